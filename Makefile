@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For people; kbuild reads Kbuild. 'make help' lists the targets.
+
+KVER	?= $(shell uname -r)
+KDIR	?= /lib/modules/$(KVER)/build
+# The kernel that demo and shell run: 6.12, 6.1 or (shell only) debug.
+KERNEL	?= 6.12
+
+VERSION	:= $(shell sed -n 's/^PACKAGE_VERSION="*\([^"]*\)"*$$/\1/p' dkms.conf 2>/dev/null)
+DKMS_SOURCES := $(wildcard Kbuild Kconfig COPYING dkms.conf kmod include kunit samples)
+
+modules:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+modules_install:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+
+# Needs no kernel headers, unlike kbuild's own clean.
+clean:
+	rm -rf build modules.order Module.symvers
+	find Kbuild kmod include kunit samples -type f \( -name '*.[oa]' -o -name '*.ko' \
+		-o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' -o -name '*.order' \
+		-o -name '.*.d' \) -delete
+
+demo:
+	@scripts/demo $(KERNEL)
+
+check:
+	@scripts/check $(SUITE)
+
+lint:
+	@scripts/lint
+
+shell:
+	@scripts/shell $(KERNEL)
+
+dkms-install:
+	@test -n "$(VERSION)" || { echo "no version in dkms.conf" >&2; exit 1; }
+	rm -rf $(DESTDIR)/usr/src/iokmem-$(VERSION)
+	mkdir -p $(DESTDIR)/usr/src/iokmem-$(VERSION)
+	cp -R $(DKMS_SOURCES) $(DESTDIR)/usr/src/iokmem-$(VERSION)/
+	@echo "Now: dkms install iokmem/$(VERSION)"
+
+help:
+	@echo 'make                  build the modules for the running kernel'
+	@echo '     KVER=, KDIR=     for another kernel, by release or by headers'
+	@echo 'make modules_install  install them (root)'
+	@echo 'make dkms-install     put the sources where DKMS finds them (root)'
+	@echo 'make demo             a program using the module, in a virtual machine'
+	@echo '     KERNEL=6.1       on an older kernel'
+	@echo 'make check            all tests, in virtual machines'
+	@echo '     SUITE=NAME       only one KUnit suite, one program of tools/testing, or user'
+	@echo 'make lint             static checks only'
+	@echo 'make shell            a prompt in a virtual machine with the modules'
+	@echo '     KERNEL=debug     in the kernel with the debugging options'
+	@echo 'make clean            remove what was built (not the cache of kernels)'
+	@echo
+	@echo 'V=1 shows the commands of a build. Kernels are kept in ~/.cache/iokmem'
+	@echo '(IOKMEM_CACHE= or XDG_CACHE_HOME= moves it).'
+
+.PHONY: modules modules_install clean demo check lint shell dkms-install help
