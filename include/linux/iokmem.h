@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * iokmem - memory descriptors for Linux, after IOKit's: what drivers use.
+ *
+ * A *descriptor* names some memory: its length, its direction, its cache mode
+ * and the list of its maps. A *map* is a window of a descriptor in one address
+ * space; compatible requests share one map. A driver's use in short:
+ *
+ *	buffer = iokmem_buffer_in_task_with_options(NULL, IOKMEM_DIRECTION_INOUT,
+ *						    SZ_8M, 0);
+ *	map = iokmem_desc_create_mapping_in_task(buffer, task, 0,
+ *						 IOKMEM_MAP_ANYWHERE, 0, 0);
+ *	... iokmem_map_get_address(map) is where the task sees the buffer ...
+ *	iokmem_map_put(map);
+ *	iokmem_desc_put(buffer);
+ *
+ * Functions are named after IOKit's classes and methods; each one's kernel-doc
+ * stands over its definition. Where IOKit returns NULL or an IOReturn, they
+ * return ERR_PTR(-errno) or -errno. The error's meanings are those at the head
+ * of <uapi/linux/iokmem.h>, and besides:
+ *
+ *	-ESRCH: the task has exited
+ *	-EINVAL: the task is a kernel thread and has no address space
+ *	-ENOSPC: more bytes than the buffer has room for
+ *
+ * A module that uses these functions says IOKMEM_IMPORT_NS(); once.
+ */
+#ifndef _LINUX_IOKMEM_H
+#define _LINUX_IOKMEM_H
+
+#include <linux/init_task.h>
+#include <linux/module.h>
+#include <linux/types.h>
+#include <linux/version.h>
+
+#include <uapi/linux/iokmem.h>
+
+struct iokmem_desc;
+struct iokmem_map;
+struct task_struct;
+
+/* IOKit's kernel_task: the kernel's own address space, as the task of a map. */
+#define IOKMEM_KERNEL_TASK	(&init_task)
+
+/* The namespace became a string in 6.13. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define IOKMEM_IMPORT_NS()	MODULE_IMPORT_NS(IOKMEM)
+#else
+#define IOKMEM_IMPORT_NS()	MODULE_IMPORT_NS("IOKMEM")
+#endif
+
+/* IOBufferMemoryDescriptor. The factories return a reference of the caller's. */
+struct iokmem_desc *
+iokmem_buffer_in_task_with_options(struct task_struct *task, u32 options,
+				   size_t capacity, size_t alignment);
+struct iokmem_desc *iokmem_buffer_with_options(u32 options, size_t capacity,
+					       size_t alignment);
+struct iokmem_desc *iokmem_buffer_with_capacity(size_t capacity, u32 direction,
+						bool contiguous);
+struct iokmem_desc *iokmem_buffer_with_bytes(const void *bytes, size_t length,
+					     u32 direction, bool contiguous);
+size_t iokmem_buffer_get_capacity(const struct iokmem_desc *desc);
+int iokmem_buffer_set_length(struct iokmem_desc *desc, size_t length);
+int iokmem_buffer_set_direction(struct iokmem_desc *desc, u32 direction);
+void *iokmem_buffer_get_bytes_no_copy(struct iokmem_desc *desc);
+void *iokmem_buffer_get_bytes_no_copy_range(struct iokmem_desc *desc,
+					    size_t start, size_t length);
+unsigned long iokmem_buffer_get_address(struct iokmem_desc *desc);
+int iokmem_buffer_append_bytes(struct iokmem_desc *desc, const void *bytes,
+			       size_t length);
+
+/* IOMemoryDescriptor */
+struct iokmem_desc *iokmem_desc_get(struct iokmem_desc *desc);
+void iokmem_desc_put(struct iokmem_desc *desc);
+void iokmem_desc_put_async(struct iokmem_desc *desc);
+size_t iokmem_desc_get_length(const struct iokmem_desc *desc);
+u32 iokmem_desc_get_direction(const struct iokmem_desc *desc);
+u32 iokmem_desc_get_tag(const struct iokmem_desc *desc);
+void iokmem_desc_set_tag(struct iokmem_desc *desc, u32 tag);
+struct iokmem_map *
+iokmem_desc_create_mapping_in_task(struct iokmem_desc *desc,
+				   struct task_struct *task, unsigned long at,
+				   u32 options, size_t offset, size_t length);
+struct iokmem_map *iokmem_desc_map(struct iokmem_desc *desc, u32 options);
+
+/* IOMemoryMap */
+struct iokmem_map *iokmem_map_get(struct iokmem_map *map);
+void iokmem_map_put(struct iokmem_map *map);
+void iokmem_map_put_async(struct iokmem_map *map);
+unsigned long iokmem_map_get_address(const struct iokmem_map *map);
+size_t iokmem_map_get_length(const struct iokmem_map *map);
+size_t iokmem_map_get_offset(const struct iokmem_map *map);
+u32 iokmem_map_get_options(const struct iokmem_map *map);
+u32 iokmem_map_get_cache_mode(const struct iokmem_map *map);
+struct iokmem_desc *iokmem_map_get_memory_descriptor(const struct iokmem_map *map);
+
+#endif /* _LINUX_IOKMEM_H */

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * iokmem - memory descriptors for Linux, after IOKit's.
+ *
+ * What programs use: the ioctls of /dev/iokmem and of the file descriptors it
+ * gives out. The option values below serve in-kernel callers as well
+ * (<linux/iokmem.h>).
+ */
+#ifndef _UAPI_LINUX_IOKMEM_H
+#define _UAPI_LINUX_IOKMEM_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: How the ioctls work
+ *
+ * IOKMEM_CREATE_BUFFER on /dev/iokmem makes a buffer descriptor and returns a
+ * file descriptor for it. All other ioctls are made on that file descriptor.
+ * Another process gets the buffer by being passed the file descriptor, over a
+ * Unix socket or by fork(). The memory lives as long as a file descriptor or a
+ * map of it does.
+ *
+ * A map is known by its address and its length, as for munmap(). Maps belong to
+ * the process's address space: they are not inherited over fork(), and end with
+ * munmap() of the whole map, exec and exit. Part of a map can be neither
+ * unmapped nor protected on its own, and a map cannot be moved: munmap(),
+ * mprotect() and mremap() then fail with EINVAL. mmap() of the file descriptor
+ * works too (MAP_SHARED only) and makes a map of its own, as with
+ * IOKMEM_MAP_UNIQUE.
+ *
+ * Every structure starts with its size in bytes, set by the caller. A larger
+ * structure than the kernel knows is accepted when the rest is zero, a smaller
+ * one when it has all that the ioctl's first version had. After any error
+ * nothing has changed: nothing is allocated, mapped or lost.
+ *
+ * Errors have one meaning each:
+ *
+ *  - ENOTTY: this file descriptor has no such ioctl
+ *  - EFAULT: the argument cannot be read or written
+ *  - E2BIG: the structure is larger than the kernel's and the rest is not zero
+ *  - EOPNOTSUPP: an option, flag or cache mode that is unknown or not provided
+ *    here, or a reserved field that is not zero
+ *  - EINVAL: a value that makes no sense: a structure that is too small, a
+ *    capacity of 0, an alignment that is not a power of two, a length above the
+ *    capacity, an unaligned fixed address, an offset without a length, an
+ *    address given with IOKMEM_MAP_ANYWHERE, options that contradict each other
+ *  - EOVERFLOW: a capacity, or an offset plus a length, that wraps around
+ *  - ERANGE: a range that passes the end of the buffer; an alignment larger
+ *    than memory can be had with (4 MiB on most machines)
+ *  - ENOMEM: the memory, or the address space, is not to be had
+ *  - EPERM: the buffer would pass the user's RLIMIT_MEMLOCK (raise it, or have
+ *    CAP_IPC_LOCK); memory mapped for execution
+ *  - EACCES: a writable map, or a change, through a read-only file descriptor
+ *  - EEXIST: something else is mapped at the fixed address
+ *  - EADDRNOTAVAIL: a fixed address outside what the process can use
+ *  - ENOENT: no such map (any more), or IOKMEM_MAP_REFERENCE found none
+ *  - EINTR: a fatal signal arrived first
+ */
+
+/* The number 0xBD is free in Documentation/userspace-api/ioctl. */
+#define IOKMEM_IOC_TYPE	0xBD
+
+/*
+ * Direction of a buffer, as a device sees it: In is from the device into
+ * memory, Out is from memory to the device. In the options of a buffer.
+ */
+#define IOKMEM_DIRECTION_NONE		0x00000000u
+#define IOKMEM_DIRECTION_IN		0x00000001u
+#define IOKMEM_DIRECTION_OUT		0x00000002u
+#define IOKMEM_DIRECTION_INOUT		0x00000003u
+#define IOKMEM_DIRECTION_MASK		0x00000003u
+
+/*
+ * Options of a buffer. Those marked (-) are known but not provided:
+ * EOPNOTSUPP.
+ */
+#define IOKMEM_PHYSICALLY_CONTIGUOUS	0x00000010u	/* (-) */
+#define IOKMEM_PAGEABLE			0x00000020u	/* (-) */
+#define IOKMEM_PURGEABLE		0x00000040u	/* (-) */
+#define IOKMEM_KERNEL_USER_SHARED	0x00010000u	/* (-) */
+
+/*
+ * Cache modes, in the options of a buffer and of a map. As a buffer's option,
+ * default means copyback; as a map's, it means whatever the buffer has.
+ */
+#define IOKMEM_MAP_CACHE_MASK		0x00000f00u
+#define IOKMEM_MAP_CACHE_SHIFT		8
+#define IOKMEM_MAP_DEFAULT_CACHE	0x00000000u
+#define IOKMEM_MAP_INHIBIT_CACHE	0x00000100u	/* (-) */
+#define IOKMEM_MAP_WRITE_THRU_CACHE	0x00000200u	/* (-) */
+#define IOKMEM_MAP_COPYBACK_CACHE	0x00000300u
+#define IOKMEM_MAP_WRITE_COMBINE_CACHE	0x00000400u	/* (-) */
+
+/*
+ * Options of a map.
+ *
+ * IOKMEM_MAP_ANYWHERE: the kernel chooses the address. Without it the map is
+ *	placed at the address given, which must be free.
+ * IOKMEM_MAP_READ_ONLY: not writable, and mprotect() cannot make it so.
+ * IOKMEM_MAP_REFERENCE: only find a map that serves the request.
+ * IOKMEM_MAP_UNIQUE: a map of its own, which shares with no other.
+ */
+#define IOKMEM_MAP_ANYWHERE		0x00000001u
+#define IOKMEM_MAP_READ_ONLY		0x00001000u
+#define IOKMEM_MAP_STATIC		0x01000000u	/* (-) */
+#define IOKMEM_MAP_REFERENCE		0x02000000u
+#define IOKMEM_MAP_UNIQUE		0x04000000u
+#define IOKMEM_MAP_PREFAULT		0x10000000u	/* (-) */
+#define IOKMEM_MAP_OVERWRITE		0x20000000u	/* (-) */
+#define IOKMEM_MAP_GUARDED_MASK		0xc0000000u
+#define IOKMEM_MAP_GUARDED_SMALL	0x40000000u	/* (-) */
+#define IOKMEM_MAP_GUARDED_LARGE	0x80000000u	/* (-) */
+
+/**
+ * struct iokmem_create_buffer - argument of IOKMEM_CREATE_BUFFER
+ * @size: sizeof(struct iokmem_create_buffer)
+ * @options: a direction, a cache mode
+ * @capacity: in bytes, at least 1
+ * @alignment: of the first byte, in memory and wherever the whole buffer is
+ *	mapped, in bytes: a power of two; 0 means 1
+ * @fd: out: the buffer's file descriptor, close-on-exec
+ * @__reserved: must be 0
+ *
+ * The buffer's memory is wired and zero, up to the end of its last page. Its
+ * length is its capacity.
+ */
+struct iokmem_create_buffer {
+	__u32 size;
+	__u32 options;
+	__aligned_u64 capacity;
+	__aligned_u64 alignment;
+	__s32 fd;
+	__u32 __reserved;
+};
+#define IOKMEM_CREATE_BUFFER	_IO(IOKMEM_IOC_TYPE, 0x00)
+
+/**
+ * struct iokmem_create_mapping - argument of IOKMEM_CREATE_MAPPING
+ * @size: sizeof(struct iokmem_create_mapping)
+ * @options: IOKMEM_MAP_*
+ * @address: in: 0 with IOKMEM_MAP_ANYWHERE, otherwise where to map: the address
+ *	of a page, or the address the first byte shall have. Out: the address of
+ *	the first byte.
+ * @offset: of the first byte in the buffer, in bytes
+ * @length: in bytes; 0, with an offset of 0, means all of the buffer's length.
+ *	Out: the length of the map
+ *
+ * Maps the range into the calling process, or shares what maps it already: the
+ * same request gives the same address again, a range inside one that is mapped
+ * gives an address inside that. Each call is undone by one IOKMEM_RELEASE_MAPPING.
+ *
+ * Whole pages are mapped: the rest of the first and the last page can be seen.
+ */
+struct iokmem_create_mapping {
+	__u32 size;
+	__u32 options;
+	__aligned_u64 address;
+	__aligned_u64 offset;
+	__aligned_u64 length;
+};
+#define IOKMEM_CREATE_MAPPING	_IO(IOKMEM_IOC_TYPE, 0x01)
+
+/**
+ * struct iokmem_release_mapping - argument of IOKMEM_RELEASE_MAPPING
+ * @size: sizeof(struct iokmem_release_mapping)
+ * @__reserved: must be 0
+ * @address: of the map
+ * @length: of the map
+ *
+ * Undoes one IOKMEM_CREATE_MAPPING (or mmap()) of the calling process. The
+ * memory is unmapped when nobody needs the mapping any more.
+ */
+struct iokmem_release_mapping {
+	__u32 size;
+	__u32 __reserved;
+	__aligned_u64 address;
+	__aligned_u64 length;
+};
+#define IOKMEM_RELEASE_MAPPING	_IO(IOKMEM_IOC_TYPE, 0x02)
+
+/**
+ * struct iokmem_query_buffer - argument of IOKMEM_QUERY_BUFFER
+ * @size: sizeof(struct iokmem_query_buffer)
+ * @options: out: those the buffer was made with
+ * @id: out: the number of the descriptor, as in debugfs and /proc/PID/maps
+ * @capacity: out: in bytes
+ * @length: out: in bytes
+ * @alignment: out: in bytes
+ * @cache_mode: out: the mode in force, IOKMEM_MAP_*_CACHE
+ * @extents: out: how many extents (physical blocks) hold the memory
+ * @maps: out: how many maps there are, in all address spaces
+ * @access: out: IOKMEM_FD_READ_ONLY, or 0
+ */
+struct iokmem_query_buffer {
+	__u32 size;
+	__u32 options;
+	__aligned_u64 id;
+	__aligned_u64 capacity;
+	__aligned_u64 length;
+	__aligned_u64 alignment;
+	__u32 cache_mode;
+	__u32 extents;
+	__u32 maps;
+	__u32 access;
+};
+#define IOKMEM_QUERY_BUFFER	_IO(IOKMEM_IOC_TYPE, 0x03)
+
+/**
+ * struct iokmem_query_mapping - argument of IOKMEM_QUERY_MAPPING
+ * @size: sizeof(struct iokmem_query_mapping)
+ * @options: out: those the map was made with
+ * @address: of the map
+ * @length: of the map
+ * @offset: out: of the map in the buffer, in bytes
+ * @references: out: how many times this process has to release it
+ * @cache_mode: out: the mode in force, IOKMEM_MAP_*_CACHE
+ * @__reserved: must be 0
+ */
+struct iokmem_query_mapping {
+	__u32 size;
+	__u32 options;
+	__aligned_u64 address;
+	__aligned_u64 length;
+	__aligned_u64 offset;
+	__aligned_u64 references;
+	__u32 cache_mode;
+	__u32 __reserved;
+};
+#define IOKMEM_QUERY_MAPPING	_IO(IOKMEM_IOC_TYPE, 0x04)
+
+/**
+ * struct iokmem_set_length - argument of IOKMEM_SET_LENGTH
+ * @size: sizeof(struct iokmem_set_length)
+ * @__reserved: must be 0
+ * @length: in bytes, at most the buffer's capacity; 0 is allowed
+ *
+ * Maps that exist stay as they are.
+ */
+struct iokmem_set_length {
+	__u32 size;
+	__u32 __reserved;
+	__aligned_u64 length;
+};
+#define IOKMEM_SET_LENGTH	_IO(IOKMEM_IOC_TYPE, 0x05)
+
+/* Rights of a file descriptor. */
+#define IOKMEM_FD_READ_ONLY		0x00000001u
+
+/**
+ * struct iokmem_duplicate - argument of IOKMEM_DUPLICATE
+ * @size: sizeof(struct iokmem_duplicate)
+ * @flags: IOKMEM_FD_READ_ONLY: the new file descriptor gives read-only maps
+ *	and cannot change the buffer. 0: the rights that this one has.
+ * @fd: out: another file descriptor of the buffer, close-on-exec
+ * @__reserved: must be 0
+ */
+struct iokmem_duplicate {
+	__u32 size;
+	__u32 flags;
+	__s32 fd;
+	__u32 __reserved;
+};
+#define IOKMEM_DUPLICATE	_IO(IOKMEM_IOC_TYPE, 0x06)
+
+#endif /* _UAPI_LINUX_IOKMEM_H */

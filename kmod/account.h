@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _IOKMEM_ACCOUNT_H
+#define _IOKMEM_ACCOUNT_H
+
+#include <linux/types.h>
+
+struct user_struct;
+
+/**
+ * struct iokmem_charge - locked memory charged to a user
+ * @user: counted reference, or NULL when nothing is charged
+ * @nr_pages: how many pages
+ */
+struct iokmem_charge {
+	struct user_struct *user;
+	unsigned long nr_pages;
+};
+
+int iokmem_charge_user(struct iokmem_charge *charge, unsigned long nr_pages);
+void iokmem_uncharge(struct iokmem_charge *charge);
+
+#endif /* _IOKMEM_ACCOUNT_H */

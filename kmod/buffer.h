@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _IOKMEM_BUFFER_H
+#define _IOKMEM_BUFFER_H
+
+#include <linux/types.h>
+
+struct iokmem_desc;
+struct task_struct;
+
+/**
+ * struct iokmem_buffer_args - what buffer is wanted
+ * @task: to map it into, IOKMEM_KERNEL_TASK, or NULL
+ * @options: as asked for
+ * @capacity: in bytes
+ * @alignment: in bytes; 0 means 1
+ * @charge: charge the calling task's user and memory cgroup
+ */
+struct iokmem_buffer_args {
+	struct task_struct *task;
+	u32 options;
+	size_t capacity;
+	size_t alignment;
+	bool charge;
+};
+
+struct iokmem_desc *iokmem_buffer_create(const struct iokmem_buffer_args *args);
+
+#endif /* _IOKMEM_BUFFER_H */

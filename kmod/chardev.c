@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /dev/iokmem, and the file descriptors of buffers that it gives out. Their
+ * contract is <uapi/linux/iokmem.h>.
+ *
+ * An ioctl is a row in a table. Its handler finds the structure copied in, with
+ * what the caller's did not have as zeroes, and puts what it has to say there.
+ */
+#include <linux/build_bug.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/uaccess.h>
+
+#include "buffer.h"
+#include "cache.h"
+#include "chardev.h"
+#include "desc.h"
+#include "map.h"
+
+static const struct file_operations iokmem_buffer_fops;
+
+/* All arguments; the union is as large as the largest. */
+union iokmem_arg {
+	struct iokmem_create_buffer create_buffer;
+	struct iokmem_create_mapping create_mapping;
+	struct iokmem_release_mapping release_mapping;
+	struct iokmem_query_buffer query_buffer;
+	struct iokmem_query_mapping query_mapping;
+	struct iokmem_set_length set_length;
+	struct iokmem_duplicate duplicate;
+};
+
+/**
+ * struct iokmem_call - an ioctl that is being made
+ * @file: on which file
+ * @uptr: the caller's structure
+ * @size: its size, as the caller says
+ * @arg: copy of it
+ */
+struct iokmem_call {
+	struct file *file;
+	void __user *uptr;
+	u32 size;
+	union iokmem_arg arg;
+};
+
+/**
+ * struct iokmem_ioctl - what there is to know of an ioctl
+ * @size: of its structure, as this kernel knows it
+ * @min_size: of its structure's first version
+ * @run: does it, and answers
+ */
+struct iokmem_ioctl {
+	size_t size;
+	size_t min_size;
+	int (*run)(struct iokmem_call *call);
+};
+
+#define IOKMEM_IOCTL(_cmd, _run, _struct, _last)			\
+	[_IOC_NR(_cmd)] = {						\
+		.size = sizeof(struct _struct) +			\
+			BUILD_BUG_ON_ZERO(sizeof(union iokmem_arg) <	\
+					  sizeof(struct _struct)),	\
+		.min_size = offsetofend(struct _struct, _last),		\
+		.run = _run,						\
+	}
+
+static int answer(struct iokmem_call *call, size_t known)
+{
+	size_t size = min_t(size_t, call->size, known);
+
+	return copy_to_user(call->uptr, &call->arg, size) ? -EFAULT : 0;
+}
+
+static bool is_read_only(const struct iokmem_call *call)
+{
+	return !(call->file->f_mode & FMODE_WRITE);
+}
+
+/*
+ * A file descriptor for a buffer, told to the caller in @fd of the structure of
+ * @known bytes. The file takes a reference to the descriptor.
+ */
+static int answer_fd(struct iokmem_call *call, struct iokmem_desc *desc,
+		     bool read_only, __s32 *fd, size_t known)
+{
+	struct file *file;
+	int err, new_fd;
+
+	new_fd = get_unused_fd_flags(O_CLOEXEC);
+	if (new_fd < 0)
+		return new_fd;
+
+	file = iokmem_desc_file(desc, desc, read_only ? O_RDONLY : O_RDWR,
+				&iokmem_buffer_fops);
+	if (IS_ERR(file)) {
+		err = PTR_ERR(file);
+		goto err_fd;
+	}
+	iokmem_desc_get(desc);
+
+	*fd = new_fd;
+	err = answer(call, known);
+	if (err)
+		goto err_file;
+
+	fd_install(new_fd, file);
+	return 0;
+
+err_file:
+	fput(file);
+err_fd:
+	put_unused_fd(new_fd);
+	return err;
+}
+
+static int run_create_buffer(struct iokmem_call *call)
+{
+	struct iokmem_create_buffer *arg = &call->arg.create_buffer;
+	struct iokmem_buffer_args args = {
+		.options = arg->options,
+		.capacity = arg->capacity,
+		.alignment = arg->alignment,
+		.charge = true,
+	};
+	struct iokmem_desc *desc;
+	int err;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+
+	desc = iokmem_buffer_create(&args);
+	if (IS_ERR(desc))
+		return PTR_ERR(desc);
+
+	err = answer_fd(call, desc, false, &arg->fd, sizeof(*arg));
+	iokmem_desc_put(desc);
+	return err;
+}
+
+static int run_create_mapping(struct iokmem_call *call)
+{
+	struct iokmem_create_mapping *arg = &call->arg.create_mapping;
+	struct iokmem_desc *desc = call->file->private_data;
+	struct iokmem_map *map;
+	int err;
+
+	if ((arg->options & IOKMEM_MAP_ANYWHERE) && arg->address)
+		return -EINVAL;
+	if (is_read_only(call) && !(arg->options & IOKMEM_MAP_READ_ONLY))
+		return -EACCES;
+
+	map = iokmem_desc_create_mapping_in_task(desc, current, arg->address,
+						 arg->options, arg->offset,
+						 arg->length);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+
+	arg->address = iokmem_map_get_address(map);
+	arg->length = iokmem_map_get_length(map);
+	err = answer(call, sizeof(*arg));
+	if (err)
+		iokmem_map_put(map);
+	else
+		iokmem_map_task_hold(map);
+	return err;
+}
+
+static int run_release_mapping(struct iokmem_call *call)
+{
+	struct iokmem_release_mapping *arg = &call->arg.release_mapping;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	return iokmem_map_task_release(call->file->private_data, arg->address,
+				       arg->length);
+}
+
+static int run_query_buffer(struct iokmem_call *call)
+{
+	struct iokmem_query_buffer *arg = &call->arg.query_buffer;
+	struct iokmem_desc *desc = call->file->private_data;
+
+	arg->options = desc->options;
+	arg->id = desc->id;
+	arg->capacity = desc->capacity;
+	arg->length = iokmem_desc_get_length(desc);
+	arg->alignment = desc->alignment;
+	arg->cache_mode = desc->cache_mode;
+	arg->extents = desc->extents.nr;
+	mutex_lock(&desc->lock);
+	arg->maps = desc->nr_maps;
+	mutex_unlock(&desc->lock);
+	arg->access = is_read_only(call) ? IOKMEM_FD_READ_ONLY : 0;
+	return answer(call, sizeof(*arg));
+}
+
+static int run_query_mapping(struct iokmem_call *call)
+{
+	struct iokmem_query_mapping *arg = &call->arg.query_mapping;
+	int err;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	err = iokmem_map_task_query(call->file->private_data, arg);
+	return err ? err : answer(call, sizeof(*arg));
+}
+
+static int run_set_length(struct iokmem_call *call)
+{
+	struct iokmem_set_length *arg = &call->arg.set_length;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	if (is_read_only(call))
+		return -EACCES;
+	return iokmem_buffer_set_length(call->file->private_data, arg->length);
+}
+
+static int run_duplicate(struct iokmem_call *call)
+{
+	struct iokmem_duplicate *arg = &call->arg.duplicate;
+
+	if ((arg->flags & ~IOKMEM_FD_READ_ONLY) || arg->__reserved)
+		return -EOPNOTSUPP;
+	return answer_fd(call, call->file->private_data,
+			 is_read_only(call) || (arg->flags & IOKMEM_FD_READ_ONLY),
+			 &arg->fd, sizeof(*arg));
+}
+
+/* On /dev/iokmem. */
+static const struct iokmem_ioctl device_ioctls[] = {
+	IOKMEM_IOCTL(IOKMEM_CREATE_BUFFER, run_create_buffer,
+		     iokmem_create_buffer, __reserved),
+};
+
+/* On a buffer's file descriptor. */
+static const struct iokmem_ioctl buffer_ioctls[] = {
+	IOKMEM_IOCTL(IOKMEM_CREATE_MAPPING, run_create_mapping,
+		     iokmem_create_mapping, length),
+	IOKMEM_IOCTL(IOKMEM_RELEASE_MAPPING, run_release_mapping,
+		     iokmem_release_mapping, length),
+	IOKMEM_IOCTL(IOKMEM_QUERY_BUFFER, run_query_buffer,
+		     iokmem_query_buffer, access),
+	IOKMEM_IOCTL(IOKMEM_QUERY_MAPPING, run_query_mapping,
+		     iokmem_query_mapping, __reserved),
+	IOKMEM_IOCTL(IOKMEM_SET_LENGTH, run_set_length,
+		     iokmem_set_length, length),
+	IOKMEM_IOCTL(IOKMEM_DUPLICATE, run_duplicate,
+		     iokmem_duplicate, __reserved),
+};
+
+static long dispatch(struct file *file, unsigned int cmd, unsigned long arg,
+		     const struct iokmem_ioctl *ioctls, size_t nr_ioctls)
+{
+	struct iokmem_call call = {
+		.file = file,
+		.uptr = (void __user *)arg,
+	};
+	const struct iokmem_ioctl *ioctl;
+	int err;
+
+	/* The commands carry neither a size nor a direction. */
+	if (cmd != _IO(IOKMEM_IOC_TYPE, _IOC_NR(cmd)) ||
+	    _IOC_NR(cmd) >= nr_ioctls)
+		return -ENOTTY;
+	ioctl = &ioctls[_IOC_NR(cmd)];
+	if (!ioctl->run)
+		return -ENOTTY;
+
+	if (get_user(call.size, (u32 __user *)call.uptr))
+		return -EFAULT;
+	if (call.size < ioctl->min_size)
+		return -EINVAL;
+	err = copy_struct_from_user(&call.arg, ioctl->size, call.uptr, call.size);
+	if (err)
+		return err;
+	return ioctl->run(&call);
+}
+
+static long iokmem_device_ioctl(struct file *file, unsigned int cmd,
+				unsigned long arg)
+{
+	return dispatch(file, cmd, arg, device_ioctls, ARRAY_SIZE(device_ioctls));
+}
+
+static long iokmem_buffer_ioctl(struct file *file, unsigned int cmd,
+				unsigned long arg)
+{
+	return dispatch(file, cmd, arg, buffer_ioctls, ARRAY_SIZE(buffer_ioctls));
+}
+
+static int iokmem_buffer_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return iokmem_mmap_vma(file->private_data, vma);
+}
+
+static unsigned long
+iokmem_buffer_get_unmapped_area(struct file *file, unsigned long addr,
+				unsigned long len, unsigned long pgoff,
+				unsigned long flags)
+{
+	return iokmem_get_unmapped_area(file->private_data, file, addr, len,
+					pgoff, flags);
+}
+
+static int iokmem_buffer_release(struct inode *inode, struct file *file)
+{
+	iokmem_desc_put(file->private_data);
+	return 0;
+}
+
+static void iokmem_buffer_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct iokmem_desc *desc = file->private_data;
+
+	seq_printf(m, "iokmem-id:\t%llu\n", desc->id);
+	seq_printf(m, "iokmem-kind:\t%s\n", desc->ops->name);
+	seq_printf(m, "iokmem-capacity:\t%zu\n", desc->capacity);
+	seq_printf(m, "iokmem-length:\t%zu\n", iokmem_desc_get_length(desc));
+	seq_printf(m, "iokmem-cache:\t%s\n", iokmem_cache_name(desc->cache_mode));
+	seq_printf(m, "iokmem-extents:\t%u\n", desc->extents.nr);
+	mutex_lock(&desc->lock);
+	seq_printf(m, "iokmem-maps:\t%u\n", desc->nr_maps);
+	mutex_unlock(&desc->lock);
+}
+
+static const struct file_operations iokmem_buffer_fops = {
+	.owner			= THIS_MODULE,
+	.unlocked_ioctl		= iokmem_buffer_ioctl,
+	.compat_ioctl		= compat_ptr_ioctl,
+	.mmap			= iokmem_buffer_mmap,
+	.get_unmapped_area	= iokmem_buffer_get_unmapped_area,
+	.release		= iokmem_buffer_release,
+	.show_fdinfo		= iokmem_buffer_show_fdinfo,
+	.llseek			= noop_llseek,
+};
+
+static const struct file_operations iokmem_device_fops = {
+	.owner		= THIS_MODULE,
+	.unlocked_ioctl	= iokmem_device_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.llseek		= noop_llseek,
+};
+
+static struct miscdevice iokmem_misc = {
+	.minor		= MISC_DYNAMIC_MINOR,
+	.name		= "iokmem",
+	.nodename	= "iokmem",
+	.fops		= &iokmem_device_fops,
+	.mode		= 0660,
+};
+
+int __init iokmem_chardev_init(void)
+{
+	return misc_register(&iokmem_misc);
+}
+
+void iokmem_chardev_exit(void)
+{
+	misc_deregister(&iokmem_misc);
+}

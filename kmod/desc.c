@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory descriptors: their life, and what every kind of memory has in common.
+ *
+ * Each descriptor has an inode of its own, so that all user mappings of its
+ * memory, in every address space, can be found (unmap_mapping_range()) without
+ * meeting anybody else's. The inodes live on the kernel's own file system for
+ * anonymous inodes: a file system of this module's would have to outlive the
+ * last fput(), which may run after the module is gone.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/atomic.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "desc.h"
+#include "map.h"
+#include "trace.h"
+#include "workqueue.h"
+
+static struct vfsmount *iokmem_mnt;
+static atomic64_t iokmem_last_id;
+
+/* Protects the list of all descriptors. Outside every descriptor's lock. */
+static DEFINE_MUTEX(iokmem_descs_mutex);
+static LIST_HEAD(iokmem_descs);
+
+struct list_head *iokmem_descs_lock(void)
+{
+	mutex_lock(&iokmem_descs_mutex);
+	return &iokmem_descs;
+}
+
+void iokmem_descs_unlock(void)
+{
+	mutex_unlock(&iokmem_descs_mutex);
+}
+
+static void desc_put_work(struct work_struct *work)
+{
+	iokmem_desc_put(container_of(work, struct iokmem_desc, put_work));
+}
+
+/*
+ * iokmem_desc_alloc - a descriptor without memory, for one user, the caller
+ *
+ * The caller (a kind of memory) fills in the extents. Until it is published
+ * nobody else knows the descriptor, and iokmem_desc_put() undoes everything.
+ */
+struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_mem_ops *ops,
+				      size_t capacity)
+{
+	struct iokmem_desc *desc;
+
+	desc = kzalloc(sizeof(*desc), GFP_KERNEL);
+	if (!desc)
+		return ERR_PTR(-ENOMEM);
+
+	desc->inode = alloc_anon_inode(iokmem_mnt->mnt_sb);
+	if (IS_ERR(desc->inode)) {
+		kfree(desc);
+		return ERR_PTR(-ENOMEM);
+	}
+	i_size_write(desc->inode, capacity);
+
+	/* A descriptor that a driver forgot keeps us loaded, for all to see. */
+	__module_get(THIS_MODULE);
+	refcount_set(&desc->users, 1);
+	kref_init(&desc->count);
+	INIT_WORK(&desc->put_work, desc_put_work);
+	desc->id = atomic64_inc_return(&iokmem_last_id);
+	desc->ops = ops;
+	desc->capacity = capacity;
+	desc->length = capacity;
+	desc->alignment = 1;
+	mutex_init(&desc->lock);
+	INIT_LIST_HEAD(&desc->maps);
+	init_waitqueue_head(&desc->maps_wait);
+	INIT_LIST_HEAD(&desc->node);
+	return desc;
+}
+
+/*
+ * iokmem_desc_publish - from here on others may know the descriptor
+ */
+void iokmem_desc_publish(struct iokmem_desc *desc)
+{
+	mutex_lock(&iokmem_descs_mutex);
+	list_add_tail(&desc->node, &iokmem_descs);
+	mutex_unlock(&iokmem_descs_mutex);
+	trace_iokmem_create(desc);
+}
+
+static void desc_free(struct kref *count)
+{
+	struct iokmem_desc *desc = container_of(count, struct iokmem_desc, count);
+
+	WARN_ON(!list_empty(&desc->maps));
+	WARN_ON(desc->nr_maps);
+	WARN_ON(desc->home);
+
+	if (!list_empty(&desc->node)) {
+		mutex_lock(&iokmem_descs_mutex);
+		list_del(&desc->node);
+		mutex_unlock(&iokmem_descs_mutex);
+		trace_iokmem_free(desc);
+	}
+	WARN_ON(!RB_EMPTY_ROOT(&desc->inode->i_mapping->i_mmap.rb_root));
+	desc->ops->release(desc);
+	iput(desc->inode);
+	iokmem_uncharge(&desc->charge);
+	mutex_destroy(&desc->lock);
+	kfree(desc);
+	module_put(THIS_MODULE);
+}
+
+/*
+ * iokmem_desc_count_get - keep the memory, not the right to act on it
+ */
+void iokmem_desc_count_get(struct iokmem_desc *desc)
+{
+	kref_get(&desc->count);
+}
+
+void iokmem_desc_count_put(struct iokmem_desc *desc)
+{
+	kref_put(&desc->count, desc_free);
+}
+
+/*
+ * iokmem_desc_file - a file on the descriptor's inode
+ *
+ * Its name tells the descriptor in /proc/PID/maps and /proc/PID/fd. Until its
+ * ->release() has run, the file keeps this module (fops->owner), and its owner
+ * must keep the descriptor.
+ */
+struct file *iokmem_desc_file(struct iokmem_desc *desc, void *private,
+			      int flags, const struct file_operations *fops)
+{
+	char name[32];
+	struct file *file;
+
+	snprintf(name, sizeof(name), "iokmem:%llu", desc->id);
+	__module_get(fops->owner);
+	ihold(desc->inode);
+	file = alloc_file_pseudo(desc->inode, iokmem_mnt, name, flags, fops);
+	if (IS_ERR(file)) {
+		iput(desc->inode);
+		module_put(fops->owner);
+		return file;
+	}
+	file->private_data = private;
+	return file;
+}
+
+/**
+ * iokmem_desc_get - take another reference to a descriptor
+ * @desc: a descriptor that the caller has a reference to
+ *
+ * Follows OSObject::retain().
+ *
+ * Context: Any.
+ * Return: @desc.
+ */
+struct iokmem_desc *iokmem_desc_get(struct iokmem_desc *desc)
+{
+	refcount_inc(&desc->users);
+	return desc;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get, IOKMEM);
+
+/* Nobody may act on the descriptor any more: take its own mapping down. */
+static void desc_close(struct iokmem_desc *desc)
+{
+	struct iokmem_map *home;
+
+	mutex_lock(&desc->lock);
+	home = desc->home;
+	desc->home = NULL;
+	mutex_unlock(&desc->lock);
+
+	if (home)
+		iokmem_map_drop(home);
+	iokmem_desc_count_put(desc);
+}
+
+/**
+ * iokmem_desc_put - let go of a descriptor
+ * @desc: a reference of the caller's, gone on return
+ *
+ * When the last reference goes, the mapping that a buffer has in the task it was
+ * made for is taken down. References to maps count as references to their
+ * descriptor. The memory goes back when nothing maps it any more. Follows
+ * OSObject::release().
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ */
+void iokmem_desc_put(struct iokmem_desc *desc)
+{
+	might_sleep();
+	if (refcount_dec_and_test(&desc->users))
+		desc_close(desc);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_put, IOKMEM);
+
+/**
+ * iokmem_desc_put_async - let go of a descriptor where one cannot sleep
+ * @desc: a reference of the caller's, gone on return
+ *
+ * As iokmem_desc_put(); if this was the last reference a worker does the rest.
+ *
+ * Context: Any.
+ */
+void iokmem_desc_put_async(struct iokmem_desc *desc)
+{
+	if (!refcount_dec_not_one(&desc->users))
+		queue_work(iokmem_workqueue, &desc->put_work);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_put_async, IOKMEM);
+
+/**
+ * iokmem_desc_get_length - the length of the memory
+ * @desc: the descriptor
+ *
+ * Follows IOMemoryDescriptor::getLength().
+ *
+ * Context: Any.
+ * Return: the length in bytes.
+ */
+size_t iokmem_desc_get_length(const struct iokmem_desc *desc)
+{
+	return READ_ONCE(desc->length);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_length, IOKMEM);
+
+/**
+ * iokmem_desc_get_direction - the direction of transfers
+ * @desc: the descriptor
+ *
+ * Follows IOMemoryDescriptor::getDirection().
+ *
+ * Context: Any.
+ * Return: IOKMEM_DIRECTION_*.
+ */
+u32 iokmem_desc_get_direction(const struct iokmem_desc *desc)
+{
+	return READ_ONCE(desc->direction);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_direction, IOKMEM);
+
+/**
+ * iokmem_desc_get_tag - the number last given to iokmem_desc_set_tag()
+ * @desc: the descriptor
+ *
+ * Follows IOMemoryDescriptor::getTag().
+ *
+ * Context: Any.
+ * Return: the tag; 0 if none was set.
+ */
+u32 iokmem_desc_get_tag(const struct iokmem_desc *desc)
+{
+	return READ_ONCE(desc->tag);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_tag, IOKMEM);
+
+/**
+ * iokmem_desc_set_tag - give the descriptor a number of the driver's choice
+ * @desc: the descriptor
+ * @tag: the number, which means nothing here
+ *
+ * Follows IOMemoryDescriptor::setTag().
+ *
+ * Context: Any.
+ */
+void iokmem_desc_set_tag(struct iokmem_desc *desc, u32 tag)
+{
+	WRITE_ONCE(desc->tag, tag);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_set_tag, IOKMEM);
+
+int __init iokmem_desc_init(void)
+{
+	struct file *file;
+
+	/* Any file there will do to find the file system. */
+	file = anon_inode_getfile("iokmem", &generic_ro_fops, NULL, O_RDONLY);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	iokmem_mnt = mntget(file->f_path.mnt);
+	fput(file);
+	return 0;
+}
+
+void iokmem_desc_exit(void)
+{
+	WARN_ON(!list_empty(&iokmem_descs));
+	mntput(iokmem_mnt);
+}

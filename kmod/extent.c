@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Extents: where a descriptor's memory is, in order.
+ *
+ * A page of the memory is named by its index; "end" is always the index just
+ * past the last one. The table is searched by bisection, so a look-up costs the
+ * logarithm of the number of extents, and its size goes with the number of
+ * extents, not of pages.
+ */
+#include <linux/bug.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include <kunit/visibility.h>
+
+#include "compat.h"
+#include "extent.h"
+
+/*
+ * iokmem_extents_init - make room for @nr extents, which the caller fills
+ */
+int iokmem_extents_init(struct iokmem_extents *extents, unsigned int nr)
+{
+	extents->array = kvmalloc_array(nr, sizeof(*extents->array), GFP_KERNEL);
+	if (!extents->array)
+		return -ENOMEM;
+	extents->nr = nr;
+	return 0;
+}
+
+void iokmem_extents_fini(struct iokmem_extents *extents)
+{
+	kvfree(extents->array);
+	extents->array = NULL;
+	extents->nr = 0;
+}
+
+/*
+ * iokmem_extents_pages - how many pages there are in all
+ */
+pgoff_t iokmem_extents_pages(const struct iokmem_extents *extents)
+{
+	return extents->nr ? extents->array[extents->nr - 1].end : 0;
+}
+
+static pgoff_t extent_start(const struct iokmem_extents *extents, unsigned int i)
+{
+	return i ? extents->array[i - 1].end : 0;
+}
+
+/*
+ * iokmem_extent_pages - how many pages extent @i has
+ */
+unsigned long iokmem_extent_pages(const struct iokmem_extents *extents,
+				  unsigned int i)
+{
+	return extents->array[i].end - extent_start(extents, i);
+}
+
+/* The extent that holds page @index: the first one that ends after it. */
+static unsigned int extents_find(const struct iokmem_extents *extents,
+				 pgoff_t index)
+{
+	unsigned int low = 0, high = extents->nr - 1;
+
+	while (low < high) {
+		unsigned int mid = low + (high - low) / 2;
+
+		if (extents->array[mid].end <= index)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/*
+ * iokmem_extents_lookup - where page @index is, which must be a page there is
+ */
+struct iokmem_run iokmem_extents_lookup(const struct iokmem_extents *extents,
+					pgoff_t index)
+{
+	struct iokmem_run run = {};
+	pgoff_t start;
+	unsigned int i;
+
+	if (WARN_ON_ONCE(index >= iokmem_extents_pages(extents)))
+		return run;
+
+	i = extents_find(extents, index);
+	start = extent_start(extents, i);
+	run.before = index - start;
+	run.pfn = extents->array[i].pfn + run.before;
+	run.nr = extents->array[i].end - index;
+	return run;
+}
+EXPORT_SYMBOL_IF_KUNIT(iokmem_extents_lookup);
+
+/*
+ * iokmem_extents_contiguous - are the @nr pages from @index neighbours?
+ *
+ * Extents that happen to follow each other in memory count as one.
+ */
+bool iokmem_extents_contiguous(const struct iokmem_extents *extents,
+			       pgoff_t index, unsigned long nr)
+{
+	struct iokmem_run run = iokmem_extents_lookup(extents, index);
+	unsigned long next = run.pfn + run.nr;
+	unsigned int i = extents_find(extents, index);
+
+	while (run.nr < nr) {
+		if (++i == extents->nr || extents->array[i].pfn != next)
+			return false;
+		run.nr += iokmem_extent_pages(extents, i);
+		next += iokmem_extent_pages(extents, i);
+	}
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(iokmem_extents_contiguous);

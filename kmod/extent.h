@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Extents: where a descriptor's memory is, in order. Pure arithmetic on page
+ * frame numbers; who allocated the frames is not known here.
+ */
+#ifndef _IOKMEM_EXTENT_H
+#define _IOKMEM_EXTENT_H
+
+#include <linux/types.h>
+
+/**
+ * struct iokmem_extent - a run of physically contiguous pages
+ * @pfn: its first page frame
+ * @end: index, in the whole of the memory, of the page just past it
+ */
+struct iokmem_extent {
+	unsigned long pfn;
+	pgoff_t end;
+};
+
+/**
+ * struct iokmem_extents - all the memory of a descriptor, in order
+ * @array: the extents, by ascending @end
+ * @nr: how many
+ *
+ * Invariant: no extent is empty. Immutable once filled.
+ */
+struct iokmem_extents {
+	struct iokmem_extent *array;
+	unsigned int nr;
+};
+
+/**
+ * struct iokmem_run - what one look-up finds
+ * @pfn: frame of the first page asked for
+ * @before: how many pages of the same extent precede it
+ * @nr: how many pages of the same extent follow from it, with it
+ */
+struct iokmem_run {
+	unsigned long pfn;
+	unsigned long before;
+	unsigned long nr;
+};
+
+int iokmem_extents_init(struct iokmem_extents *extents, unsigned int nr);
+void iokmem_extents_fini(struct iokmem_extents *extents);
+
+pgoff_t iokmem_extents_pages(const struct iokmem_extents *extents);
+unsigned long iokmem_extent_pages(const struct iokmem_extents *extents,
+				  unsigned int i);
+struct iokmem_run iokmem_extents_lookup(const struct iokmem_extents *extents,
+					pgoff_t index);
+bool iokmem_extents_contiguous(const struct iokmem_extents *extents,
+			       pgoff_t index, unsigned long nr);
+
+#endif /* _IOKMEM_EXTENT_H */

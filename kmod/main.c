@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * iokmem - memory descriptors for Linux, after IOKit's: loading and unloading.
+ */
+#include <linux/module.h>
+
+#include "chardev.h"
+#include "debugfs.h"
+#include "desc.h"
+#include "workqueue.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+struct workqueue_struct *iokmem_workqueue;
+
+static int __init iokmem_init(void)
+{
+	int err;
+
+	iokmem_workqueue = alloc_workqueue("iokmem", WQ_UNBOUND, 0);
+	if (!iokmem_workqueue)
+		return -ENOMEM;
+
+	err = iokmem_desc_init();
+	if (err)
+		goto err_workqueue;
+
+	iokmem_debugfs_init();
+
+	err = iokmem_chardev_init();
+	if (err)
+		goto err_debugfs;
+	return 0;
+
+err_debugfs:
+	iokmem_debugfs_exit();
+	iokmem_desc_exit();
+err_workqueue:
+	destroy_workqueue(iokmem_workqueue);
+	return err;
+}
+
+/* Nothing is left: every descriptor, file and map keeps the module. */
+static void __exit iokmem_exit(void)
+{
+	iokmem_chardev_exit();
+	iokmem_debugfs_exit();
+	destroy_workqueue(iokmem_workqueue);
+	iokmem_desc_exit();
+}
+
+module_init(iokmem_init);
+module_exit(iokmem_exit);
+
+MODULE_DESCRIPTION("IOKit-style memory descriptors");
+MODULE_AUTHOR("The iokmem developers");
+MODULE_VERSION("0.1.0");
+MODULE_LICENSE("GPL");

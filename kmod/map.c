@@ -1,0 +1,829 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Maps: the list of a descriptor's maps, and the life of a map in it.
+ *
+ *	          obtain: nothing serves          built
+ *	(unborn) ----------------------> BUILDING -------> LIVE
+ *	     \                              |                |
+ *	      \  obtain: a mapping serves   | build failed   | last user gone, or
+ *	       `--> LIVE (a sub-map)        v                v VMA gone
+ *	                                   DEAD <------------'
+ *
+ * A mapping is in the list as BUILDING before its address space is touched, so
+ * that of all who want the same one makes it and the others wait; nobody holds
+ * the descriptor's lock over work in an address space, since the end of a VMA
+ * takes that lock with the mmap lock held.
+ *
+ * A live mapping ends in one of two ways. Its last user lets go: it is taken
+ * from the list, so that nobody can find it, and then unmapped. Or its VMA goes
+ * (munmap, exec, exit): it and its sub-maps are dead from that moment, and their
+ * addresses read 0; when the VMA's file goes, a moment later and without the
+ * mmap lock, the references that the task itself had are dropped. Drivers' own
+ * references stay good, to a dead map.
+ */
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "cache.h"
+#include "compat.h"
+#include "desc.h"
+#include "map.h"
+#include "trace.h"
+#include "workqueue.h"
+
+#define IOKMEM_MAP_PROVIDED	(IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_READ_ONLY | \
+				 IOKMEM_MAP_REFERENCE | IOKMEM_MAP_UNIQUE | \
+				 IOKMEM_MAP_CACHE_MASK)
+
+static int check_options(u32 options)
+{
+	u32 mode;
+
+	if (options & ~IOKMEM_MAP_PROVIDED)
+		return -EOPNOTSUPP;
+	if ((options & IOKMEM_MAP_UNIQUE) && (options & IOKMEM_MAP_REFERENCE))
+		return -EINVAL;
+	return iokmem_cache_resolve(iokmem_cache_field(options), &mode);
+}
+
+/* Length 0 is the whole length, not the rest after the offset. */
+static int check_range(struct iokmem_map_request *request,
+		       const struct iokmem_desc *desc)
+{
+	size_t whole = iokmem_desc_get_length(desc);
+	size_t end;
+
+	if (!request->length) {
+		if (request->offset)
+			return -EINVAL;
+		request->length = whole;
+	}
+	if (check_add_overflow(request->offset, request->length, &end))
+		return -EOVERFLOW;
+	/* Nothing at all cannot be mapped either. */
+	if (end > whole || !whole)
+		return -ERANGE;
+	return 0;
+}
+
+/*
+ * A placed request gives the address of a page or that of the first byte. Page
+ * zero is nobody's.
+ */
+static int check_address(struct iokmem_map_request *request)
+{
+	unsigned long in_page = offset_in_page(request->offset);
+	unsigned long start = request->at & PAGE_MASK;
+	unsigned long end;
+
+	if (request->options & IOKMEM_MAP_ANYWHERE)
+		return 0;
+
+	if (offset_in_page(request->at) &&
+	    offset_in_page(request->at) != in_page)
+		return -EINVAL;
+	request->at = start + in_page;
+
+	if (!request->mm)
+		return 0;
+	if (!start ||
+	    check_add_overflow(start, PAGE_ALIGN(in_page + request->length), &end) ||
+	    end > request->mm->task_size)
+		return -EADDRNOTAVAIL;
+	return 0;
+}
+
+/*
+ * iokmem_map_check - is this a request that can be served, and what for exactly?
+ *
+ * Fills in the length, and the address of the first byte. Returns 0 or the error
+ * that <uapi/linux/iokmem.h> lists.
+ */
+int iokmem_map_check(struct iokmem_map_request *request,
+		     const struct iokmem_desc *desc)
+{
+	int err;
+
+	err = check_options(request->options);
+	if (!err)
+		err = check_range(request, desc);
+	if (!err)
+		err = check_address(request);
+	return err;
+}
+
+static void map_put_work(struct work_struct *work)
+{
+	iokmem_map_put(container_of(work, struct iokmem_map, put_work));
+}
+
+/*
+ * iokmem_map_alloc - a map for one user, in nobody's list, which maps nothing
+ */
+struct iokmem_map *iokmem_map_alloc(struct iokmem_desc *desc,
+				    const struct iokmem_map_request *request)
+{
+	struct iokmem_map *map;
+
+	map = kzalloc(sizeof(*map), GFP_KERNEL_ACCOUNT);
+	if (!map)
+		return NULL;
+
+	refcount_set(&map->users, 1);
+	kref_init(&map->count);
+	INIT_WORK(&map->put_work, map_put_work);
+	iokmem_desc_count_get(desc);
+	map->desc = desc;
+	map->mm = request->mm;
+	if (map->mm)
+		mmgrab(map->mm);
+	map->pid = get_pid(request->pid);
+	map->options = request->options;
+	map->offset = request->offset;
+	map->length = request->length;
+	map->state = IOKMEM_MAP_DEAD;
+	INIT_LIST_HEAD(&map->node);
+	INIT_LIST_HEAD(&map->subs);
+	return map;
+}
+
+static void map_free(struct kref *count)
+{
+	struct iokmem_map *map = container_of(count, struct iokmem_map, count);
+	struct iokmem_desc *desc = map->desc;
+
+	WARN_ON(map->state != IOKMEM_MAP_DEAD);
+	WARN_ON(!list_empty(&map->node));
+	WARN_ON(!list_empty(&map->subs));
+	WARN_ON(map->task_refs);
+
+	if (map->mm)
+		mmdrop(map->mm);
+	put_pid(map->pid);
+	kfree(map);
+	iokmem_desc_count_put(desc);
+}
+
+void iokmem_map_count_put(struct iokmem_map *map)
+{
+	kref_put(&map->count, map_free);
+}
+
+static void map_insert(struct iokmem_map *map, enum iokmem_map_state state)
+{
+	struct iokmem_map *super = map->super;
+
+	lockdep_assert_held(&map->desc->lock);
+
+	list_add_tail(&map->node, super ? &super->subs : &map->desc->maps);
+	map->desc->nr_maps++;
+	WRITE_ONCE(map->state, state);
+}
+
+/* Never to be shared again, with all that lies inside. */
+static void map_retire(struct iokmem_map *map)
+{
+	struct iokmem_map *sub;
+
+	lockdep_assert_held(&map->desc->lock);
+
+	list_for_each_entry(sub, &map->subs, node)
+		map_retire(sub);
+	if (map->state == IOKMEM_MAP_DEAD)
+		return;
+
+	if (map->state == IOKMEM_MAP_LIVE)
+		trace_iokmem_unmap(map);
+	map->desc->nr_maps--;
+	WRITE_ONCE(map->state, IOKMEM_MAP_DEAD);
+	WRITE_ONCE(map->address, 0);
+	wake_up_all(&map->desc->maps_wait);
+}
+
+/* Wait, killably, until somebody else's @map is built or is not going to be. */
+static int map_wait_built(struct iokmem_map *map)
+{
+	struct iokmem_desc *desc = map->desc;
+	int err;
+
+	kref_get(&map->count);
+	mutex_unlock(&desc->lock);
+	err = wait_event_killable(desc->maps_wait, READ_ONCE(map->state) !=
+						   IOKMEM_MAP_BUILDING);
+	iokmem_map_count_put(map);
+	mutex_lock(&desc->lock);
+	return err ? -EINTR : 0;
+}
+
+/* What serves the request already, built; NULL if nothing does. */
+static struct iokmem_map *
+find_built(struct iokmem_desc *desc, const struct iokmem_map_request *request)
+{
+	struct iokmem_map *map;
+	int err;
+
+	if (request->options & IOKMEM_MAP_UNIQUE)
+		return NULL;
+
+	for (;;) {
+		map = iokmem_map_find(desc, request);
+		if (!map || map->state == IOKMEM_MAP_LIVE)
+			return map;
+		err = map_wait_built(map);
+		if (err)
+			return ERR_PTR(err);
+	}
+}
+
+static void map_attach(struct iokmem_map *map, struct iokmem_map *super)
+{
+	refcount_inc(&super->users);
+	map->super = super;
+	map_insert(map, IOKMEM_MAP_LIVE);
+	WRITE_ONCE(map->address,
+		   super->address + (map->offset - super->offset));
+}
+
+/*
+ * The part of iokmem_map_obtain() under the lock. Returns a map that serves; or
+ * @new, if not NULL, now in the list (as a mapping to be built or as a sub-map);
+ * or NULL if a new one is needed.
+ */
+static struct iokmem_map *
+obtain_locked(struct iokmem_desc *desc,
+	      const struct iokmem_map_request *request, struct iokmem_map *new)
+{
+	struct iokmem_map *super, *map;
+
+	map = find_built(desc, request);
+	if (IS_ERR(map))
+		return map;
+	if (!map && (request->options & IOKMEM_MAP_REFERENCE))
+		return ERR_PTR(-ENOENT);
+
+	super = map && map->super ? map->super : map;
+	map = super ? iokmem_map_find_window(super, request->offset,
+					     request->length) : NULL;
+	if (map) {
+		refcount_inc(&map->users);
+		trace_iokmem_share(map);
+		return map;
+	}
+	if (!new)
+		return NULL;
+	if (super) {
+		map_attach(new, super);
+		trace_iokmem_share(new);
+	} else {
+		map_insert(new, IOKMEM_MAP_BUILDING);
+	}
+	return new;
+}
+
+static int map_build(struct iokmem_map *map,
+		     const struct iokmem_map_request *request)
+{
+	struct iokmem_desc *desc = map->desc;
+	bool placed = !(request->options & IOKMEM_MAP_ANYWHERE);
+	int err;
+
+	if (map->mm)
+		err = iokmem_map_user(map, placed ? request->at & PAGE_MASK : 0);
+	else
+		err = placed ? -EOPNOTSUPP : iokmem_map_kernel(map);
+	if (err)
+		return err;
+
+	mutex_lock(&desc->lock);
+	/* The program may have unmapped it before we knew that it was there. */
+	if (map->state == IOKMEM_MAP_BUILDING) {
+		WRITE_ONCE(map->address, map->start + offset_in_page(map->offset));
+		WRITE_ONCE(map->state, IOKMEM_MAP_LIVE);
+		trace_iokmem_map(map);
+	}
+	wake_up_all(&desc->maps_wait);
+	mutex_unlock(&desc->lock);
+	return 0;
+}
+
+/*
+ * iokmem_map_obtain - a map that serves @request, which has been checked
+ *
+ * Returns a map with one more user, which is the caller's to iokmem_map_drop(),
+ * or an error. Takes no user of the descriptor.
+ */
+struct iokmem_map *iokmem_map_obtain(struct iokmem_desc *desc,
+				     const struct iokmem_map_request *request)
+{
+	struct iokmem_map *map, *new = NULL;
+	int err;
+
+	might_sleep();
+
+	mutex_lock(&desc->lock);
+	map = obtain_locked(desc, request, NULL);
+	mutex_unlock(&desc->lock);
+	if (map)
+		return map;
+
+	new = iokmem_map_alloc(desc, request);
+	if (!new)
+		return ERR_PTR(-ENOMEM);
+
+	mutex_lock(&desc->lock);
+	map = obtain_locked(desc, request, new);
+	mutex_unlock(&desc->lock);
+	if (map != new) {
+		iokmem_map_drop(new);
+		return map;
+	}
+	if (new->super)
+		return new;
+
+	err = map_build(new, request);
+	if (err) {
+		iokmem_map_drop(new);
+		return ERR_PTR(err);
+	}
+	return new;
+}
+
+/*
+ * iokmem_map_adopt - list a mapping that mmap() is making, as the task's own
+ *
+ * Takes over the caller's user, which becomes the task's reference. Called with
+ * the mmap lock held.
+ */
+void iokmem_map_adopt(struct iokmem_map *map)
+{
+	struct iokmem_desc *desc = map->desc;
+
+	iokmem_desc_get(desc);
+	mutex_lock(&desc->lock);
+	map->task_refs = 1;
+	WRITE_ONCE(map->address, map->start);
+	map_insert(map, IOKMEM_MAP_LIVE);
+	trace_iokmem_map(map);
+	mutex_unlock(&desc->lock);
+}
+
+/*
+ * iokmem_map_drop - let go of a map, as one of its users
+ *
+ * The descriptor's user that goes with most references is not touched: see
+ * iokmem_map_put(). The last user unmaps, so no mmap lock may be held.
+ */
+void iokmem_map_drop(struct iokmem_map *map)
+{
+	struct iokmem_desc *desc = map->desc;
+
+	if (!refcount_dec_and_mutex_lock(&map->users, &desc->lock))
+		return;
+	map_retire(map);
+	list_del_init(&map->node);
+	mutex_unlock(&desc->lock);
+
+	if (map->super)
+		iokmem_map_drop(map->super);
+	else if (map->mm)
+		iokmem_unmap_user(map);
+	else
+		iokmem_unmap_kernel(map);
+	iokmem_map_count_put(map);
+}
+
+/*
+ * iokmem_map_vanished - the mapping's VMA is going
+ *
+ * Called with the mmap lock held, so nothing is dropped here: the VMA's file
+ * does that, see iokmem_map_task_drop_all().
+ */
+void iokmem_map_vanished(struct iokmem_map *map)
+{
+	mutex_lock(&map->desc->lock);
+	map_retire(map);
+	list_del_init(&map->node);
+	mutex_unlock(&map->desc->lock);
+}
+
+/*
+ * iokmem_map_task_hold - make the caller's reference to a map its task's
+ *
+ * The task's references are released by its ioctls, or end with the VMA. If that
+ * has gone already, they have ended.
+ */
+void iokmem_map_task_hold(struct iokmem_map *map)
+{
+	bool first = false;
+
+	mutex_lock(&map->desc->lock);
+	if (map->state == IOKMEM_MAP_LIVE)
+		first = !map->task_refs++;
+	mutex_unlock(&map->desc->lock);
+
+	/* All of a task's references together are one user. */
+	if (!first)
+		iokmem_map_put(map);
+}
+
+static struct iokmem_map *find_task_held(struct iokmem_map *mapping)
+{
+	struct iokmem_map *sub;
+
+	lockdep_assert_held(&mapping->desc->lock);
+
+	list_for_each_entry(sub, &mapping->subs, node)
+		if (sub->task_refs)
+			return sub;
+	return mapping->task_refs ? mapping : NULL;
+}
+
+/*
+ * iokmem_map_task_drop_all - the VMA of @mapping is gone for good
+ *
+ * Drops what references its task had to it and to its sub-maps. The caller, the
+ * mapping's file, keeps @mapping itself.
+ */
+void iokmem_map_task_drop_all(struct iokmem_map *mapping)
+{
+	struct iokmem_desc *desc = mapping->desc;
+	struct iokmem_map *map;
+
+	for (;;) {
+		mutex_lock(&desc->lock);
+		map = find_task_held(mapping);
+		if (map)
+			map->task_refs = 0;
+		mutex_unlock(&desc->lock);
+		if (!map)
+			return;
+		iokmem_map_put(map);
+	}
+}
+
+/* The live map of the calling task at @address, of @length bytes. */
+static struct iokmem_map *find_of_task(struct iokmem_desc *desc,
+				       unsigned long address, size_t length)
+{
+	struct iokmem_map *map, *window;
+
+	lockdep_assert_held(&desc->lock);
+
+	list_for_each_entry(map, &desc->maps, node) {
+		if (map->mm != current->mm || map->state != IOKMEM_MAP_LIVE ||
+		    address < map->address ||
+		    address - map->address >= map->length)
+			continue;
+		window = iokmem_map_find_window(map, map->offset +
+						(address - map->address), length);
+		return window && window->task_refs ? window : NULL;
+	}
+	return NULL;
+}
+
+/*
+ * iokmem_map_task_release - undo one iokmem_map_task_hold() of the calling task
+ *
+ * Returns 0 or -ENOENT.
+ */
+int iokmem_map_task_release(struct iokmem_desc *desc, unsigned long address,
+			    size_t length)
+{
+	struct iokmem_map *map;
+	bool last;
+
+	mutex_lock(&desc->lock);
+	map = find_of_task(desc, address, length);
+	last = map && !--map->task_refs;
+	mutex_unlock(&desc->lock);
+
+	if (!map)
+		return -ENOENT;
+	if (last)
+		iokmem_map_put(map);
+	return 0;
+}
+
+/*
+ * iokmem_map_task_query - tell the calling task about a map of its own
+ *
+ * Returns 0 or -ENOENT.
+ */
+int iokmem_map_task_query(struct iokmem_desc *desc,
+			  struct iokmem_query_mapping *query)
+{
+	struct iokmem_map *map;
+
+	mutex_lock(&desc->lock);
+	map = find_of_task(desc, query->address, query->length);
+	if (map) {
+		query->options = map->options;
+		query->offset = map->offset;
+		query->references = map->task_refs;
+		query->cache_mode = desc->cache_mode;
+	}
+	mutex_unlock(&desc->lock);
+	return map ? 0 : -ENOENT;
+}
+
+/*
+ * iokmem_map_references - how many references there are to a map; for people
+ *
+ * Sub-maps are shown beside it, and do not count.
+ */
+unsigned long iokmem_map_references(const struct iokmem_map *map)
+{
+	unsigned long nr = refcount_read(&map->users) + map->task_refs;
+	const struct iokmem_map *sub;
+
+	lockdep_assert_held(&map->desc->lock);
+
+	nr -= !!map->task_refs;
+	list_for_each_entry(sub, &map->subs, node)
+		nr--;
+	return nr;
+}
+
+/*
+ * The address space that @task names: kept by the caller, NULL for the kernel's.
+ */
+static struct mm_struct *task_mm(struct task_struct *task)
+{
+	struct mm_struct *mm;
+
+	if (task == IOKMEM_KERNEL_TASK)
+		return NULL;
+	if (!task)
+		return ERR_PTR(-EINVAL);
+	/* Its own, or one that a kernel thread has borrowed. */
+	if (task == current && current->mm) {
+		mmget(current->mm);
+		return current->mm;
+	}
+	if (task->flags & PF_KTHREAD)
+		return ERR_PTR(-EINVAL);
+	mm = get_task_mm(task);
+	return mm ? mm : ERR_PTR(-ESRCH);
+}
+
+/*
+ * iokmem_map_in_task - as iokmem_desc_create_mapping_in_task(), but without a
+ * user of the descriptor for the map's reference
+ */
+struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
+				      struct task_struct *task,
+				      unsigned long at, u32 options,
+				      size_t offset, size_t length)
+{
+	struct iokmem_map_request request = {
+		.options = options,
+		.at = at,
+		.offset = offset,
+		.length = length,
+	};
+	struct iokmem_map *map;
+	int err;
+
+	request.mm = task_mm(task);
+	if (IS_ERR(request.mm))
+		return ERR_CAST(request.mm);
+
+	err = iokmem_map_check(&request, desc);
+	if (err) {
+		map = ERR_PTR(err);
+		goto out_mmput;
+	}
+
+	if (request.mm)
+		request.pid = get_task_pid(task, PIDTYPE_TGID);
+	map = iokmem_map_obtain(desc, &request);
+	put_pid(request.pid);
+out_mmput:
+	if (request.mm)
+		mmput(request.mm);
+	return map;
+}
+
+/**
+ * iokmem_desc_create_mapping_in_task - map a descriptor, or share a map of it
+ * @desc: the descriptor
+ * @task: a user task that the caller keeps, or IOKMEM_KERNEL_TASK
+ * @at: without IOKMEM_MAP_ANYWHERE, where to map: the address of a page, or the
+ *	address that the first byte shall have. Otherwise ignored.
+ * @options: IOKMEM_MAP_*
+ * @offset: of the first byte in the descriptor, in bytes
+ * @length: in bytes; 0, with an offset of 0, means the descriptor's whole length
+ *
+ * Follows IOMemoryDescriptor::createMappingInTask(). The same request gives the
+ * same map again, with one more reference; a request for bytes inside a mapping
+ * that serves it gives a map over the same addresses. Requests are served by
+ * mappings of the same address space, with the same IOKMEM_MAP_READ_ONLY, of the
+ * cache mode they name if they name one, and at the address they name if they
+ * name one. IOKMEM_MAP_UNIQUE neither shares nor is shared;
+ * IOKMEM_MAP_REFERENCE never makes a mapping.
+ *
+ * Whole pages are mapped; the map's address keeps the offset's place in its
+ * page. A user mapping is never executable, and a read-only one can never be
+ * made writable. It is not inherited over fork(), and ends when the task unmaps
+ * it, executes another program or exits: the map then has the address 0.
+ * Kernel mappings never fault. A kernel mapping cannot be placed.
+ *
+ * Context: May sleep, killably where another's mapping is awaited. The caller
+ * holds no mmap lock.
+ * Return: a map, of which the reference is the caller's; or ERR_PTR():
+ *
+ * * -EOPNOTSUPP: an option or cache mode that is unknown or not provided; a
+ *   kernel mapping at a fixed address
+ * * -EINVAL: no task or a kernel thread, contradicting options, @offset without
+ *   @length, @at neither a page's address nor congruent to @offset
+ * * -ESRCH: the task has exited
+ * * -EOVERFLOW: @offset plus @length wraps
+ * * -ERANGE: the range passes the end of the descriptor
+ * * -EADDRNOTAVAIL: @at is outside of what the task can use
+ * * -EEXIST: something else is at @at
+ * * -ENOENT: IOKMEM_MAP_REFERENCE found nothing
+ * * -ENOMEM: no memory, or no room in the address space
+ * * -EINTR: a fatal signal arrived first
+ */
+struct iokmem_map *
+iokmem_desc_create_mapping_in_task(struct iokmem_desc *desc,
+				   struct task_struct *task, unsigned long at,
+				   u32 options, size_t offset, size_t length)
+{
+	struct iokmem_map *map;
+
+	map = iokmem_map_in_task(desc, task, at, options, offset, length);
+	if (!IS_ERR(map))
+		iokmem_desc_get(desc);
+	return map;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_create_mapping_in_task, IOKMEM);
+
+/**
+ * iokmem_desc_map - map all of a descriptor into the kernel
+ * @desc: the descriptor
+ * @options: IOKMEM_MAP_*; IOKMEM_MAP_ANYWHERE goes without saying
+ *
+ * Follows IOMemoryDescriptor::map(). The map of a kernel buffer is the one that
+ * iokmem_buffer_get_bytes_no_copy() tells of. It costs nothing where the memory
+ * is contiguous and neither IOKMEM_MAP_READ_ONLY nor IOKMEM_MAP_UNIQUE is asked
+ * for.
+ *
+ * Context: May sleep.
+ * Return: a map, of which the reference is the caller's, or ERR_PTR() as
+ * iokmem_desc_create_mapping_in_task().
+ */
+struct iokmem_map *iokmem_desc_map(struct iokmem_desc *desc, u32 options)
+{
+	return iokmem_desc_create_mapping_in_task(desc, IOKMEM_KERNEL_TASK, 0,
+						  options | IOKMEM_MAP_ANYWHERE,
+						  0, 0);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_map, IOKMEM);
+
+/**
+ * iokmem_map_get - take another reference to a map
+ * @map: a map that the caller has a reference to
+ *
+ * Follows OSObject::retain().
+ *
+ * Context: Any.
+ * Return: @map.
+ */
+struct iokmem_map *iokmem_map_get(struct iokmem_map *map)
+{
+	iokmem_desc_get(map->desc);
+	refcount_inc(&map->users);
+	return map;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get, IOKMEM);
+
+/**
+ * iokmem_map_put - let go of a map
+ * @map: a reference of the caller's, gone on return
+ *
+ * The mapping is unmapped when the last of those who share it lets go, sub-maps
+ * included. Follows IOMemoryMap::release().
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ */
+void iokmem_map_put(struct iokmem_map *map)
+{
+	struct iokmem_desc *desc = map->desc;
+
+	might_sleep();
+	iokmem_map_drop(map);
+	iokmem_desc_put(desc);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_map_put, IOKMEM);
+
+/**
+ * iokmem_map_put_async - let go of a map where one cannot sleep
+ * @map: a reference of the caller's, gone on return
+ *
+ * As iokmem_map_put(); if this was the last reference a worker does the rest.
+ *
+ * Context: Any.
+ */
+void iokmem_map_put_async(struct iokmem_map *map)
+{
+	struct iokmem_desc *desc = map->desc;
+
+	if (refcount_dec_not_one(&map->users))
+		iokmem_desc_put_async(desc);
+	else
+		queue_work(iokmem_workqueue, &map->put_work);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_map_put_async, IOKMEM);
+
+/**
+ * iokmem_map_get_address - where the first byte of a map is
+ * @map: the map
+ *
+ * Follows IOMemoryMap::getVirtualAddress().
+ *
+ * Context: Any.
+ * Return: an address in the map's task, or in the kernel; 0 if the task has
+ * unmapped it or exited.
+ */
+unsigned long iokmem_map_get_address(const struct iokmem_map *map)
+{
+	return READ_ONCE(map->address);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get_address, IOKMEM);
+
+/**
+ * iokmem_map_get_length - the length of a map
+ * @map: the map
+ *
+ * Follows IOMemoryMap::getLength(). Stays as it is when the map has ended.
+ *
+ * Context: Any.
+ * Return: the length in bytes, as asked for.
+ */
+size_t iokmem_map_get_length(const struct iokmem_map *map)
+{
+	return map->length;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get_length, IOKMEM);
+
+/**
+ * iokmem_map_get_offset - where a map starts in its descriptor
+ * @map: the map
+ *
+ * Context: Any.
+ * Return: the offset in bytes, as asked for.
+ */
+size_t iokmem_map_get_offset(const struct iokmem_map *map)
+{
+	return map->offset;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get_offset, IOKMEM);
+
+/**
+ * iokmem_map_get_options - the options a map was made with
+ * @map: the map
+ *
+ * Follows IOMemoryMap::getMapOptions(). A request that shares a map gets the
+ * options of the one that made it.
+ *
+ * Context: Any.
+ * Return: IOKMEM_MAP_*.
+ */
+u32 iokmem_map_get_options(const struct iokmem_map *map)
+{
+	return map->options;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get_options, IOKMEM);
+
+/**
+ * iokmem_map_get_cache_mode - the cache mode that is in force
+ * @map: the map
+ *
+ * Context: Any.
+ * Return: IOKMEM_MAP_*_CACHE, never the default one.
+ */
+u32 iokmem_map_get_cache_mode(const struct iokmem_map *map)
+{
+	return map->desc->cache_mode;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get_cache_mode, IOKMEM);
+
+/**
+ * iokmem_map_get_memory_descriptor - the descriptor that a map shows
+ * @map: the map
+ *
+ * Follows IOMemoryMap::getMemoryDescriptor().
+ *
+ * Context: Any.
+ * Return: the descriptor, without a reference; the map keeps it.
+ */
+struct iokmem_desc *iokmem_map_get_memory_descriptor(const struct iokmem_map *map)
+{
+	return map->desc;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get_memory_descriptor, IOKMEM);

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Maps: windows of a descriptor in an address space.
+ */
+#ifndef _IOKMEM_MAP_H
+#define _IOKMEM_MAP_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mm_types.h>
+#include <linux/pid.h>
+#include <linux/refcount.h>
+#include <linux/workqueue.h>
+
+#include <linux/iokmem.h>
+
+struct iokmem_desc;
+struct file;
+struct vm_area_struct;
+
+/**
+ * enum iokmem_map_state - where a map is in its life
+ * @IOKMEM_MAP_BUILDING: in the list, but its address is not known yet: those who
+ *	could share it wait
+ * @IOKMEM_MAP_LIVE: in the list, may be shared
+ * @IOKMEM_MAP_DEAD: not in the list, never to be shared again. Its address reads
+ *	0 and a fault finds nothing.
+ */
+enum iokmem_map_state {
+	IOKMEM_MAP_BUILDING,
+	IOKMEM_MAP_LIVE,
+	IOKMEM_MAP_DEAD,
+};
+
+/**
+ * struct iokmem_map - a map
+ *
+ * A map is a *mapping*, which has addresses of its own (a VMA, or kernel
+ * addresses), or a *sub-map*, which lies inside a mapping, its @super.
+ *
+ * Two counts, as in struct iokmem_desc. @users are drivers' references, one for
+ * all of its task's own references together (@task_refs), and one for every
+ * sub-map. When the last one goes, the mapping is unmapped. @count keeps the
+ * object: one for all users together, and one for the mapping's file. The chain
+ * VMA -> file -> mapping -> descriptor keeps the memory under a VMA, even one
+ * that could not be unmapped.
+ *
+ * @desc, @super, @mm, @pid, @options, @offset and @length are immutable.
+ * The descriptor's lock protects @state, @address, @task_refs, @node and @subs;
+ * @state and @address are written with WRITE_ONCE() and may be read without.
+ * @start is written once, under the mmap lock, before the VMA can be seen.
+ * @kaddr is the builder's until the map is live, then immutable.
+ * A user of the map, or the task by its task_refs, keeps one user of @desc for
+ * each of its references; a map object keeps one count of @desc.
+ */
+struct iokmem_map {
+	refcount_t users;
+	struct kref count;
+	struct work_struct put_work;
+
+	struct iokmem_desc *desc;
+	struct iokmem_map *super;
+	struct mm_struct *mm;		/* mmgrab()bed; NULL: the kernel's */
+	struct pid *pid;		/* who asked for it first; for people */
+	u32 options;
+	size_t offset;
+	size_t length;
+
+	enum iokmem_map_state state;
+	unsigned long address;		/* of the first byte */
+	unsigned long task_refs;	/* by ioctl and mmap() */
+	struct list_head node;		/* in desc->maps or in super->subs */
+	struct list_head subs;
+
+	unsigned long start;		/* of the VMA; 0: never had one */
+	void *kaddr;			/* of vmap(), or NULL */
+};
+
+/**
+ * struct iokmem_map_request - what somebody wants mapped
+ * @mm: the address space, which the requester keeps alive (mm_users), or NULL
+ *	for the kernel's
+ * @pid: of the task
+ * @options: IOKMEM_MAP_*, checked
+ * @at: without IOKMEM_MAP_ANYWHERE, the address of the first byte
+ * @offset: in bytes
+ * @length: in bytes, not 0
+ */
+struct iokmem_map_request {
+	struct mm_struct *mm;
+	struct pid *pid;
+	u32 options;
+	unsigned long at;
+	size_t offset;
+	size_t length;
+};
+
+/* map.c */
+int iokmem_map_check(struct iokmem_map_request *request,
+		     const struct iokmem_desc *desc);
+struct iokmem_map *iokmem_map_obtain(struct iokmem_desc *desc,
+				     const struct iokmem_map_request *request);
+struct iokmem_map *iokmem_map_alloc(struct iokmem_desc *desc,
+				    const struct iokmem_map_request *request);
+struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
+				      struct task_struct *task,
+				      unsigned long at, u32 options,
+				      size_t offset, size_t length);
+void iokmem_map_adopt(struct iokmem_map *map);
+void iokmem_map_drop(struct iokmem_map *map);
+void iokmem_map_count_put(struct iokmem_map *map);
+void iokmem_map_task_hold(struct iokmem_map *map);
+void iokmem_map_task_drop_all(struct iokmem_map *map);
+int iokmem_map_task_release(struct iokmem_desc *desc, unsigned long address,
+			    size_t length);
+int iokmem_map_task_query(struct iokmem_desc *desc,
+			  struct iokmem_query_mapping *query);
+void iokmem_map_vanished(struct iokmem_map *map);
+unsigned long iokmem_map_references(const struct iokmem_map *map);
+
+/* sharing.c */
+struct iokmem_map *iokmem_map_find(struct iokmem_desc *desc,
+				   const struct iokmem_map_request *request);
+struct iokmem_map *iokmem_map_find_window(struct iokmem_map *mapping,
+					  size_t offset, size_t length);
+
+/* map_kernel.c */
+int iokmem_map_kernel(struct iokmem_map *map);
+void iokmem_unmap_kernel(struct iokmem_map *map);
+
+/* map_user.c */
+int iokmem_map_user(struct iokmem_map *map, unsigned long at);
+void iokmem_unmap_user(struct iokmem_map *map);
+int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma);
+unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
+				       struct file *file, unsigned long addr,
+				       unsigned long len, unsigned long pgoff,
+				       unsigned long flags);
+
+/* The pages that a window of bytes touches. */
+static inline pgoff_t iokmem_map_index(const struct iokmem_map *map)
+{
+	return map->offset >> PAGE_SHIFT;
+}
+
+static inline unsigned long iokmem_map_pages(const struct iokmem_map *map)
+{
+	return PAGE_ALIGN(offset_in_page(map->offset) + map->length) >> PAGE_SHIFT;
+}
+
+#endif /* _IOKMEM_MAP_H */

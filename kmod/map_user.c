@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mappings in user address spaces: one VMA each, of raw page frames.
+ *
+ * Each mapping has a file of its own on its descriptor's inode. The VMA keeps
+ * the file, the file keeps the mapping, the mapping keeps the descriptor; so
+ * the memory is there as long as the VMA, and what the file's mode does not
+ * allow (writing) the kernel's own mmap and mprotect refuse. Nobody has a file
+ * descriptor of it.
+ *
+ * The VMA can be neither split nor moved, so that a mapping is one VMA or none,
+ * and is not copied to a child.
+ */
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/module.h>
+#include <linux/pagemap.h>
+#include <linux/personality.h>
+#include <linux/pfn_t.h>
+#include <linux/sched/mm.h>
+
+#include "address_space.h"
+#include "compat.h"
+#include "desc.h"
+#include "map.h"
+#include "trace.h"
+
+/* How many pages around the one that faulted are mapped with it, at most. */
+#define IOKMEM_FAULT_AROUND	64UL
+
+/*
+ * The whole of the page table that the fault falls into, by one huge entry, if
+ * memory and addresses are aligned alike.
+ */
+static bool insert_huge(struct vm_fault *vmf, const struct iokmem_run *run)
+{
+#if IOKMEM_HUGE_ENTRIES
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long address = vmf->address & PMD_MASK;
+	unsigned long ahead = (vmf->address - address) >> PAGE_SHIFT;
+	unsigned long pfn = run->pfn - ahead;
+
+	if (address < vma->vm_start || vma->vm_end - address < PMD_SIZE)
+		return false;
+	if (run->before < ahead || run->nr + ahead < PTRS_PER_PMD ||
+	    !IS_ALIGNED(pfn, PTRS_PER_PMD))
+		return false;
+	/* There may be small entries from before mprotect() or mremap(). */
+	if (!pmd_none(READ_ONCE(*vmf->pmd)))
+		return false;
+
+	return vmf_insert_pfn_pmd(vmf, pfn_to_pfn_t(pfn),
+				  vmf->flags & FAULT_FLAG_WRITE) == VM_FAULT_NOPAGE;
+#else
+	return false;
+#endif
+}
+
+/*
+ * The page that faulted, and what lies around it in the same extent: in the VMA,
+ * in the same page table, and in an aligned window, so that neighbouring faults
+ * do not do the same work.
+ */
+static vm_fault_t insert_around(struct vm_fault *vmf,
+				const struct iokmem_run *run,
+				unsigned long *inserted)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long address = vmf->address & PAGE_MASK;
+	unsigned long window = address & ~(IOKMEM_FAULT_AROUND * PAGE_SIZE - 1);
+	unsigned long before, after, first, i, nr;
+	vm_fault_t ret;
+
+	BUILD_BUG_ON(IOKMEM_FAULT_AROUND > PTRS_PER_PTE);
+
+	/* This one must succeed; the others may as well be mapped later. */
+	ret = vmf_insert_pfn_prot(vma, address, run->pfn, vma->vm_page_prot);
+	if (ret != VM_FAULT_NOPAGE)
+		return ret;
+
+	before = (address - max(window, vma->vm_start)) >> PAGE_SHIFT;
+	before = min(before, run->before);
+	after = (min(window + IOKMEM_FAULT_AROUND * PAGE_SIZE, vma->vm_end) -
+		 address) >> PAGE_SHIFT;
+	after = min(after, run->nr);
+
+	nr = before + after;
+	first = address - before * PAGE_SIZE;
+	for (i = 0; i < nr; i++) {
+		if (i == before)
+			continue;
+		if (vmf_insert_pfn_prot(vma, first + i * PAGE_SIZE,
+					run->pfn - before + i,
+					vma->vm_page_prot) != VM_FAULT_NOPAGE)
+			break;
+	}
+	*inserted = nr;
+	return VM_FAULT_NOPAGE;
+}
+
+static vm_fault_t map_fault(struct vm_fault *vmf)
+{
+	struct iokmem_map *map = vmf->vma->vm_private_data;
+	unsigned long inserted = PTRS_PER_PMD;
+	vm_fault_t ret = VM_FAULT_NOPAGE;
+	struct iokmem_run run;
+
+	mmap_assert_locked(vmf->vma->vm_mm);
+
+	/* It is being unmapped: see iokmem_unmap_user(). */
+	if (READ_ONCE(map->state) == IOKMEM_MAP_DEAD)
+		return VM_FAULT_SIGBUS;
+
+	run = iokmem_extents_lookup(&map->desc->extents, vmf->pgoff);
+	if (!insert_huge(vmf, &run))
+		ret = insert_around(vmf, &run, &inserted);
+	if (ret == VM_FAULT_NOPAGE)
+		trace_iokmem_fault(map, vmf->address, inserted);
+	return ret;
+}
+
+/*
+ * The VMA goes, with the mmap lock held. A failed mremap() makes a copy of the
+ * VMA elsewhere and takes that away again; the mapping is not affected.
+ */
+static void map_close(struct vm_area_struct *vma)
+{
+	struct iokmem_map *map = vma->vm_private_data;
+
+	if (vma->vm_start == map->start)
+		iokmem_map_vanished(map);
+}
+
+static int map_may_split(struct vm_area_struct *vma, unsigned long address)
+{
+	return -EINVAL;
+}
+
+static int map_mremap(struct vm_area_struct *vma)
+{
+	return -EINVAL;
+}
+
+static const struct vm_operations_struct iokmem_vm_ops = {
+	.close		= map_close,
+	.may_split	= map_may_split,
+	.mremap		= map_mremap,
+	.fault		= map_fault,
+};
+
+/* @vma, which nobody can see yet, becomes the mapping's. */
+static void map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
+{
+	/* VM_IO: MADV_DOFORK must not undo VM_DONTCOPY. */
+	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTCOPY |
+			  VM_DONTDUMP);
+	vm_flags_clear(vma, VM_EXEC | VM_MAYEXEC);
+	vma->vm_private_data = map;
+	vma->vm_ops = &iokmem_vm_ops;
+	map->start = vma->vm_start;
+}
+
+/*
+ * Called for the one vm_mmap() of iokmem_map_user(). Nobody else can name the
+ * file, but for remap_file_pages(), which comes when the mapping has its VMA.
+ */
+static int map_file_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct iokmem_map *map = file->private_data;
+
+	mmap_assert_write_locked(vma->vm_mm);
+
+	if (map->start)
+		return -EINVAL;
+	if (WARN_ON_ONCE(vma->vm_mm != map->mm ||
+			 vma->vm_pgoff != iokmem_map_index(map) ||
+			 vma_pages(vma) != iokmem_map_pages(map)))
+		return -EINVAL;
+	map_take_vma(map, vma);
+	return 0;
+}
+
+static int map_file_release(struct inode *inode, struct file *file)
+{
+	struct iokmem_map *map = file->private_data;
+
+	iokmem_map_task_drop_all(map);
+	iokmem_map_count_put(map);
+	return 0;
+}
+
+static unsigned long
+map_file_get_unmapped_area(struct file *file, unsigned long addr,
+			   unsigned long len, unsigned long pgoff,
+			   unsigned long flags)
+{
+	struct iokmem_map *map = file->private_data;
+
+	return iokmem_get_unmapped_area(map->desc, file, addr, len, pgoff, flags);
+}
+
+static const struct file_operations iokmem_map_fops = {
+	.owner			= THIS_MODULE,
+	.mmap			= map_file_mmap,
+	.release		= map_file_release,
+	.get_unmapped_area	= map_file_get_unmapped_area,
+};
+
+static struct file *map_file(struct iokmem_map *map, bool read_only)
+{
+	struct file *file;
+
+	file = iokmem_desc_file(map->desc, map, read_only ? O_RDONLY : O_RDWR,
+				&iokmem_map_fops);
+	if (!IS_ERR(file))
+		kref_get(&map->count);
+	return file;
+}
+
+/* What a user mapping's address is a multiple of, its offset apart. */
+static unsigned long preferred_alignment(const struct iokmem_desc *desc,
+					 unsigned long len)
+{
+	unsigned long align = max_t(unsigned long, desc->alignment, PAGE_SIZE);
+
+	if (IOKMEM_HUGE_ENTRIES && len >= PMD_SIZE)
+		align = max(align, PMD_SIZE);
+	return align;
+}
+
+/*
+ * iokmem_get_unmapped_area - where a user mapping of @desc could go
+ *
+ * As the kernel would choose, but aligned: as the descriptor promises, and so
+ * that huge entries fit. As ->get_unmapped_area().
+ */
+unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
+				       struct file *file, unsigned long addr,
+				       unsigned long len, unsigned long pgoff,
+				       unsigned long flags)
+{
+	unsigned long align = preferred_alignment(desc, len);
+	unsigned long phase = (pgoff << PAGE_SHIFT) & (align - 1);
+	unsigned long start, padded;
+
+	if (flags & MAP_FIXED)
+		return addr;
+	if (addr || align == PAGE_SIZE ||
+	    check_add_overflow(len, align - PAGE_SIZE, &padded))
+		goto plain;
+
+	start = mm_get_unmapped_area(current->mm, file, 0, padded, pgoff, flags);
+	if (!IS_ERR_VALUE(start))
+		return start + ((phase - start) & (align - 1));
+	if (desc->alignment > PAGE_SIZE)
+		return start;
+plain:
+	return mm_get_unmapped_area(current->mm, file, addr, len, pgoff, flags);
+}
+
+/*
+ * iokmem_map_user - make the VMA of a user mapping
+ *
+ * @at is the address of a free page, or 0. The caller keeps the address space.
+ */
+int iokmem_map_user(struct iokmem_map *map, unsigned long at)
+{
+	bool read_only = map->options & IOKMEM_MAP_READ_ONLY;
+	unsigned long start;
+	struct file *file;
+
+	file = map_file(map, read_only);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	start = iokmem_mm_mmap(map->mm, file, at,
+			       iokmem_map_pages(map) << PAGE_SHIFT,
+			       PROT_READ | (read_only ? 0 : PROT_WRITE),
+			       MAP_SHARED | (at ? MAP_FIXED_NOREPLACE : 0),
+			       iokmem_map_index(map) << PAGE_SHIFT);
+	fput(file);
+	return IS_ERR_VALUE(start) ? (int)start : 0;
+}
+
+/* Take away all access, if the VMA is still there. Returns whether it was. */
+static bool map_zap(struct iokmem_map *map)
+{
+	size_t size = iokmem_map_pages(map) << PAGE_SHIFT;
+	struct vm_area_struct *vma;
+	bool ours;
+
+	/* For writing: no fault that saw a live map is on its way. */
+	mmap_write_lock(map->mm);
+	vma = vma_lookup(map->mm, map->start);
+	ours = vma && vma->vm_ops == &iokmem_vm_ops &&
+	       vma->vm_private_data == map;
+	if (ours)
+		zap_vma_ptes(vma, map->start, size);
+	mmap_write_unlock(map->mm);
+	return ours;
+}
+
+/*
+ * iokmem_unmap_user - take down the VMA of a dead mapping, if it has one
+ *
+ * Access ends before the VMA does: a VMA that cannot be unmapped (no memory to
+ * change the address space with) stays behind empty, and faults in it fail.
+ *
+ * The kernel has no unmapping of just this VMA. If the program unmaps it by
+ * itself in the moment between the look and the act, and has the same address
+ * filled again, then it is that which goes: a program must not unmap what a
+ * driver unmaps at the same time. Nobody's memory is at risk by it.
+ */
+void iokmem_unmap_user(struct iokmem_map *map)
+{
+	if (!map->start || !mmget_not_zero(map->mm))
+		return;
+	if (map_zap(map))
+		iokmem_mm_munmap(map->mm, map->start,
+				 iokmem_map_pages(map) << PAGE_SHIFT);
+	mmput(map->mm);
+}
+
+static int check_mmap(const struct iokmem_desc *desc,
+		      struct vm_area_struct *vma)
+{
+	unsigned long end;
+
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
+	/* The kernel adds it by itself for programs of this personality. */
+	if ((vma->vm_flags & VM_EXEC) &&
+	    !(current->personality & READ_IMPLIES_EXEC))
+		return -EPERM;
+	if (check_add_overflow(vma->vm_pgoff, vma_pages(vma), &end))
+		return -EOVERFLOW;
+	if (end > PAGE_ALIGN(iokmem_desc_get_length(desc)) >> PAGE_SHIFT)
+		return -ERANGE;
+	return 0;
+}
+
+/*
+ * iokmem_mmap_vma - mmap() of a descriptor's file: a Unique mapping, the task's
+ *
+ * Called with the mmap lock held, as ->mmap(). From here on @vma has the
+ * mapping's own file.
+ */
+int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma)
+{
+	struct iokmem_map_request request = {
+		.mm = vma->vm_mm,
+		.pid = task_tgid(current),
+		.options = IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_UNIQUE,
+		.offset = vma->vm_pgoff << PAGE_SHIFT,
+		.length = vma->vm_end - vma->vm_start,
+	};
+	struct iokmem_map *map;
+	struct file *file;
+	int err;
+
+	mmap_assert_write_locked(vma->vm_mm);
+
+	err = check_mmap(desc, vma);
+	if (err)
+		return err;
+	if (!(vma->vm_flags & VM_MAYWRITE))
+		request.options |= IOKMEM_MAP_READ_ONLY;
+
+	map = iokmem_map_alloc(desc, &request);
+	if (!map)
+		return -ENOMEM;
+	file = map_file(map, request.options & IOKMEM_MAP_READ_ONLY);
+	if (IS_ERR(file)) {
+		iokmem_map_drop(map);
+		return PTR_ERR(file);
+	}
+	map_take_vma(map, vma);
+	iokmem_map_adopt(map);
+	vma_set_file(vma, file);
+	fput(file);
+	return 0;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _IOKMEM_WORKQUEUE_H
+#define _IOKMEM_WORKQUEUE_H
+
+#include <linux/workqueue.h>
+
+/* For work in other address spaces, and for teardown that may sleep. */
+extern struct workqueue_struct *iokmem_workqueue;
+
+#endif /* _IOKMEM_WORKQUEUE_H */
