@@ -136,3 +136,29 @@ module_files()
 	(cd "$TOP" && find "${dirs[@]}" -type f \( -name '*.[chS]' -o -name '*.rst' \
 		-o -name 'K*' -o -name Makefile -o -name .kunitconfig \))
 }
+
+# A KTAP document on the host: tap_begin FILE, tap RC NAME [LOG], tap_end. With
+# no tap_end the document is truncated, which counts as a failure.
+tap_begin()
+{
+	TAP_FILE=$1 TAP_NUMBER=0
+	mkdir -p "$(dirname "$1")"
+	echo "TAP version 13" >"$1"
+}
+
+tap()
+{
+	local not=''
+
+	TAP_NUMBER=$((TAP_NUMBER + 1))
+	if [ "$1" -ne 0 ]; then
+		not='not '
+		[ -z "${3-}" ] || sed 's/^/# /' <(tail -n 40 "$3") >>"$TAP_FILE"
+	fi
+	echo "${not}ok $TAP_NUMBER $2" >>"$TAP_FILE"
+}
+
+tap_end()
+{
+	echo "1..$TAP_NUMBER" >>"$TAP_FILE"
+}
