@@ -16,6 +16,8 @@
 #include <linux/mount.h>
 #include <linux/slab.h>
 
+#include <kunit/visibility.h>
+
 #include "compat.h"
 #include "desc.h"
 #include "map.h"
@@ -34,11 +36,13 @@ struct list_head *iokmem_descs_lock(void)
 	mutex_lock(&iokmem_descs_mutex);
 	return &iokmem_descs;
 }
+EXPORT_SYMBOL_IF_KUNIT(iokmem_descs_lock);
 
 void iokmem_descs_unlock(void)
 {
 	mutex_unlock(&iokmem_descs_mutex);
 }
+EXPORT_SYMBOL_IF_KUNIT(iokmem_descs_unlock);
 
 static void desc_put_work(struct work_struct *work)
 {

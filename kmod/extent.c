@@ -42,6 +42,7 @@ pgoff_t iokmem_extents_pages(const struct iokmem_extents *extents)
 {
 	return extents->nr ? extents->array[extents->nr - 1].end : 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(iokmem_extents_pages);
 
 static pgoff_t extent_start(const struct iokmem_extents *extents, unsigned int i)
 {
@@ -56,6 +57,7 @@ unsigned long iokmem_extent_pages(const struct iokmem_extents *extents,
 {
 	return extents->array[i].end - extent_start(extents, i);
 }
+EXPORT_SYMBOL_IF_KUNIT(iokmem_extent_pages);
 
 /* The extent that holds page @index: the first one that ends after it. */
 static unsigned int extents_find(const struct iokmem_extents *extents,

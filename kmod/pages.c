@@ -54,7 +54,7 @@ static void block_free(struct page *page, unsigned int order)
  * whole buffer has: what is not needed goes back at once, page by page, and so
  * do those pages that are kept, later.
  */
-static int aligned_alloc(struct list_head *blocks, unsigned long nr_pages,
+static int blocks_alloc_trimmed(struct list_head *blocks, unsigned long nr_pages,
 			 unsigned int align_order, gfp_t gfp)
 {
 	struct page *page;
@@ -82,7 +82,7 @@ static int blocks_alloc(struct list_head *blocks, unsigned long nr_pages,
 	struct page *page;
 
 	if (1UL << align_order > nr_pages)
-		return aligned_alloc(blocks, nr_pages, align_order, gfp);
+		return blocks_alloc_trimmed(blocks, nr_pages, align_order, gfp);
 
 	if (align_order) {
 		page = alloc_pages(gfp | __GFP_ZERO | __GFP_NOWARN |

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Buffer descriptors, as drivers make and use them.
+ */
+#include <linux/uaccess.h>
+
+#include "helpers.h"
+
+#define MAX_BLOCK	(PAGE_SIZE << MAX_PAGE_ORDER)
+
+struct refused_case {
+	const char *name;
+	u32 options;
+	size_t capacity;
+	size_t alignment;
+	int err;
+};
+
+static const struct refused_case refused_cases[] = {
+	{ "capacity 0", 0, 0, 0, -EINVAL },
+	{ "capacity SIZE_MAX", 0, SIZE_MAX, 0, -EOVERFLOW },
+	{ "capacity that rounds up to 0", 0, SIZE_MAX - PAGE_SIZE + 2, 0, -EOVERFLOW },
+	{ "capacity just below that", 0, SIZE_MAX - PAGE_SIZE + 1, 0, -ENOMEM },
+	{ "capacity of more than all memory", 0, 1UL << 45, 0, -ENOMEM },
+	{ "alignment 3", 0, 1, 3, -EINVAL },
+	{ "alignment SIZE_MAX", 0, 1, SIZE_MAX, -EINVAL },
+	{ "alignment of more than a block", 0, 1, 2 * MAX_BLOCK, -ERANGE },
+	{ "contiguous", IOKMEM_PHYSICALLY_CONTIGUOUS, 1, 0, -EOPNOTSUPP },
+	{ "pageable", IOKMEM_PAGEABLE, 1, 0, -EOPNOTSUPP },
+	{ "purgeable", IOKMEM_PURGEABLE, 1, 0, -EOPNOTSUPP },
+	{ "shared", IOKMEM_KERNEL_USER_SHARED, 1, 0, -EOPNOTSUPP },
+	{ "uncached", IOKMEM_MAP_INHIBIT_CACHE, 1, 0, -EOPNOTSUPP },
+	{ "write-through", IOKMEM_MAP_WRITE_THRU_CACHE, 1, 0, -EOPNOTSUPP },
+	{ "write-combined", IOKMEM_MAP_WRITE_COMBINE_CACHE, 1, 0, -EOPNOTSUPP },
+	{ "no cache mode at all", IOKMEM_MAP_CACHE_MASK, 1, 0, -EOPNOTSUPP },
+};
+
+static void refused_desc(const struct refused_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(refused, refused_cases, refused_desc);
+
+static void buffer_refuses_bad_argument(struct kunit *test)
+{
+	const struct refused_case *c = test->param_value;
+
+	KUNIT_EXPECT_EQ(test, c->err,
+			PTR_ERR(iokmem_buffer_in_task_with_options(NULL,
+				c->options, c->capacity, c->alignment)));
+}
+
+static void buffer_refuses_every_unknown_option(struct kunit *test)
+{
+	u32 known = IOKMEM_DIRECTION_MASK | IOKMEM_MAP_CACHE_MASK;
+	int bit;
+
+	for (bit = 0; bit < 32; bit++) {
+		if (known & (1u << bit))
+			continue;
+		KUNIT_EXPECT_EQ_MSG(test, -EOPNOTSUPP,
+				    PTR_ERR(iokmem_buffer_in_task_with_options(NULL,
+					    1u << bit, 1, 0)), "bit %d", bit);
+	}
+}
+
+static const size_t sizes[] = {
+	1, 100, PAGE_SIZE - 1, PAGE_SIZE, PAGE_SIZE + 1, 5 * PAGE_SIZE + 7,
+	SZ_64K, SZ_2M, SZ_2M + 1, SZ_4M, 2 * SZ_4M + 3 * PAGE_SIZE,
+};
+
+static void size_desc(const size_t *size, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%zu bytes", *size);
+}
+
+KUNIT_ARRAY_PARAM(size, sizes, size_desc);
+
+static void buffer_has_length_and_capacity_as_asked(struct kunit *test)
+{
+	size_t size = *(const size_t *)test->param_value;
+	struct iokmem_desc *desc = buffer(test, NULL, size, 0);
+
+	KUNIT_EXPECT_EQ(test, size, iokmem_buffer_get_capacity(desc));
+	KUNIT_EXPECT_EQ(test, size, iokmem_desc_get_length(desc));
+	KUNIT_EXPECT_EQ(test, DIV_ROUND_UP(size, PAGE_SIZE),
+			iokmem_desc_pages(desc));
+}
+
+/* The allocator's memory is made dirty first: zeroes must be our doing. */
+static void buffer_is_zero_to_the_end_of_the_last_page(struct kunit *test)
+{
+	size_t size = *(const size_t *)test->param_value;
+	struct iokmem_desc *dirty = buffer(test, IOKMEM_KERNEL_TASK, size, 0);
+	struct iokmem_desc *desc;
+
+	memset(iokmem_buffer_get_bytes_no_copy(dirty), 0xa5, PAGE_ALIGN(size));
+	put_buffer_now(test, dirty);
+
+	desc = buffer(test, IOKMEM_KERNEL_TASK, size, 0);
+	KUNIT_EXPECT_NULL(test, memchr_inv(iokmem_buffer_get_bytes_no_copy(desc),
+					   0, PAGE_ALIGN(size)));
+}
+
+/* With page faults forbidden a fault would be an oops. */
+static void buffer_of_the_kernel_never_faults(struct kunit *test)
+{
+	size_t size = *(const size_t *)test->param_value;
+	struct iokmem_desc *desc = buffer(test, IOKMEM_KERNEL_TASK, size, 0);
+	u8 *bytes = iokmem_buffer_get_bytes_no_copy(desc);
+	size_t offset;
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	pagefault_disable();
+	for (offset = 0; offset < size; offset++)
+		bytes[offset] = pattern(offset);
+	pagefault_enable();
+
+	for (offset = 0; offset < size; offset++) {
+		u8 *page = page_address(pfn_to_page(pfn_of(desc, offset)));
+
+		if (page[offset_in_page(offset)] != pattern(offset))
+			break;
+	}
+	KUNIT_EXPECT_EQ_MSG(test, offset, size,
+			    "the kernel's address shows other memory");
+}
+
+/* Blocks are as large as can be, at multiples of their size in the buffer. */
+static void buffer_has_few_large_aligned_extents(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_16M, 0);
+	pgoff_t start = 0;
+	unsigned int i;
+
+	for (i = 0; i < desc->extents.nr; i++) {
+		unsigned long pages = iokmem_extent_pages(&desc->extents, i);
+
+		KUNIT_EXPECT_TRUE(test, is_power_of_2(pages));
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(start, pages));
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(desc->extents.array[i].pfn, pages));
+		start = desc->extents.array[i].end;
+	}
+	KUNIT_EXPECT_LT(test, desc->extents.nr, SZ_16M / SZ_64K);
+}
+
+static const size_t alignments[] = {
+	1, 2, 64, PAGE_SIZE, 2 * PAGE_SIZE, SZ_64K, SZ_2M, MAX_BLOCK,
+};
+
+KUNIT_ARRAY_PARAM(alignment, alignments, size_desc);
+
+static void check_alignment(struct kunit *test, size_t size, size_t alignment)
+{
+	struct iokmem_desc *desc = buffer(test, IOKMEM_KERNEL_TASK, size, alignment);
+
+	KUNIT_EXPECT_TRUE_MSG(test,
+			      IS_ALIGNED(PFN_PHYS(pfn_of(desc, 0)), alignment),
+			      "%zu bytes in memory", size);
+	KUNIT_EXPECT_TRUE_MSG(test, IS_ALIGNED(iokmem_buffer_get_address(desc),
+					       alignment),
+			      "%zu bytes in the kernel", size);
+	KUNIT_EXPECT_EQ(test, DIV_ROUND_UP(size, PAGE_SIZE),
+			iokmem_desc_pages(desc));
+	put_buffer_now(test, desc);
+
+	desc = buffer(test, current, size, alignment);
+	KUNIT_EXPECT_TRUE_MSG(test, IS_ALIGNED(iokmem_buffer_get_address(desc),
+					       alignment),
+			      "%zu bytes in a task", size);
+}
+
+static void buffer_is_aligned_in_memory_and_where_it_is_mapped(struct kunit *test)
+{
+	size_t alignment = *(const size_t *)test->param_value;
+
+	attach_address_space(test);
+	check_alignment(test, 1, alignment);
+	check_alignment(test, 3 * PAGE_SIZE + 5, alignment);
+	check_alignment(test, SZ_4M + SZ_2M + PAGE_SIZE, alignment);
+}
+
+static void buffer_length_changes_within_capacity(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, 1000, 0);
+
+	KUNIT_EXPECT_EQ(test, 0, iokmem_buffer_set_length(desc, 10));
+	KUNIT_EXPECT_EQ(test, 10, iokmem_desc_get_length(desc));
+	KUNIT_EXPECT_EQ(test, -EINVAL, iokmem_buffer_set_length(desc, 1001));
+	KUNIT_EXPECT_EQ(test, 10, iokmem_desc_get_length(desc));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_buffer_set_length(desc, 0));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_get_length(desc));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_buffer_set_length(desc, 1000));
+	KUNIT_EXPECT_EQ(test, 1000, iokmem_buffer_get_capacity(desc));
+}
+
+static void buffer_tag_and_direction_are_kept(struct kunit *test)
+{
+	struct iokmem_desc *desc;
+
+	desc = iokmem_buffer_with_capacity(1, IOKMEM_DIRECTION_OUT, false);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, desc);
+	KUNIT_EXPECT_EQ(test, IOKMEM_DIRECTION_OUT, iokmem_desc_get_direction(desc));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_buffer_set_direction(desc, IOKMEM_DIRECTION_IN));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, iokmem_buffer_set_direction(desc, 4));
+	KUNIT_EXPECT_EQ(test, IOKMEM_DIRECTION_IN, iokmem_desc_get_direction(desc));
+
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_get_tag(desc));
+	iokmem_desc_set_tag(desc, 0xfeedface);
+	KUNIT_EXPECT_EQ(test, 0xfeedface, iokmem_desc_get_tag(desc));
+	iokmem_desc_put(desc);
+
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			PTR_ERR(iokmem_buffer_with_capacity(1, 8, false)));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			PTR_ERR(iokmem_buffer_with_capacity(1, 0, true)));
+}
+
+static void buffer_with_bytes_is_a_copy(struct kunit *test)
+{
+	struct iokmem_desc *desc;
+	size_t size = SZ_64K + 11, i;
+	u8 *bytes;
+
+	bytes = kunit_kmalloc(test, size, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	for (i = 0; i < size; i++)
+		bytes[i] = pattern(i);
+
+	desc = iokmem_buffer_with_bytes(bytes, size, IOKMEM_DIRECTION_OUT, false);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, desc);
+	KUNIT_EXPECT_EQ(test, size, iokmem_desc_get_length(desc));
+	KUNIT_EXPECT_MEMEQ(test, bytes, iokmem_buffer_get_bytes_no_copy(desc), size);
+	iokmem_desc_put(desc);
+
+	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(iokmem_buffer_with_bytes(bytes, 0,
+						IOKMEM_DIRECTION_OUT, false)));
+}
+
+static void buffer_appends_to_its_length_or_not_at_all(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, IOKMEM_KERNEL_TASK, 2 * PAGE_SIZE, 0);
+	u8 *bytes = iokmem_buffer_get_bytes_no_copy(desc);
+	char one[] = "one", three[] = "three";
+
+	KUNIT_EXPECT_EQ(test, -ENOSPC, iokmem_buffer_append_bytes(desc, one, 1));
+
+	/* Over the seam of two pages. */
+	KUNIT_ASSERT_EQ(test, 0, iokmem_buffer_set_length(desc, PAGE_SIZE - 1));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_buffer_append_bytes(desc, one, 3));
+	KUNIT_EXPECT_EQ(test, PAGE_SIZE + 2, iokmem_desc_get_length(desc));
+	KUNIT_EXPECT_MEMEQ(test, bytes + PAGE_SIZE - 1, "one\0", 4);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_buffer_append_bytes(desc, one, 0));
+
+	KUNIT_ASSERT_EQ(test, 0, iokmem_buffer_set_length(desc, 2 * PAGE_SIZE - 4));
+	KUNIT_EXPECT_EQ(test, -ENOSPC, iokmem_buffer_append_bytes(desc, three, 5));
+	KUNIT_EXPECT_EQ(test, -ENOSPC,
+			iokmem_buffer_append_bytes(desc, three, SIZE_MAX));
+	KUNIT_EXPECT_EQ(test, 2 * PAGE_SIZE - 4, iokmem_desc_get_length(desc));
+	KUNIT_EXPECT_NULL(test, memchr_inv(bytes + PAGE_SIZE + 2, 0, PAGE_SIZE - 2));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_buffer_append_bytes(desc, three, 4));
+	KUNIT_EXPECT_EQ(test, 2 * PAGE_SIZE, iokmem_desc_get_length(desc));
+}
+
+static void buffer_bytes_range_stays_below_the_length(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, IOKMEM_KERNEL_TASK, 1000, 0);
+	u8 *bytes = iokmem_buffer_get_bytes_no_copy(desc);
+
+	KUNIT_EXPECT_PTR_EQ(test, bytes + 10,
+			    iokmem_buffer_get_bytes_no_copy_range(desc, 10, 990));
+	KUNIT_EXPECT_PTR_EQ(test, bytes + 999,
+			    iokmem_buffer_get_bytes_no_copy_range(desc, 999, 0));
+	KUNIT_EXPECT_NULL(test, iokmem_buffer_get_bytes_no_copy_range(desc, 10, 991));
+	KUNIT_EXPECT_NULL(test, iokmem_buffer_get_bytes_no_copy_range(desc, 1000, 0));
+	KUNIT_EXPECT_NULL(test, iokmem_buffer_get_bytes_no_copy_range(desc, 10,
+								      SIZE_MAX));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_buffer_set_length(desc, 5));
+	KUNIT_EXPECT_NULL(test, iokmem_buffer_get_bytes_no_copy_range(desc, 5, 0));
+}
+
+static void buffer_for_nobody_has_no_address(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+
+	KUNIT_EXPECT_NULL(test, iokmem_buffer_get_bytes_no_copy(desc));
+	KUNIT_EXPECT_EQ(test, 0UL, iokmem_buffer_get_address(desc));
+	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
+}
+
+static void buffer_in_a_user_task_is_mapped_there(struct kunit *test)
+{
+	struct iokmem_desc *desc;
+	unsigned long address;
+	u8 byte = 0;
+
+	attach_address_space(test);
+	desc = buffer(test, current, SZ_64K, 0);
+	address = iokmem_buffer_get_address(desc);
+	KUNIT_ASSERT_NE(test, 0UL, address);
+	KUNIT_EXPECT_NULL(test, iokmem_buffer_get_bytes_no_copy(desc));
+
+	fill_pattern(desc);
+	KUNIT_EXPECT_EQ(test, 0, get_user(byte, (u8 __user *)address + 777));
+	KUNIT_EXPECT_EQ(test, pattern(777), byte);
+
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address, SZ_64K));
+	KUNIT_EXPECT_EQ(test, 0UL, iokmem_buffer_get_address(desc));
+}
+
+static void buffer_in_a_kernel_thread_is_refused(struct kunit *test)
+{
+	/* This thread has no address space. */
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			PTR_ERR(iokmem_buffer_in_task_with_options(current, 0, 1, 0)));
+}
+
+static struct kunit_case buffer_cases[] = {
+	KUNIT_CASE_PARAM(buffer_refuses_bad_argument, refused_gen_params),
+	KUNIT_CASE(buffer_refuses_every_unknown_option),
+	KUNIT_CASE_PARAM(buffer_has_length_and_capacity_as_asked, size_gen_params),
+	KUNIT_CASE_PARAM(buffer_is_zero_to_the_end_of_the_last_page,
+			 size_gen_params),
+	KUNIT_CASE_PARAM(buffer_of_the_kernel_never_faults, size_gen_params),
+	KUNIT_CASE(buffer_has_few_large_aligned_extents),
+	KUNIT_CASE_PARAM(buffer_is_aligned_in_memory_and_where_it_is_mapped,
+			 alignment_gen_params),
+	KUNIT_CASE(buffer_length_changes_within_capacity),
+	KUNIT_CASE(buffer_tag_and_direction_are_kept),
+	KUNIT_CASE(buffer_with_bytes_is_a_copy),
+	KUNIT_CASE(buffer_appends_to_its_length_or_not_at_all),
+	KUNIT_CASE(buffer_bytes_range_stays_below_the_length),
+	KUNIT_CASE(buffer_for_nobody_has_no_address),
+	KUNIT_CASE(buffer_in_a_user_task_is_mapped_there),
+	KUNIT_CASE(buffer_in_a_kernel_thread_is_refused),
+	{}
+};
+
+static struct kunit_suite buffer_suite = {
+	.name = "iokmem_buffer",
+	.test_cases = buffer_cases,
+};
+kunit_test_suite(buffer_suite);

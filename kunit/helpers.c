@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the suites share; see helpers.h.
+ */
+#include <linux/delay.h>
+#include <linux/file.h>
+#include <linux/kmod.h>
+#include <linux/kthread.h>
+#include <linux/mman.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+#include "helpers.h"
+
+struct entry entry_of(struct mm_struct *mm, unsigned long address)
+{
+	struct entry entry = {};
+	pgd_t *pgd;
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *pmd;
+	pte_t *pte;
+
+	mmap_read_lock(mm);
+	pgd = pgd_offset(mm, address);
+	if (pgd_none(*pgd))
+		goto out;
+	p4d = p4d_offset(pgd, address);
+	if (p4d_none(*p4d))
+		goto out;
+	pud = pud_offset(p4d, address);
+	if (pud_none(*pud))
+		goto out;
+	pmd = pmd_offset(pud, address);
+	if (pmd_none(*pmd))
+		goto out;
+	if (pmd_leaf(*pmd)) {
+		entry.present = pmd_present(*pmd);
+		entry.write = pmd_write(*pmd);
+		entry.exec = pte_exec(__pte(pmd_val(*pmd)));
+		entry.huge = true;
+		entry.pfn = pmd_pfn(*pmd) +
+			    ((address & ~PMD_MASK) >> PAGE_SHIFT);
+		goto out;
+	}
+	pte = pte_offset_kernel(pmd, address);
+	entry.present = pte_present(*pte);
+	entry.write = pte_write(*pte);
+	entry.exec = pte_exec(*pte);
+	entry.pfn = pte_pfn(*pte);
+out:
+	mmap_read_unlock(mm);
+	return entry;
+}
+
+unsigned long pfn_of(struct iokmem_desc *desc, size_t offset)
+{
+	return iokmem_extents_lookup(&desc->extents, offset >> PAGE_SHIFT).pfn;
+}
+
+void attach_address_space(struct kunit *test)
+{
+	unsigned long address;
+
+	/* KUnit makes one for its first mapping. */
+	address = kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_READ,
+				MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	KUNIT_ASSERT_FALSE(test, !address || IS_ERR_VALUE(address));
+	KUNIT_ASSERT_NOT_NULL(test, current->mm);
+}
+
+/* Runs as the new process, before it becomes the program. */
+static int remember_process(struct subprocess_info *info, struct cred *new)
+{
+	struct task_struct **task = info->data;
+
+	*task = get_task_struct(current);
+	return 0;
+}
+
+void kill_process(struct task_struct *task)
+{
+	int i;
+
+	send_sig(SIGKILL, task, 1);
+	for (i = 0; i < 500 && !(READ_ONCE(task->exit_state)); i++)
+		msleep(10);
+}
+
+static void end_process(void *task)
+{
+	kill_process(task);
+	put_task_struct(task);
+}
+
+struct task_struct *start_process(struct kunit *test)
+{
+	static char *argv[] = { "/bin/sleep", "1000", NULL };
+	static char *envp[] = { "PATH=/bin", NULL };
+	struct task_struct *task = NULL;
+	struct subprocess_info *info;
+	int err;
+
+	info = call_usermodehelper_setup(argv[0], argv, envp, GFP_KERNEL,
+					 remember_process, NULL, &task);
+	KUNIT_ASSERT_NOT_NULL(test, info);
+	err = call_usermodehelper_exec(info, UMH_WAIT_EXEC);
+	if (err) {
+		if (task)
+			put_task_struct(task);
+		kunit_skip(test, "cannot run %s: %d", argv[0], err);
+	}
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, end_process, task));
+	return task;
+}
+
+static void put_buffer(void *desc)
+{
+	iokmem_desc_put(desc);
+}
+
+static void put_map(void *map)
+{
+	iokmem_map_put(map);
+}
+
+struct iokmem_desc *buffer(struct kunit *test, struct task_struct *task,
+			   size_t capacity, size_t alignment)
+{
+	struct iokmem_desc *desc;
+
+	desc = iokmem_buffer_in_task_with_options(task, IOKMEM_DIRECTION_INOUT,
+						  capacity, alignment);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, desc);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_buffer, desc));
+	return desc;
+}
+
+struct iokmem_map *keep_map(struct kunit *test, struct iokmem_map *map)
+{
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, map);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_map, map));
+	return map;
+}
+
+struct iokmem_map *map(struct kunit *test, struct iokmem_desc *desc,
+		       struct task_struct *task, u32 options, size_t offset,
+		       size_t length)
+{
+	return keep_map(test, iokmem_desc_create_mapping_in_task(desc, task, 0,
+			options | IOKMEM_MAP_ANYWHERE, offset, length));
+}
+
+void put_map_now(struct kunit *test, struct iokmem_map *map)
+{
+	kunit_release_action(test, put_map, map);
+}
+
+void put_buffer_now(struct kunit *test, struct iokmem_desc *desc)
+{
+	kunit_release_action(test, put_buffer, desc);
+}
+
+static bool is_listed(u64 id)
+{
+	struct list_head *descs = iokmem_descs_lock();
+	struct iokmem_desc *desc;
+	bool listed = false;
+
+	list_for_each_entry(desc, descs, node)
+		listed |= desc->id == id;
+	iokmem_descs_unlock();
+	return listed;
+}
+
+bool is_gone(u64 id)
+{
+	int i;
+
+	/* The last file of a VMA goes a moment after it. */
+	for (i = 0; i < 200 && is_listed(id); i++) {
+		flush_delayed_fput();
+		msleep(10);
+	}
+	return !is_listed(id);
+}
+
+u8 pattern(size_t offset)
+{
+	return (offset * 2654435761u) >> 13;
+}
+
+void fill_pattern(struct iokmem_desc *desc)
+{
+	size_t offset;
+
+	for (offset = 0; offset < desc->capacity; offset++) {
+		u8 *page = page_address(pfn_to_page(pfn_of(desc, offset)));
+
+		page[offset_in_page(offset)] = pattern(offset);
+	}
+}
+
+MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);
+IOKMEM_IMPORT_NS();
+MODULE_DESCRIPTION("KUnit tests for iokmem");
+MODULE_LICENSE("GPL");

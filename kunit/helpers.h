@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the suites share: page table entries as they are, a process to map into,
+ * and cleaning up after a failed assertion.
+ */
+#ifndef _IOKMEM_KUNIT_HELPERS_H
+#define _IOKMEM_KUNIT_HELPERS_H
+
+#include <kunit/test.h>
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
+
+#include <linux/iokmem.h>
+
+#include "compat.h"
+#include "desc.h"
+#include "map.h"
+
+/**
+ * struct entry - a page table entry, as the hardware sees it
+ * @present: all else is meaningless if it is not
+ * @write: writable
+ * @exec: executable
+ * @huge: one of PMD_SIZE
+ * @pfn: the frame that the address itself is in
+ */
+struct entry {
+	bool present;
+	bool write;
+	bool exec;
+	bool huge;
+	unsigned long pfn;
+};
+
+struct entry entry_of(struct mm_struct *mm, unsigned long address);
+
+/* The frame that byte @offset of a descriptor is in. */
+unsigned long pfn_of(struct iokmem_desc *desc, size_t offset);
+
+/* Give the test an address space of its own to be in, as current->mm. */
+void attach_address_space(struct kunit *test);
+
+/* A user process that sleeps, killed when the test ends. Skips the test if the
+ * machine has nothing to run.
+ */
+struct task_struct *start_process(struct kunit *test);
+void kill_process(struct task_struct *task);
+
+/* References that the end of the test puts, whatever became of the test. */
+struct iokmem_desc *buffer(struct kunit *test, struct task_struct *task,
+			   size_t capacity, size_t alignment);
+struct iokmem_map *map(struct kunit *test, struct iokmem_desc *desc,
+		       struct task_struct *task, u32 options, size_t offset,
+		       size_t length);
+struct iokmem_map *keep_map(struct kunit *test, struct iokmem_map *map);
+void put_map_now(struct kunit *test, struct iokmem_map *map);
+void put_buffer_now(struct kunit *test, struct iokmem_desc *desc);
+
+/* Is the memory of descriptor @id gone? Waits a little for it. */
+bool is_gone(u64 id);
+
+/* Fill or check, by the kernel's own addresses: byte i is a function of i. */
+void fill_pattern(struct iokmem_desc *desc);
+u8 pattern(size_t offset);
+
+#endif /* _IOKMEM_KUNIT_HELPERS_H */

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Lifetimes: the mapping lives until its last holder lets go, the memory while
+ * any mapping does.
+ */
+#include <linux/kthread.h>
+#include <linux/mman.h>
+#include <linux/sched/mm.h>
+#include <linux/spinlock.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include "helpers.h"
+
+#define ANY	IOKMEM_MAP_ANYWHERE
+#define LENGTH	(16 * PAGE_SIZE)
+
+static bool can_read(unsigned long address)
+{
+	u8 byte;
+
+	return !copy_from_user(&byte, (u8 __user *)address, 1);
+}
+
+/* A buffer and a map in this thread's new address space, both the caller's. */
+static struct iokmem_map *begin(struct kunit *test)
+{
+	struct iokmem_desc *desc;
+	struct iokmem_map *map;
+
+	attach_address_space(test);
+	desc = iokmem_buffer_in_task_with_options(NULL, 0, LENGTH, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, desc);
+	map = iokmem_desc_create_mapping_in_task(desc, current, 0, ANY, 0, 0);
+	if (IS_ERR(map))
+		iokmem_desc_put(desc);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, map);
+	return map;
+}
+
+static void lifetime_last_holder_unmaps(struct kunit *test)
+{
+	struct iokmem_map *map = begin(test);
+	unsigned long address = map->address;
+	struct iokmem_desc *desc = map->desc;
+	u64 id = desc->id;
+
+	iokmem_map_get(map);
+	iokmem_map_put(map);
+	KUNIT_EXPECT_TRUE(test, can_read(address));
+	iokmem_map_put(map);
+	KUNIT_EXPECT_FALSE(test, can_read(address));
+	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
+	iokmem_desc_put(desc);
+	KUNIT_EXPECT_TRUE(test, is_gone(id));
+}
+
+static void lifetime_map_keeps_the_memory(struct kunit *test)
+{
+	struct iokmem_map *map = begin(test);
+	unsigned long address = map->address;
+	u64 id = map->desc->id;
+	u8 byte = 0;
+
+	fill_pattern(map->desc);
+	iokmem_desc_put(map->desc);
+	KUNIT_EXPECT_EQ(test, 0, get_user(byte, (u8 __user *)address + 5555));
+	KUNIT_EXPECT_EQ(test, pattern(5555), byte);
+	iokmem_map_put(map);
+	KUNIT_EXPECT_TRUE(test, is_gone(id));
+}
+
+static void lifetime_sub_map_keeps_the_mapping(struct kunit *test)
+{
+	struct iokmem_map *map = begin(test);
+	struct iokmem_desc *desc = map->desc;
+	unsigned long address = map->address;
+	struct iokmem_map *sub, *inner;
+
+	sub = iokmem_desc_create_mapping_in_task(desc, current, 0, ANY, 100, 9000);
+	inner = iokmem_desc_create_mapping_in_task(desc, current, 0, ANY, 200, 10);
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, sub);
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, inner);
+
+	iokmem_map_put(map);
+	KUNIT_EXPECT_TRUE(test, can_read(address));
+	iokmem_map_put(sub);
+	KUNIT_EXPECT_TRUE(test, can_read(address));
+	KUNIT_EXPECT_EQ(test, address + 200, iokmem_map_get_address(inner));
+	iokmem_map_put(inner);
+	KUNIT_EXPECT_FALSE(test, can_read(address));
+	iokmem_desc_put(desc);
+}
+
+static void lifetime_munmap_ends_the_map(struct kunit *test)
+{
+	struct iokmem_map *map = begin(test), *sub, *again;
+	struct iokmem_desc *desc = map->desc;
+	unsigned long address = map->address;
+	u64 id = desc->id;
+
+	sub = iokmem_desc_create_mapping_in_task(desc, current, 0, ANY, 100, 10);
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, sub);
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address, LENGTH));
+	KUNIT_EXPECT_EQ(test, 0UL, iokmem_map_get_address(map));
+	KUNIT_EXPECT_EQ(test, 0UL, iokmem_map_get_address(sub));
+	KUNIT_EXPECT_EQ(test, LENGTH, iokmem_map_get_length(map));
+	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
+
+	/* Never shared again: the same request makes another. */
+	again = iokmem_desc_create_mapping_in_task(desc, current, 0, ANY, 0, 0);
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, again);
+	KUNIT_EXPECT_PTR_NE(test, map, again);
+	KUNIT_EXPECT_TRUE(test, can_read(iokmem_map_get_address(again)));
+
+	/* What dead maps' holders do does not concern it. */
+	iokmem_map_put(sub);
+	iokmem_map_put(map);
+	KUNIT_EXPECT_TRUE(test, can_read(iokmem_map_get_address(again)));
+	iokmem_map_put(again);
+	iokmem_desc_put(desc);
+	KUNIT_EXPECT_TRUE(test, is_gone(id));
+}
+
+/* A stranger's mapping at a dead map's address is not ours to unmap. */
+static void lifetime_release_spares_what_came_after(struct kunit *test)
+{
+	struct iokmem_map *map = begin(test);
+	struct iokmem_desc *desc = map->desc;
+	unsigned long address = map->address;
+	u32 value = 0;
+
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address, LENGTH));
+	KUNIT_ASSERT_EQ(test, address, vm_mmap(NULL, address, LENGTH,
+			PROT_READ | PROT_WRITE,
+			MAP_ANONYMOUS | MAP_PRIVATE | MAP_FIXED_NOREPLACE, 0));
+	KUNIT_ASSERT_EQ(test, 0, put_user(77, (u32 __user *)address));
+	iokmem_map_put(map);
+	KUNIT_EXPECT_EQ(test, 0, get_user(value, (u32 __user *)address));
+	KUNIT_EXPECT_EQ(test, 77, value);
+	iokmem_desc_put(desc);
+}
+
+static void lifetime_part_of_a_map_cannot_be_unmapped(struct kunit *test)
+{
+	struct iokmem_map *map = begin(test);
+	struct iokmem_desc *desc = map->desc;
+	unsigned long address = map->address;
+
+	KUNIT_EXPECT_EQ(test, -EINVAL, vm_munmap(address, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, -EINVAL, vm_munmap(address + PAGE_SIZE, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, -EINVAL, vm_munmap(address + PAGE_SIZE, LENGTH));
+	KUNIT_EXPECT_EQ(test, address, iokmem_map_get_address(map));
+	KUNIT_EXPECT_TRUE(test, can_read(address));
+	KUNIT_EXPECT_TRUE(test, can_read(address + LENGTH - 1));
+	iokmem_map_put(map);
+	KUNIT_EXPECT_FALSE(test, can_read(address));
+	iokmem_desc_put(desc);
+}
+
+static void lifetime_buffer_in_a_task_ends_with_its_descriptor(struct kunit *test)
+{
+	struct iokmem_desc *desc;
+	struct iokmem_map *map;
+	unsigned long address;
+	u64 id;
+
+	attach_address_space(test);
+	desc = iokmem_buffer_in_task_with_options(current, 0, LENGTH, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, desc);
+	address = iokmem_buffer_get_address(desc);
+	id = desc->id;
+
+	/* A map of it is a reference to it. */
+	map = iokmem_desc_create_mapping_in_task(desc, current, 0,
+						 ANY | IOKMEM_MAP_UNIQUE, 0, 0);
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, map);
+	iokmem_desc_put(desc);
+	KUNIT_EXPECT_TRUE(test, can_read(address));
+	iokmem_map_put(map);
+	KUNIT_EXPECT_FALSE(test, can_read(address));
+	KUNIT_EXPECT_TRUE(test, is_gone(id));
+}
+
+static void lifetime_map_survives_the_task_as_an_object(struct kunit *test)
+{
+	struct task_struct *task = start_process(test);
+	struct iokmem_desc *desc = buffer(test, NULL, LENGTH, 0);
+	struct iokmem_map *m = map(test, desc, task, 0, 0, 0);
+	int i;
+
+	KUNIT_EXPECT_NE(test, 0UL, iokmem_map_get_address(m));
+	kill_process(task);
+	for (i = 0; i < 100 && iokmem_map_get_address(m); i++)
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_EQ(test, 0UL, iokmem_map_get_address(m));
+	KUNIT_EXPECT_EQ(test, LENGTH, iokmem_map_get_length(m));
+	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
+	KUNIT_EXPECT_FALSE(test, mmget_not_zero(m->mm));
+}
+
+/* The holder is another thread than the task, and lets go while it runs. */
+static void lifetime_release_unmaps_from_another_task(struct kunit *test)
+{
+	struct task_struct *task = start_process(test);
+	struct iokmem_desc *desc = buffer(test, NULL, LENGTH, 0);
+	struct iokmem_map *m = map(test, desc, task, 0, 0, 0);
+	unsigned long address = iokmem_map_get_address(m);
+	struct mm_struct *mm = get_task_mm(task);
+	int maps;
+
+	KUNIT_ASSERT_NOT_NULL(test, mm);
+	maps = mm->map_count;
+	kthread_use_mm(mm);
+	KUNIT_EXPECT_TRUE(test, can_read(address));
+	kthread_unuse_mm(mm);
+
+	put_map_now(test, m);
+	KUNIT_EXPECT_EQ(test, maps - 1, mm->map_count);
+	KUNIT_EXPECT_FALSE(test, entry_of(mm, address).present);
+	mmput(mm);
+}
+
+static void lifetime_put_async_works_where_one_cannot_sleep(struct kunit *test)
+{
+	struct iokmem_map *map = begin(test);
+	struct iokmem_desc *desc = map->desc;
+	unsigned long address = map->address;
+	static DEFINE_SPINLOCK(lock);
+	unsigned long flags;
+	u64 id = desc->id;
+
+	iokmem_map_get(map);
+	spin_lock_irqsave(&lock, flags);
+	iokmem_map_put_async(map);
+	iokmem_map_put_async(map);
+	iokmem_desc_put_async(desc);
+	spin_unlock_irqrestore(&lock, flags);
+
+	KUNIT_EXPECT_TRUE(test, is_gone(id));
+	KUNIT_EXPECT_FALSE(test, can_read(address));
+}
+
+static void lifetime_kernel_mapping_ends_with_its_last_holder(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, LENGTH, 0);
+	struct iokmem_map *m = map(test, desc, IOKMEM_KERNEL_TASK,
+				   IOKMEM_MAP_READ_ONLY, 0, 0);
+	void *address = (void *)iokmem_map_get_address(m);
+
+	iokmem_map_get(m);
+	put_map_now(test, m);
+	KUNIT_EXPECT_EQ(test, pfn_of(desc, 0), vmalloc_to_pfn(address));
+	iokmem_map_put(m);
+	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
+	KUNIT_EXPECT_NULL(test, vmalloc_to_page(address));
+}
+
+static void lifetime_failed_mapping_leaves_nothing(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, LENGTH, 0);
+	struct iokmem_map *first;
+
+	attach_address_space(test);
+	first = keep_map(test, iokmem_desc_create_mapping_in_task(desc, current,
+								  SZ_1G, 0, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EEXIST,
+			PTR_ERR(iokmem_desc_create_mapping_in_task(desc, current,
+					SZ_1G - PAGE_SIZE, 0, 0, 0)));
+	KUNIT_EXPECT_EQ(test, 1, desc->nr_maps);
+	KUNIT_EXPECT_EQ(test, 2, refcount_read(&desc->users));
+	KUNIT_EXPECT_EQ(test, 1, refcount_read(&first->users));
+}
+
+static struct kunit_case lifetime_cases[] = {
+	KUNIT_CASE(lifetime_last_holder_unmaps),
+	KUNIT_CASE(lifetime_map_keeps_the_memory),
+	KUNIT_CASE(lifetime_sub_map_keeps_the_mapping),
+	KUNIT_CASE(lifetime_munmap_ends_the_map),
+	KUNIT_CASE(lifetime_release_spares_what_came_after),
+	KUNIT_CASE(lifetime_part_of_a_map_cannot_be_unmapped),
+	KUNIT_CASE(lifetime_buffer_in_a_task_ends_with_its_descriptor),
+	KUNIT_CASE(lifetime_map_survives_the_task_as_an_object),
+	KUNIT_CASE(lifetime_release_unmaps_from_another_task),
+	KUNIT_CASE(lifetime_put_async_works_where_one_cannot_sleep),
+	KUNIT_CASE(lifetime_kernel_mapping_ends_with_its_last_holder),
+	KUNIT_CASE(lifetime_failed_mapping_leaves_nothing),
+	{}
+};
+
+static struct kunit_suite lifetime_suite = {
+	.name = "iokmem_lifetime",
+	.test_cases = lifetime_cases,
+};
+kunit_test_suite(lifetime_suite);
