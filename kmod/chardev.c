@@ -6,12 +6,12 @@
  * An ioctl is a row in a table. Its handler finds the structure copied in, with
  * what the caller's did not have as zeroes, and puts what it has to say there.
  */
-#include <linux/build_bug.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
@@ -60,12 +60,10 @@ struct iokmem_ioctl {
 	int (*run)(struct iokmem_call *call);
 };
 
-#define IOKMEM_IOCTL(_cmd, _run, _struct, _last)			\
+#define IOKMEM_IOCTL(_cmd, _run, _arg, _last)				\
 	[_IOC_NR(_cmd)] = {						\
-		.size = sizeof(struct _struct) +			\
-			BUILD_BUG_ON_ZERO(sizeof(union iokmem_arg) <	\
-					  sizeof(struct _struct)),	\
-		.min_size = offsetofend(struct _struct, _last),		\
+		.size = sizeof_field(union iokmem_arg, _arg),		\
+		.min_size = offsetofend(union iokmem_arg, _last),	\
 		.run = _run,						\
 	}
 
@@ -235,23 +233,23 @@ static int run_duplicate(struct iokmem_call *call)
 /* On /dev/iokmem. */
 static const struct iokmem_ioctl device_ioctls[] = {
 	IOKMEM_IOCTL(IOKMEM_CREATE_BUFFER, run_create_buffer,
-		     iokmem_create_buffer, __reserved),
+		     create_buffer, create_buffer.__reserved),
 };
 
 /* On a buffer's file descriptor. */
 static const struct iokmem_ioctl buffer_ioctls[] = {
 	IOKMEM_IOCTL(IOKMEM_CREATE_MAPPING, run_create_mapping,
-		     iokmem_create_mapping, length),
+		     create_mapping, create_mapping.length),
 	IOKMEM_IOCTL(IOKMEM_RELEASE_MAPPING, run_release_mapping,
-		     iokmem_release_mapping, length),
+		     release_mapping, release_mapping.length),
 	IOKMEM_IOCTL(IOKMEM_QUERY_BUFFER, run_query_buffer,
-		     iokmem_query_buffer, access),
+		     query_buffer, query_buffer.access),
 	IOKMEM_IOCTL(IOKMEM_QUERY_MAPPING, run_query_mapping,
-		     iokmem_query_mapping, __reserved),
+		     query_mapping, query_mapping.__reserved),
 	IOKMEM_IOCTL(IOKMEM_SET_LENGTH, run_set_length,
-		     iokmem_set_length, length),
+		     set_length, set_length.length),
 	IOKMEM_IOCTL(IOKMEM_DUPLICATE, run_duplicate,
-		     iokmem_duplicate, __reserved),
+		     duplicate, duplicate.__reserved),
 };
 
 static long dispatch(struct file *file, unsigned int cmd, unsigned long arg,
@@ -268,7 +266,7 @@ static long dispatch(struct file *file, unsigned int cmd, unsigned long arg,
 	if (cmd != _IO(IOKMEM_IOC_TYPE, _IOC_NR(cmd)) ||
 	    _IOC_NR(cmd) >= nr_ioctls)
 		return -ENOTTY;
-	ioctl = &ioctls[_IOC_NR(cmd)];
+	ioctl = &ioctls[array_index_nospec(_IOC_NR(cmd), nr_ioctls)];
 	if (!ioctl->run)
 		return -ENOTTY;
 

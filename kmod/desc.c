@@ -60,7 +60,7 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_mem_ops *ops,
 {
 	struct iokmem_desc *desc;
 
-	desc = kzalloc(sizeof(*desc), GFP_KERNEL);
+	desc = kzalloc(sizeof(*desc), GFP_KERNEL_ACCOUNT);
 	if (!desc)
 		return ERR_PTR(-ENOMEM);
 

@@ -36,27 +36,48 @@ struct iokmem_mem_ops {
 
 /**
  * struct iokmem_desc - a memory descriptor
+ * @users: who may act on it: drivers' references, file descriptors, references
+ *	to its maps
+ * @count: who needs the memory: one for all users together, and one for every
+ *	map object
+ * @put_work: for iokmem_desc_put_async()
+ * @ops: the kind of memory
+ * @extents: the memory
+ * @inode: its user mappings, in every address space
+ * @charge: what its maker is charged with
+ * @id: number, for people
+ * @capacity: in bytes, as asked for
+ * @alignment: in bytes, as asked for; at least 1
+ * @options: as asked for
+ * @cache_mode: in force
+ * @lock: see below
+ * @length: in bytes
+ * @direction: IOKMEM_DIRECTION_*
+ * @tag: of the driver's choice
+ * @home: the mapping it was born with, in the task it was made for; or NULL
+ * @maps: mappings, oldest first
+ * @nr_maps: how many maps, those that lie inside others included
+ * @maps_wait: for maps under construction
+ * @node: in the list of all descriptors
  *
- * Two counts, as in mm_users and mm_count. @users are those who may act on the
- * descriptor: drivers' references, file descriptors, references to its maps.
- * When the last one goes, the descriptor closes: the mapping it was born with is
- * taken down. @count are those who need the memory to be there: one for all
- * users together, and one for every map object, which a VMA may keep alive
- * longer than any user. When the last one goes, the memory goes. So no page is
- * given back while anything maps it, whatever user space does.
+ * Two counts, as in mm_users and mm_count. When the last of the users goes, the
+ * descriptor closes: the mapping it was born with is taken down. When the last
+ * count goes, the memory goes. A VMA may keep a map object, and by it the
+ * memory, longer than any user: so no page is given back while anything maps
+ * it, whatever user space does.
  *
- * @ops, @capacity, @alignment, @options, @cache_mode, @id, @inode, @charge and
- * @extents are immutable once the descriptor is published. @length, @direction
- * and @tag are written with WRITE_ONCE(), @length under @lock, and may be read
- * without it.
+ * @ops, @extents, @inode, @charge, @id, @capacity, @alignment, @options and
+ * @cache_mode are immutable once the descriptor is published. @length,
+ * @direction and @tag are written with WRITE_ONCE(), @length under @lock, and
+ * may be read without it.
  *
- * @lock protects @length, the list of maps, and of each map what map.h says.
- * It nests inside an address space's mmap lock, which the end of a VMA holds.
- * So with @lock held nobody maps, unmaps, faults or touches user memory; nor
- * does anybody allocate, as reclaim may come back to us.
+ * @lock protects @length, @home, the list of maps, and of each map what map.h
+ * says. It nests inside an address space's mmap lock, which the end of a VMA
+ * holds. So with @lock held nobody maps, unmaps, faults or touches user memory;
+ * nor does anybody allocate, as reclaim may come back to us.
  *
- * @home is written under @lock, once by its maker and once when there are no
- * users any more.
+ * @home is written once by the descriptor's maker, and once when there are no
+ * users any more: a user may read it without @lock.
  */
 struct iokmem_desc {
 	refcount_t users;
@@ -65,7 +86,7 @@ struct iokmem_desc {
 
 	const struct iokmem_mem_ops *ops;
 	struct iokmem_extents extents;
-	struct inode *inode;	/* its user mappings, in every address space */
+	struct inode *inode;
 	struct iokmem_charge charge;
 	u64 id;
 	size_t capacity;
@@ -73,16 +94,16 @@ struct iokmem_desc {
 	u32 options;
 	u32 cache_mode;
 
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	size_t length;
 	u32 direction;
 	u32 tag;
-	struct iokmem_map *home;	/* in the task it was made for, or NULL */
-	struct list_head maps;		/* mappings, oldest first */
-	unsigned int nr_maps;		/* with those that lie inside others */
-	wait_queue_head_t maps_wait;	/* for maps under construction */
+	struct iokmem_map *home;
+	struct list_head maps;
+	unsigned int nr_maps;
+	wait_queue_head_t maps_wait;
 
-	struct list_head node;		/* in the list of all descriptors */
+	struct list_head node;
 };
 
 struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_mem_ops *ops,

@@ -19,9 +19,10 @@
 /*
  * iokmem_extents_init - make room for @nr extents, which the caller fills
  */
-int iokmem_extents_init(struct iokmem_extents *extents, unsigned int nr)
+int iokmem_extents_init(struct iokmem_extents *extents, unsigned int nr,
+			gfp_t gfp)
 {
-	extents->array = kvmalloc_array(nr, sizeof(*extents->array), GFP_KERNEL);
+	extents->array = kvmalloc_array(nr, sizeof(*extents->array), gfp);
 	if (!extents->array)
 		return -ENOMEM;
 	extents->nr = nr;

@@ -42,7 +42,8 @@ struct iokmem_run {
 	unsigned long nr;
 };
 
-int iokmem_extents_init(struct iokmem_extents *extents, unsigned int nr);
+int iokmem_extents_init(struct iokmem_extents *extents, unsigned int nr,
+			gfp_t gfp);
 void iokmem_extents_fini(struct iokmem_extents *extents);
 
 pgoff_t iokmem_extents_pages(const struct iokmem_extents *extents);

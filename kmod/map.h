@@ -7,7 +7,7 @@
 
 #include <linux/kref.h>
 #include <linux/list.h>
-#include <linux/mm_types.h>
+#include <linux/mm.h>
 #include <linux/pid.h>
 #include <linux/refcount.h>
 #include <linux/workqueue.h>
@@ -34,24 +34,40 @@ enum iokmem_map_state {
 
 /**
  * struct iokmem_map - a map
+ * @users: drivers' references, one for all of its task's own references
+ *	together, one for every sub-map, and one of the descriptor whose home it is
+ * @count: who needs the object: one for all users together, and one for the
+ *	mapping's file
+ * @put_work: for iokmem_map_put_async()
+ * @desc: what it shows; keeps one count of that
+ * @super: of a sub-map: the mapping it lies in, as one of that's users
+ * @mm: the address space, kept as an object only (mmgrab()); NULL: the kernel's
+ * @pid: the task it was first made for; for people
+ * @options: IOKMEM_MAP_*, as first asked for
+ * @offset: of the first byte in the descriptor, in bytes
+ * @length: in bytes
+ * @state: see enum iokmem_map_state
+ * @address: of the first byte; 0 before and after its life
+ * @task_refs: how many references its own task has, by ioctl and mmap()
+ * @node: in the descriptor's maps, or in the mapping's subs
+ * @subs: the sub-maps in it
+ * @start: where its pages start; 0: they never were anywhere
+ * @kaddr: what vmap() gave, or NULL
  *
  * A map is a *mapping*, which has addresses of its own (a VMA, or kernel
- * addresses), or a *sub-map*, which lies inside a mapping, its @super.
+ * addresses), or a *sub-map*, which lies inside a mapping.
  *
- * Two counts, as in struct iokmem_desc. @users are drivers' references, one for
- * all of its task's own references together (@task_refs), and one for every
- * sub-map. When the last one goes, the mapping is unmapped. @count keeps the
- * object: one for all users together, and one for the mapping's file. The chain
- * VMA -> file -> mapping -> descriptor keeps the memory under a VMA, even one
- * that could not be unmapped.
+ * Two counts, as in struct iokmem_desc. When the last of the users goes, the
+ * mapping is unmapped; when the last count goes, the object. The chain VMA ->
+ * file -> mapping -> descriptor keeps the memory under a VMA, even one that
+ * could not be unmapped. Each reference of a driver's, and the task's together,
+ * are a user of the descriptor besides.
  *
- * @desc, @super, @mm, @pid, @options, @offset and @length are immutable.
- * The descriptor's lock protects @state, @address, @task_refs, @node and @subs;
- * @state and @address are written with WRITE_ONCE() and may be read without.
- * @start is written once, under the mmap lock, before the VMA can be seen.
- * @kaddr is the builder's until the map is live, then immutable.
- * A user of the map, or the task by its task_refs, keeps one user of @desc for
- * each of its references; a map object keeps one count of @desc.
+ * @desc, @super, @mm, @pid, @options, @offset and @length are immutable. The
+ * descriptor's lock protects @state, @address, @task_refs, @node and @subs;
+ * @state and @address are written with WRITE_ONCE() and may be read without it.
+ * @start and @kaddr are written once, by the builder, before the map is live:
+ * @start of a VMA under the mmap lock, before the VMA can be seen.
  */
 struct iokmem_map {
 	refcount_t users;
@@ -60,20 +76,20 @@ struct iokmem_map {
 
 	struct iokmem_desc *desc;
 	struct iokmem_map *super;
-	struct mm_struct *mm;		/* mmgrab()bed; NULL: the kernel's */
-	struct pid *pid;		/* who asked for it first; for people */
+	struct mm_struct *mm;
+	struct pid *pid;
 	u32 options;
 	size_t offset;
 	size_t length;
 
 	enum iokmem_map_state state;
-	unsigned long address;		/* of the first byte */
-	unsigned long task_refs;	/* by ioctl and mmap() */
-	struct list_head node;		/* in desc->maps or in super->subs */
+	unsigned long address;
+	unsigned long task_refs;
+	struct list_head node;
 	struct list_head subs;
 
-	unsigned long start;		/* of the VMA; 0: never had one */
-	void *kaddr;			/* of vmap(), or NULL */
+	unsigned long start;
+	void *kaddr;
 };
 
 /**

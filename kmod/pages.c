@@ -54,8 +54,9 @@ static void block_free(struct page *page, unsigned int order)
  * whole buffer has: what is not needed goes back at once, page by page, and so
  * do those pages that are kept, later.
  */
-static int blocks_alloc_trimmed(struct list_head *blocks, unsigned long nr_pages,
-			 unsigned int align_order, gfp_t gfp)
+static int blocks_alloc_trimmed(struct list_head *blocks,
+				unsigned long nr_pages,
+				unsigned int align_order, gfp_t gfp)
 {
 	struct page *page;
 	unsigned long i;
@@ -121,7 +122,7 @@ static void blocks_free(struct list_head *blocks)
 }
 
 static int blocks_to_extents(struct list_head *blocks,
-			     struct iokmem_extents *extents)
+			     struct iokmem_extents *extents, gfp_t gfp)
 {
 	struct page *page, *next;
 	unsigned int nr = 0, i = 0;
@@ -130,7 +131,7 @@ static int blocks_to_extents(struct list_head *blocks,
 
 	list_for_each_entry(page, blocks, lru)
 		nr++;
-	err = iokmem_extents_init(extents, nr);
+	err = iokmem_extents_init(extents, nr, gfp);
 	if (err)
 		return err;
 
@@ -169,7 +170,7 @@ int iokmem_pages_alloc(struct iokmem_extents *extents, unsigned long nr_pages,
 
 	err = blocks_alloc(&blocks, nr_pages, align_order, gfp);
 	if (!err)
-		err = blocks_to_extents(&blocks, extents);
+		err = blocks_to_extents(&blocks, extents, gfp);
 	if (err)
 		blocks_free(&blocks);
 	return err;

@@ -14,90 +14,84 @@
 #include "map.h"
 
 DECLARE_EVENT_CLASS(iokmem_desc,
-	TP_PROTO(const struct iokmem_desc *desc),
-	TP_ARGS(desc),
-	TP_STRUCT__entry(
-		__field(u64, id)
-		__field(size_t, capacity)
-		__field(unsigned int, extents)
-		__field(u32, options)
-	),
-	TP_fast_assign(
-		__entry->id = desc->id;
-		__entry->capacity = desc->capacity;
-		__entry->extents = desc->extents.nr;
-		__entry->options = desc->options;
-	),
-	TP_printk("id=%llu capacity=%zu extents=%u options=%#x",
-		  __entry->id, __entry->capacity, __entry->extents,
-		  __entry->options)
+		    TP_PROTO(const struct iokmem_desc *desc),
+		    TP_ARGS(desc),
+		    TP_STRUCT__entry(__field(u64, id)
+				     __field(size_t, capacity)
+				     __field(unsigned int, extents)
+				     __field(u32, options)
+		    ),
+		    TP_fast_assign(__entry->id = desc->id;
+				   __entry->capacity = desc->capacity;
+				   __entry->extents = desc->extents.nr;
+				   __entry->options = desc->options;
+		    ),
+		    TP_printk("id=%llu capacity=%zu extents=%u options=%#x",
+			      __entry->id, __entry->capacity,
+			      __entry->extents, __entry->options)
 );
 
 DEFINE_EVENT(iokmem_desc, iokmem_create,
-	TP_PROTO(const struct iokmem_desc *desc),
-	TP_ARGS(desc)
+	     TP_PROTO(const struct iokmem_desc *desc),
+	     TP_ARGS(desc)
 );
 
 DEFINE_EVENT(iokmem_desc, iokmem_free,
-	TP_PROTO(const struct iokmem_desc *desc),
-	TP_ARGS(desc)
+	     TP_PROTO(const struct iokmem_desc *desc),
+	     TP_ARGS(desc)
 );
 
 DECLARE_EVENT_CLASS(iokmem_map,
-	TP_PROTO(const struct iokmem_map *map),
-	TP_ARGS(map),
-	TP_STRUCT__entry(
-		__field(u64, id)
-		__field(pid_t, pid)
-		__field(unsigned long, address)
-		__field(size_t, offset)
-		__field(size_t, length)
-		__field(u32, options)
-	),
-	TP_fast_assign(
-		__entry->id = map->desc->id;
-		__entry->pid = pid_nr(map->pid);
-		__entry->address = map->address;
-		__entry->offset = map->offset;
-		__entry->length = map->length;
-		__entry->options = map->options;
-	),
-	TP_printk("id=%llu pid=%d address=%#lx offset=%zu length=%zu options=%#x",
-		  __entry->id, __entry->pid, __entry->address, __entry->offset,
-		  __entry->length, __entry->options)
+		    TP_PROTO(const struct iokmem_map *map),
+		    TP_ARGS(map),
+		    TP_STRUCT__entry(__field(u64, id)
+				     __field(pid_t, pid)
+				     __field(unsigned long, address)
+				     __field(size_t, offset)
+				     __field(size_t, length)
+				     __field(u32, options)
+		    ),
+		    TP_fast_assign(__entry->id = map->desc->id;
+				   __entry->pid = pid_nr(map->pid);
+				   __entry->address = map->address;
+				   __entry->offset = map->offset;
+				   __entry->length = map->length;
+				   __entry->options = map->options;
+		    ),
+		    TP_printk("id=%llu pid=%d address=%#lx offset=%zu length=%zu options=%#x",
+			      __entry->id, __entry->pid, __entry->address,
+			      __entry->offset, __entry->length, __entry->options)
 );
 
 DEFINE_EVENT(iokmem_map, iokmem_map,
-	TP_PROTO(const struct iokmem_map *map),
-	TP_ARGS(map)
+	     TP_PROTO(const struct iokmem_map *map),
+	     TP_ARGS(map)
 );
 
 DEFINE_EVENT(iokmem_map, iokmem_share,
-	TP_PROTO(const struct iokmem_map *map),
-	TP_ARGS(map)
+	     TP_PROTO(const struct iokmem_map *map),
+	     TP_ARGS(map)
 );
 
 DEFINE_EVENT(iokmem_map, iokmem_unmap,
-	TP_PROTO(const struct iokmem_map *map),
-	TP_ARGS(map)
+	     TP_PROTO(const struct iokmem_map *map),
+	     TP_ARGS(map)
 );
 
 TRACE_EVENT(iokmem_fault,
-	TP_PROTO(const struct iokmem_map *map, unsigned long address,
-		 unsigned long pages),
-	TP_ARGS(map, address, pages),
-	TP_STRUCT__entry(
-		__field(u64, id)
-		__field(unsigned long, address)
-		__field(unsigned long, pages)
-	),
-	TP_fast_assign(
-		__entry->id = map->desc->id;
-		__entry->address = address;
-		__entry->pages = pages;
-	),
-	TP_printk("id=%llu address=%#lx pages=%lu",
-		  __entry->id, __entry->address, __entry->pages)
+	    TP_PROTO(const struct iokmem_map *map, unsigned long address,
+		     unsigned long pages),
+	    TP_ARGS(map, address, pages),
+	    TP_STRUCT__entry(__field(u64, id)
+			     __field(unsigned long, address)
+			     __field(unsigned long, pages)
+	    ),
+	    TP_fast_assign(__entry->id = map->desc->id;
+			   __entry->address = address;
+			   __entry->pages = pages;
+	    ),
+	    TP_printk("id=%llu address=%#lx pages=%lu",
+		      __entry->id, __entry->address, __entry->pages)
 );
 
 #endif /* _IOKMEM_TRACE_H */

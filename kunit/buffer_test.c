@@ -47,8 +47,7 @@ static void buffer_refuses_bad_argument(struct kunit *test)
 	const struct refused_case *c = test->param_value;
 
 	KUNIT_EXPECT_EQ(test, c->err,
-			PTR_ERR(iokmem_buffer_in_task_with_options(NULL,
-				c->options, c->capacity, c->alignment)));
+			buffer_error(c->options, c->capacity, c->alignment));
 }
 
 static void buffer_refuses_every_unknown_option(struct kunit *test)
@@ -60,8 +59,7 @@ static void buffer_refuses_every_unknown_option(struct kunit *test)
 		if (known & (1u << bit))
 			continue;
 		KUNIT_EXPECT_EQ_MSG(test, -EOPNOTSUPP,
-				    PTR_ERR(iokmem_buffer_in_task_with_options(NULL,
-					    1u << bit, 1, 0)), "bit %d", bit);
+				    buffer_error(1u << bit, 1, 0), "bit %d", bit);
 	}
 }
 
@@ -234,8 +232,8 @@ static void buffer_with_bytes_is_a_copy(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, bytes, iokmem_buffer_get_bytes_no_copy(desc), size);
 	iokmem_desc_put(desc);
 
-	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(iokmem_buffer_with_bytes(bytes, 0,
-						IOKMEM_DIRECTION_OUT, false)));
+	desc = iokmem_buffer_with_bytes(bytes, 0, IOKMEM_DIRECTION_OUT, false);
+	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(desc));
 }
 
 static void buffer_appends_to_its_length_or_not_at_all(struct kunit *test)
@@ -341,4 +339,5 @@ static struct kunit_suite buffer_suite = {
 	.name = "iokmem_buffer",
 	.test_cases = buffer_cases,
 };
+
 kunit_test_suite(buffer_suite);

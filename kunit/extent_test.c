@@ -121,4 +121,5 @@ static struct kunit_suite extent_suite = {
 	.name = "iokmem_extent",
 	.test_cases = extent_cases,
 };
+
 kunit_test_suite(extent_suite);

@@ -84,8 +84,8 @@ void kill_process(struct task_struct *task)
 	int i;
 
 	send_sig(SIGKILL, task, 1);
-	for (i = 0; i < 500 && !(READ_ONCE(task->exit_state)); i++)
-		msleep(10);
+	for (i = 0; i < 250 && !(READ_ONCE(task->exit_state)); i++)
+		msleep(20);
 }
 
 static void end_process(void *task)
@@ -96,8 +96,9 @@ static void end_process(void *task)
 
 struct task_struct *start_process(struct kunit *test)
 {
-	static char *argv[] = { "/bin/sleep", "1000", NULL };
-	static char *envp[] = { "PATH=/bin", NULL };
+	char sleep[] = "/bin/sleep", seconds[] = "1000", path[] = "PATH=/bin";
+	char *argv[3] = { sleep, seconds };
+	char *envp[2] = { path };
 	struct task_struct *task = NULL;
 	struct subprocess_info *info;
 	int err;
@@ -152,6 +153,13 @@ struct iokmem_map *map(struct kunit *test, struct iokmem_desc *desc,
 			options | IOKMEM_MAP_ANYWHERE, offset, length));
 }
 
+struct iokmem_map *placed(struct kunit *test, struct iokmem_desc *desc,
+			  unsigned long at, size_t offset, size_t length)
+{
+	return keep_map(test, iokmem_desc_create_mapping_in_task(desc, current, at,
+								 0, offset, length));
+}
+
 void put_map_now(struct kunit *test, struct iokmem_map *map)
 {
 	kunit_release_action(test, put_map, map);
@@ -160,6 +168,31 @@ void put_map_now(struct kunit *test, struct iokmem_map *map)
 void put_buffer_now(struct kunit *test, struct iokmem_desc *desc)
 {
 	kunit_release_action(test, put_buffer, desc);
+}
+
+int map_error(struct iokmem_desc *desc, struct task_struct *task,
+	      unsigned long at, u32 options, size_t offset, size_t length)
+{
+	struct iokmem_map *map;
+
+	map = iokmem_desc_create_mapping_in_task(desc, task, at, options, offset,
+						 length);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	iokmem_map_put(map);
+	return 0;
+}
+
+int buffer_error(u32 options, size_t capacity, size_t alignment)
+{
+	struct iokmem_desc *desc;
+
+	desc = iokmem_buffer_in_task_with_options(NULL, options, capacity,
+						  alignment);
+	if (IS_ERR(desc))
+		return PTR_ERR(desc);
+	iokmem_desc_put(desc);
+	return 0;
 }
 
 static bool is_listed(u64 id)
@@ -179,9 +212,9 @@ bool is_gone(u64 id)
 	int i;
 
 	/* The last file of a VMA goes a moment after it. */
-	for (i = 0; i < 200 && is_listed(id); i++) {
+	for (i = 0; i < 100 && is_listed(id); i++) {
 		flush_delayed_fput();
-		msleep(10);
+		msleep(20);
 	}
 	return !is_listed(id);
 }

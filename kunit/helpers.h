@@ -47,15 +47,26 @@ void attach_address_space(struct kunit *test);
 struct task_struct *start_process(struct kunit *test);
 void kill_process(struct task_struct *task);
 
-/* References that the end of the test puts, whatever became of the test. */
+/* References that the end of the test puts, whatever became of the test.
+ * placed() maps into the current task, at a fixed address.
+ */
 struct iokmem_desc *buffer(struct kunit *test, struct task_struct *task,
 			   size_t capacity, size_t alignment);
 struct iokmem_map *map(struct kunit *test, struct iokmem_desc *desc,
 		       struct task_struct *task, u32 options, size_t offset,
 		       size_t length);
+struct iokmem_map *placed(struct kunit *test, struct iokmem_desc *desc,
+			  unsigned long at, size_t offset, size_t length);
 struct iokmem_map *keep_map(struct kunit *test, struct iokmem_map *map);
 void put_map_now(struct kunit *test, struct iokmem_map *map);
 void put_buffer_now(struct kunit *test, struct iokmem_desc *desc);
+
+/* The error that mapping gives; 0 if it gives a map, which is let go. */
+int map_error(struct iokmem_desc *desc, struct task_struct *task,
+	      unsigned long at, u32 options, size_t offset, size_t length);
+
+/* The same for making a buffer for nobody. */
+int buffer_error(u32 options, size_t capacity, size_t alignment);
 
 /* Is the memory of descriptor @id gone? Waits a little for it. */
 bool is_gone(u64 id);

@@ -128,12 +128,13 @@ static void lifetime_release_spares_what_came_after(struct kunit *test)
 	struct iokmem_map *map = begin(test);
 	struct iokmem_desc *desc = map->desc;
 	unsigned long address = map->address;
+	unsigned long stranger;
 	u32 value = 0;
 
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address, LENGTH));
-	KUNIT_ASSERT_EQ(test, address, vm_mmap(NULL, address, LENGTH,
-			PROT_READ | PROT_WRITE,
-			MAP_ANONYMOUS | MAP_PRIVATE | MAP_FIXED_NOREPLACE, 0));
+	stranger = vm_mmap(NULL, address, LENGTH, PROT_READ | PROT_WRITE,
+			   MAP_ANONYMOUS | MAP_PRIVATE | MAP_FIXED_NOREPLACE, 0);
+	KUNIT_ASSERT_EQ(test, address, stranger);
 	KUNIT_ASSERT_EQ(test, 0, put_user(77, (u32 __user *)address));
 	iokmem_map_put(map);
 	KUNIT_EXPECT_EQ(test, 0, get_user(value, (u32 __user *)address));
@@ -262,11 +263,9 @@ static void lifetime_failed_mapping_leaves_nothing(struct kunit *test)
 	struct iokmem_map *first;
 
 	attach_address_space(test);
-	first = keep_map(test, iokmem_desc_create_mapping_in_task(desc, current,
-								  SZ_1G, 0, 0, 0));
+	first = placed(test, desc, SZ_1G, 0, 0);
 	KUNIT_EXPECT_EQ(test, -EEXIST,
-			PTR_ERR(iokmem_desc_create_mapping_in_task(desc, current,
-					SZ_1G - PAGE_SIZE, 0, 0, 0)));
+			map_error(desc, current, SZ_1G - PAGE_SIZE, 0, 0, 0));
 	KUNIT_EXPECT_EQ(test, 1, desc->nr_maps);
 	KUNIT_EXPECT_EQ(test, 2, refcount_read(&desc->users));
 	KUNIT_EXPECT_EQ(test, 1, refcount_read(&first->users));
@@ -292,4 +291,5 @@ static struct kunit_suite lifetime_suite = {
 	.name = "iokmem_lifetime",
 	.test_cases = lifetime_cases,
 };
+
 kunit_test_suite(lifetime_suite);

@@ -172,8 +172,7 @@ static void mapping_refuses_bad_request_and_changes_nothing(struct kunit *test)
 	attach_address_space(test);
 	maps = current->mm->map_count;
 	KUNIT_EXPECT_EQ(test, c->err,
-			PTR_ERR(iokmem_desc_create_mapping_in_task(desc, current,
-					c->at, c->options, c->offset, c->length)));
+			map_error(desc, current, c->at, c->options, c->offset, c->length));
 	KUNIT_EXPECT_EQ(test, maps, current->mm->map_count);
 	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
 	KUNIT_EXPECT_EQ(test, 1, refcount_read(&desc->users));
@@ -188,8 +187,7 @@ static void mapping_beyond_the_task_is_refused(struct kunit *test)
 	end = current->mm->task_size;
 	for (at = end - SZ_64K + PAGE_SIZE; at <= end + PAGE_SIZE; at += PAGE_SIZE)
 		KUNIT_EXPECT_EQ_MSG(test, -EADDRNOTAVAIL,
-				    PTR_ERR(iokmem_desc_create_mapping_in_task(desc,
-					    current, at & PAGE_MASK, 0, 0, 0)),
+				    map_error(desc, current, at & PAGE_MASK, 0, 0, 0),
 				    "at %#lx", at);
 	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
 }
@@ -208,11 +206,9 @@ static void mapping_at_a_fixed_address_lies_there(struct kunit *test)
 	struct iokmem_map *page, *exact;
 
 	attach_address_space(test);
-	page = keep_map(test, iokmem_desc_create_mapping_in_task(desc, current,
-				SZ_1G, 0, PAGE_SIZE + 100, 1000));
+	page = placed(test, desc, SZ_1G, PAGE_SIZE + 100, 1000);
 	KUNIT_EXPECT_EQ(test, SZ_1G + 100, iokmem_map_get_address(page));
-	exact = keep_map(test, iokmem_desc_create_mapping_in_task(desc, current,
-				SZ_1G + SZ_64K + 100, 0, PAGE_SIZE + 100, 1000));
+	exact = placed(test, desc, SZ_1G + SZ_64K + 100, PAGE_SIZE + 100, 1000);
 	KUNIT_EXPECT_EQ(test, SZ_1G + SZ_64K + 100, iokmem_map_get_address(exact));
 	expect_entries(test, current->mm, page, true);
 	expect_entries(test, current->mm, exact, true);
@@ -231,8 +227,7 @@ static void mapping_at_an_occupied_address_disturbs_nothing(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, put_user(0x12345678, (u32 __user *)taken));
 
 	KUNIT_EXPECT_EQ(test, -EEXIST,
-			PTR_ERR(iokmem_desc_create_mapping_in_task(desc, current,
-					taken, 0, 0, 0)));
+			map_error(desc, current, taken, 0, 0, 0));
 	KUNIT_EXPECT_EQ(test, 0, get_user(value, (u32 __user *)taken));
 	KUNIT_EXPECT_EQ(test, 0x12345678, value);
 	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
@@ -244,15 +239,12 @@ static void mapping_in_no_user_task_is_refused(struct kunit *test)
 	struct task_struct *task = start_process(test);
 
 	KUNIT_EXPECT_EQ(test, -EINVAL,
-			PTR_ERR(iokmem_desc_create_mapping_in_task(desc, NULL, 0,
-					ANY, 0, 0)));
+			map_error(desc, NULL, 0, ANY, 0, 0));
 	KUNIT_EXPECT_EQ(test, -EINVAL,
-			PTR_ERR(iokmem_desc_create_mapping_in_task(desc, current, 0,
-					ANY, 0, 0)));
+			map_error(desc, current, 0, ANY, 0, 0));
 	kill_process(task);
 	KUNIT_EXPECT_EQ(test, -ESRCH,
-			PTR_ERR(iokmem_desc_create_mapping_in_task(desc, task, 0,
-					ANY, 0, 0)));
+			map_error(desc, task, 0, ANY, 0, 0));
 	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
 }
 
@@ -352,17 +344,16 @@ static void mapping_in_the_kernel_cannot_be_placed(struct kunit *test)
 {
 	struct iokmem_desc *desc = buffer(test, IOKMEM_KERNEL_TASK, SZ_64K, 0);
 	unsigned long address = iokmem_buffer_get_address(desc);
+	struct iokmem_map *found;
 
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-			PTR_ERR(iokmem_desc_create_mapping_in_task(desc,
-				IOKMEM_KERNEL_TASK, address + SZ_1G, 0, 0, 0)));
+			map_error(desc, IOKMEM_KERNEL_TASK, address + SZ_1G, 0, 0, 0));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-			PTR_ERR(iokmem_desc_create_mapping_in_task(desc,
-				IOKMEM_KERNEL_TASK, 0, 0, 0, 0)));
+			map_error(desc, IOKMEM_KERNEL_TASK, 0, 0, 0, 0));
 	/* But one that is there can be found by its address. */
-	KUNIT_EXPECT_PTR_EQ(test, desc->home,
-			    keep_map(test, iokmem_desc_create_mapping_in_task(desc,
-				     IOKMEM_KERNEL_TASK, address, 0, 0, 0)));
+	found = iokmem_desc_create_mapping_in_task(desc, IOKMEM_KERNEL_TASK,
+						   address, 0, 0, 0);
+	KUNIT_EXPECT_PTR_EQ(test, desc->home, keep_map(test, found));
 }
 
 static void mapping_tells_what_it_is(struct kunit *test)
@@ -406,4 +397,5 @@ static struct kunit_suite mapping_suite = {
 	.name = "iokmem_mapping",
 	.test_cases = mapping_cases,
 };
+
 kunit_test_suite(mapping_suite);

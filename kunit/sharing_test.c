@@ -12,19 +12,11 @@
 #define ANY	IOKMEM_MAP_ANYWHERE
 #define LENGTH	(16 * PAGE_SIZE)
 
-
 /* Every case with a fresh buffer and an address space. */
 static struct iokmem_desc *begin(struct kunit *test)
 {
 	attach_address_space(test);
 	return buffer(test, NULL, LENGTH, 0);
-}
-
-static struct iokmem_map *placed(struct kunit *test, struct iokmem_desc *desc,
-				 unsigned long at, size_t offset, size_t length)
-{
-	return keep_map(test, iokmem_desc_create_mapping_in_task(desc, current, at,
-								 0, offset, length));
 }
 
 static void sharing_same_request_gives_the_same_map(struct kunit *test)
@@ -162,12 +154,12 @@ static void sharing_reference_never_makes_a_mapping(struct kunit *test)
 
 	map(test, desc, current, 0, 0, 8 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			PTR_ERR(iokmem_desc_create_mapping_in_task(desc, current, 0,
-				ANY | IOKMEM_MAP_REFERENCE, 0, 9 * PAGE_SIZE)));
+			map_error(desc, current, 0, ANY | IOKMEM_MAP_REFERENCE, 0,
+				  9 * PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			PTR_ERR(iokmem_desc_create_mapping_in_task(desc, current, 0,
-				ANY | IOKMEM_MAP_REFERENCE | IOKMEM_MAP_READ_ONLY,
-				0, PAGE_SIZE)));
+			map_error(desc, current, 0, ANY | IOKMEM_MAP_REFERENCE |
+						    IOKMEM_MAP_READ_ONLY,
+				  0, PAGE_SIZE));
 	sub = map(test, desc, current, IOKMEM_MAP_REFERENCE, PAGE_SIZE, PAGE_SIZE);
 	KUNIT_EXPECT_NOT_NULL(test, sub->super);
 }
@@ -176,7 +168,7 @@ static void sharing_placed_request_gets_its_address_or_an_error(struct kunit *te
 {
 	struct iokmem_desc *desc = begin(test);
 	struct iokmem_map *at = placed(test, desc, SZ_1G, 0, 0);
-	struct iokmem_map *sub;
+	struct iokmem_map *sub, *other;
 
 	/* Its first byte: the same, or a sub-map. */
 	KUNIT_EXPECT_PTR_EQ(test, at, placed(test, desc, SZ_1G, 0, 0));
@@ -186,11 +178,9 @@ static void sharing_placed_request_gets_its_address_or_an_error(struct kunit *te
 
 	/* Not its first byte: the address is taken. */
 	KUNIT_EXPECT_EQ(test, -EEXIST,
-			PTR_ERR(iokmem_desc_create_mapping_in_task(desc, current,
-					SZ_1G, 0, PAGE_SIZE, PAGE_SIZE)));
+			map_error(desc, current, SZ_1G, 0, PAGE_SIZE, PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, -EEXIST,
-			PTR_ERR(iokmem_desc_create_mapping_in_task(desc, current,
-					SZ_1G + PAGE_SIZE, 0, PAGE_SIZE, PAGE_SIZE)));
+			map_error(desc, current, SZ_1G + PAGE_SIZE, 0, PAGE_SIZE, PAGE_SIZE));
 
 	/* Unless a sub-map starts there. */
 	sub = map(test, desc, current, 0, PAGE_SIZE, PAGE_SIZE);
@@ -198,8 +188,8 @@ static void sharing_placed_request_gets_its_address_or_an_error(struct kunit *te
 					      PAGE_SIZE, PAGE_SIZE));
 
 	/* Elsewhere: a mapping of its own, which an open request does not get. */
-	KUNIT_EXPECT_EQ(test, 2UL * SZ_1G, iokmem_map_get_address(placed(test, desc,
-						2UL * SZ_1G, 0, 0)));
+	other = placed(test, desc, 2UL * SZ_1G, 0, 0);
+	KUNIT_EXPECT_EQ(test, 2UL * SZ_1G, iokmem_map_get_address(other));
 	KUNIT_EXPECT_PTR_EQ(test, at, map(test, desc, current, 0, 0, 0));
 }
 
@@ -262,8 +252,7 @@ static void sharing_after_the_length_changed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, LENGTH, iokmem_map_get_length(whole));
 	KUNIT_EXPECT_PTR_EQ(test, whole, map(test, desc, current, 0, 0, 0)->super);
 	KUNIT_EXPECT_EQ(test, -ERANGE,
-			PTR_ERR(iokmem_desc_create_mapping_in_task(desc, current, 0,
-					ANY, 0, LENGTH)));
+			map_error(desc, current, 0, ANY, 0, LENGTH));
 }
 
 #define NR_RACERS	8
@@ -386,4 +375,5 @@ static struct kunit_suite sharing_suite = {
 	.name = "iokmem_sharing",
 	.test_cases = sharing_cases,
 };
+
 kunit_test_suite(sharing_suite);

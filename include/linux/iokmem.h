@@ -28,8 +28,8 @@
 #ifndef _LINUX_IOKMEM_H
 #define _LINUX_IOKMEM_H
 
-#include <linux/init_task.h>
 #include <linux/module.h>
+#include <linux/sched/task.h>
 #include <linux/types.h>
 #include <linux/version.h>
 

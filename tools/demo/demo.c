@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,17 +33,8 @@
 static const char message[] = "Written by A, without a copy.";
 static char who = 'A';
 
-static void __attribute__((format(printf, 1, 2))) tell(const char *format, ...)
-{
-	va_list args;
-
-	printf("  %c  ", who);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	putchar('\n');
-	fflush(stdout);
-}
+/* What the process that speaks does or finds. */
+#define tell(format, ...)	printf("  %c  " format "\n", who, ##__VA_ARGS__)
 
 static void chapter(const char *title)
 {
@@ -168,11 +158,11 @@ static int list_lines(const char *contains, int show)
 	char line[512];
 	int found = 0;
 
-	check(list != NULL, "debugfs has " LIST);
+	check(!!list, "debugfs has " LIST);
 	while (fgets(line, sizeof(line), list)) {
 		if (show)
 			printf("     | %s", line);
-		found += strstr(line, contains) != NULL;
+		found += !!strstr(line, contains);
 	}
 	fclose(list);
 	fflush(stdout);
@@ -186,16 +176,16 @@ static void on_fault(int sig)
 	siglongjmp(after_fault, sig);
 }
 
-static int can_write(volatile char *address)
+static int can_write(char *address)
 {
 	if (sigsetjmp(after_fault, 1))
 		return 0;
-	*address = 'B';
+	__atomic_store_n(address, 'B', __ATOMIC_RELAXED);
 	return 1;
 }
 
 /* B: has nothing but its end of a socket. */
-static void __attribute__((noreturn)) process_b(int sock)
+static void process_b(int sock)
 {
 	char *bytes;
 	int fd;

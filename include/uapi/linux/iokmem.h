@@ -133,6 +133,7 @@ struct iokmem_create_buffer {
 	__s32 fd;
 	__u32 __reserved;
 };
+
 #define IOKMEM_CREATE_BUFFER	_IO(IOKMEM_IOC_TYPE, 0x00)
 
 /**
@@ -159,6 +160,7 @@ struct iokmem_create_mapping {
 	__aligned_u64 offset;
 	__aligned_u64 length;
 };
+
 #define IOKMEM_CREATE_MAPPING	_IO(IOKMEM_IOC_TYPE, 0x01)
 
 /**
@@ -177,6 +179,7 @@ struct iokmem_release_mapping {
 	__aligned_u64 address;
 	__aligned_u64 length;
 };
+
 #define IOKMEM_RELEASE_MAPPING	_IO(IOKMEM_IOC_TYPE, 0x02)
 
 /**
@@ -204,6 +207,7 @@ struct iokmem_query_buffer {
 	__u32 maps;
 	__u32 access;
 };
+
 #define IOKMEM_QUERY_BUFFER	_IO(IOKMEM_IOC_TYPE, 0x03)
 
 /**
@@ -227,6 +231,7 @@ struct iokmem_query_mapping {
 	__u32 cache_mode;
 	__u32 __reserved;
 };
+
 #define IOKMEM_QUERY_MAPPING	_IO(IOKMEM_IOC_TYPE, 0x04)
 
 /**
@@ -242,6 +247,7 @@ struct iokmem_set_length {
 	__u32 __reserved;
 	__aligned_u64 length;
 };
+
 #define IOKMEM_SET_LENGTH	_IO(IOKMEM_IOC_TYPE, 0x05)
 
 /* Rights of a file descriptor. */
@@ -261,6 +267,7 @@ struct iokmem_duplicate {
 	__s32 fd;
 	__u32 __reserved;
 };
+
 #define IOKMEM_DUPLICATE	_IO(IOKMEM_IOC_TYPE, 0x06)
 
 #endif /* _UAPI_LINUX_IOKMEM_H */
