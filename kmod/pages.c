@@ -20,22 +20,24 @@
 #include "pages.h"
 
 /*
- * One block, of at most @order. Only the last resort, single pages, may make
- * the allocator reclaim, and even that never wakes the OOM killer: a buffer
- * that cannot be had is its caller's error, not another process's death.
+ * One block, of at most @order and at least @min_order. Only the last resort,
+ * the smallest, may make the allocator reclaim, and even that never wakes the
+ * OOM killer: a buffer that cannot be had is its caller's error, not another
+ * process's death.
  */
-static struct page *block_alloc(unsigned int order, gfp_t gfp)
+static struct page *block_alloc(unsigned int order, unsigned int min_order,
+				gfp_t gfp)
 {
 	struct page *page;
 
 	gfp |= __GFP_ZERO | __GFP_NOWARN;
-	for (; order; order--) {
+	for (; order > min_order; order--) {
 		page = alloc_pages((gfp & ~__GFP_DIRECT_RECLAIM) |
 				   __GFP_NORETRY, order);
 		if (page)
 			goto out;
 	}
-	page = alloc_page(gfp | __GFP_RETRY_MAYFAIL);
+	page = alloc_pages(gfp | __GFP_RETRY_MAYFAIL, min_order);
 	if (!page)
 		return NULL;
 out:
@@ -61,8 +63,7 @@ static int blocks_alloc_trimmed(struct list_head *blocks,
 	struct page *page;
 	unsigned long i;
 
-	page = alloc_pages(gfp | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL,
-			   align_order);
+	page = block_alloc(align_order, align_order, gfp);
 	if (!page)
 		return -ENOMEM;
 
@@ -85,22 +86,14 @@ static int blocks_alloc(struct list_head *blocks, unsigned long nr_pages,
 	if (1UL << align_order > nr_pages)
 		return blocks_alloc_trimmed(blocks, nr_pages, align_order, gfp);
 
-	if (align_order) {
-		page = alloc_pages(gfp | __GFP_ZERO | __GFP_NOWARN |
-				   __GFP_RETRY_MAYFAIL, align_order);
-		if (!page)
-			return -ENOMEM;
-		set_page_private(page, align_order);
-		list_add_tail(&page->lru, blocks);
-		nr_pages -= 1UL << align_order;
-	}
-
 	while (nr_pages) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 
 		order = min_t(unsigned int, order, ilog2(nr_pages));
-		page = block_alloc(order, gfp);
+		/* A block is aligned to its size: the first is large enough. */
+		page = block_alloc(order, list_empty(blocks) ? align_order : 0,
+				   gfp);
 		if (!page)
 			return -ENOMEM;
 		order = page_private(page);
