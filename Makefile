@@ -4,6 +4,7 @@
 
 KVER	?= $(shell uname -r)
 KDIR	?= /lib/modules/$(KVER)/build
+INSTALL_MOD_DIR ?= updates
 # The kernel that demo and shell run: 6.12, 6.1 or (shell only) debug.
 KERNEL	?= 6.12
 
@@ -14,12 +15,12 @@ modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 modules_install:
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_DIR=$(INSTALL_MOD_DIR) modules_install
 
 # Needs no kernel headers, unlike kbuild's own clean.
 clean:
-	rm -rf build modules.order Module.symvers
-	find Kbuild kmod include kunit samples -type f \( -name '*.[oa]' -o -name '*.ko' \
+	rm -rf build modules.order Module.symvers .modules.order.cmd .Module.symvers.cmd
+	find $(wildcard Kbuild kmod include kunit samples) -type f \( -name '*.[oa]' -o -name '*.ko' \
 		-o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' -o -name '*.order' \
 		-o -name '.*.d' \) -delete
 
@@ -35,7 +36,8 @@ lint:
 shell:
 	@scripts/shell $(KERNEL)
 
-dkms-install:
+# Only sources: objects of another kernel would be taken for up to date.
+dkms-install: clean
 	@test -n "$(VERSION)" || { echo "no version in dkms.conf" >&2; exit 1; }
 	rm -rf $(DESTDIR)/usr/src/iokmem-$(VERSION)
 	mkdir -p $(DESTDIR)/usr/src/iokmem-$(VERSION)
