@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tests of /dev/iokmem share: the ioctls as functions that return 0 or
+ * -errno, and ways to look whether anything has changed.
+ */
+#ifndef _IOKMEM_UTILS_H
+#define _IOKMEM_UTILS_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/iokmem.h>
+
+#include "kselftest_harness.h"
+
+#define PAGE		4096UL
+#define KIB		1024UL
+#define MIB		(1024UL * KIB)
+#define PMD		(2 * MIB)
+#define DEVICE		"/dev/iokmem"
+#define LIST		"/sys/kernel/debug/iokmem/descriptors"
+#define BITS		32
+
+/* The whole of a call's failure: -1, and this errno. */
+#define EXPECT_ERRNO(expected, call)					\
+	do {								\
+		errno = 0;						\
+		EXPECT_EQ(-1, (long)(call));				\
+		EXPECT_EQ(expected, errno);				\
+	} while (0)
+
+static inline size_t round_up(size_t x, size_t to)
+{
+	return (x + to - 1) / to * to;
+}
+
+/* The ioctls. */
+
+static inline int iok(int fd, unsigned long cmd, void *arg)
+{
+	return ioctl(fd, cmd, arg) ? -errno : 0;
+}
+
+/* Returns the buffer's fd, or -errno. */
+static inline int create(int dev, __u32 options, __u64 capacity, __u64 alignment)
+{
+	struct iokmem_create_buffer arg = {
+		.size = sizeof(arg),
+		.options = options,
+		.capacity = capacity,
+		.alignment = alignment,
+		.fd = -1,
+	};
+	int err = iok(dev, IOKMEM_CREATE_BUFFER, &arg);
+
+	return err ? err : arg.fd;
+}
+
+/* On a device file of its own, for those who make only one. */
+static inline int new_buffer(__u64 capacity)
+{
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	int fd;
+
+	if (dev < 0)
+		return -errno;
+	fd = create(dev, IOKMEM_DIRECTION_INOUT, capacity, 0);
+	close(dev);
+	return fd;
+}
+
+static inline int map_at(int fd, __u32 options, __u64 at, __u64 offset,
+			 __u64 length, char **address)
+{
+	struct iokmem_create_mapping arg = {
+		.size = sizeof(arg),
+		.options = options,
+		.address = at,
+		.offset = offset,
+		.length = length,
+	};
+	int err = iok(fd, IOKMEM_CREATE_MAPPING, &arg);
+
+	*address = err ? NULL : (char *)(uintptr_t)arg.address;
+	return err;
+}
+
+static inline int map(int fd, __u32 options, __u64 offset, __u64 length,
+		      char **address)
+{
+	return map_at(fd, options | IOKMEM_MAP_ANYWHERE, 0, offset, length,
+		      address);
+}
+
+/* For requests that are expected to fail. */
+static inline int try_map(int fd, __u32 options, __u64 at, __u64 offset,
+			  __u64 length)
+{
+	char *address;
+
+	return map_at(fd, options, at, offset, length, &address);
+}
+
+static inline int release(int fd, const void *address, __u64 length)
+{
+	struct iokmem_release_mapping arg = {
+		.size = sizeof(arg),
+		.address = (uintptr_t)address,
+		.length = length,
+	};
+
+	return iok(fd, IOKMEM_RELEASE_MAPPING, &arg);
+}
+
+static inline int set_length(int fd, __u64 length)
+{
+	struct iokmem_set_length arg = { .size = sizeof(arg), .length = length };
+
+	return iok(fd, IOKMEM_SET_LENGTH, &arg);
+}
+
+/* Returns the new fd, or -errno. */
+static inline int duplicate(int fd, __u32 flags)
+{
+	struct iokmem_duplicate arg = { .size = sizeof(arg), .flags = flags };
+	int err = iok(fd, IOKMEM_DUPLICATE, &arg);
+
+	return err ? err : arg.fd;
+}
+
+static inline int query(int fd, struct iokmem_query_buffer *arg)
+{
+	memset(arg, 0, sizeof(*arg));
+	arg->size = sizeof(*arg);
+	return iok(fd, IOKMEM_QUERY_BUFFER, arg);
+}
+
+static inline int query_map(int fd, const void *address, __u64 length,
+			    struct iokmem_query_mapping *arg)
+{
+	memset(arg, 0, sizeof(*arg));
+	arg->size = sizeof(*arg);
+	arg->address = (uintptr_t)address;
+	arg->length = length;
+	return iok(fd, IOKMEM_QUERY_MAPPING, arg);
+}
+
+/* How often the map has to be released; 0 if there is none. */
+static inline long references(int fd, const void *address, __u64 length)
+{
+	struct iokmem_query_mapping arg;
+	int err = query_map(fd, address, length, &arg);
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	return arg.references;
+}
+
+static inline int nr_maps(int fd)
+{
+	struct iokmem_query_buffer arg;
+	int err = query(fd, &arg);
+
+	return err ? err : (int)arg.maps;
+}
+
+static inline long long buffer_id(int fd)
+{
+	struct iokmem_query_buffer arg;
+	int err = query(fd, &arg);
+
+	return err ? err : (long long)arg.id;
+}
+
+/* Looking at the kernel's files, without allocating: that would change what is seen. */
+
+/* How many lines of @path have @needle in them; -errno if it cannot be read. */
+static inline int count_lines(const char *path, const char *needle)
+{
+	char line[512], chunk[4096];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t used = 0;
+	int found = 0;
+	ssize_t n, i;
+
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0) {
+		for (i = 0; i < n; i++) {
+			if (chunk[i] != '\n') {
+				if (used < sizeof(line) - 1)
+					line[used++] = chunk[i];
+				continue;
+			}
+			line[used] = 0;
+			used = 0;
+			found += !!strstr(line, needle);
+		}
+	}
+	close(fd);
+	return n < 0 ? -errno : found;
+}
+
+/* The first line of @path with @needle in it, into @line. */
+static inline bool find_line(const char *path, const char *needle, char *line,
+			     int size)
+{
+	FILE *file = fopen(path, "re");
+	bool found = false;
+
+	if (!file)
+		return false;
+	while (!found && fgets(line, size, file))
+		found = strstr(line, needle);
+	fclose(file);
+	return found;
+}
+
+static inline int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static inline long read_number(const char *path)
+{
+	char text[32] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return n < 0 ? -errno : atol(text);
+}
+
+/* From /proc/meminfo, in bytes. */
+static inline long memory(const char *key)
+{
+	char line[128];
+
+	if (!find_line("/proc/meminfo", key, line, sizeof(line)))
+		return -1;
+	return atol(strchr(line, ':') + 1) * (long)KIB;
+}
+
+static inline int nr_vmas(void)
+{
+	return count_lines("/proc/self/maps", "");
+}
+
+static inline int nr_iokmem_vmas(void)
+{
+	return count_lines("/proc/self/maps", "iokmem:");
+}
+
+static inline int nr_descriptors(void)
+{
+	return count_lines(LIST, "descriptor ");
+}
+
+/* Is the buffer in the kernel's list? */
+static inline bool is_listed(long long id)
+{
+	char needle[32];
+
+	snprintf(needle, sizeof(needle), "descriptor %lld:", id);
+	return count_lines(LIST, needle) > 0;
+}
+
+static inline int maps_of_process(pid_t pid)
+{
+	char needle[32];
+
+	snprintf(needle, sizeof(needle), "map pid %d (", pid);
+	return count_lines(LIST, needle);
+}
+
+static inline int nr_fds(void)
+{
+	struct rlimit limit;
+	int found = 0;
+	rlim_t fd;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	for (fd = 0; fd < limit.rlim_cur && fd < 1024; fd++)
+		found += fcntl(fd, F_GETFD) >= 0;
+	return found;
+}
+
+/* What an ioctl that fails must leave as it was. */
+struct state {
+	int fds;
+	int vmas;
+	int descriptors;
+	struct iokmem_query_buffer buffer;
+};
+
+/* @fd: a buffer, or -1 */
+static inline struct state look(int fd)
+{
+	struct state state;
+
+	memset(&state, 0, sizeof(state));
+	if (fd >= 0)
+		query(fd, &state.buffer);
+	state.fds = nr_fds();
+	state.vmas = nr_vmas();
+	state.descriptors = nr_descriptors();
+	return state;
+}
+
+#define EXPECT_UNCHANGED(before, fd)					\
+	do {								\
+		struct state _now = look(fd);				\
+									\
+		EXPECT_EQ((before).fds, _now.fds);			\
+		EXPECT_EQ((before).vmas, _now.vmas);			\
+		EXPECT_EQ((before).descriptors, _now.descriptors);	\
+		EXPECT_EQ((before).buffer.maps, _now.buffer.maps);	\
+		EXPECT_EQ(0, memcmp(&(before).buffer, &_now.buffer,	\
+				    sizeof(_now.buffer)));		\
+	} while (0)
+
+/* The kernel cleans up after a killed process when it comes to it. */
+#define EVENTUALLY(condition)						\
+	({								\
+		struct timespec _moment = { .tv_nsec = 10 * 1000 * 1000 }; \
+		bool _so = condition;					\
+		int _i;							\
+									\
+		for (_i = 0; !_so && _i < 1000; _i++) {			\
+			nanosleep(&_moment, NULL);			\
+			_so = condition;				\
+		}							\
+		_so;							\
+	})
+
+static inline double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+/* Large page table entries for raw frames came in 6.12. */
+static inline bool kernel_has_huge_pfn(void)
+{
+	int major = 0, minor = 0;
+	struct utsname uts;
+
+	if (uname(&uts) || sscanf(uts.release, "%d.%d", &major, &minor) != 2)
+		return false;
+	return major > 6 || (major == 6 && minor >= 12);
+}
+
+/* Touching memory. */
+
+/* Read the byte and, if @write, write it back; whatever the compiler thinks of it. */
+static inline void touch(char *address, bool write)
+{
+	volatile char *byte = address;
+	char value = *byte;
+
+	if (write)
+		*byte = value;
+}
+
+static __thread sigjmp_buf probe_env;
+
+static void probe_handler(int sig)
+{
+	siglongjmp(probe_env, sig);
+}
+
+/* The signal that touching the byte raises, or 0. */
+static inline int probe(char *address, bool write)
+{
+	struct sigaction act = { .sa_handler = probe_handler };
+	struct sigaction segv, bus;
+	int sig;
+
+	sigaction(SIGSEGV, &act, &segv);
+	sigaction(SIGBUS, &act, &bus);
+	sig = sigsetjmp(probe_env, 1);
+	if (!sig)
+		touch(address, write);
+	sigaction(SIGSEGV, &segv, NULL);
+	sigaction(SIGBUS, &bus, NULL);
+	return sig;
+}
+
+static inline int can_read(char *address)
+{
+	return !probe(address, false);
+}
+
+static inline int can_write(char *address)
+{
+	return !probe(address, true);
+}
+
+static inline bool is_filled(const char *bytes, size_t length, char with)
+{
+	return length == 0 ||
+	       (bytes[0] == with && !memcmp(bytes, bytes + 1, length - 1));
+}
+
+static inline bool is_zero(const char *bytes, size_t length)
+{
+	return is_filled(bytes, length, 0);
+}
+
+/* Every page another number, so that a page in the wrong place is seen. */
+static inline void number_pages(char *bytes, size_t length)
+{
+	size_t at;
+
+	for (at = 0; at + sizeof(uint32_t) <= length; at += PAGE)
+		*(uint32_t *)(bytes + at) = 0x10000000 + at / PAGE;
+}
+
+static inline bool pages_are_numbered(const char *bytes, size_t length,
+				      size_t first)
+{
+	size_t at;
+
+	for (at = 0; at + sizeof(uint32_t) <= length; at += PAGE)
+		if (*(const uint32_t *)(bytes + at) !=
+		    0x10000000 + first + at / PAGE)
+			return false;
+	return true;
+}
+
+/* A hole in the address space of @length bytes, at a multiple of @alignment. */
+static inline char *find_hole(size_t length, size_t alignment)
+{
+	char *hole = mmap(NULL, length + alignment, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (hole == MAP_FAILED)
+		return NULL;
+	munmap(hole, length + alignment);
+	return (char *)round_up((uintptr_t)hole, alignment);
+}
+
+/* Other processes. */
+
+/* The exit code of a child; 128 + signal if it was killed, as in a shell. */
+static inline int join(pid_t child)
+{
+	int status;
+
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		return -1;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static inline pid_t spawn(int (*run)(void *), void *arg)
+{
+	pid_t child = fork();
+
+	if (!child)
+		_exit(run(arg));
+	return child;
+}
+
+/* Its exit code. */
+static inline int run_child(int (*run)(void *), void *arg)
+{
+	return join(spawn(run, arg));
+}
+
+/*
+ * In a child, which can say no more than a number: the line where it is not as
+ * it should be. Lines past 127 would look like signals, so they are told.
+ */
+#define CHILD_EXPECT(condition)						\
+	do {								\
+		if (!(condition)) {					\
+			fprintf(stderr, "# %s:%d: in a child: not true: %s (errno %d)\n", \
+				__FILE__, __LINE__, #condition, errno);	\
+			return 1;					\
+		}							\
+	} while (0)
+
+#endif /* _IOKMEM_UTILS_H */
