@@ -1,0 +1,489 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How much memory a user may have: RLIMIT_MEMLOCK, the memory cgroup, and all
+ * that there is.
+ */
+#include "iokmem_utils.h"
+
+#include <grp.h>
+#include <sched.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+
+#define CGROUP		"/sys/fs/cgroup"
+#define TEST_CGROUP	CGROUP "/iokmem_test"
+
+static const char after_exec[] = "--after-exec";
+
+/*
+ * RLIMIT_MEMLOCK. Every test has a user of its own, for what a user has locked
+ * is counted wherever it is.
+ */
+FIXTURE(memlock)
+{
+	int dev;	/* opened by root */
+};
+
+FIXTURE_SETUP(memlock)
+{
+	self->dev = open(DEVICE, O_RDWR);
+	ASSERT_LE(0, self->dev);
+}
+
+FIXTURE_TEARDOWN(memlock)
+{
+}
+
+static int become(uid_t uid, rlim_t limit)
+{
+	struct rlimit memlock = { .rlim_cur = limit, .rlim_max = limit };
+
+	return setrlimit(RLIMIT_MEMLOCK, &memlock) || setgroups(0, NULL) ||
+	       setresgid(uid, uid, uid) || setresuid(uid, uid, uid);
+}
+
+/* How many more pages of buffer the user can have, one by one. */
+static int count_available(int dev, int at_most)
+{
+	int fds[64], i, n;
+
+	for (n = 0; n < at_most && n < (int)ARRAY_SIZE(fds); n++) {
+		fds[n] = create(dev, 0, PAGE, 0);
+		if (fds[n] < 0)
+			break;
+	}
+	for (i = 0; i < n; i++)
+		close(fds[i]);
+	return n;
+}
+
+static int reach_the_limit(void *arg)
+{
+	int dev = *(int *)arg, fd, fds[4], i;
+	struct state before;
+
+	CHILD_EXPECT(!become(60001, 4 * PAGE));
+	before = look(-1);
+	CHILD_EXPECT(create(dev, 0, 4 * PAGE + 1, 0) == -EPERM);
+	CHILD_EXPECT(create(dev, 0, 5 * PAGE, 0) == -EPERM);
+	CHILD_EXPECT(create(dev, 0, 1ull << 62, 0) == -EPERM);
+	CHILD_EXPECT(look(-1).fds == before.fds);
+	/* Exactly the limit is fine. */
+	fd = create(dev, 0, 4 * PAGE, 0);
+	CHILD_EXPECT(fd >= 0);
+	CHILD_EXPECT(create(dev, 0, 1, 0) == -EPERM);
+	close(fd);
+	/* Pages count, however few of their bytes are asked for. */
+	for (i = 0; i < 4; i++) {
+		fds[i] = create(dev, 0, 1, 0);
+		CHILD_EXPECT(fds[i] >= 0);
+	}
+	CHILD_EXPECT(create(dev, 0, 1, 0) == -EPERM);
+	close(fds[2]);
+	fd = create(dev, 0, 1, 0);
+	CHILD_EXPECT(fd >= 0);
+	CHILD_EXPECT(create(dev, 0, 1, 0) == -EPERM);
+	return 0;
+}
+
+TEST_F(memlock, bounds_what_a_user_has)
+{
+	EXPECT_EQ(0, run_child(reach_the_limit, &self->dev));
+}
+
+static int have_no_limit_to_reach(void *arg)
+{
+	int dev = *(int *)arg;
+
+	CHILD_EXPECT(!become(60002, 0));
+	CHILD_EXPECT(create(dev, 0, 1, 0) == -EPERM);
+	return 0;
+}
+
+TEST_F(memlock, of_nothing_allows_nothing)
+{
+	EXPECT_EQ(0, run_child(have_no_limit_to_reach, &self->dev));
+}
+
+static int have_part_of_a_page(void *arg)
+{
+	int dev = *(int *)arg;
+
+	CHILD_EXPECT(!become(60003, 2 * PAGE - 1));
+	CHILD_EXPECT(create(dev, 0, PAGE + 1, 0) == -EPERM);
+	CHILD_EXPECT(count_available(dev, 5) == 1);
+	return 0;
+}
+
+TEST_F(memlock, is_in_whole_pages)
+{
+	EXPECT_EQ(0, run_child(have_part_of_a_page, &self->dev));
+}
+
+static int fail_and_have_all(void *arg)
+{
+	struct iokmem_create_buffer *page;
+	int dev = *(int *)arg, i;
+
+	CHILD_EXPECT(!become(60004, 8 * PAGE));
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+		    MAP_ANONYMOUS, -1, 0);
+	CHILD_EXPECT(page != MAP_FAILED);
+	page->size = sizeof(*page);
+	page->capacity = 8 * PAGE;
+	CHILD_EXPECT(!mprotect(page, PAGE, PROT_READ));
+	for (i = 0; i < 3; i++)
+		CHILD_EXPECT(iok(dev, IOKMEM_CREATE_BUFFER, page) == -EFAULT);
+	CHILD_EXPECT(count_available(dev, 20) == 8);
+
+	CHILD_EXPECT(create(dev, 0x10, PAGE, 0) == -EOPNOTSUPP);
+	CHILD_EXPECT(create(dev, 0, PAGE, 3) == -EINVAL);
+	CHILD_EXPECT(create(dev, 0, PAGE, 8 * MIB) == -ERANGE);
+	CHILD_EXPECT(count_available(dev, 20) == 8);
+	return 0;
+}
+
+TEST_F(memlock, is_not_used_up_by_failures)
+{
+	EXPECT_EQ(0, run_child(fail_and_have_all, &self->dev));
+}
+
+static int want_too_much_memory(void *arg)
+{
+	int dev = *(int *)arg;
+	struct rlimit limit;
+
+	CHILD_EXPECT(!become(60005, 1ull << 50));
+	CHILD_EXPECT(create(dev, 0, 1ull << 49, 0) == -ENOMEM);
+	CHILD_EXPECT(!getrlimit(RLIMIT_MEMLOCK, &limit));
+	limit.rlim_cur = 3 * PAGE;
+	CHILD_EXPECT(!setrlimit(RLIMIT_MEMLOCK, &limit));
+	CHILD_EXPECT(count_available(dev, 20) == 3);
+	return 0;
+}
+
+TEST_F(memlock, is_not_used_up_where_memory_is_lacking)
+{
+	EXPECT_EQ(0, run_child(want_too_much_memory, &self->dev));
+}
+
+static int keep_by_a_map(void *arg)
+{
+	int dev = *(int *)arg, fd, same;
+	char *address;
+
+	CHILD_EXPECT(!become(60006, 8 * PAGE));
+	fd = create(dev, 0, 6 * PAGE, 0);
+	CHILD_EXPECT(fd >= 0);
+	CHILD_EXPECT(!map(fd, 0, 0, 0, &address));
+	/* Neither maps nor other fds cost more. */
+	same = duplicate(fd, 0);
+	CHILD_EXPECT(same >= 0);
+	CHILD_EXPECT(count_available(dev, 20) == 2);
+	/* The memory is there as long as the map. */
+	close(fd);
+	close(same);
+	CHILD_EXPECT(count_available(dev, 20) == 2);
+	CHILD_EXPECT(!munmap(address, 6 * PAGE));
+	CHILD_EXPECT(count_available(dev, 20) == 8);
+	return 0;
+}
+
+TEST_F(memlock, is_charged_as_long_as_the_memory_is_there)
+{
+	EXPECT_EQ(0, run_child(keep_by_a_map, &self->dev));
+}
+
+struct user {
+	int dev;
+	uid_t uid;
+	int pipe;
+	int expect;
+};
+
+static int hold_three_pages(void *arg)
+{
+	struct user *user = arg;
+	char *address;
+	int fd;
+
+	CHILD_EXPECT(!become(user->uid, 4 * PAGE));
+	fd = create(user->dev, 0, 3 * PAGE, 0);
+	CHILD_EXPECT(fd >= 0 && !map(fd, 0, 0, 0, &address));
+	CHILD_EXPECT(write(user->pipe, "!", 1) == 1);
+	for (;;)
+		pause();
+}
+
+static int expect_available(void *arg)
+{
+	struct user *user = arg;
+
+	CHILD_EXPECT(!become(user->uid, 4 * PAGE));
+	CHILD_EXPECT(count_available(user->dev, 20) == user->expect);
+	return 0;
+}
+
+TEST_F(memlock, counts_for_the_user_in_all_processes_and_ends_with_a_kill)
+{
+	struct user user = { .dev = self->dev, .uid = 60007, .expect = 1 };
+	int pipes[2];
+	pid_t child;
+	char byte;
+
+	ASSERT_EQ(0, pipe(pipes));
+	user.pipe = pipes[1];
+	child = spawn(hold_three_pages, &user);
+	ASSERT_EQ(1, read(pipes[0], &byte, 1));
+	EXPECT_EQ(0, run_child(expect_available, &user));
+	/* Another user is not concerned. */
+	user.uid = 60008;
+	user.expect = 4;
+	EXPECT_EQ(0, run_child(expect_available, &user));
+	kill(child, SIGKILL);
+	EXPECT_EQ(128 + SIGKILL, join(child));
+	user.uid = 60007;
+	EXPECT_TRUE(EVENTUALLY(!run_child(expect_available, &user)));
+}
+
+static int leave_three_pages_in_a_fd(void *arg)
+{
+	struct user *user = arg;
+	int fd;
+
+	CHILD_EXPECT(!become(user->uid, 4 * PAGE));
+	fd = create(user->dev, 0, 3 * PAGE, 0);
+	CHILD_EXPECT(fd >= 0);
+	/* Where the parent expects it; this table of files is the parent's too. */
+	CHILD_EXPECT(dup2(fd, user->pipe) == user->pipe);
+	close(fd);
+	return 0;
+}
+
+static int leave_three_pages(void *arg)
+{
+	_exit(leave_three_pages_in_a_fd(arg));
+}
+
+TEST_F(memlock, stays_charged_while_somebody_else_holds_the_memory)
+{
+	static char stack[64 * KIB];
+	struct user user = { .dev = self->dev, .uid = 60009, .expect = 1 };
+
+	user.pipe = dup(self->dev);
+	ASSERT_LE(0, user.pipe);
+	ASSERT_EQ(0, join(clone(leave_three_pages, stack + sizeof(stack),
+				CLONE_FILES | SIGCHLD, &user)));
+	EXPECT_EQ(0, nr_maps(user.pipe));
+	/* Its maker has exited. A limit that this resets would be none. */
+	EXPECT_EQ(0, run_child(expect_available, &user));
+	close(user.pipe);
+	user.expect = 4;
+	EXPECT_EQ(0, run_child(expect_available, &user));
+}
+
+/* The new program: how many pages are left? */
+static int main_after_exec(char **argv)
+{
+	CHILD_EXPECT(count_available(atoi(argv[2]), 20) == atoi(argv[3]));
+	return 0;
+}
+
+static int lock_and_exec(void *arg)
+{
+	int dev = *(int *)arg, fd;
+	char dev_arg[16];
+
+	CHILD_EXPECT(!become(60012, 4 * PAGE));
+	fd = create(dev, 0, 3 * PAGE, 0);
+	CHILD_EXPECT(fd >= 0 && !fcntl(fd, F_SETFD, 0));
+	snprintf(dev_arg, sizeof(dev_arg), "%d", dev);
+	execl("/proc/self/exe", "limits_test", after_exec, dev_arg, "1", NULL);
+	return 1;
+}
+
+TEST_F(memlock, stays_charged_over_exec)
+{
+	EXPECT_EQ(0, run_child(lock_and_exec, &self->dev));
+}
+
+static int be_exempt(void *arg)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2] = {
+		{ .effective = 1 << CAP_IPC_LOCK, .permitted = 1 << CAP_IPC_LOCK },
+	};
+	int dev = *(int *)arg, fd;
+
+	CHILD_EXPECT(!prctl(PR_SET_KEEPCAPS, 1));
+	CHILD_EXPECT(!become(60010, 4 * PAGE));
+	CHILD_EXPECT(create(dev, 0, 5 * PAGE, 0) == -EPERM);
+	CHILD_EXPECT(!syscall(SYS_capset, &header, data));
+	fd = create(dev, 0, 64 * PAGE, 0);
+	CHILD_EXPECT(fd >= 0);
+	close(fd);
+	fd = create(dev, 0, 3 * PAGE, 0);
+	CHILD_EXPECT(fd >= 0);
+	/* Exempt from the limit, but counted. */
+	data[0].effective = 0;
+	CHILD_EXPECT(!syscall(SYS_capset, &header, data));
+	CHILD_EXPECT(count_available(dev, 20) == 1);
+	close(fd);
+	CHILD_EXPECT(count_available(dev, 20) == 4);
+	return 0;
+}
+
+TEST_F(memlock, does_not_bind_cap_ipc_lock)
+{
+	EXPECT_EQ(0, run_child(be_exempt, &self->dev));
+}
+
+static int open_without_rights(void *arg)
+{
+	CHILD_EXPECT(!become(60011, 0));
+	CHILD_EXPECT(open(DEVICE, O_RDWR) < 0 && errno == EACCES);
+	CHILD_EXPECT(open(DEVICE, O_RDONLY) < 0 && errno == EACCES);
+	return 0;
+}
+
+TEST_F(memlock, others_cannot_open_the_device)
+{
+	EXPECT_EQ(0, run_child(open_without_rights, NULL));
+}
+
+/*
+ * The memory cgroup of whoever makes a buffer pays for it.
+ */
+FIXTURE(cgroup)
+{
+	int pipes[2][2];	/* to the child, and back */
+	pid_t child;
+};
+
+/* In the cgroup: make and close buffers as told. Answers with 0 or -errno. */
+static int work_in_cgroup(int from, int to)
+{
+	int dev = open(DEVICE, O_RDWR), fd = -1, err;
+	char pid[16];
+	long long size;
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	if (write_file(TEST_CGROUP "/cgroup.procs", pid))
+		return 1;
+	while (read(from, &size, sizeof(size)) == sizeof(size)) {
+		err = 0;
+		if (size) {
+			fd = create(dev, 0, size, 0);
+			err = fd < 0 ? fd : 0;
+		} else {
+			close(fd);
+		}
+		if (write(to, &err, sizeof(err)) != sizeof(err))
+			return 1;
+	}
+	return 0;
+}
+
+FIXTURE_SETUP(cgroup)
+{
+	if (write_file(CGROUP "/cgroup.subtree_control", "+memory"))
+		SKIP(return, "no memory controller of cgroup v2");
+	if (mkdir(TEST_CGROUP, 0755) && errno != EEXIST)
+		SKIP(return, "no cgroup can be made");
+	ASSERT_EQ(0, pipe(self->pipes[0]));
+	ASSERT_EQ(0, pipe(self->pipes[1]));
+	self->child = fork();
+	if (!self->child) {
+		close(self->pipes[0][1]);
+		_exit(work_in_cgroup(self->pipes[0][0], self->pipes[1][1]));
+	}
+}
+
+FIXTURE_TEARDOWN(cgroup)
+{
+	close(self->pipes[0][1]);
+	/* It has lived to its end. */
+	EXPECT_EQ(0, join(self->child));
+	EXPECT_TRUE(EVENTUALLY(!rmdir(TEST_CGROUP)));
+}
+
+/* Have the child make a buffer of @size, or close its last one. */
+static int in_cgroup(int (*pipes)[2], long long size)
+{
+	int err;
+
+	if (write(pipes[0][1], &size, sizeof(size)) != sizeof(size) ||
+	    read(pipes[1][0], &err, sizeof(err)) != sizeof(err))
+		return -EPIPE;
+	return err;
+}
+
+TEST_F(cgroup, is_charged_for_buffers)
+{
+	long before;
+
+	before = read_number(TEST_CGROUP "/memory.current");
+	ASSERT_LE(0, before);
+	ASSERT_EQ(0, in_cgroup(self->pipes, 32 * MIB));
+	EXPECT_LE(before + (long)(32 * MIB),
+		  read_number(TEST_CGROUP "/memory.current"));
+	ASSERT_EQ(0, in_cgroup(self->pipes, 0));
+	/* Some is kept per processor, for the next charge. */
+	EXPECT_TRUE(EVENTUALLY(read_number(TEST_CGROUP "/memory.current") <
+			       before + (long)(4 * MIB)));
+}
+
+TEST_F(cgroup, beyond_its_limit_is_enomem_and_kills_nobody)
+{
+	ASSERT_EQ(0, write_file(TEST_CGROUP "/memory.max", "16777216"));
+	EXPECT_EQ(-ENOMEM, in_cgroup(self->pipes, 17 * MIB));
+	EXPECT_EQ(-ENOMEM, in_cgroup(self->pipes, 64 * MIB));
+	EXPECT_GT((long)(4 * MIB), read_number(TEST_CGROUP "/memory.current"));
+	EXPECT_EQ(0, in_cgroup(self->pipes, 8 * MIB));
+	EXPECT_EQ(-ENOMEM, in_cgroup(self->pipes, 12 * MIB));
+	EXPECT_EQ(1, count_lines(TEST_CGROUP "/memory.events", "oom_kill 0"));
+}
+
+/*
+ * All memory.
+ */
+TEST(as_much_as_there_is_then_enomem_and_all_of_it_back)
+{
+	int dev = open(DEVICE, O_RDWR), fds[256], n, i, err = 0;
+	long before = memory("MemAvailable:");
+	struct state state;
+	__u64 piece;
+
+	ASSERT_LE(0, dev);
+	ASSERT_LT(0, before);
+	/* A child would be the first to be killed, if anybody were. */
+	piece = round_up(before / 8, PAGE);
+	state = look(-1);
+	for (n = 0; n < (int)ARRAY_SIZE(fds); n++) {
+		fds[n] = create(dev, 0, piece, 0);
+		if (fds[n] < 0) {
+			err = fds[n];
+			break;
+		}
+	}
+	EXPECT_EQ(-ENOMEM, err);
+	EXPECT_LE(4, n);
+	EXPECT_GE(8, n);
+	/* The failure has kept nothing. */
+	EXPECT_EQ(state.fds + n, look(-1).fds);
+	EXPECT_EQ(state.descriptors + n, look(-1).descriptors);
+	for (i = 0; i < n; i++)
+		close(fds[i]);
+	EXPECT_UNCHANGED(state, -1);
+	EXPECT_TRUE(EVENTUALLY(memory("MemAvailable:") >
+			       before - (long)(16 * MIB)));
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 4 && !strcmp(argv[1], after_exec))
+		return main_after_exec(argv);
+	return test_harness_run(argc, argv);
+}
