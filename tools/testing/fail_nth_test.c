@@ -1,0 +1,483 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What fails when the kernel has no memory, or cannot copy from and to us.
+ *
+ * Every test does one thing again and again, and each time lets the next place
+ * in the kernel that can fail do so, until there is no further place. Whatever
+ * failed, the call says ENOMEM or EFAULT (or has coped), and leaves nothing
+ * behind. Needs a kernel with fault injection.
+ */
+#include "iokmem_utils.h"
+
+#include <sys/random.h>
+
+#define BUFFER_SIZE	(16 * PAGE)
+#define MAX_PLACES	400
+#define DEBUGFS		"/sys/kernel/debug/"
+
+/* What the things that are done over and over work on. */
+struct scene {
+	int dev;
+	int fd;
+	char *base;	/* a map of the first half */
+	char *address;	/* of what @run has made */
+	int made;	/* the fd that @run has made, or -1 */
+	int control;	/* fail-nth of this thread */
+};
+
+static int run_create(struct scene *scene)
+{
+	scene->made = create(scene->dev, 0, 5 * PAGE, 0);
+	return scene->made < 0 ? scene->made : 0;
+}
+
+static int run_create_aligned(struct scene *scene)
+{
+	scene->made = create(scene->dev, 0, 5 * PAGE, 16 * PAGE);
+	return scene->made < 0 ? scene->made : 0;
+}
+
+/* Large enough for its extents to have a first block and others. */
+static int run_create_large(struct scene *scene)
+{
+	scene->made = create(scene->dev, 0, 6 * MIB + PAGE, 64 * KIB);
+	return scene->made < 0 ? scene->made : 0;
+}
+
+static int run_duplicate(struct scene *scene)
+{
+	scene->made = duplicate(scene->fd, 0);
+	return scene->made < 0 ? scene->made : 0;
+}
+
+static void undo_fd(struct scene *scene)
+{
+	close(scene->made);
+	scene->made = -1;
+}
+
+static int run_map(struct scene *scene)
+{
+	return map(scene->fd, 0, 0, 0, &scene->address);
+}
+
+static int run_map_unique(struct scene *scene)
+{
+	return map(scene->fd, IOKMEM_MAP_UNIQUE | IOKMEM_MAP_READ_ONLY, 0, 0,
+		   &scene->address);
+}
+
+static void undo_map(struct scene *scene)
+{
+	release(scene->fd, scene->address, BUFFER_SIZE);
+}
+
+static int run_share(struct scene *scene)
+{
+	return map(scene->fd, 0, 0, BUFFER_SIZE / 2, &scene->address);
+}
+
+static void undo_share(struct scene *scene)
+{
+	release(scene->fd, scene->address, BUFFER_SIZE / 2);
+}
+
+static int run_map_inside(struct scene *scene)
+{
+	return map(scene->fd, 0, PAGE, 100, &scene->address);
+}
+
+static void undo_map_inside(struct scene *scene)
+{
+	release(scene->fd, scene->address, 100);
+}
+
+static int run_mmap(struct scene *scene)
+{
+	scene->address = mmap(NULL, BUFFER_SIZE, PROT_READ | PROT_WRITE,
+			      MAP_SHARED, scene->fd, 0);
+	return scene->address == MAP_FAILED ? -errno : 0;
+}
+
+static void undo_mmap(struct scene *scene)
+{
+	munmap(scene->address, BUFFER_SIZE);
+}
+
+static int run_query(struct scene *scene)
+{
+	struct iokmem_query_buffer arg;
+
+	return query(scene->fd, &arg);
+}
+
+static int run_query_map(struct scene *scene)
+{
+	struct iokmem_query_mapping arg;
+
+	return query_map(scene->fd, scene->base, BUFFER_SIZE / 2, &arg);
+}
+
+static int run_set_length(struct scene *scene)
+{
+	return set_length(scene->fd, PAGE);
+}
+
+static void undo_set_length(struct scene *scene)
+{
+	set_length(scene->fd, BUFFER_SIZE);
+}
+
+static int run_release_one_of_two(struct scene *scene)
+{
+	return release(scene->fd, scene->base, BUFFER_SIZE / 2);
+}
+
+static void undo_release_one_of_two(struct scene *scene)
+{
+	map(scene->fd, 0, 0, BUFFER_SIZE / 2, &scene->address);
+}
+
+/* The refusal needs memory, too: the kernel makes a copy and takes it away. */
+static int run_move(struct scene *scene)
+{
+	int err = mremap(scene->base, BUFFER_SIZE / 2, BUFFER_SIZE / 2,
+			 MREMAP_MAYMOVE | MREMAP_FIXED,
+			 scene->base + 64 * MIB) == MAP_FAILED ? -errno : 0;
+
+	return err == -EINVAL ? 0 : err ? err : -ENOTRECOVERABLE;
+}
+
+static void undo_nothing(struct scene *scene)
+{
+	(void)scene;
+}
+
+/* One thing. */
+FIXTURE(fail_nth)
+{
+	struct scene s;
+};
+
+FIXTURE_VARIANT(fail_nth)
+{
+	int (*run)(struct scene *scene);
+	void (*undo)(struct scene *scene);
+	bool two;	/* references to the map of the first half */
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_buffer)
+{
+	.run = run_create,
+	.undo = undo_fd,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_buffer_aligned_beyond_its_size)
+{
+	.run = run_create_aligned,
+	.undo = undo_fd,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_buffer_of_many_blocks)
+{
+	.run = run_create_large,
+	.undo = undo_fd,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, duplicate)
+{
+	.run = run_duplicate,
+	.undo = undo_fd,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_mapping)
+{
+	.run = run_map,
+	.undo = undo_map,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_mapping_unique)
+{
+	.run = run_map_unique,
+	.undo = undo_map,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_mapping_shared)
+{
+	.run = run_share,
+	.undo = undo_share,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_mapping_inside)
+{
+	.run = run_map_inside,
+	.undo = undo_map_inside,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, mmap)
+{
+	.run = run_mmap,
+	.undo = undo_mmap,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, query_buffer)
+{
+	.run = run_query,
+	.undo = undo_nothing,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, query_mapping)
+{
+	.run = run_query_map,
+	.undo = undo_nothing,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, set_length)
+{
+	.run = run_set_length,
+	.undo = undo_set_length,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, release_one_of_two)
+{
+	.run = run_release_one_of_two,
+	.undo = undo_release_one_of_two,
+	.two = true,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, mremap)
+{
+	.run = run_move,
+	.undo = undo_nothing,
+};
+
+static bool allow_injection(void)
+{
+	static const char * const kinds[] = {
+		"failslab", "fail_page_alloc", "fail_usercopy",
+	};
+	char path[128];
+	unsigned int i;
+
+	if (access("/proc/thread-self/fail-nth", W_OK) ||
+	    write_file(DEBUGFS "failslab/ignore-gfp-wait", "N"))
+		return false;
+	write_file(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N");
+	write_file(DEBUGFS "fail_page_alloc/ignore-gfp-highmem", "N");
+	write_file(DEBUGFS "fail_page_alloc/min-order", "0");
+	/* Not a report for each: it is the other messages that matter. */
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		snprintf(path, sizeof(path), DEBUGFS "%s/verbose", kinds[i]);
+		write_file(path, "0");
+	}
+	return true;
+}
+
+static void set_up(struct __test_metadata *_metadata, struct scene *scene)
+{
+	scene->made = -1;
+	scene->dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, scene->dev);
+	scene->fd = create(scene->dev, IOKMEM_DIRECTION_INOUT, BUFFER_SIZE, 0);
+	ASSERT_LE(0, scene->fd);
+	ASSERT_EQ(0, map(scene->fd, 0, 0, BUFFER_SIZE / 2, &scene->base));
+	scene->control = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, scene->control);
+}
+
+FIXTURE_SETUP(fail_nth)
+{
+	if (!allow_injection())
+		SKIP(return, "the kernel has no fault injection");
+	set_up(_metadata, &self->s);
+	if (variant->two)
+		ASSERT_EQ(0, map(self->s.fd, 0, 0, BUFFER_SIZE / 2,
+				 &self->s.address));
+}
+
+FIXTURE_TEARDOWN(fail_nth)
+{
+}
+
+/* From here on, the @nth call that can fail does. */
+static void arm(int control, int nth)
+{
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d", nth);
+
+	if (write(control, text, length) != length)
+		abort();
+}
+
+/* Returns whether it has failed. */
+static bool disarm(int control)
+{
+	char text[16] = "";
+	/* Reading it is a call that can fail as well: then it was not reached. */
+	bool reached = pread(control, text, sizeof(text) - 1, 0) > 0 &&
+		       atoi(text) == 0;
+
+	/* And so is writing, but only once. */
+	if (pwrite(control, "0", 1, 0) != 1 && pwrite(control, "0", 1, 0) != 1)
+		abort();
+	return reached;
+}
+
+TEST_F(fail_nth, fails_cleanly_at_every_place)
+{
+	struct state before = look(self->s.fd);
+	int nth, err, failures = 0;
+	bool reached = true;
+
+	for (nth = 1; reached; nth++) {
+		ASSERT_GT(MAX_PLACES, nth);
+		arm(self->s.control, nth);
+		err = variant->run(&self->s);
+		reached = disarm(self->s.control);
+		if (!err) {
+			variant->undo(&self->s);
+		} else {
+			failures++;
+			EXPECT_TRUE(err == -ENOMEM || err == -EFAULT)
+				TH_LOG("place %d: %s", nth, strerror(-err));
+			self->s.made = -1;
+		}
+		EXPECT_UNCHANGED(before, self->s.fd);
+		EXPECT_EQ(1 + variant->two,
+			  references(self->s.fd, self->s.base, BUFFER_SIZE / 2));
+	}
+	/* The last time nothing failed; before, something must have. */
+	EXPECT_EQ(0, err);
+	EXPECT_LT(2, nth);
+	EXPECT_LT(0, failures);
+}
+
+/*
+ * What cannot be done over with the same outcome.
+ */
+FIXTURE(fail_nth_once)
+{
+	struct scene s;
+};
+
+FIXTURE_SETUP(fail_nth_once)
+{
+	if (!allow_injection())
+		SKIP(return, "the kernel has no fault injection");
+	set_up(_metadata, &self->s);
+}
+
+FIXTURE_TEARDOWN(fail_nth_once)
+{
+}
+
+/*
+ * Letting go succeeds, or cannot read its argument. Where there is no memory to
+ * change the address space with, the place may stay taken; but there is nothing
+ * in it any more, and munmap() removes it. Returns whether it stayed.
+ */
+static bool release_with_failure(struct __test_metadata *_metadata, int control,
+				 int fd, char *address, int nth, bool *reached)
+{
+	struct state before = look(fd);
+	bool stayed;
+	int err;
+
+	arm(control, nth);
+	err = release(fd, address, PAGE);
+	*reached |= disarm(control);
+	if (err) {
+		EXPECT_EQ(-EFAULT, err);
+		EXPECT_UNCHANGED(before, fd);
+		EXPECT_EQ(0, release(fd, address, PAGE));
+	}
+	EXPECT_FALSE(can_read(address));
+	EXPECT_EQ(before.buffer.maps - 1, (__u32)nr_maps(fd));
+	EXPECT_EQ(-ENOENT, release(fd, address, PAGE));
+	stayed = nr_vmas() == before.vmas;
+	munmap(address, PAGE);
+	EXPECT_EQ(before.vmas - 1, nr_vmas());
+	return stayed;
+}
+
+TEST_F(fail_nth_once, last_release_always_ends_access)
+{
+	/* Gaps between them: the fewer they get, the more the kernel rearranges. */
+	const uintptr_t base = 1ul << 40;
+	int nth, i, places = 0, stayed = 0;
+	bool reached = true;
+	char *maps[48];
+
+	for (nth = 1; reached; nth++) {
+		int fd = create(self->s.dev, 0, PAGE, 0);
+		long long id = buffer_id(fd);
+
+		ASSERT_LE(0, fd);
+		ASSERT_GT(MAX_PLACES, nth);
+		for (i = 0; i < (int)ARRAY_SIZE(maps); i++) {
+			ASSERT_EQ(0, map_at(fd, IOKMEM_MAP_UNIQUE,
+					    base + i * 4 * PAGE, 0, 0, &maps[i]));
+			ASSERT_TRUE(can_write(maps[i]));
+		}
+		reached = false;
+		for (i = 0; i < (int)ARRAY_SIZE(maps); i++)
+			stayed += release_with_failure(_metadata, self->s.control,
+						       fd, maps[i], nth, &reached);
+		places += reached;
+		ASSERT_EQ(0, close(fd));
+		EXPECT_FALSE(is_listed(id));
+	}
+	TH_LOG("%d places to fail, the address range stayed %d times", places,
+	       stayed);
+	EXPECT_LT(0, places);
+}
+
+/*
+ * Faults. By a system call, which tells when the kernel could not resolve one;
+ * to the program itself it would only happen again.
+ */
+static void sweep_faults(struct __test_metadata *_metadata,
+			 const struct scene *scene, int fd, size_t length)
+{
+	bool reached = true;
+	int nth, failures = 0;
+	ssize_t n;
+
+	for (nth = 1; reached; nth++) {
+		char *address;
+
+		ASSERT_GT(MAX_PLACES, nth);
+		/* Far from other maps, so that page tables are needed. */
+		ASSERT_EQ(0, map_at(fd, IOKMEM_MAP_UNIQUE,
+				    (1ul << 40) + nth * (1ul << 30), 0, 0, &address));
+		arm(scene->control, nth);
+		n = getrandom(address + length - 1, 1, 0);
+		reached = disarm(scene->control);
+		if (n != 1) {
+			EXPECT_EQ(-1, n);
+			failures++;
+		}
+		/* It was only for the moment. */
+		EXPECT_EQ(0, probe(address + length - 1, true));
+		EXPECT_EQ(0, probe(address, true));
+		ASSERT_EQ(0, release(fd, address, length));
+	}
+	EXPECT_EQ(1, n);
+	/* Page tables, at the least. */
+	EXPECT_LT(1, failures);
+}
+
+TEST_F(fail_nth_once, faults_fail_for_the_moment_only)
+{
+	sweep_faults(_metadata, &self->s, self->s.fd, BUFFER_SIZE);
+}
+
+TEST_F(fail_nth_once, large_faults_fail_for_the_moment_only)
+{
+	int fd = create(self->s.dev, 0, 4 * MIB, 0);
+
+	ASSERT_LE(0, fd);
+	sweep_faults(_metadata, &self->s, fd, 4 * MIB);
+}
+
+TEST_HARNESS_MAIN
