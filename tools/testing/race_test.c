@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Many threads at the same buffer at once.
+ */
+#include "iokmem_utils.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define BUFFER_SIZE	(64 * PAGE)
+#define NR_THREADS	8
+#define SECONDS		1.0
+
+FIXTURE(race)
+{
+	int fd;
+	long long id;
+};
+
+/* One of the threads. */
+struct racer {
+	pthread_t thread;
+	pthread_barrier_t *barrier;
+	int fd;
+	unsigned int seed;
+	char *address;
+	long done;
+	const char *wrong;	/* what is not as it should be */
+	int error;
+};
+
+static atomic_bool stop;
+
+FIXTURE_SETUP(race)
+{
+	self->fd = new_buffer(BUFFER_SIZE);
+	ASSERT_LE(0, self->fd);
+	self->id = buffer_id(self->fd);
+}
+
+FIXTURE_TEARDOWN(race)
+{
+	if (access(LIST, R_OK))
+		return;
+	close(self->fd);
+	EXPECT_FALSE(is_listed(self->id));
+	EXPECT_EQ(0, nr_iokmem_vmas());
+}
+
+/* Remember the first thing that is wrong. Threads cannot use the harness. */
+#define RACER_EXPECT(racer, condition)					\
+	do {								\
+		if (!(condition) && !(racer)->wrong) {			\
+			(racer)->error = errno;				\
+			(racer)->wrong = #condition;			\
+		}							\
+	} while (0)
+
+static unsigned int random_below(struct racer *racer, unsigned int n)
+{
+	/* The low bits of this generator are poor. */
+	racer->seed = racer->seed * 1103515245 + 12345;
+	return (racer->seed >> 8) % n;
+}
+
+static void start(struct __test_metadata *_metadata, int fd,
+		  struct racer *racers, int n, pthread_barrier_t *barrier,
+		  void *(*run)(void *))
+{
+	int i;
+
+	stop = false;
+	ASSERT_EQ(0, pthread_barrier_init(barrier, NULL, n));
+	for (i = 0; i < n; i++) {
+		racers[i] = (struct racer){
+			.barrier = barrier, .fd = fd, .seed = 1000 + i,
+		};
+		ASSERT_EQ(0, pthread_create(&racers[i].thread, NULL, run,
+					    &racers[i]));
+	}
+}
+
+static void finish(struct __test_metadata *_metadata, struct racer *racers, int n)
+{
+	long done = 0;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		ASSERT_EQ(0, pthread_join(racers[i].thread, NULL));
+		EXPECT_EQ(NULL, racers[i].wrong)
+			TH_LOG("thread %d: not true: %s (%s)", i, racers[i].wrong,
+			       strerror(racers[i].error));
+		done += racers[i].done;
+	}
+	EXPECT_LT(0, done);
+}
+
+/* All together, for a while. */
+static void race(struct __test_metadata *_metadata, int fd, int n,
+		 void *(*run)(void *))
+{
+	struct racer racers[2 * NR_THREADS];
+	pthread_barrier_t barrier;
+	double until = now() + SECONDS;
+
+	start(_metadata, fd, racers, n, &barrier, run);
+	while (now() < until)
+		usleep(20000);
+	stop = true;
+	finish(_metadata, racers, n);
+}
+
+static void *map_once(void *arg)
+{
+	struct racer *racer = arg;
+
+	pthread_barrier_wait(racer->barrier);
+	RACER_EXPECT(racer, !map(racer->fd, 0, PAGE, 8 * PAGE, &racer->address));
+	racer->done++;
+	return NULL;
+}
+
+TEST_F(race, threads_that_map_the_same_at_once_get_one_mapping)
+{
+	struct racer racers[NR_THREADS];
+	pthread_barrier_t barrier;
+	int round, i;
+
+	for (round = 0; round < 40; round++) {
+		start(_metadata, self->fd, racers, NR_THREADS, &barrier, map_once);
+		finish(_metadata, racers, NR_THREADS);
+		for (i = 1; i < NR_THREADS; i++)
+			EXPECT_EQ(racers[0].address, racers[i].address);
+		EXPECT_EQ(1, nr_maps(self->fd));
+		EXPECT_EQ(1, nr_iokmem_vmas());
+		EXPECT_EQ(NR_THREADS, references(self->fd, racers[0].address,
+						 8 * PAGE));
+		for (i = 0; i < NR_THREADS; i++)
+			ASSERT_EQ(0, release(self->fd, racers[0].address, 8 * PAGE));
+		ASSERT_EQ(0, nr_maps(self->fd));
+	}
+}
+
+/* Neighbouring windows of one mapping, or one of their own: who is first decides. */
+static void *map_and_release(void *arg)
+{
+	struct racer *racer = arg;
+
+	pthread_barrier_wait(racer->barrier);
+	while (!stop && !racer->wrong) {
+		static const __u32 options[] = {
+			0, 0, IOKMEM_MAP_COPYBACK_CACHE, IOKMEM_MAP_UNIQUE,
+		};
+		__u64 offset = random_below(racer, BUFFER_SIZE);
+		__u64 length = 1 + random_below(racer, BUFFER_SIZE - offset);
+		__u32 option = options[random_below(racer, ARRAY_SIZE(options))];
+		uint32_t *number;
+		char *address;
+
+		RACER_EXPECT(racer, !map(racer->fd, option, offset, length,
+					 &address));
+		if (racer->wrong)
+			break;
+		/* The first whole page of it. */
+		number = (uint32_t *)(address - offset % PAGE);
+		RACER_EXPECT(racer, *number == 0x10000000 + offset / PAGE);
+		RACER_EXPECT(racer, references(racer->fd, address, length) >= 1);
+		RACER_EXPECT(racer, !release(racer->fd, address, length));
+		racer->done++;
+	}
+	return NULL;
+}
+
+static void fill(struct __test_metadata *_metadata, int fd)
+{
+	char *address;
+
+	ASSERT_EQ(0, map(fd, 0, 0, 0, &address));
+	number_pages(address, BUFFER_SIZE);
+	ASSERT_EQ(0, release(fd, address, BUFFER_SIZE));
+}
+
+TEST_F(race, mapping_and_releasing_never_shows_a_wrong_byte)
+{
+	fill(_metadata, self->fd);
+	race(_metadata, self->fd, NR_THREADS, map_and_release);
+	EXPECT_EQ(0, nr_maps(self->fd));
+}
+
+static void *map_whole_and_release(void *arg)
+{
+	struct racer *racer = arg;
+	char *address;
+
+	pthread_barrier_wait(racer->barrier);
+	while (!stop && !racer->wrong) {
+		RACER_EXPECT(racer, !map(racer->fd, 0, 0, 0, &address));
+		if (racer->wrong)
+			break;
+		RACER_EXPECT(racer, *(uint32_t *)(address + PAGE) == 0x10000001);
+		RACER_EXPECT(racer, !release(racer->fd, address, BUFFER_SIZE));
+		racer->done++;
+	}
+	return NULL;
+}
+
+TEST_F(race, who_has_a_reference_has_the_mapping)
+{
+	fill(_metadata, self->fd);
+	race(_metadata, self->fd, 4, map_whole_and_release);
+	EXPECT_EQ(0, nr_maps(self->fd));
+}
+
+/*
+ * Threads that unmap under each other's feet. What was mapped may be gone at any
+ * moment; but the answers make sense and nothing is left.
+ */
+static void *map_and_munmap(void *arg)
+{
+	struct racer *racer = arg;
+
+	pthread_barrier_wait(racer->barrier);
+	while (!stop && !racer->wrong) {
+		char *address;
+		int err;
+
+		RACER_EXPECT(racer, !map(racer->fd, 0, 0, 0, &address));
+		if (racer->wrong)
+			break;
+		RACER_EXPECT(racer, address);
+		if (random_below(racer, 2)) {
+			RACER_EXPECT(racer, !munmap(address, BUFFER_SIZE));
+		} else {
+			err = release(racer->fd, address, BUFFER_SIZE);
+			RACER_EXPECT(racer, !err || err == -ENOENT);
+		}
+		racer->done++;
+	}
+	return NULL;
+}
+
+TEST_F(race, munmap_and_release_and_create_mapping)
+{
+	race(_metadata, self->fd, 4, map_and_munmap);
+	/* No reference is without its map, whoever of them was late. */
+	EXPECT_EQ(nr_iokmem_vmas(), nr_maps(self->fd));
+	while (nr_maps(self->fd)) {
+		char *address;
+
+		ASSERT_EQ(0, map(self->fd, 0, 0, 0, &address));
+		ASSERT_EQ(0, munmap(address, BUFFER_SIZE));
+	}
+}
+
+/* The same by mmap() over it, which unmaps and maps in one step. */
+static void *map_over(void *arg)
+{
+	struct racer *racer = arg;
+	char *place = racer->address;
+
+	pthread_barrier_wait(racer->barrier);
+	while (!stop && !racer->wrong) {
+		switch (random_below(racer, 4)) {
+		case 0:
+			RACER_EXPECT(racer, mmap(place, BUFFER_SIZE, PROT_READ |
+						 PROT_WRITE, MAP_SHARED |
+						 MAP_FIXED, racer->fd, 0) == place);
+			break;
+		case 1:
+			release(racer->fd, place, BUFFER_SIZE);
+			break;
+		case 2:
+			try_map(racer->fd, 0, (uintptr_t)place, 0, 0);
+			break;
+		case 3:
+			/* SIGSEGV if there is nothing, SIGBUS if it is going. */
+			if (probe(place + PAGE, false) == 0)
+				racer->done++;
+			break;
+		}
+	}
+	return NULL;
+}
+
+TEST_F(race, one_place_that_all_want)
+{
+	char *place = find_hole(BUFFER_SIZE, PMD);
+	struct sigaction act = { .sa_handler = probe_handler };
+	struct racer racers[4];
+	pthread_barrier_t barrier;
+	double until = now() + SECONDS;
+	int i;
+
+	/* probe() sets and restores; the threads must not undo each other's. */
+	sigaction(SIGSEGV, &act, NULL);
+	sigaction(SIGBUS, &act, NULL);
+	stop = false;
+	ASSERT_EQ(0, pthread_barrier_init(&barrier, NULL, 4));
+	for (i = 0; i < 4; i++) {
+		racers[i] = (struct racer){
+			.barrier = &barrier, .fd = self->fd, .seed = i,
+			.address = place,
+		};
+		ASSERT_EQ(0, pthread_create(&racers[i].thread, NULL, map_over,
+					    &racers[i]));
+	}
+	while (now() < until)
+		usleep(20000);
+	stop = true;
+	finish(_metadata, racers, 4);
+	EXPECT_EQ(nr_iokmem_vmas(), nr_maps(self->fd));
+	munmap(place, BUFFER_SIZE);
+	EXPECT_EQ(0, nr_maps(self->fd));
+}
+
+/* Everything at random, on a buffer that each thread fills with its own number. */
+static void *do_anything(void *arg)
+{
+	struct racer *racer = arg;
+	pid_t child;
+	char *address;
+	int fd, status;
+
+	pthread_barrier_wait(racer->barrier);
+	while (!stop && !racer->wrong) {
+		__u64 offset = random_below(racer, BUFFER_SIZE);
+		struct iokmem_query_buffer info;
+
+		switch (random_below(racer, 8)) {
+		case 0:
+		case 1:
+		case 2:
+			RACER_EXPECT(racer, !map(racer->fd, 0, offset, 1, &address));
+			if (racer->wrong)
+				break;
+			address[-(long)(offset % PAGE)] = offset / PAGE;
+			RACER_EXPECT(racer, address[-(long)(offset % PAGE)] ==
+				     (char)(offset / PAGE));
+			RACER_EXPECT(racer, !release(racer->fd, address, 1));
+			break;
+		case 3:
+			address = mmap(NULL, BUFFER_SIZE, PROT_READ, MAP_SHARED,
+				       racer->fd, 0);
+			RACER_EXPECT(racer, address != MAP_FAILED);
+			if (racer->wrong)
+				break;
+			touch(address + offset, false);
+			RACER_EXPECT(racer, !munmap(address, BUFFER_SIZE));
+			break;
+		case 4:
+			fd = duplicate(racer->fd, IOKMEM_FD_READ_ONLY);
+			RACER_EXPECT(racer, fd >= 0);
+			RACER_EXPECT(racer, !close(fd));
+			break;
+		case 5:
+			RACER_EXPECT(racer, !query(racer->fd, &info));
+			break;
+		case 6:
+			fd = new_buffer(1 + offset);
+			RACER_EXPECT(racer, fd >= 0);
+			RACER_EXPECT(racer, !map(fd, 0, 0, 0, &address));
+			if (racer->wrong)
+				break;
+			RACER_EXPECT(racer, is_zero(address, offset));
+			close(fd);
+			RACER_EXPECT(racer, !munmap(address, round_up(offset + 1,
+								      PAGE)));
+			break;
+		case 7:
+			if (random_below(racer, 8))
+				break;
+			child = fork();
+			if (!child) {
+				int err = map(racer->fd, 0, offset, 1, &address);
+
+				_exit(err || !can_read(address));
+			}
+			RACER_EXPECT(racer, waitpid(child, &status, 0) == child);
+			RACER_EXPECT(racer, status == 0);
+			break;
+		}
+		racer->done++;
+	}
+	return NULL;
+}
+
+TEST_F(race, everything_at_once)
+{
+	race(_metadata, self->fd, NR_THREADS, do_anything);
+	EXPECT_EQ(0, nr_maps(self->fd));
+}
+
+/* A process full of threads, which does not end by itself. */
+static void run_until_killed(int fd, void *(*run)(void *))
+{
+	struct racer racers[NR_THREADS];
+	pthread_barrier_t barrier;
+	int i;
+
+	pthread_barrier_init(&barrier, NULL, NR_THREADS);
+	for (i = 0; i < NR_THREADS; i++) {
+		racers[i] = (struct racer){
+			.barrier = &barrier, .fd = fd, .seed = i,
+		};
+		pthread_create(&racers[i].thread, NULL, run, &racers[i]);
+	}
+	for (;;)
+		pause();
+}
+
+static void kill_racing(struct __test_metadata *_metadata, int fd,
+			void *(*run)(void *))
+{
+	int before = nr_descriptors(), i;
+	pid_t child;
+
+	fill(_metadata, fd);
+	for (i = 0; i < 10; i++) {
+		child = fork();
+		if (!child)
+			run_until_killed(fd, run);
+		usleep(20000 + i * 3000);
+		ASSERT_EQ(0, kill(child, SIGKILL));
+		EXPECT_EQ(128 + SIGKILL, join(child));
+		/* Threads of it that fork() leave children, who end soon. */
+		EXPECT_TRUE(EVENTUALLY(nr_maps(fd) == 0));
+	}
+	EXPECT_TRUE(EVENTUALLY(nr_descriptors() == before));
+}
+
+TEST_F(race, kill_while_mapping_and_releasing_leaves_nothing)
+{
+	kill_racing(_metadata, self->fd, map_and_release);
+}
+
+TEST_F(race, kill_while_mapping_the_same_leaves_nothing)
+{
+	kill_racing(_metadata, self->fd, map_whole_and_release);
+}
+
+TEST_F(race, kill_while_doing_everything_leaves_nothing)
+{
+	kill_racing(_metadata, self->fd, do_anything);
+}
+
+/* Processes rather than threads: the same buffer, no mapping in common. */
+static int map_until_stopped(void *arg)
+{
+	struct racer racer = { .fd = *(int *)arg, .seed = getpid() };
+	double until = now() + SECONDS;
+	char *address;
+
+	while (now() < until) {
+		__u64 offset = random_below(&racer, BUFFER_SIZE);
+
+		CHILD_EXPECT(!map(racer.fd, 0, offset, 1, &address));
+		CHILD_EXPECT(*(uint32_t *)(address - offset % PAGE) ==
+			     0x10000000 + offset / PAGE);
+		CHILD_EXPECT(!release(racer.fd, address, 1));
+	}
+	return 0;
+}
+
+TEST_F(race, processes_do_not_disturb_each_other)
+{
+	pid_t children[4];
+	int i;
+
+	fill(_metadata, self->fd);
+	for (i = 0; i < 4; i++)
+		children[i] = spawn(map_until_stopped, &self->fd);
+	/* And somebody who looks at it all. */
+	while (nr_maps(self->fd) >= 0 && count_lines(LIST, "descriptor") > 0 &&
+	       waitpid(children[0], NULL, WNOHANG | WNOWAIT) == 0)
+		continue;
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(0, join(children[i]));
+	EXPECT_EQ(0, nr_maps(self->fd));
+}
+
+TEST_HARNESS_MAIN
