@@ -5,8 +5,9 @@
 KVER	?= $(shell uname -r)
 KDIR	?= /lib/modules/$(KVER)/build
 INSTALL_MOD_DIR ?= updates
-# The kernel that demo and shell run: 6.12, 6.1 or (shell only) debug.
-KERNEL	?= 6.12
+# The kernel to run: 6.12 (what demo does by default), 6.1 or, for shell, debug
+# (its default).
+KERNEL	?=
 
 VERSION	:= $(shell sed -n 's/^PACKAGE_VERSION="*\([^"]*\)"*$$/\1/p' dkms.conf 2>/dev/null)
 DKMS_SOURCES := $(wildcard Kbuild Kconfig COPYING dkms.conf kmod include kunit samples)
@@ -54,8 +55,8 @@ help:
 	@echo 'make check            all tests, in virtual machines'
 	@echo '     SUITE=NAME       only one KUnit suite, one program of tools/testing, or user'
 	@echo 'make lint             static checks only'
-	@echo 'make shell            a prompt in a virtual machine with the modules'
-	@echo '     KERNEL=debug     in the kernel with the debugging options'
+	@echo 'make shell            a prompt in the test kernel, in a virtual machine'
+	@echo '     KERNEL=6.12      in a kernel of Debian (6.12 or 6.1)'
 	@echo 'make clean            remove what was built (not the cache of kernels)'
 	@echo
 	@echo 'V=1 shows the commands of a build. Kernels are kept in ~/.cache/iokmem'

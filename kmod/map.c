@@ -647,6 +647,7 @@ out_mmput:
  * * -EEXIST: something else is at @at
  * * -ENOENT: IOKMEM_MAP_REFERENCE found nothing
  * * -ENOMEM: no memory, or no room in the address space
+ * * -EAGAIN: the task locks what it maps, and its RLIMIT_MEMLOCK has no room
  * * -EINTR: a fatal signal arrived first
  */
 struct iokmem_map *

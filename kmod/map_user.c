@@ -248,7 +248,14 @@ unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
 
 	if (flags & MAP_FIXED)
 		return addr;
-	if (addr || align == PAGE_SIZE ||
+	/* A hint that can be followed is better than a good alignment. */
+	if (addr) {
+		start = mm_get_unmapped_area(current->mm, file, addr, len, pgoff,
+					     flags);
+		if (start == addr)
+			return start;
+	}
+	if (align == PAGE_SIZE ||
 	    check_add_overflow(len, align - PAGE_SIZE, &padded))
 		goto plain;
 
@@ -258,7 +265,7 @@ unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
 	if (desc->alignment > PAGE_SIZE)
 		return start;
 plain:
-	return mm_get_unmapped_area(current->mm, file, addr, len, pgoff, flags);
+	return mm_get_unmapped_area(current->mm, file, 0, len, pgoff, flags);
 }
 
 /*
@@ -282,6 +289,9 @@ int iokmem_map_user(struct iokmem_map *map, unsigned long at)
 			       MAP_SHARED | (at ? MAP_FIXED_NOREPLACE : 0),
 			       iokmem_map_index(map) << PAGE_SHIFT);
 	fput(file);
+	/* Below the lowest address that the administrator lets it use. */
+	if (at && start == (unsigned long)-EPERM)
+		return -EADDRNOTAVAIL;
 	return IS_ERR_VALUE(start) ? (int)start : 0;
 }
 

@@ -12,7 +12,8 @@ static int __init hello_init(void)
 	buffer = iokmem_buffer_with_options(IOKMEM_DIRECTION_INOUT, SZ_1M, 0);
 	if (IS_ERR(buffer))
 		return PTR_ERR(buffer);
-	strcpy(iokmem_buffer_get_bytes_no_copy(buffer), "Hello from the kernel");
+	strscpy(iokmem_buffer_get_bytes_no_copy(buffer), "Hello from the kernel",
+		SZ_1M);
 
 	/* Show the first page, read-only, to the process that loads us. */
 	map = iokmem_desc_create_mapping_in_task(buffer, current, 0,

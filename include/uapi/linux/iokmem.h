@@ -55,6 +55,8 @@
  *  - EEXIST: something else is mapped at the fixed address
  *  - EADDRNOTAVAIL: a fixed address outside what the process can use
  *  - ENOENT: no such map (any more), or IOKMEM_MAP_REFERENCE found none
+ *  - EAGAIN: the process locks what it maps (mlockall(MCL_FUTURE)), and
+ *    RLIMIT_MEMLOCK has no room for it
  *  - EINTR: a fatal signal arrived first
  */
 
