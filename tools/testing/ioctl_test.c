@@ -1254,4 +1254,6 @@ TEST_F(duplicate, keeps_the_buffer)
 	EXPECT_FALSE(is_listed(id));
 }
 
+TEST_NOTHING_LEFT
+
 TEST_HARNESS_MAIN

@@ -319,6 +319,7 @@ static inline int nr_fds(void)
 /* What an ioctl that fails must leave as it was. */
 struct state {
 	int fds;
+	int next_fd;	/* a number that was reserved and forgotten is not free */
 	int vmas;
 	int descriptors;
 	struct iokmem_query_buffer buffer;
@@ -333,6 +334,8 @@ static inline struct state look(int fd)
 	if (fd >= 0)
 		query(fd, &state.buffer);
 	state.fds = nr_fds();
+	state.next_fd = fcntl(0, F_DUPFD, 0);
+	close(state.next_fd);
 	state.vmas = nr_vmas();
 	state.descriptors = nr_descriptors();
 	return state;
@@ -343,6 +346,7 @@ static inline struct state look(int fd)
 		struct state _now = look(fd);				\
 									\
 		EXPECT_EQ((before).fds, _now.fds);			\
+		EXPECT_EQ((before).next_fd, _now.next_fd);		\
 		EXPECT_EQ((before).vmas, _now.vmas);			\
 		EXPECT_EQ((before).descriptors, _now.descriptors);	\
 		EXPECT_EQ((before).buffer.maps, _now.buffer.maps);	\
@@ -512,5 +516,37 @@ static inline int run_child(int (*run)(void *), void *arg)
 			return 1;					\
 		}							\
 	} while (0)
+
+/*
+ * The last test of every program. What its processes had has ended with them.
+ */
+static int descriptors_at_start;
+
+static void __attribute__((constructor)) count_at_start(void)
+{
+	descriptors_at_start = nr_descriptors();
+}
+
+#define TEST_NOTHING_LEFT						\
+	FIXTURE(finally)						\
+	{								\
+		int unused;						\
+	};								\
+									\
+	FIXTURE_SETUP(finally)						\
+	{								\
+		if (descriptors_at_start < 0)				\
+			SKIP(return, "no " LIST);			\
+	}								\
+									\
+	FIXTURE_TEARDOWN(finally)					\
+	{								\
+	}								\
+									\
+	TEST_F(finally, no_descriptor_is_left)				\
+	{								\
+		EXPECT_TRUE(EVENTUALLY(nr_descriptors() ==		\
+				       descriptors_at_start));		\
+	}
 
 #endif /* _IOKMEM_UTILS_H */

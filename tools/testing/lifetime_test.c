@@ -625,6 +625,8 @@ TEST_F(trace, tells_that_a_killed_process_s_map_has_gone)
 	EXPECT_TRUE(EVENTUALLY(count_lines(INSTANCE "/trace", needle) == 1));
 }
 
+TEST_NOTHING_LEFT
+
 int main(int argc, char **argv)
 {
 	if (argc == 5 && !strcmp(argv[1], after_exec))

@@ -481,6 +481,8 @@ TEST(as_much_as_there_is_then_enomem_and_all_of_it_back)
 			       before - (long)(16 * MIB)));
 }
 
+TEST_NOTHING_LEFT
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], after_exec))

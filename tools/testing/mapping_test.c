@@ -150,6 +150,27 @@ TEST_F(contents, are_the_same_in_all_processes)
 	EXPECT_EQ('c', address[paper.whole - 1]);
 }
 
+TEST_F(contents, are_right_in_whatever_order_they_are_touched)
+{
+	long whole = round_up(variant->capacity, PAGE), at;
+	char *forth, *back, *here_and_there;
+
+	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &forth));
+	number_pages(forth, whole);
+	/* Faults bring what lies around with them, from one block or another. */
+	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_UNIQUE, 0, 0, &back));
+	for (at = whole - PAGE; at >= 0; at -= PAGE)
+		touch(back + at, false);
+	EXPECT_TRUE(pages_are_numbered(back, whole, 0));
+	ASSERT_EQ(0, map_at(self->fd, IOKMEM_MAP_UNIQUE,
+			    (uintptr_t)find_hole(whole + PAGE, PMD) + PAGE, 0, 0,
+			    &here_and_there));
+	for (at = 0; at < whole; at += PAGE)
+		touch(here_and_there + at * 97 % whole, false);
+	EXPECT_TRUE(pages_are_numbered(here_and_there, whole, 0));
+	EXPECT_TRUE(pages_are_numbered(forth, whole, 0));
+}
+
 TEST_F(contents, of_a_window_are_those_at_its_offset)
 {
 	size_t whole = round_up(variant->capacity, PAGE);
@@ -909,5 +930,7 @@ TEST_F(faults, in_a_small_map_at_either_end_of_a_table_stay_inside)
 	EXPECT_EQ(SIGSEGV, probe(address - 1, false));
 	EXPECT_EQ(SIGSEGV, probe(address + 4 * PAGE, false));
 }
+
+TEST_NOTHING_LEFT
 
 TEST_HARNESS_MAIN

@@ -5,7 +5,9 @@
 #include "iokmem_utils.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
+#include <sys/random.h>
 
 #define BUFFER_SIZE	(64 * PAGE)
 #define NR_THREADS	8
@@ -390,6 +392,77 @@ TEST_F(race, everything_at_once)
 	EXPECT_EQ(0, nr_maps(self->fd));
 }
 
+/*
+ * Faults in the same place, from which only one can be the first. By a system
+ * call, which says if the kernel could not resolve one.
+ */
+struct toucher {
+	pthread_t thread;
+	atomic_int *round;	/* odd: touch; less than 0: end */
+	atomic_int *ready;
+	char * _Atomic *address;
+	size_t at;
+	long failures;
+};
+
+static void *touch_each_round(void *arg)
+{
+	struct toucher *toucher = arg;
+	int last = 0, round;
+
+	for (;;) {
+		while ((round = *toucher->round) == last)
+			continue;
+		if (round < 0)
+			return NULL;
+		last = round;
+		if (getrandom(*toucher->address + toucher->at, 1, 0) != 1)
+			toucher->failures++;
+		++*toucher->ready;
+	}
+}
+
+TEST_F(race, threads_that_touch_the_same_at_once_all_can)
+{
+	struct toucher touchers[2] = {};
+	atomic_int round = 0, ready = 0;
+	char * _Atomic address = NULL;
+	double until = now() + 2 * SECONDS;
+	const size_t size = 2 * PMD;
+	int fd = new_buffer(size), i, n = 0;
+	char *at;
+
+	ASSERT_LE(0, fd);
+	for (i = 0; i < 2; i++) {
+		touchers[i].round = &round;
+		touchers[i].ready = &ready;
+		touchers[i].address = &address;
+		/* In the same 2 MiB, but not in the same page. */
+		touchers[i].at = i * 300 * PAGE;
+		ASSERT_EQ(0, pthread_create(&touchers[i].thread, NULL,
+					    touch_each_round, &touchers[i]));
+	}
+	/* One of them is with us on a processor if there are only two. */
+	while (now() < until) {
+		ASSERT_EQ(0, map(fd, IOKMEM_MAP_UNIQUE, 0, 0, &at));
+		address = at;
+		ready = 0;
+		round++;
+		while (ready < 2)
+			sched_yield();
+		ASSERT_EQ(0, release(fd, at, size));
+		n++;
+	}
+	round = -1;
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, pthread_join(touchers[i].thread, NULL));
+		EXPECT_EQ(0, touchers[i].failures)
+			TH_LOG("%ld of %d faults failed", touchers[i].failures, n);
+	}
+	EXPECT_LT(0, n);
+	close(fd);
+}
+
 /* A process full of threads, which does not end by itself. */
 static void run_until_killed(int fd, void *(*run)(void *))
 {
@@ -477,5 +550,7 @@ TEST_F(race, processes_do_not_disturb_each_other)
 		EXPECT_EQ(0, join(children[i]));
 	EXPECT_EQ(0, nr_maps(self->fd));
 }
+
+TEST_NOTHING_LEFT
 
 TEST_HARNESS_MAIN
