@@ -211,6 +211,6 @@ TEST_F(compat, another_process_sees_the_same_memory)
 	EXPECT_EQ(0, run_child(map_in_child, &self->fd));
 }
 
-TEST_NOTHING_LEFT
+#include "nothing_left.h"
 
 TEST_HARNESS_MAIN

@@ -480,6 +480,6 @@ TEST_F(fail_nth_once, large_faults_fail_for_the_moment_only)
 	sweep_faults(_metadata, &self->s, fd, 4 * MIB);
 }
 
-TEST_NOTHING_LEFT
+#include "nothing_left.h"
 
 TEST_HARNESS_MAIN

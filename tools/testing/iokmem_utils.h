@@ -517,36 +517,4 @@ static inline int run_child(int (*run)(void *), void *arg)
 		}							\
 	} while (0)
 
-/*
- * The last test of every program. What its processes had has ended with them.
- */
-static int descriptors_at_start;
-
-static void __attribute__((constructor)) count_at_start(void)
-{
-	descriptors_at_start = nr_descriptors();
-}
-
-#define TEST_NOTHING_LEFT						\
-	FIXTURE(finally)						\
-	{								\
-		int unused;						\
-	};								\
-									\
-	FIXTURE_SETUP(finally)						\
-	{								\
-		if (descriptors_at_start < 0)				\
-			SKIP(return, "no " LIST);			\
-	}								\
-									\
-	FIXTURE_TEARDOWN(finally)					\
-	{								\
-	}								\
-									\
-	TEST_F(finally, no_descriptor_is_left)				\
-	{								\
-		EXPECT_TRUE(EVENTUALLY(nr_descriptors() ==		\
-				       descriptors_at_start));		\
-	}
-
 #endif /* _IOKMEM_UTILS_H */

@@ -625,7 +625,7 @@ TEST_F(trace, tells_that_a_killed_process_s_map_has_gone)
 	EXPECT_TRUE(EVENTUALLY(count_lines(INSTANCE "/trace", needle) == 1));
 }
 
-TEST_NOTHING_LEFT
+#include "nothing_left.h"
 
 int main(int argc, char **argv)
 {

@@ -481,7 +481,7 @@ TEST(as_much_as_there_is_then_enomem_and_all_of_it_back)
 			       before - (long)(16 * MIB)));
 }
 
-TEST_NOTHING_LEFT
+#include "nothing_left.h"
 
 int main(int argc, char **argv)
 {

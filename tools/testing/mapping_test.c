@@ -931,6 +931,6 @@ TEST_F(faults, in_a_small_map_at_either_end_of_a_table_stay_inside)
 	EXPECT_EQ(SIGSEGV, probe(address + 4 * PAGE, false));
 }
 
-TEST_NOTHING_LEFT
+#include "nothing_left.h"
 
 TEST_HARNESS_MAIN

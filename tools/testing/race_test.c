@@ -400,7 +400,7 @@ struct toucher {
 	pthread_t thread;
 	atomic_int *round;	/* odd: touch; less than 0: end */
 	atomic_int *ready;
-	char * _Atomic *address;
+	atomic_uintptr_t *address;
 	size_t at;
 	long failures;
 };
@@ -416,7 +416,7 @@ static void *touch_each_round(void *arg)
 		if (round < 0)
 			return NULL;
 		last = round;
-		if (getrandom(*toucher->address + toucher->at, 1, 0) != 1)
+		if (getrandom((char *)*toucher->address + toucher->at, 1, 0) != 1)
 			toucher->failures++;
 		++*toucher->ready;
 	}
@@ -426,7 +426,7 @@ TEST_F(race, threads_that_touch_the_same_at_once_all_can)
 {
 	struct toucher touchers[2] = {};
 	atomic_int round = 0, ready = 0;
-	char * _Atomic address = NULL;
+	atomic_uintptr_t address = 0;
 	double until = now() + 2 * SECONDS;
 	const size_t size = 2 * PMD;
 	int fd = new_buffer(size), i, n = 0;
@@ -445,7 +445,7 @@ TEST_F(race, threads_that_touch_the_same_at_once_all_can)
 	/* One of them is with us on a processor if there are only two. */
 	while (now() < until) {
 		ASSERT_EQ(0, map(fd, IOKMEM_MAP_UNIQUE, 0, 0, &at));
-		address = at;
+		address = (uintptr_t)at;
 		ready = 0;
 		round++;
 		while (ready < 2)
@@ -551,6 +551,6 @@ TEST_F(race, processes_do_not_disturb_each_other)
 	EXPECT_EQ(0, nr_maps(self->fd));
 }
 
-TEST_NOTHING_LEFT
+#include "nothing_left.h"
 
 TEST_HARNESS_MAIN

@@ -687,6 +687,6 @@ TEST_F(mmap, of_part_of_a_page_is_a_map_of_the_whole_page)
 	EXPECT_EQ(1, nr_maps(self->fd));
 }
 
-TEST_NOTHING_LEFT
+#include "nothing_left.h"
 
 TEST_HARNESS_MAIN
