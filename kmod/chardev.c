@@ -12,6 +12,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
@@ -140,11 +141,37 @@ static int run_create_buffer(struct iokmem_call *call)
 	return err;
 }
 
+/* A map that the task holds: its address, or an error. */
+static unsigned long map_for_task(struct iokmem_desc *desc,
+				  const struct iokmem_create_mapping *arg,
+				  size_t *length)
+{
+	unsigned long address;
+	struct iokmem_map *map;
+
+	/* Another thread may unmap it before we hold it: as if it came first. */
+	do {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		map = iokmem_desc_create_mapping_in_task(desc, current,
+							 arg->address,
+							 arg->options,
+							 arg->offset,
+							 arg->length);
+		if (IS_ERR(map))
+			return PTR_ERR(map);
+		*length = iokmem_map_get_length(map);
+		address = iokmem_map_task_hold(map);
+	} while (!address);
+	return address;
+}
+
 static int run_create_mapping(struct iokmem_call *call)
 {
 	struct iokmem_create_mapping *arg = &call->arg.create_mapping;
 	struct iokmem_desc *desc = call->file->private_data;
-	struct iokmem_map *map;
+	unsigned long address;
+	size_t length;
 	int err;
 
 	if ((arg->options & IOKMEM_MAP_ANYWHERE) && arg->address)
@@ -152,19 +179,15 @@ static int run_create_mapping(struct iokmem_call *call)
 	if (is_read_only(call) && !(arg->options & IOKMEM_MAP_READ_ONLY))
 		return -EACCES;
 
-	map = iokmem_desc_create_mapping_in_task(desc, current, arg->address,
-						 arg->options, arg->offset,
-						 arg->length);
-	if (IS_ERR(map))
-		return PTR_ERR(map);
+	address = map_for_task(desc, arg, &length);
+	if (IS_ERR_VALUE(address))
+		return (int)address;
 
-	arg->address = iokmem_map_get_address(map);
-	arg->length = iokmem_map_get_length(map);
+	arg->address = address;
+	arg->length = length;
 	err = answer(call, sizeof(*arg));
 	if (err)
-		iokmem_map_put(map);
-	else
-		iokmem_map_task_hold(map);
+		iokmem_map_task_release(desc, address, length);
 	return err;
 }
 

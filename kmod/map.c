@@ -413,21 +413,24 @@ void iokmem_map_vanished(struct iokmem_map *map)
 /*
  * iokmem_map_task_hold - make the caller's reference to a map its task's
  *
- * The task's references are released by its ioctls, or end with the VMA. If that
- * has gone already, they have ended.
+ * The task's references are released by its ioctls, or end with the VMA. Returns
+ * the address; or 0 if the VMA has gone already, and the reference with it.
  */
-void iokmem_map_task_hold(struct iokmem_map *map)
+unsigned long iokmem_map_task_hold(struct iokmem_map *map)
 {
+	unsigned long address;
 	bool first = false;
 
 	mutex_lock(&map->desc->lock);
-	if (map->state == IOKMEM_MAP_LIVE)
+	address = map->address;
+	if (address)
 		first = !map->task_refs++;
 	mutex_unlock(&map->desc->lock);
 
 	/* All of a task's references together are one user. */
 	if (!first)
 		iokmem_map_put(map);
+	return address;
 }
 
 static struct iokmem_map *find_task_held(struct iokmem_map *mapping)

@@ -125,7 +125,7 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 void iokmem_map_adopt(struct iokmem_map *map);
 void iokmem_map_drop(struct iokmem_map *map);
 void iokmem_map_count_put(struct iokmem_map *map);
-void iokmem_map_task_hold(struct iokmem_map *map);
+unsigned long iokmem_map_task_hold(struct iokmem_map *map);
 void iokmem_map_task_drop_all(struct iokmem_map *map);
 int iokmem_map_task_release(struct iokmem_desc *desc, unsigned long address,
 			    size_t length);

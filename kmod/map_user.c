@@ -32,32 +32,36 @@
 #define IOKMEM_FAULT_AROUND	64UL
 
 /*
- * The whole of the page table that the fault falls into, by one huge entry, if
- * memory and addresses are aligned alike.
+ * Whether one huge entry can map all that the fault's page table would: if memory
+ * and addresses are aligned alike.
  */
-static bool insert_huge(struct vm_fault *vmf, const struct iokmem_run *run)
+static bool huge_entry_fits(const struct vm_fault *vmf,
+			    const struct iokmem_run *run)
 {
-#if IOKMEM_HUGE_ENTRIES
-	struct vm_area_struct *vma = vmf->vma;
+	const struct vm_area_struct *vma = vmf->vma;
 	unsigned long address = vmf->address & PMD_MASK;
 	unsigned long ahead = (vmf->address - address) >> PAGE_SHIFT;
-	unsigned long pfn = run->pfn - ahead;
 
-	if (address < vma->vm_start || vma->vm_end - address < PMD_SIZE)
-		return false;
-	if (run->before < ahead || run->nr + ahead < PTRS_PER_PMD ||
-	    !IS_ALIGNED(pfn, PTRS_PER_PMD))
-		return false;
-	/* There may be small entries from before mprotect() or mremap(). */
-	if (!pmd_none(READ_ONCE(*vmf->pmd)))
-		return false;
+	return IOKMEM_HUGE_ENTRIES &&
+	       address >= vma->vm_start && vma->vm_end - address >= PMD_SIZE &&
+	       run->before >= ahead && run->nr + ahead >= PTRS_PER_PMD &&
+	       IS_ALIGNED(run->pfn - ahead, PTRS_PER_PMD);
+}
+
+#if IOKMEM_HUGE_ENTRIES
+static vm_fault_t insert_huge(struct vm_fault *vmf, const struct iokmem_run *run)
+{
+	unsigned long pfn = run->pfn & ~(PTRS_PER_PMD - 1UL);
 
 	return vmf_insert_pfn_pmd(vmf, pfn_to_pfn_t(pfn),
-				  vmf->flags & FAULT_FLAG_WRITE) == VM_FAULT_NOPAGE;
-#else
-	return false;
-#endif
+				  vmf->flags & FAULT_FLAG_WRITE);
 }
+#else
+static vm_fault_t insert_huge(struct vm_fault *vmf, const struct iokmem_run *run)
+{
+	return VM_FAULT_FALLBACK;
+}
+#endif
 
 /*
  * The page that faulted, and what lies around it in the same extent: in the VMA,
@@ -105,8 +109,9 @@ static vm_fault_t map_fault(struct vm_fault *vmf)
 {
 	struct iokmem_map *map = vmf->vma->vm_private_data;
 	unsigned long inserted = PTRS_PER_PMD;
-	vm_fault_t ret = VM_FAULT_NOPAGE;
+	pmd_t pmd = READ_ONCE(*vmf->pmd);
 	struct iokmem_run run;
+	vm_fault_t ret;
 
 	mmap_assert_locked(vmf->vma->vm_mm);
 
@@ -115,8 +120,15 @@ static vm_fault_t map_fault(struct vm_fault *vmf)
 		return VM_FAULT_SIGBUS;
 
 	run = iokmem_extents_lookup(&map->desc->extents, vmf->pgoff);
-	if (!insert_huge(vmf, &run))
+	if (huge_entry_fits(vmf, &run) && (pmd_none(pmd) || pmd_leaf(pmd))) {
+		/* Another thread that touched it was faster. */
+		if (pmd_leaf(pmd))
+			return VM_FAULT_NOPAGE;
+		ret = insert_huge(vmf, &run);
+	} else {
+		/* mremap() that failed may have left a table of small entries. */
 		ret = insert_around(vmf, &run, &inserted);
+	}
 	if (ret == VM_FAULT_NOPAGE)
 		trace_iokmem_fault(map, vmf->address, inserted);
 	return ret;

@@ -24,10 +24,10 @@
  * A map is known by its address and its length, as for munmap(). Maps belong to
  * the process's address space: they are not inherited over fork(), and end with
  * munmap() of the whole map, exec and exit. Part of a map can be neither
- * unmapped nor protected on its own, and a map cannot be moved: munmap(),
- * mprotect() and mremap() then fail with EINVAL. mmap() of the file descriptor
- * works too (MAP_SHARED only) and makes a map of its own, as with
- * IOKMEM_MAP_UNIQUE.
+ * unmapped nor protected on its own, and a map can be neither moved nor resized:
+ * munmap() and mprotect() then fail with EINVAL, mremap() with EINVAL or EFAULT.
+ * mmap() of the file descriptor works too (MAP_SHARED only) and makes a map of
+ * its own, of whole pages, as with IOKMEM_MAP_UNIQUE.
  *
  * Every structure starts with its size in bytes, set by the caller. A larger
  * structure than the kernel knows is accepted when the rest is zero, a smaller
@@ -55,6 +55,7 @@
  *  - EEXIST: something else is mapped at the fixed address
  *  - EADDRNOTAVAIL: a fixed address outside what the process can use
  *  - ENOENT: no such map (any more), or IOKMEM_MAP_REFERENCE found none
+ *  - EMFILE, ENFILE: the process, or the system, has no room for a file descriptor
  *  - EAGAIN: the process locks what it maps (mlockall(MCL_FUTURE)), and
  *    RLIMIT_MEMLOCK has no room for it
  *  - EINTR: a fatal signal arrived first
@@ -119,8 +120,9 @@
  * @size: sizeof(struct iokmem_create_buffer)
  * @options: a direction, a cache mode
  * @capacity: in bytes, at least 1
- * @alignment: of the first byte, in memory and wherever the whole buffer is
- *	mapped, in bytes: a power of two; 0 means 1
+ * @alignment: of the first byte, in bytes: in memory, and wherever the whole
+ *	buffer is mapped at an address of the kernel's choice. A power of two; 0
+ *	means 1
  * @fd: out: the buffer's file descriptor, close-on-exec
  * @__reserved: must be 0
  *
