@@ -87,8 +87,11 @@ TEST_F(lifetime, memory_is_given_back)
 		memset(address, 1, MIB);
 		if (i == 0) {
 			held = memory("MemFree:");
-			/* That it is visible there at all. */
-			EXPECT_LT(held, before - (long)(15 * MIB));
+			/*
+			 * That it is visible there at all, although others
+			 * free memory meanwhile.
+			 */
+			EXPECT_LT(held, before - (long)(8 * MIB));
 		}
 		if (i % 2)
 			ASSERT_EQ(0, release(fd, address, 16 * MIB));
