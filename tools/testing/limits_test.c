@@ -477,8 +477,11 @@ TEST(as_much_as_there_is_then_enomem_and_all_of_it_back)
 	for (i = 0; i < n; i++)
 		close(fds[i]);
 	EXPECT_UNCHANGED(state, -1);
-	EXPECT_TRUE(EVENTUALLY(memory("MemAvailable:") >
-			       before - (long)(16 * MIB)));
+	/*
+	 * Not one of them has stayed. What is free on the processors' own lists,
+	 * tens of MiB, does not count as available.
+	 */
+	EXPECT_TRUE(EVENTUALLY(memory("MemAvailable:") > before - (long)piece));
 }
 
 #include "nothing_left.h"
