@@ -23,98 +23,15 @@
  */
 #include <linux/err.h>
 #include <linux/module.h>
-#include <linux/overflow.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
-#include "cache.h"
 #include "compat.h"
 #include "desc.h"
 #include "map.h"
 #include "trace.h"
 #include "workqueue.h"
-
-#define IOKMEM_MAP_PROVIDED	(IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_READ_ONLY | \
-				 IOKMEM_MAP_REFERENCE | IOKMEM_MAP_UNIQUE | \
-				 IOKMEM_MAP_CACHE_MASK)
-
-static int check_options(u32 options)
-{
-	u32 mode;
-
-	if (options & ~IOKMEM_MAP_PROVIDED)
-		return -EOPNOTSUPP;
-	if ((options & IOKMEM_MAP_UNIQUE) && (options & IOKMEM_MAP_REFERENCE))
-		return -EINVAL;
-	return iokmem_cache_resolve(iokmem_cache_field(options), &mode);
-}
-
-/* Length 0 is the whole length, not the rest after the offset. */
-static int check_range(struct iokmem_map_request *request,
-		       const struct iokmem_desc *desc)
-{
-	size_t whole = iokmem_desc_get_length(desc);
-	size_t end;
-
-	if (!request->length) {
-		if (request->offset)
-			return -EINVAL;
-		request->length = whole;
-	}
-	if (check_add_overflow(request->offset, request->length, &end))
-		return -EOVERFLOW;
-	/* Nothing at all cannot be mapped either. */
-	if (end > whole || !whole)
-		return -ERANGE;
-	return 0;
-}
-
-/*
- * A placed request gives the address of a page or that of the first byte. Page
- * zero is nobody's.
- */
-static int check_address(struct iokmem_map_request *request)
-{
-	unsigned long in_page = offset_in_page(request->offset);
-	unsigned long start = request->at & PAGE_MASK;
-	unsigned long end;
-
-	if (request->options & IOKMEM_MAP_ANYWHERE)
-		return 0;
-
-	if (offset_in_page(request->at) &&
-	    offset_in_page(request->at) != in_page)
-		return -EINVAL;
-	request->at = start + in_page;
-
-	if (!request->mm)
-		return 0;
-	if (!start ||
-	    check_add_overflow(start, PAGE_ALIGN(in_page + request->length), &end) ||
-	    end > request->mm->task_size)
-		return -EADDRNOTAVAIL;
-	return 0;
-}
-
-/*
- * iokmem_map_check - is this a request that can be served, and what for exactly?
- *
- * Fills in the length, and the address of the first byte. Returns 0 or the error
- * that <uapi/linux/iokmem.h> lists.
- */
-int iokmem_map_check(struct iokmem_map_request *request,
-		     const struct iokmem_desc *desc)
-{
-	int err;
-
-	err = check_options(request->options);
-	if (!err)
-		err = check_range(request, desc);
-	if (!err)
-		err = check_address(request);
-	return err;
-}
 
 static void map_put_work(struct work_struct *work)
 {
@@ -249,7 +166,7 @@ static void map_attach(struct iokmem_map *map, struct iokmem_map *super)
 }
 
 /*
- * The part of iokmem_map_obtain() under the lock. Returns a map that serves; or
+ * The part of map_obtain() under the lock. Returns a map that serves; or
  * @new, if not NULL, now in the list (as a mapping to be built or as a sub-map);
  * or NULL if a new one is needed.
  */
@@ -311,13 +228,12 @@ static int map_build(struct iokmem_map *map,
 }
 
 /*
- * iokmem_map_obtain - a map that serves @request, which has been checked
- *
- * Returns a map with one more user, which is the caller's to iokmem_map_drop(),
- * or an error. Takes no user of the descriptor.
+ * A map that serves @request, which has been checked, with one more user, which
+ * is the caller's to iokmem_map_drop(); or an error. Takes no user of the
+ * descriptor.
  */
-struct iokmem_map *iokmem_map_obtain(struct iokmem_desc *desc,
-				     const struct iokmem_map_request *request)
+static struct iokmem_map *
+map_obtain(struct iokmem_desc *desc, const struct iokmem_map_request *request)
 {
 	struct iokmem_map *map, *new = NULL;
 	int err;
@@ -411,129 +327,6 @@ void iokmem_map_vanished(struct iokmem_map *map)
 }
 
 /*
- * iokmem_map_task_hold - make the caller's reference to a map its task's
- *
- * The task's references are released by its ioctls, or end with the VMA. Returns
- * the address; or 0 if the VMA has gone already, and the reference with it.
- */
-unsigned long iokmem_map_task_hold(struct iokmem_map *map)
-{
-	unsigned long address;
-	bool first = false;
-
-	mutex_lock(&map->desc->lock);
-	address = map->address;
-	if (address)
-		first = !map->task_refs++;
-	mutex_unlock(&map->desc->lock);
-
-	/* All of a task's references together are one user. */
-	if (!first)
-		iokmem_map_put(map);
-	return address;
-}
-
-static struct iokmem_map *find_task_held(struct iokmem_map *mapping)
-{
-	struct iokmem_map *sub;
-
-	lockdep_assert_held(&mapping->desc->lock);
-
-	list_for_each_entry(sub, &mapping->subs, node)
-		if (sub->task_refs)
-			return sub;
-	return mapping->task_refs ? mapping : NULL;
-}
-
-/*
- * iokmem_map_task_drop_all - the VMA of @mapping is gone for good
- *
- * Drops what references its task had to it and to its sub-maps. The caller, the
- * mapping's file, keeps @mapping itself.
- */
-void iokmem_map_task_drop_all(struct iokmem_map *mapping)
-{
-	struct iokmem_desc *desc = mapping->desc;
-	struct iokmem_map *map;
-
-	for (;;) {
-		mutex_lock(&desc->lock);
-		map = find_task_held(mapping);
-		if (map)
-			map->task_refs = 0;
-		mutex_unlock(&desc->lock);
-		if (!map)
-			return;
-		iokmem_map_put(map);
-	}
-}
-
-/* The live map of the calling task at @address, of @length bytes. */
-static struct iokmem_map *find_of_task(struct iokmem_desc *desc,
-				       unsigned long address, size_t length)
-{
-	struct iokmem_map *map, *window;
-
-	lockdep_assert_held(&desc->lock);
-
-	list_for_each_entry(map, &desc->maps, node) {
-		if (map->mm != current->mm || map->state != IOKMEM_MAP_LIVE ||
-		    address < map->address ||
-		    address - map->address >= map->length)
-			continue;
-		window = iokmem_map_find_window(map, map->offset +
-						(address - map->address), length);
-		return window && window->task_refs ? window : NULL;
-	}
-	return NULL;
-}
-
-/*
- * iokmem_map_task_release - undo one iokmem_map_task_hold() of the calling task
- *
- * Returns 0 or -ENOENT.
- */
-int iokmem_map_task_release(struct iokmem_desc *desc, unsigned long address,
-			    size_t length)
-{
-	struct iokmem_map *map;
-	bool last;
-
-	mutex_lock(&desc->lock);
-	map = find_of_task(desc, address, length);
-	last = map && !--map->task_refs;
-	mutex_unlock(&desc->lock);
-
-	if (!map)
-		return -ENOENT;
-	if (last)
-		iokmem_map_put(map);
-	return 0;
-}
-
-/*
- * iokmem_map_task_query - tell the calling task about a map of its own
- *
- * Returns 0 or -ENOENT.
- */
-int iokmem_map_task_query(struct iokmem_desc *desc,
-			  struct iokmem_query_mapping *query)
-{
-	struct iokmem_map *map;
-
-	mutex_lock(&desc->lock);
-	map = find_of_task(desc, query->address, query->length);
-	if (map) {
-		query->options = map->options;
-		query->offset = map->offset;
-		query->references = map->task_refs;
-		query->cache_mode = desc->cache_mode;
-	}
-	mutex_unlock(&desc->lock);
-	return map ? 0 : -ENOENT;
-}
-
-/*
  * iokmem_map_references - how many references there are to a map; for people
  *
  * Sub-maps are shown beside it, and do not count.
@@ -603,7 +396,7 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 
 	if (request.mm)
 		request.pid = get_task_pid(task, PIDTYPE_TGID);
-	map = iokmem_map_obtain(desc, &request);
+	map = map_obtain(desc, &request);
 	put_pid(request.pid);
 out_mmput:
 	if (request.mm)

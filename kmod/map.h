@@ -111,28 +111,30 @@ struct iokmem_map_request {
 	size_t length;
 };
 
-/* map.c */
+/* map_request.c */
 int iokmem_map_check(struct iokmem_map_request *request,
 		     const struct iokmem_desc *desc);
-struct iokmem_map *iokmem_map_obtain(struct iokmem_desc *desc,
-				     const struct iokmem_map_request *request);
+
+/* map.c */
 struct iokmem_map *iokmem_map_alloc(struct iokmem_desc *desc,
 				    const struct iokmem_map_request *request);
+void iokmem_map_adopt(struct iokmem_map *map);
 struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 				      struct task_struct *task,
 				      unsigned long at, u32 options,
 				      size_t offset, size_t length);
-void iokmem_map_adopt(struct iokmem_map *map);
+void iokmem_map_vanished(struct iokmem_map *map);
 void iokmem_map_drop(struct iokmem_map *map);
 void iokmem_map_count_put(struct iokmem_map *map);
+unsigned long iokmem_map_references(const struct iokmem_map *map);
+
+/* map_task.c */
 unsigned long iokmem_map_task_hold(struct iokmem_map *map);
-void iokmem_map_task_drop_all(struct iokmem_map *map);
 int iokmem_map_task_release(struct iokmem_desc *desc, unsigned long address,
 			    size_t length);
 int iokmem_map_task_query(struct iokmem_desc *desc,
 			  struct iokmem_query_mapping *query);
-void iokmem_map_vanished(struct iokmem_map *map);
-unsigned long iokmem_map_references(const struct iokmem_map *map);
+void iokmem_map_task_drop_all(struct iokmem_map *mapping);
 
 /* sharing.c */
 struct iokmem_map *iokmem_map_find(struct iokmem_desc *desc,

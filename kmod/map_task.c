@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The references that a task itself has to its maps: by ioctl, and by mmap().
+ *
+ * They are counted in the map, which all of them together use once, and are
+ * known by the map's address and length. They belong to the address space: when
+ * the VMA goes, so do they.
+ */
+#include <linux/mm.h>
+#include <linux/sched.h>
+
+#include "desc.h"
+#include "map.h"
+
+/*
+ * iokmem_map_task_hold - make the caller's reference to a map its task's
+ *
+ * The task's references are released by its ioctls, or end with the VMA. Returns
+ * the address; or 0 if the VMA has gone already, and the reference with it.
+ */
+unsigned long iokmem_map_task_hold(struct iokmem_map *map)
+{
+	unsigned long address;
+	bool first = false;
+
+	mutex_lock(&map->desc->lock);
+	address = map->address;
+	if (address)
+		first = !map->task_refs++;
+	mutex_unlock(&map->desc->lock);
+
+	/* All of a task's references together are one user. */
+	if (!first)
+		iokmem_map_put(map);
+	return address;
+}
+
+static struct iokmem_map *find_task_held(struct iokmem_map *mapping)
+{
+	struct iokmem_map *sub;
+
+	lockdep_assert_held(&mapping->desc->lock);
+
+	list_for_each_entry(sub, &mapping->subs, node)
+		if (sub->task_refs)
+			return sub;
+	return mapping->task_refs ? mapping : NULL;
+}
+
+/*
+ * iokmem_map_task_drop_all - the VMA of @mapping is gone for good
+ *
+ * Drops what references its task had to it and to its sub-maps. The caller, the
+ * mapping's file, keeps @mapping itself.
+ */
+void iokmem_map_task_drop_all(struct iokmem_map *mapping)
+{
+	struct iokmem_desc *desc = mapping->desc;
+	struct iokmem_map *map;
+
+	for (;;) {
+		mutex_lock(&desc->lock);
+		map = find_task_held(mapping);
+		if (map)
+			map->task_refs = 0;
+		mutex_unlock(&desc->lock);
+		if (!map)
+			return;
+		iokmem_map_put(map);
+	}
+}
+
+/* The live map of the calling task at @address, of @length bytes. */
+static struct iokmem_map *find_of_task(struct iokmem_desc *desc,
+				       unsigned long address, size_t length)
+{
+	struct iokmem_map *map, *window;
+
+	lockdep_assert_held(&desc->lock);
+
+	list_for_each_entry(map, &desc->maps, node) {
+		if (map->mm != current->mm || map->state != IOKMEM_MAP_LIVE ||
+		    address < map->address ||
+		    address - map->address >= map->length)
+			continue;
+		window = iokmem_map_find_window(map, map->offset +
+						(address - map->address), length);
+		return window && window->task_refs ? window : NULL;
+	}
+	return NULL;
+}
+
+/*
+ * iokmem_map_task_release - undo one iokmem_map_task_hold() of the calling task
+ *
+ * Returns 0 or -ENOENT.
+ */
+int iokmem_map_task_release(struct iokmem_desc *desc, unsigned long address,
+			    size_t length)
+{
+	struct iokmem_map *map;
+	bool last;
+
+	mutex_lock(&desc->lock);
+	map = find_of_task(desc, address, length);
+	last = map && !--map->task_refs;
+	mutex_unlock(&desc->lock);
+
+	if (!map)
+		return -ENOENT;
+	if (last)
+		iokmem_map_put(map);
+	return 0;
+}
+
+/*
+ * iokmem_map_task_query - tell the calling task about a map of its own
+ *
+ * Returns 0 or -ENOENT.
+ */
+int iokmem_map_task_query(struct iokmem_desc *desc,
+			  struct iokmem_query_mapping *query)
+{
+	struct iokmem_map *map;
+
+	mutex_lock(&desc->lock);
+	map = find_of_task(desc, query->address, query->length);
+	if (map) {
+		query->options = map->options;
+		query->offset = map->offset;
+		query->references = map->task_refs;
+		query->cache_mode = desc->cache_mode;
+	}
+	mutex_unlock(&desc->lock);
+	return map ? 0 : -ENOENT;
+}
