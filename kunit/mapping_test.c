@@ -291,6 +291,31 @@ static void mapping_in_another_task_from_a_task_is_there(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
 }
 
+/*
+ * What a task can reach is known by its address space's size. A process that has
+ * a smaller one for a moment stands for a 32-bit program here; it does not run
+ * meanwhile.
+ */
+static void mapping_in_a_32_bit_task_is_within_its_reach(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+	struct task_struct *task = start_process(test);
+	struct mm_struct *mm = get_task_mm(task);
+	unsigned long size, address;
+	int beyond;
+
+	KUNIT_ASSERT_NOT_NULL(test, mm);
+	size = mm->task_size;
+	mm->task_size = SZ_4G - PAGE_SIZE;
+	address = iokmem_map_get_address(map(test, desc, task, 0, 0, 0));
+	beyond = map_error(desc, task, SZ_4G, 0, 0, 0);
+	mm->task_size = size;
+	mmput(mm);
+
+	KUNIT_EXPECT_LT(test, address, SZ_4G - SZ_64K);
+	KUNIT_EXPECT_EQ(test, -EADDRNOTAVAIL, beyond);
+}
+
 static void mapping_in_the_kernel_is_the_direct_map(struct kunit *test)
 {
 	struct iokmem_desc *desc = buffer(test, NULL, SZ_2M, SZ_2M);
@@ -385,6 +410,7 @@ static struct kunit_case mapping_cases[] = {
 	KUNIT_CASE(mapping_in_no_user_task_is_refused),
 	KUNIT_CASE(mapping_in_another_task_is_there),
 	KUNIT_CASE(mapping_in_another_task_from_a_task_is_there),
+	KUNIT_CASE(mapping_in_a_32_bit_task_is_within_its_reach),
 	KUNIT_CASE(mapping_in_the_kernel_is_the_direct_map),
 	KUNIT_CASE(mapping_in_the_kernel_is_complete),
 	KUNIT_CASE(mapping_in_the_kernel_read_only_is_so),
