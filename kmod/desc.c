@@ -83,6 +83,8 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_mem_ops *ops,
 	desc->alignment = 1;
 	mutex_init(&desc->lock);
 	INIT_LIST_HEAD(&desc->maps);
+	desc->shareable = RB_ROOT;
+	desc->addresses = RB_ROOT;
 	init_waitqueue_head(&desc->maps_wait);
 	INIT_LIST_HEAD(&desc->node);
 	return desc;
@@ -104,6 +106,8 @@ static void desc_free(struct kref *count)
 	struct iokmem_desc *desc = container_of(count, struct iokmem_desc, count);
 
 	WARN_ON(!list_empty(&desc->maps));
+	WARN_ON(!RB_EMPTY_ROOT(&desc->shareable));
+	WARN_ON(!RB_EMPTY_ROOT(&desc->addresses));
 	WARN_ON(desc->nr_maps);
 	WARN_ON(desc->home);
 

@@ -10,6 +10,7 @@
 #include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
+#include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -56,6 +57,9 @@ struct iokmem_mem_ops {
  * @tag: of the driver's choice
  * @home: the mapping it was born with, in the task it was made for; or NULL
  * @maps: mappings, oldest first
+ * @shareable: the mappings that may be shared, by address space and range
+ * @addresses: the live user mappings, by address space and address
+ * @next_age: of the next mapping
  * @nr_maps: how many maps, those that lie inside others included
  * @maps_wait: for maps under construction
  * @node: in the list of all descriptors
@@ -71,8 +75,8 @@ struct iokmem_mem_ops {
  * @direction and @tag are written with WRITE_ONCE(), @length under @lock, and
  * may be read without it.
  *
- * @lock protects @length, @home, the list of maps, and of each map what map.h
- * says. It nests inside an address space's mmap lock, which the end of a VMA
+ * @lock protects @length, @home, the list and the indexes of maps, and of each
+ * map what map.h says. It nests inside an address space's mmap lock, which the end of a VMA
  * holds. So with @lock held nobody maps, unmaps, faults or touches user memory;
  * nor does anybody allocate, as reclaim may come back to us.
  *
@@ -100,6 +104,9 @@ struct iokmem_desc {
 	u32 tag;
 	struct iokmem_map *home;
 	struct list_head maps;
+	struct rb_root shareable;
+	struct rb_root addresses;
+	u64 next_age;
 	unsigned int nr_maps;
 	wait_queue_head_t maps_wait;
 

@@ -64,7 +64,9 @@ struct iokmem_map *iokmem_map_alloc(struct iokmem_desc *desc,
 	map->length = request->length;
 	map->state = IOKMEM_MAP_DEAD;
 	INIT_LIST_HEAD(&map->node);
-	INIT_LIST_HEAD(&map->subs);
+	RB_CLEAR_NODE(&map->by_range);
+	RB_CLEAR_NODE(&map->by_address);
+	map->windows = RB_ROOT;
 	return map;
 }
 
@@ -75,7 +77,9 @@ static void map_free(struct kref *count)
 
 	WARN_ON(map->state != IOKMEM_MAP_DEAD);
 	WARN_ON(!list_empty(&map->node));
-	WARN_ON(!list_empty(&map->subs));
+	WARN_ON(!RB_EMPTY_NODE(&map->by_range));
+	WARN_ON(!RB_EMPTY_NODE(&map->by_address));
+	WARN_ON(!RB_EMPTY_ROOT(&map->windows));
 	WARN_ON(map->task_refs);
 
 	if (map->mm)
@@ -90,35 +94,42 @@ void iokmem_map_count_put(struct iokmem_map *map)
 	kref_put(&map->count, map_free);
 }
 
-static void map_insert(struct iokmem_map *map, enum iokmem_map_state state)
+/* A mapping whose VMA or kernel addresses are there may be shared. */
+static void map_go_live(struct iokmem_map *map)
 {
-	struct iokmem_map *super = map->super;
-
 	lockdep_assert_held(&map->desc->lock);
 
-	list_add_tail(&map->node, super ? &super->subs : &map->desc->maps);
-	map->desc->nr_maps++;
-	WRITE_ONCE(map->state, state);
+	WRITE_ONCE(map->address, map->start + offset_in_page(map->offset));
+	WRITE_ONCE(map->state, IOKMEM_MAP_LIVE);
+	if (map->mm)
+		iokmem_maps_insert_address(map);
+	trace_iokmem_map(map);
 }
 
-/* Never to be shared again, with all that lies inside. */
-static void map_retire(struct iokmem_map *map)
+static void map_die(struct iokmem_map *map)
 {
-	struct iokmem_map *sub;
-
 	lockdep_assert_held(&map->desc->lock);
 
-	list_for_each_entry(sub, &map->subs, node)
-		map_retire(sub);
 	if (map->state == IOKMEM_MAP_DEAD)
 		return;
-
 	if (map->state == IOKMEM_MAP_LIVE)
 		trace_iokmem_unmap(map);
 	map->desc->nr_maps--;
 	WRITE_ONCE(map->state, IOKMEM_MAP_DEAD);
 	WRITE_ONCE(map->address, 0);
-	wake_up_all(&map->desc->maps_wait);
+}
+
+/* Never to be shared again, with all that lies inside. */
+static void map_retire(struct iokmem_map *mapping)
+{
+	struct iokmem_map *sub;
+
+	for (sub = iokmem_windows_first(mapping); sub;
+	     sub = iokmem_windows_next(sub))
+		map_die(sub);
+	map_die(mapping);
+	iokmem_maps_remove(mapping);
+	wake_up_all(&mapping->desc->maps_wait);
 }
 
 /* Wait, killably, until somebody else's @map is built or is not going to be. */
@@ -147,7 +158,7 @@ find_built(struct iokmem_desc *desc, const struct iokmem_map_request *request)
 		return NULL;
 
 	for (;;) {
-		map = iokmem_map_find(desc, request);
+		map = iokmem_maps_find(desc, request);
 		if (!map || map->state == IOKMEM_MAP_LIVE)
 			return map;
 		err = map_wait_built(map);
@@ -156,13 +167,27 @@ find_built(struct iokmem_desc *desc, const struct iokmem_map_request *request)
 	}
 }
 
-static void map_attach(struct iokmem_map *map, struct iokmem_map *super)
+static void map_attach(struct iokmem_map *sub, struct iokmem_map *super)
 {
+	lockdep_assert_held(&sub->desc->lock);
+
 	refcount_inc(&super->users);
-	map->super = super;
-	map_insert(map, IOKMEM_MAP_LIVE);
-	WRITE_ONCE(map->address,
-		   super->address + (map->offset - super->offset));
+	sub->super = super;
+	iokmem_windows_insert(sub);
+	sub->desc->nr_maps++;
+	WRITE_ONCE(sub->address,
+		   super->address + (sub->offset - super->offset));
+	WRITE_ONCE(sub->state, IOKMEM_MAP_LIVE);
+	trace_iokmem_share(sub);
+}
+
+static void map_reserve(struct iokmem_map *mapping)
+{
+	lockdep_assert_held(&mapping->desc->lock);
+
+	iokmem_maps_insert(mapping);
+	mapping->desc->nr_maps++;
+	WRITE_ONCE(mapping->state, IOKMEM_MAP_BUILDING);
 }
 
 /*
@@ -176,15 +201,14 @@ obtain_locked(struct iokmem_desc *desc,
 {
 	struct iokmem_map *super, *map;
 
-	map = find_built(desc, request);
-	if (IS_ERR(map))
-		return map;
-	if (!map && (request->options & IOKMEM_MAP_REFERENCE))
+	super = find_built(desc, request);
+	if (IS_ERR(super))
+		return super;
+	if (!super && (request->options & IOKMEM_MAP_REFERENCE))
 		return ERR_PTR(-ENOENT);
 
-	super = map && map->super ? map->super : map;
-	map = super ? iokmem_map_find_window(super, request->offset,
-					     request->length) : NULL;
+	map = super ? iokmem_windows_find(super, request->offset,
+					  request->length) : NULL;
 	if (map) {
 		refcount_inc(&map->users);
 		trace_iokmem_share(map);
@@ -192,12 +216,10 @@ obtain_locked(struct iokmem_desc *desc,
 	}
 	if (!new)
 		return NULL;
-	if (super) {
+	if (super)
 		map_attach(new, super);
-		trace_iokmem_share(new);
-	} else {
-		map_insert(new, IOKMEM_MAP_BUILDING);
-	}
+	else
+		map_reserve(new);
 	return new;
 }
 
@@ -217,11 +239,8 @@ static int map_build(struct iokmem_map *map,
 
 	mutex_lock(&desc->lock);
 	/* The program may have unmapped it before we knew that it was there. */
-	if (map->state == IOKMEM_MAP_BUILDING) {
-		WRITE_ONCE(map->address, map->start + offset_in_page(map->offset));
-		WRITE_ONCE(map->state, IOKMEM_MAP_LIVE);
-		trace_iokmem_map(map);
-	}
+	if (map->state == IOKMEM_MAP_BUILDING)
+		map_go_live(map);
 	wake_up_all(&desc->maps_wait);
 	mutex_unlock(&desc->lock);
 	return 0;
@@ -281,9 +300,8 @@ void iokmem_map_adopt(struct iokmem_map *map)
 	iokmem_desc_get(desc);
 	mutex_lock(&desc->lock);
 	map->task_refs = 1;
-	WRITE_ONCE(map->address, map->start);
-	map_insert(map, IOKMEM_MAP_LIVE);
-	trace_iokmem_map(map);
+	map_reserve(map);
+	map_go_live(map);
 	mutex_unlock(&desc->lock);
 }
 
@@ -299,8 +317,12 @@ void iokmem_map_drop(struct iokmem_map *map)
 
 	if (!refcount_dec_and_mutex_lock(&map->users, &desc->lock))
 		return;
-	map_retire(map);
-	list_del_init(&map->node);
+	if (map->super) {
+		map_die(map);
+		iokmem_windows_remove(map);
+	} else {
+		map_retire(map);
+	}
 	mutex_unlock(&desc->lock);
 
 	if (map->super)
@@ -322,7 +344,6 @@ void iokmem_map_vanished(struct iokmem_map *map)
 {
 	mutex_lock(&map->desc->lock);
 	map_retire(map);
-	list_del_init(&map->node);
 	mutex_unlock(&map->desc->lock);
 }
 
@@ -339,7 +360,8 @@ unsigned long iokmem_map_references(const struct iokmem_map *map)
 	lockdep_assert_held(&map->desc->lock);
 
 	nr -= !!map->task_refs;
-	list_for_each_entry(sub, &map->subs, node)
+	for (sub = iokmem_windows_first(map); sub;
+	     sub = iokmem_windows_next(sub))
 		nr--;
 	return nr;
 }

@@ -9,6 +9,7 @@
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
+#include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/workqueue.h>
 
@@ -49,8 +50,13 @@ enum iokmem_map_state {
  * @state: see enum iokmem_map_state
  * @address: of the first byte; 0 before and after its life
  * @task_refs: how many references its own task has, by ioctl and mmap()
- * @node: in the descriptor's maps, or in the mapping's subs
- * @subs: the sub-maps in it
+ * @age: of a mapping: smaller is older
+ * @node: of a mapping: in the descriptor's list
+ * @by_range: of a mapping that may be shared: in the descriptor's index; of a
+ *	sub-map: in the mapping's windows
+ * @subtree_end: the largest end of a map at or below @by_range
+ * @by_address: of a live user mapping: in the descriptor's index
+ * @windows: of a mapping: its sub-maps
  * @start: where its pages start; 0: they never were anywhere
  * @kaddr: what vmap() gave, or NULL
  *
@@ -64,7 +70,7 @@ enum iokmem_map_state {
  * are a user of the descriptor besides.
  *
  * @desc, @super, @mm, @pid, @options, @offset and @length are immutable. The
- * descriptor's lock protects @state, @address, @task_refs, @node and @subs;
+ * descriptor's lock protects @state, @address, @task_refs and what links maps;
  * @state and @address are written with WRITE_ONCE() and may be read without it.
  * @start and @kaddr are written once, by the builder, before the map is live:
  * @start of a VMA under the mmap lock, before the VMA can be seen.
@@ -85,8 +91,13 @@ struct iokmem_map {
 	enum iokmem_map_state state;
 	unsigned long address;
 	unsigned long task_refs;
+
+	u64 age;
 	struct list_head node;
-	struct list_head subs;
+	struct rb_node by_range;
+	size_t subtree_end;
+	struct rb_node by_address;
+	struct rb_root windows;
 
 	unsigned long start;
 	void *kaddr;
@@ -137,10 +148,27 @@ int iokmem_map_task_query(struct iokmem_desc *desc,
 void iokmem_map_task_drop_all(struct iokmem_map *mapping);
 
 /* sharing.c */
-struct iokmem_map *iokmem_map_find(struct iokmem_desc *desc,
-				   const struct iokmem_map_request *request);
-struct iokmem_map *iokmem_map_find_window(struct iokmem_map *mapping,
-					  size_t offset, size_t length);
+bool iokmem_map_serves(const struct iokmem_map *mapping,
+		       const struct iokmem_map_request *request);
+
+/* lookup.c */
+void iokmem_maps_insert(struct iokmem_map *mapping);
+void iokmem_maps_insert_address(struct iokmem_map *mapping);
+void iokmem_maps_remove(struct iokmem_map *mapping);
+void iokmem_windows_insert(struct iokmem_map *sub);
+void iokmem_windows_remove(struct iokmem_map *sub);
+struct iokmem_map *iokmem_maps_find(struct iokmem_desc *desc,
+				    const struct iokmem_map_request *request);
+struct iokmem_map *iokmem_maps_find_address(struct iokmem_desc *desc,
+					    struct mm_struct *mm,
+					    unsigned long address);
+struct iokmem_map *iokmem_windows_find(struct iokmem_map *mapping,
+				       size_t offset, size_t length);
+bool iokmem_windows_start_at(const struct iokmem_map *mapping, size_t offset,
+			     size_t length);
+
+struct iokmem_map *iokmem_windows_first(const struct iokmem_map *mapping);
+struct iokmem_map *iokmem_windows_next(const struct iokmem_map *sub);
 
 /* map_kernel.c */
 int iokmem_map_kernel(struct iokmem_map *map);
@@ -159,6 +187,11 @@ unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
 static inline pgoff_t iokmem_map_index(const struct iokmem_map *map)
 {
 	return map->offset >> PAGE_SHIFT;
+}
+
+static inline size_t iokmem_map_end(const struct iokmem_map *map)
+{
+	return map->offset + map->length;
 }
 
 static inline unsigned long iokmem_map_pages(const struct iokmem_map *map)

@@ -41,7 +41,8 @@ static struct iokmem_map *find_task_held(struct iokmem_map *mapping)
 
 	lockdep_assert_held(&mapping->desc->lock);
 
-	list_for_each_entry(sub, &mapping->subs, node)
+	for (sub = iokmem_windows_first(mapping); sub;
+	     sub = iokmem_windows_next(sub))
 		if (sub->task_refs)
 			return sub;
 	return mapping->task_refs ? mapping : NULL;
@@ -74,20 +75,14 @@ void iokmem_map_task_drop_all(struct iokmem_map *mapping)
 static struct iokmem_map *find_of_task(struct iokmem_desc *desc,
 				       unsigned long address, size_t length)
 {
-	struct iokmem_map *map, *window;
+	struct iokmem_map *mapping, *map;
 
-	lockdep_assert_held(&desc->lock);
-
-	list_for_each_entry(map, &desc->maps, node) {
-		if (map->mm != current->mm || map->state != IOKMEM_MAP_LIVE ||
-		    address < map->address ||
-		    address - map->address >= map->length)
-			continue;
-		window = iokmem_map_find_window(map, map->offset +
-						(address - map->address), length);
-		return window && window->task_refs ? window : NULL;
-	}
-	return NULL;
+	mapping = iokmem_maps_find_address(desc, current->mm, address);
+	if (!mapping)
+		return NULL;
+	map = iokmem_windows_find(mapping, mapping->offset +
+					   (address - mapping->address), length);
+	return map && map->task_refs ? map : NULL;
 }
 
 /*

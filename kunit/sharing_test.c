@@ -255,6 +255,117 @@ static void sharing_after_the_length_changed(struct kunit *test)
 			map_error(desc, current, 0, ANY, 0, LENGTH));
 }
 
+#define NR_HELD		64
+#define NR_STEPS	3000
+
+static u32 random_below(u32 *state, u32 n)
+{
+	*state = *state * 1103515245 + 12345;
+	return (*state >> 8) % n;
+}
+
+/* The sharing rule once more, by looking at everything there is. */
+static struct iokmem_map *find_naively(struct iokmem_map * const *held, int nr, u32 options,
+				       size_t offset, size_t length)
+{
+	const struct iokmem_map *oldest = NULL;
+	int i;
+
+	if (options & IOKMEM_MAP_UNIQUE)
+		return NULL;
+	for (i = 0; i < nr; i++) {
+		const struct iokmem_map *m = held[i]->super ?: held[i];
+
+		if ((m->options ^ options) & IOKMEM_MAP_READ_ONLY ||
+		    m->options & IOKMEM_MAP_UNIQUE ||
+		    (options & COPYBACK && !(m->options & COPYBACK)) ||
+		    offset < m->offset || offset + length > m->offset + m->length)
+			continue;
+		if (!oldest || m->age < oldest->age)
+			oldest = m;
+	}
+	return (struct iokmem_map *)oldest;
+}
+
+static bool is_held(struct iokmem_map * const *held, int nr, const struct iokmem_map *map)
+{
+	int i;
+
+	for (i = 0; i < nr; i++)
+		if (held[i] == map || held[i]->super == map)
+			return true;
+	return false;
+}
+
+static struct iokmem_map *window_naively(struct iokmem_map * const *held, int nr,
+					 struct iokmem_map *mapping, size_t offset,
+					 size_t length)
+{
+	int i;
+
+	if (mapping->offset == offset && mapping->length == length)
+		return mapping;
+	for (i = 0; i < nr; i++)
+		if (held[i]->super == mapping &&
+		    held[i]->offset == offset && held[i]->length == length)
+			return held[i];
+	return NULL;
+}
+
+/* Returns whether the module did what the rule says. */
+static bool random_step(struct iokmem_desc *desc, struct iokmem_map **held, int *nr,
+			u32 *state)
+{
+	static const u32 options[] = {
+		0, 0, 0, COPYBACK, IOKMEM_MAP_READ_ONLY, IOKMEM_MAP_UNIQUE,
+	};
+	u32 option = options[random_below(state, ARRAY_SIZE(options))];
+	size_t offset = random_below(state, 16) * (PAGE_SIZE / 2);
+	size_t length = (1 + random_below(state, 16)) * (PAGE_SIZE / 2);
+	struct iokmem_map *mapping, *window = NULL, *m;
+	bool right;
+
+	if (*nr == NR_HELD || (*nr && !random_below(state, 3))) {
+		int victim = random_below(state, *nr);
+
+		iokmem_map_put(held[victim]);
+		held[victim] = held[--*nr];
+		return true;
+	}
+
+	mapping = find_naively(held, *nr, option, offset, length);
+	if (mapping)
+		window = window_naively(held, *nr, mapping, offset, length);
+	m = iokmem_desc_create_mapping_in_task(desc, current, 0, option | ANY,
+					       offset, length);
+	if (IS_ERR(m))
+		return false;
+	if (window)
+		right = m == window;
+	else
+		right = m->super == mapping && !is_held(held, *nr, m);
+	held[(*nr)++] = m;
+	return right;
+}
+
+static void sharing_agrees_with_the_rule_counted_out(struct kunit *test)
+{
+	struct iokmem_desc *desc = begin(test);
+	struct iokmem_map **held;
+	u32 state = 1;
+	int nr = 0, step;
+
+	held = kunit_kcalloc(test, NR_HELD, sizeof(*held), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, held);
+	for (step = 0; step < NR_STEPS; step++)
+		if (!random_step(desc, held, &nr, &state))
+			break;
+	KUNIT_EXPECT_EQ_MSG(test, NR_STEPS, step, "the first step that differs");
+	while (nr)
+		iokmem_map_put(held[--nr]);
+	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
+}
+
 #define NR_RACERS	8
 #define NR_ROUNDS	50
 
@@ -366,6 +477,7 @@ static struct kunit_case sharing_cases[] = {
 	KUNIT_CASE(sharing_is_within_one_address_space),
 	KUNIT_CASE(sharing_of_a_buffer_with_its_own_task),
 	KUNIT_CASE(sharing_after_the_length_changed),
+	KUNIT_CASE(sharing_agrees_with_the_rule_counted_out),
 	KUNIT_CASE(sharing_threads_at_once_make_one_mapping),
 	KUNIT_CASE(sharing_threads_of_different_lengths_agree),
 	{}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The list and the indexes of a descriptor's maps. Which map serves a request is
+ * not decided here (sharing.c), only found without looking at all of them.
+ *
+ *	desc->maps	all mappings, oldest first: for people
+ *	desc->shareable	the mappings that may be shared, by address space, then
+ *			offset, then age; each node knows the largest end below it
+ *	desc->addresses	the live user mappings, by address space, then address
+ *	map->windows	the sub-maps of a mapping, by offset, then length
+ *
+ * So finding, adding and removing a map costs the logarithm of the number of
+ * maps, whether they are in one address space or in many; and for finding, as
+ * many steps more as there are mappings that contain the wanted bytes.
+ *
+ * All of it under the descriptor's lock.
+ */
+#include <linux/lockdep.h>
+#include <linux/rbtree_augmented.h>
+
+#include "desc.h"
+#include "map.h"
+
+#define map_of(rb)		rb_entry(rb, struct iokmem_map, by_range)
+#define map_of_address(rb)	rb_entry(rb, struct iokmem_map, by_address)
+
+RB_DECLARE_CALLBACKS_MAX(static, subtree_end_callbacks, struct iokmem_map,
+			 by_range, size_t, subtree_end, iokmem_map_end)
+
+static void shareable_insert(struct iokmem_map *mapping)
+{
+	struct rb_root *root = &mapping->desc->shareable;
+	struct rb_node **link = &root->rb_node, *parent = NULL;
+	size_t end = iokmem_map_end(mapping);
+
+	while (*link) {
+		struct iokmem_map *other = map_of(*link);
+
+		parent = *link;
+		other->subtree_end = max(other->subtree_end, end);
+		/* The youngest goes behind its equals. */
+		if (mapping->mm < other->mm ||
+		    (mapping->mm == other->mm && mapping->offset < other->offset))
+			link = &parent->rb_left;
+		else
+			link = &parent->rb_right;
+	}
+	mapping->subtree_end = end;
+	rb_link_node(&mapping->by_range, parent, link);
+	rb_insert_augmented(&mapping->by_range, root, &subtree_end_callbacks);
+}
+
+/*
+ * iokmem_maps_insert - list a new mapping, whose address need not be known yet
+ */
+void iokmem_maps_insert(struct iokmem_map *mapping)
+{
+	struct iokmem_desc *desc = mapping->desc;
+
+	lockdep_assert_held(&desc->lock);
+
+	mapping->age = desc->next_age++;
+	list_add_tail(&mapping->node, &desc->maps);
+	if (!(mapping->options & IOKMEM_MAP_UNIQUE))
+		shareable_insert(mapping);
+}
+
+static bool address_less(struct rb_node *a, const struct rb_node *b)
+{
+	const struct iokmem_map *left = map_of_address(a);
+	const struct iokmem_map *right = map_of_address(b);
+
+	if (left->mm != right->mm)
+		return left->mm < right->mm;
+	return left->start < right->start;
+}
+
+/*
+ * iokmem_maps_insert_address - a listed user mapping has got its address
+ */
+void iokmem_maps_insert_address(struct iokmem_map *mapping)
+{
+	lockdep_assert_held(&mapping->desc->lock);
+
+	rb_add(&mapping->by_address, &mapping->desc->addresses, address_less);
+}
+
+/*
+ * iokmem_maps_remove - undo both, as far as they were done
+ */
+void iokmem_maps_remove(struct iokmem_map *mapping)
+{
+	struct iokmem_desc *desc = mapping->desc;
+
+	lockdep_assert_held(&desc->lock);
+
+	list_del_init(&mapping->node);
+	if (!RB_EMPTY_NODE(&mapping->by_range)) {
+		rb_erase_augmented(&mapping->by_range, &desc->shareable,
+				   &subtree_end_callbacks);
+		RB_CLEAR_NODE(&mapping->by_range);
+	}
+	if (!RB_EMPTY_NODE(&mapping->by_address)) {
+		rb_erase(&mapping->by_address, &desc->addresses);
+		RB_CLEAR_NODE(&mapping->by_address);
+	}
+}
+
+/*
+ * The oldest mapping at or below @node that serves @request, or @best if that is
+ * older. Goes down to the left by calling itself, at most the tree's height.
+ */
+static struct iokmem_map *
+oldest_below(struct rb_node *node, const struct iokmem_map_request *request,
+	     struct iokmem_map *best)
+{
+	size_t end = request->offset + request->length;
+
+	while (node) {
+		struct iokmem_map *mapping = map_of(node);
+
+		/* Nothing from here on down reaches far enough. */
+		if (mapping->subtree_end < end)
+			break;
+		if (mapping->mm < request->mm) {
+			node = node->rb_right;
+			continue;
+		}
+		if (mapping->mm > request->mm) {
+			node = node->rb_left;
+			continue;
+		}
+		best = oldest_below(node->rb_left, request, best);
+		/* What is to the right starts even later. */
+		if (mapping->offset > request->offset)
+			break;
+		if ((!best || mapping->age < best->age) &&
+		    iokmem_map_serves(mapping, request))
+			best = mapping;
+		node = node->rb_right;
+	}
+	return best;
+}
+
+/*
+ * iokmem_maps_find - the oldest mapping that serves @request, or NULL
+ *
+ * It may be under construction.
+ */
+struct iokmem_map *iokmem_maps_find(struct iokmem_desc *desc,
+				    const struct iokmem_map_request *request)
+{
+	lockdep_assert_held(&desc->lock);
+
+	return oldest_below(desc->shareable.rb_node, request, NULL);
+}
+
+/*
+ * iokmem_maps_find_address - the live mapping in @mm around @address, or NULL
+ */
+struct iokmem_map *iokmem_maps_find_address(struct iokmem_desc *desc,
+					    struct mm_struct *mm,
+					    unsigned long address)
+{
+	struct rb_node *node = desc->addresses.rb_node;
+	struct iokmem_map *found = NULL;
+
+	lockdep_assert_held(&desc->lock);
+
+	while (node) {
+		struct iokmem_map *mapping = map_of_address(node);
+
+		if (mapping->mm < mm ||
+		    (mapping->mm == mm && mapping->start <= address)) {
+			found = mapping;
+			node = node->rb_right;
+		} else {
+			node = node->rb_left;
+		}
+	}
+	if (!found || found->mm != mm || address < found->address ||
+	    address - found->address >= found->length)
+		return NULL;
+	return found;
+}
+
+static int window_cmp(const struct iokmem_map *sub, size_t offset, size_t length)
+{
+	if (sub->offset != offset)
+		return sub->offset < offset ? -1 : 1;
+	if (sub->length != length)
+		return sub->length < length ? -1 : 1;
+	return 0;
+}
+
+static bool window_less(struct rb_node *a, const struct rb_node *b)
+{
+	const struct iokmem_map *sub = map_of(a);
+
+	return window_cmp(sub, map_of(b)->offset, map_of(b)->length) < 0;
+}
+
+/*
+ * iokmem_windows_insert - list a new sub-map of its mapping
+ */
+void iokmem_windows_insert(struct iokmem_map *sub)
+{
+	lockdep_assert_held(&sub->desc->lock);
+
+	rb_add(&sub->by_range, &sub->super->windows, window_less);
+}
+
+void iokmem_windows_remove(struct iokmem_map *sub)
+{
+	lockdep_assert_held(&sub->desc->lock);
+
+	rb_erase(&sub->by_range, &sub->super->windows);
+	RB_CLEAR_NODE(&sub->by_range);
+}
+
+/* The first sub-map in order that is not before this window, or NULL. */
+static struct iokmem_map *windows_from(const struct iokmem_map *mapping,
+				       size_t offset, size_t length)
+{
+	struct rb_node *node = mapping->windows.rb_node;
+	struct iokmem_map *first = NULL;
+
+	lockdep_assert_held(&mapping->desc->lock);
+
+	while (node) {
+		if (window_cmp(map_of(node), offset, length) < 0) {
+			node = node->rb_right;
+		} else {
+			first = map_of(node);
+			node = node->rb_left;
+		}
+	}
+	return first;
+}
+
+/*
+ * iokmem_windows_find - the map of just this window of @mapping, or NULL
+ *
+ * Which options the window was asked for with does not matter, since the mapping
+ * serves the request.
+ */
+struct iokmem_map *iokmem_windows_find(struct iokmem_map *mapping,
+				       size_t offset, size_t length)
+{
+	struct iokmem_map *sub;
+
+	if (!window_cmp(mapping, offset, length))
+		return mapping;
+	sub = windows_from(mapping, offset, length);
+	return sub && !window_cmp(sub, offset, length) ? sub : NULL;
+}
+
+/*
+ * iokmem_windows_start_at - has @mapping a map of at least these bytes that starts
+ * with the first of them?
+ */
+bool iokmem_windows_start_at(const struct iokmem_map *mapping, size_t offset,
+			     size_t length)
+{
+	const struct iokmem_map *sub;
+
+	if (mapping->offset == offset)
+		return length <= mapping->length;
+	sub = windows_from(mapping, offset, length);
+	return sub && sub->offset == offset;
+}
+
+/*
+ * iokmem_windows_first - a mapping's first sub-map, by offset; or NULL
+ */
+struct iokmem_map *iokmem_windows_first(const struct iokmem_map *mapping)
+{
+	lockdep_assert_held(&mapping->desc->lock);
+
+	return rb_entry_safe(rb_first(&mapping->windows), struct iokmem_map,
+			     by_range);
+}
+
+/*
+ * iokmem_windows_next - the sub-map after @sub, or NULL
+ */
+struct iokmem_map *iokmem_windows_next(const struct iokmem_map *sub)
+{
+	return rb_entry_safe(rb_next(&sub->by_range), struct iokmem_map, by_range);
+}
