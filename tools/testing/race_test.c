@@ -284,9 +284,23 @@ static void *map_over(void *arg)
 	return NULL;
 }
 
+/* A hole that nothing larger fits into: no thread's stack gets there. */
+static char *find_hole_between_walls(size_t length, size_t alignment)
+{
+	char *walls = mmap(NULL, length + 2 * alignment, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *hole;
+
+	if (walls == MAP_FAILED)
+		return NULL;
+	hole = (char *)round_up((uintptr_t)walls + 1, alignment);
+	munmap(hole, length);
+	return hole;
+}
+
 TEST_F(race, one_place_that_all_want)
 {
-	char *place = find_hole(BUFFER_SIZE, PMD);
+	char *place = find_hole_between_walls(BUFFER_SIZE, PMD);
 	struct sigaction act = { .sa_handler = probe_handler };
 	struct racer racers[4];
 	pthread_barrier_t barrier;
@@ -296,6 +310,7 @@ TEST_F(race, one_place_that_all_want)
 	/* probe() sets and restores; the threads must not undo each other's. */
 	sigaction(SIGSEGV, &act, NULL);
 	sigaction(SIGBUS, &act, NULL);
+	ASSERT_NE(NULL, place);
 	stop = false;
 	ASSERT_EQ(0, pthread_barrier_init(&barrier, NULL, 4));
 	for (i = 0; i < 4; i++) {
