@@ -11,7 +11,7 @@
 
 #define BUFFER_SIZE	(64 * PAGE)
 #define NR_THREADS	8
-#define SECONDS		1.0
+#define SECONDS		0.6
 
 FIXTURE(race)
 {
