@@ -17,7 +17,7 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/module.h>
-#include <linux/pagemap.h>
+#include <linux/overflow.h>
 #include <linux/personality.h>
 #include <linux/pfn_t.h>
 #include <linux/sched/mm.h>
