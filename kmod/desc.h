@@ -128,9 +128,4 @@ void iokmem_descs_unlock(void);
 int iokmem_desc_init(void);
 void iokmem_desc_exit(void);
 
-static inline pgoff_t iokmem_desc_pages(const struct iokmem_desc *desc)
-{
-	return iokmem_extents_pages(&desc->extents);
-}
-
 #endif /* _IOKMEM_DESC_H */

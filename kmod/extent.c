@@ -84,15 +84,13 @@ struct iokmem_run iokmem_extents_lookup(const struct iokmem_extents *extents,
 					pgoff_t index)
 {
 	struct iokmem_run run = {};
-	pgoff_t start;
 	unsigned int i;
 
 	if (WARN_ON_ONCE(index >= iokmem_extents_pages(extents)))
 		return run;
 
 	i = extents_find(extents, index);
-	start = extent_start(extents, i);
-	run.before = index - start;
+	run.before = index - extent_start(extents, i);
 	run.pfn = extents->array[i].pfn + run.before;
 	run.nr = extents->array[i].end - index;
 	return run;

@@ -91,6 +91,7 @@ static vm_fault_t insert_around(struct vm_fault *vmf,
 		 address) >> PAGE_SHIFT;
 	after = min(after, run->nr);
 
+	*inserted = 1;
 	nr = before + after;
 	first = address - before * PAGE_SIZE;
 	for (i = 0; i < nr; i++) {
@@ -100,8 +101,8 @@ static vm_fault_t insert_around(struct vm_fault *vmf,
 					run->pfn - before + i,
 					vma->vm_page_prot) != VM_FAULT_NOPAGE)
 			break;
+		++*inserted;
 	}
-	*inserted = nr;
 	return VM_FAULT_NOPAGE;
 }
 

@@ -83,7 +83,7 @@ static void buffer_has_length_and_capacity_as_asked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, size, iokmem_buffer_get_capacity(desc));
 	KUNIT_EXPECT_EQ(test, size, iokmem_desc_get_length(desc));
 	KUNIT_EXPECT_EQ(test, DIV_ROUND_UP(size, PAGE_SIZE),
-			iokmem_desc_pages(desc));
+			iokmem_extents_pages(&desc->extents));
 }
 
 /* The allocator's memory is made dirty first: zeroes must be our doing. */
@@ -161,7 +161,7 @@ static void check_alignment(struct kunit *test, size_t size, size_t alignment)
 					       alignment),
 			      "%zu bytes in the kernel", size);
 	KUNIT_EXPECT_EQ(test, DIV_ROUND_UP(size, PAGE_SIZE),
-			iokmem_desc_pages(desc));
+			iokmem_extents_pages(&desc->extents));
 	put_buffer_now(test, desc);
 
 	desc = buffer(test, current, size, alignment);
