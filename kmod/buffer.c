@@ -3,6 +3,7 @@
  * Buffer descriptors: descriptors that allocate their memory
  * (IOBufferMemoryDescriptor).
  */
+#include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -14,41 +15,116 @@
 #include "compat.h"
 #include "desc.h"
 #include "map.h"
-#include "mem_wired.h"
+#include "mem.h"
+#include "pages.h"
 
-#define IOKMEM_BUFFER_PROVIDED	(IOKMEM_DIRECTION_MASK | IOKMEM_MAP_CACHE_MASK)
+#define IOKMEM_BUFFER_OPTIONS	(IOKMEM_DIRECTION_MASK | IOKMEM_MAP_CACHE_MASK | \
+				 IOKMEM_PHYSICALLY_CONTIGUOUS | IOKMEM_PAGEABLE | \
+				 IOKMEM_PURGEABLE | IOKMEM_KERNEL_USER_SHARED)
 
-/* What the page allocator gives in one block is aligned to its size. */
-#define IOKMEM_BUFFER_MAX_ALIGNMENT	(PAGE_SIZE << MAX_PAGE_ORDER)
-
-static int check_args(const struct iokmem_buffer_args *args, u32 *cache_mode)
+/* Options that only wired memory can have, or only pageable memory. */
+static int check_options(const struct iokmem_buffer_args *args)
 {
-	if (args->options & ~IOKMEM_BUFFER_PROVIDED)
+	u32 options = args->options;
+
+	if (options & ~IOKMEM_BUFFER_OPTIONS)
 		return -EOPNOTSUPP;
+	if (!(options & IOKMEM_PAGEABLE))
+		return options & IOKMEM_PURGEABLE ? -EINVAL : 0;
+	/* It is nowhere in particular, and not always in the same place. */
+	if ((options & IOKMEM_PHYSICALLY_CONTIGUOUS) || args->physical_mask ||
+	    args->alignment > PAGE_SIZE)
+		return -EINVAL;
+	return 0;
+}
+
+static int check_size(const struct iokmem_buffer_args *args)
+{
 	if (!args->capacity)
 		return -EINVAL;
 	if (args->capacity > SIZE_MAX - (PAGE_SIZE - 1))
 		return -EOVERFLOW;
 	if (args->alignment && !is_power_of_2(args->alignment))
 		return -EINVAL;
-	if (args->alignment > IOKMEM_BUFFER_MAX_ALIGNMENT)
+	/* Only the first page of all is aligned like that, and it is taken. */
+	if (args->alignment > PAGE_SIZE &&
+	    args->alignment >> PAGE_SHIFT >= iokmem_highest_pfn())
 		return -ERANGE;
-	return iokmem_cache_resolve(iokmem_cache_field(args->options), cache_mode);
+	return 0;
 }
 
-/* The mapping that a buffer is born with, in the task it is made for. */
-static int make_home(struct iokmem_desc *desc, struct task_struct *task)
+/*
+ * A mask has ones in the middle: zeroes above limit the addresses, zeroes below are
+ * the alignment (and then memory is contiguous: IOKit adds that). 0 is no mask.
+ */
+static int apply_mask(struct iokmem_pages_request *request, u64 mask)
 {
-	struct iokmem_map *home;
+	u64 low = mask & -mask, highest = mask | (low - 1);
 
-	home = iokmem_map_in_task(desc, task, 0, IOKMEM_MAP_ANYWHERE, 0, 0);
-	if (IS_ERR(home))
-		return PTR_ERR(home);
-
-	mutex_lock(&desc->lock);
-	desc->home = home;
-	mutex_unlock(&desc->lock);
+	if (!mask)
+		return 0;
+	if (highest & (highest + 1))
+		return -EINVAL;
+	if (low > PAGE_SIZE) {
+		request->align_order = max_t(unsigned int, request->align_order,
+					     ilog2(low) - PAGE_SHIFT);
+		request->contiguous = true;
+	}
+	if (highest != U64_MAX)
+		request->end_pfn = (highest + 1) >> PAGE_SHIFT;
+	/* Nothing fits. */
+	if (request->nr > request->end_pfn ||
+	    1UL << request->align_order >= iokmem_highest_pfn())
+		return -ERANGE;
 	return 0;
+}
+
+static struct iokmem_desc *create_wired(const struct iokmem_buffer_args *args,
+					u32 cache_mode)
+{
+	size_t alignment = args->alignment ? args->alignment : 1;
+	struct iokmem_pages_request request = {
+		.nr = PAGE_ALIGN(args->capacity) >> PAGE_SHIFT,
+		.align_order = get_order(alignment),
+		.end_pfn = ULONG_MAX,
+		.contiguous = args->options & IOKMEM_PHYSICALLY_CONTIGUOUS,
+		.cache_mode = cache_mode,
+		.gfp = args->charge ? GFP_KERNEL_ACCOUNT : GFP_KERNEL,
+		.uncharged = !args->charge || capable(CAP_SYS_ADMIN),
+	};
+	struct iokmem_charge charge = {};
+	struct iokmem_desc *desc;
+	int err;
+
+	err = apply_mask(&request, args->physical_mask);
+	if (err)
+		return ERR_PTR(err);
+	if (args->charge)
+		err = iokmem_charge_user(&charge, request.nr);
+	if (err)
+		return ERR_PTR(err);
+	if (request.align_order)
+		alignment = PAGE_SIZE << request.align_order;
+	desc = iokmem_wired_create(args->capacity, alignment, &request);
+	if (IS_ERR(desc))
+		iokmem_uncharge(&charge);
+	else
+		desc->charge = charge;
+	return desc;
+}
+
+static struct iokmem_desc *create_pageable(const struct iokmem_buffer_args *args)
+{
+	struct iokmem_desc *desc;
+
+	desc = iokmem_pageable_create(args->capacity,
+				      args->options & IOKMEM_PURGEABLE,
+				      args->charge);
+	if (IS_ERR(desc))
+		return desc;
+	desc->alignment = args->alignment ? args->alignment : 1;
+	desc->kernel_home = args->task == IOKMEM_KERNEL_TASK;
+	return desc;
 }
 
 /*
@@ -58,36 +134,30 @@ static int make_home(struct iokmem_desc *desc, struct task_struct *task)
  */
 struct iokmem_desc *iokmem_buffer_create(const struct iokmem_buffer_args *args)
 {
-	struct iokmem_charge charge = {};
+	bool pageable = args->options & IOKMEM_PAGEABLE;
 	struct iokmem_desc *desc;
 	u32 cache_mode;
 	int err;
 
-	err = check_args(args, &cache_mode);
+	err = check_options(args);
+	if (!err)
+		err = check_size(args);
+	if (!err)
+		err = (pageable ? iokmem_cache_resolve_fixed :
+				  iokmem_cache_resolve_ram)
+			(iokmem_cache_field(args->options), &cache_mode);
 	if (err)
 		return ERR_PTR(err);
 
-	if (args->charge) {
-		err = iokmem_charge_user(&charge,
-					 PAGE_ALIGN(args->capacity) >> PAGE_SHIFT);
-		if (err)
-			return ERR_PTR(err);
-	}
-
-	desc = iokmem_wired_create(args->capacity, args->alignment ?: 1,
-				   args->charge ? GFP_KERNEL_ACCOUNT : GFP_KERNEL);
-	if (IS_ERR(desc)) {
-		iokmem_uncharge(&charge);
+	desc = pageable ? create_pageable(args) : create_wired(args, cache_mode);
+	if (IS_ERR(desc))
 		return desc;
-	}
-	desc->charge = charge;
 	desc->options = args->options;
 	desc->direction = args->options & IOKMEM_DIRECTION_MASK;
-	desc->cache_mode = cache_mode;
 	iokmem_desc_publish(desc);
 
-	if (args->task) {
-		err = make_home(desc, args->task);
+	if (args->task && !desc->kernel_home) {
+		err = iokmem_map_open_home(desc, args->task);
 		if (err) {
 			iokmem_desc_put(desc);
 			return ERR_PTR(err);
@@ -100,22 +170,29 @@ struct iokmem_desc *iokmem_buffer_create(const struct iokmem_buffer_args *args)
  * iokmem_buffer_in_task_with_options - make a buffer
  * @task: a user task that the caller keeps, to map the buffer into; or
  *	IOKMEM_KERNEL_TASK; or NULL for nobody
- * @options: a direction, a cache mode
+ * @options: a direction, a cache mode, %IOKMEM_PHYSICALLY_CONTIGUOUS,
+ *	%IOKMEM_PAGEABLE, %IOKMEM_PURGEABLE, %IOKMEM_KERNEL_USER_SHARED
  * @capacity: in bytes, at least 1
  * @alignment: of the first byte, in bytes: in memory, and wherever the whole
- *	buffer is mapped at an address of the kernel's choice. A power of two, at
- *	most 4 MiB on most machines; 0 and 1 ask for nothing.
+ *	buffer is mapped at an address of the kernel's choice. A power of two; more
+ *	than a block of the page allocator's (4 MiB on most machines) makes the
+ *	memory contiguous. 0 and 1 ask for nothing.
  *
- * Follows IOBufferMemoryDescriptor::inTaskWithOptions(). The memory is wired,
- * and zero up to the end of its last page. The length is the capacity, exactly
- * as asked.
+ * Follows IOBufferMemoryDescriptor::inTaskWithOptions(). The memory is zero up to
+ * the end of its last page. The length is the capacity, exactly as asked.
+ *
+ * Memory is wired unless it is to be pageable. Pageable memory that is made for the
+ * kernel is mapped there only while it is prepared; what is mapped into the kernel
+ * stays in memory.
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
  *
- * * -EOPNOTSUPP: an option or cache mode that is unknown or not provided
- * * -EINVAL: @capacity is 0, @alignment is not a power of two, or @task is a
- *   kernel thread
+ * * -EOPNOTSUPP: an option that is unknown; a cache mode that is unknown, or that
+ *   such memory cannot have
+ * * -EINVAL: @capacity is 0, @alignment is not a power of two, @task is a kernel
+ *   thread, purgeable memory is not pageable, or pageable memory is to be
+ *   contiguous or aligned to more than a page
  * * -EOVERFLOW: @capacity cannot be rounded to pages
  * * -ERANGE: @alignment is larger than memory can be had with
  * * -ESRCH: @task has exited
@@ -136,6 +213,36 @@ iokmem_buffer_in_task_with_options(struct task_struct *task, u32 options,
 	return iokmem_buffer_create(&args);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_buffer_in_task_with_options, IOKMEM);
+
+/**
+ * iokmem_buffer_in_task_with_physical_mask - make a buffer that a device can reach
+ * @task: as for iokmem_buffer_in_task_with_options()
+ * @options: as there, but not pageable
+ * @capacity: in bytes, at least 1
+ * @physical_mask: which bits the physical address of a byte may have; 0: any. It has
+ *	ones in the middle: zeroes above them limit the address, zeroes below are the
+ *	alignment. If that is more than a page the memory is contiguous.
+ *
+ * Follows IOBufferMemoryDescriptor::inTaskWithPhysicalMask().
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: as iokmem_buffer_in_task_with_options(); besides -EINVAL if
+ * @physical_mask is not of this form, and -ERANGE if nothing fits it.
+ */
+struct iokmem_desc *
+iokmem_buffer_in_task_with_physical_mask(struct task_struct *task, u32 options,
+					 size_t capacity, u64 physical_mask)
+{
+	struct iokmem_buffer_args args = {
+		.task = task,
+		.options = options,
+		.capacity = capacity,
+		.physical_mask = physical_mask,
+	};
+
+	return iokmem_buffer_create(&args);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_in_task_with_physical_mask, IOKMEM);
 
 /**
  * iokmem_buffer_with_options - make a buffer for the kernel
@@ -160,7 +267,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_options, IOKMEM);
  * iokmem_buffer_with_capacity - make a buffer for the kernel
  * @capacity: in bytes, at least 1
  * @direction: IOKMEM_DIRECTION_*
- * @contiguous: physically contiguous, which is not provided: -EOPNOTSUPP
+ * @contiguous: physically contiguous, and aligned to its size
  *
  * Follows IOBufferMemoryDescriptor::withCapacity().
  *
@@ -170,11 +277,16 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_options, IOKMEM);
 struct iokmem_desc *iokmem_buffer_with_capacity(size_t capacity, u32 direction,
 						bool contiguous)
 {
+	size_t alignment = 0;
+
 	if (direction & ~IOKMEM_DIRECTION_MASK)
 		return ERR_PTR(-EOPNOTSUPP);
-	if (contiguous)
+	if (contiguous) {
 		direction |= IOKMEM_PHYSICALLY_CONTIGUOUS;
-	return iokmem_buffer_with_options(direction, capacity, 0);
+		if (capacity && capacity <= SIZE_MAX / 2)
+			alignment = roundup_pow_of_two(capacity);
+	}
+	return iokmem_buffer_with_options(direction, capacity, alignment);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_capacity, IOKMEM);
 
@@ -183,7 +295,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_capacity, IOKMEM);
  * @bytes: to be copied
  * @length: how many, at least 1
  * @direction: IOKMEM_DIRECTION_*
- * @contiguous: physically contiguous, which is not provided: -EOPNOTSUPP
+ * @contiguous: physically contiguous
  *
  * Follows IOBufferMemoryDescriptor::withBytes().
  *
@@ -195,7 +307,11 @@ struct iokmem_desc *iokmem_buffer_with_bytes(const void *bytes, size_t length,
 {
 	struct iokmem_desc *desc;
 
-	desc = iokmem_buffer_with_capacity(length, direction, contiguous);
+	if (direction & ~IOKMEM_DIRECTION_MASK)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (contiguous)
+		direction |= IOKMEM_PHYSICALLY_CONTIGUOUS;
+	desc = iokmem_buffer_with_options(direction, length, 0);
 	if (IS_ERR(desc))
 		return desc;
 	memcpy(iokmem_buffer_get_bytes_no_copy(desc), bytes, length);
@@ -227,16 +343,19 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_capacity, IOKMEM);
  * are, and so does the memory.
  *
  * Context: May sleep.
- * Return: 0, or -EINVAL when @length is more than the capacity.
+ * Return: 0; -EINVAL when @length is more than the capacity; -EOPNOTSUPP when @desc is
+ * not a buffer.
  */
 int iokmem_buffer_set_length(struct iokmem_desc *desc, size_t length)
 {
+	if (!desc->ops->is_buffer)
+		return -EOPNOTSUPP;
 	if (length > desc->capacity)
 		return -EINVAL;
 
-	mutex_lock(&desc->lock);
+	mutex_lock(&desc->length_lock);
 	WRITE_ONCE(desc->length, length);
-	mutex_unlock(&desc->lock);
+	mutex_unlock(&desc->length_lock);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_buffer_set_length, IOKMEM);
@@ -249,11 +368,11 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_set_length, IOKMEM);
  * Follows IOBufferMemoryDescriptor::setDirection().
  *
  * Context: Any.
- * Return: 0, or -EOPNOTSUPP when @direction has other bits.
+ * Return: 0, or -EOPNOTSUPP when @direction has other bits, or @desc is not a buffer.
  */
 int iokmem_buffer_set_direction(struct iokmem_desc *desc, u32 direction)
 {
-	if (direction & ~IOKMEM_DIRECTION_MASK)
+	if (!desc->ops->is_buffer || (direction & ~IOKMEM_DIRECTION_MASK))
 		return -EOPNOTSUPP;
 
 	WRITE_ONCE(desc->direction, direction);
@@ -266,17 +385,16 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_set_direction, IOKMEM);
  * @desc: a buffer
  *
  * Follows IOBufferMemoryDescriptor::getBytesNoCopy(). Good as long as the caller
- * has a reference to @desc.
+ * has a reference to @desc; if that is pageable, as long as it is prepared.
  *
  * Context: Any.
  * Return: the address of the first byte, which never faults; NULL if the buffer
- * was not made for IOKMEM_KERNEL_TASK: iokmem_desc_map() maps any.
+ * was not made for IOKMEM_KERNEL_TASK (iokmem_desc_map() maps any), or if it is
+ * pageable and not prepared.
  */
 void *iokmem_buffer_get_bytes_no_copy(struct iokmem_desc *desc)
 {
-	if (!desc->home || desc->home->mm)
-		return NULL;
-	return (void *)desc->home->start;
+	return READ_ONCE(desc->bytes);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_bytes_no_copy, IOKMEM);
 
@@ -311,30 +429,18 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_bytes_no_copy_range, IOKMEM);
  *
  * Context: Any.
  * Return: the address of the first byte in that task, or in the kernel; 0 if the
- * buffer was made for nobody, or the task has unmapped it or exited.
+ * buffer was made for nobody, or the task has unmapped it or exited, or it is the
+ * kernel's pageable memory and not prepared.
  */
 unsigned long iokmem_buffer_get_address(struct iokmem_desc *desc)
 {
-	return desc->home ? iokmem_map_get_address(desc->home) : 0;
+	unsigned long address = (unsigned long)READ_ONCE(desc->bytes);
+
+	if (address || desc->kernel_home || !desc->home)
+		return address;
+	return iokmem_map_get_address(desc->home);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_address, IOKMEM);
-
-/* Copy into the memory, by the addresses that the kernel has for all of it. */
-static void copy_in(struct iokmem_desc *desc, size_t offset, const void *bytes,
-		    size_t length)
-{
-	while (length) {
-		struct iokmem_run run =
-			iokmem_extents_lookup(&desc->extents, offset >> PAGE_SHIFT);
-		size_t in_page = offset_in_page(offset);
-		size_t n = min(length, (run.nr << PAGE_SHIFT) - in_page);
-
-		memcpy(page_address(pfn_to_page(run.pfn)) + in_page, bytes, n);
-		offset += n;
-		bytes += n;
-		length -= n;
-	}
-}
 
 /**
  * iokmem_buffer_append_bytes - add bytes at the end of a buffer
@@ -345,23 +451,32 @@ static void copy_in(struct iokmem_desc *desc, size_t offset, const void *bytes,
  * Follows IOBufferMemoryDescriptor::appendBytes(), but does not cut @bytes short
  * to what the capacity has room for.
  *
- * Context: May sleep.
- * Return: 0; the buffer is @length bytes longer. Or -ENOSPC: the capacity has
- * not that much room, and nothing has changed.
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: 0; the buffer is @length bytes longer. Or a negative error, and nothing has
+ * changed:
+ *
+ * * -ENOSPC: the capacity has not that much room
+ * * -EOPNOTSUPP: @desc is not a buffer
+ * * -ENOMEM, -EIO: pageable memory could not be brought in
  */
 int iokmem_buffer_append_bytes(struct iokmem_desc *desc, const void *bytes,
 			       size_t length)
 {
 	int err = 0;
 
-	mutex_lock(&desc->lock);
-	if (length > desc->capacity - desc->length) {
+	if (!desc->ops->is_buffer)
+		return -EOPNOTSUPP;
+
+	mutex_lock(&desc->length_lock);
+	if (length > desc->capacity - desc->length)
 		err = -ENOSPC;
-	} else {
-		copy_in(desc, desc->length, bytes, length);
+	else if (length)
+		/* ->access() changes @bytes only when it reads. */
+		err = desc->ops->access(desc, desc->length, (void *)bytes, length,
+					true);
+	if (!err)
 		WRITE_ONCE(desc->length, desc->length + length);
-	}
-	mutex_unlock(&desc->lock);
+	mutex_unlock(&desc->length_lock);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_buffer_append_bytes, IOKMEM);

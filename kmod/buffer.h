@@ -13,6 +13,7 @@ struct task_struct;
  * @options: as asked for
  * @capacity: in bytes
  * @alignment: in bytes; 0 means 1
+ * @physical_mask: which bits physical addresses may have; 0 means all
  * @charge: charge the calling task's user and memory cgroup
  */
 struct iokmem_buffer_args {
@@ -20,6 +21,7 @@ struct iokmem_buffer_args {
 	u32 options;
 	size_t capacity;
 	size_t alignment;
+	u64 physical_mask;
 	bool charge;
 };
 

@@ -1,24 +1,120 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory type of pages: the only place that knows cache modes.
+ * The memory type of pages: the only place that knows what cache modes are on
+ * this architecture.
  *
  * A memory type belongs to the pages, not to one mapping of them: every page
- * table entry and every kernel alias of a page must agree. Memory here is
- * ordinary RAM with the type the kernel gave it, write-back, which IOKit calls
- * copyback; any other mode is refused before memory is allocated for it.
+ * table entry and every kernel alias of a page must agree. So RAM gets another
+ * type only where the kernel can change its own map of all memory too:
+ *
+ *	asked for		x86 RAM		other RAM	device memory
+ *	default			copyback	copyback	uncached
+ *	copyback (inner)	copyback	copyback	copyback, if there
+ *							is ioremap_cache()
+ *	uncached, posted	uncached	-EOPNOTSUPP	uncached
+ *	write-combine, real time write-combine	-EOPNOTSUPP	write-combine
+ *	write-through		uncached	-EOPNOTSUPP	write-through on x86,
+ *							otherwise uncached
+ *
+ * x86 without PAT has no write-combining: it is uncached then, which is what the
+ * kernel's own helpers make of it.
  */
 #include <linux/errno.h>
+#include <linux/io.h>
+#include <linux/libnvdimm.h>
+#include <linux/mm.h>
+
+#ifdef CONFIG_X86
+#include <asm/memtype.h>
+#include <asm/set_memory.h>
+#endif
 
 #include "cache.h"
 
-/*
- * iokmem_cache_resolve - the mode that asking for @mode puts in force
- *
- * Returns 0 or -EOPNOTSUPP.
- */
-int iokmem_cache_resolve(u32 mode, u32 *resolved)
+/* IOKit has more names than x86 has types. */
+static u32 collapse(u32 mode)
 {
 	switch (mode) {
+	case IOKMEM_MAP_COPYBACK_INNER_CACHE:
+		return IOKMEM_MAP_COPYBACK_CACHE;
+	case IOKMEM_MAP_POSTED_WRITE:
+	case IOKMEM_MAP_POSTED_REORDERED:
+	case IOKMEM_MAP_POSTED_COMBINED_REORDERED:
+		return IOKMEM_MAP_INHIBIT_CACHE;
+	case IOKMEM_MAP_REAL_TIME_CACHE:
+		return IOKMEM_MAP_WRITE_COMBINE_CACHE;
+	default:
+		return mode;
+	}
+}
+
+static u32 write_combine(void)
+{
+#ifdef CONFIG_X86
+	if (!pat_enabled())
+		return IOKMEM_MAP_INHIBIT_CACHE;
+#endif
+	return IOKMEM_MAP_WRITE_COMBINE_CACHE;
+}
+
+/*
+ * iokmem_cache_resolve_ram - for ordinary memory
+ */
+int iokmem_cache_resolve_ram(u32 mode, u32 *resolved)
+{
+	if (!IS_ENABLED(CONFIG_X86))
+		return iokmem_cache_resolve_fixed(mode, resolved);
+
+	switch (collapse(mode)) {
+	case IOKMEM_MAP_DEFAULT_CACHE:
+	case IOKMEM_MAP_COPYBACK_CACHE:
+		*resolved = IOKMEM_MAP_COPYBACK_CACHE;
+		return 0;
+	case IOKMEM_MAP_INHIBIT_CACHE:
+	case IOKMEM_MAP_WRITE_THRU_CACHE:
+		*resolved = IOKMEM_MAP_INHIBIT_CACHE;
+		return 0;
+	case IOKMEM_MAP_WRITE_COMBINE_CACHE:
+		*resolved = write_combine();
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+/*
+ * iokmem_cache_resolve_io - for device memory, and memory the kernel does not use
+ */
+int iokmem_cache_resolve_io(u32 mode, u32 *resolved)
+{
+	switch (collapse(mode)) {
+	case IOKMEM_MAP_DEFAULT_CACHE:
+	case IOKMEM_MAP_INHIBIT_CACHE:
+		*resolved = IOKMEM_MAP_INHIBIT_CACHE;
+		return 0;
+#ifdef ioremap_cache
+	case IOKMEM_MAP_COPYBACK_CACHE:
+		*resolved = IOKMEM_MAP_COPYBACK_CACHE;
+		return 0;
+#endif
+	case IOKMEM_MAP_WRITE_THRU_CACHE:
+		*resolved = IS_ENABLED(CONFIG_X86) ? IOKMEM_MAP_WRITE_THRU_CACHE :
+						     IOKMEM_MAP_INHIBIT_CACHE;
+		return 0;
+	case IOKMEM_MAP_WRITE_COMBINE_CACHE:
+		*resolved = write_combine();
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+/*
+ * iokmem_cache_resolve_fixed - for memory whose type is not ours to change
+ */
+int iokmem_cache_resolve_fixed(u32 mode, u32 *resolved)
+{
+	switch (collapse(mode)) {
 	case IOKMEM_MAP_DEFAULT_CACHE:
 	case IOKMEM_MAP_COPYBACK_CACHE:
 		*resolved = IOKMEM_MAP_COPYBACK_CACHE;
@@ -29,6 +125,161 @@ int iokmem_cache_resolve(u32 mode, u32 *resolved)
 }
 
 /*
+ * iokmem_cache_prot - @prot for memory that is in this mode
+ *
+ * On its own this gives RAM no type: on x86 what counts is what
+ * iokmem_cache_change() did.
+ */
+pgprot_t iokmem_cache_prot(u32 mode, pgprot_t prot)
+{
+	switch (mode) {
+	case IOKMEM_MAP_INHIBIT_CACHE:
+		return pgprot_noncached(prot);
+	case IOKMEM_MAP_WRITE_COMBINE_CACHE:
+		return pgprot_writecombine(prot);
+#ifdef CONFIG_X86
+	case IOKMEM_MAP_WRITE_THRU_CACHE:
+		return pgprot_writethrough(prot);
+#endif
+	default:
+		return prot;
+	}
+}
+
+/*
+ * iokmem_cache_in_direct_map - has the kernel's map of all memory the mode, too?
+ */
+bool iokmem_cache_in_direct_map(u32 mode)
+{
+	return IS_ENABLED(CONFIG_X86) || mode == IOKMEM_MAP_COPYBACK_CACHE;
+}
+
+#ifdef CONFIG_X86
+static int set_type(unsigned long pfn, unsigned long nr, u32 mode)
+{
+	unsigned long address = (unsigned long)page_address(pfn_to_page(pfn));
+
+	switch (mode) {
+	case IOKMEM_MAP_INHIBIT_CACHE:
+		return set_memory_uc(address, nr);
+	case IOKMEM_MAP_WRITE_COMBINE_CACHE:
+		return set_memory_wc(address, nr);
+	default:
+		return set_memory_wb(address, nr);
+	}
+}
+
+/*
+ * iokmem_cache_change - give @nr page frames of RAM another type
+ *
+ * Nothing maps the frames but the kernel's map of all memory, and the CPUs'
+ * caches have nothing of them afterwards. May sleep. After an error (-ENOMEM:
+ * large kernel entries could not be split) they have the type they had.
+ */
+int iokmem_cache_change(unsigned long pfn, unsigned long nr, u32 from, u32 to)
+{
+	int err = 0;
+
+	if (from == to)
+		return 0;
+	/* The kernel knows only ways from and to write-back. */
+	if (from != IOKMEM_MAP_COPYBACK_CACHE)
+		err = set_type(pfn, nr, IOKMEM_MAP_COPYBACK_CACHE);
+	if (!err && to != IOKMEM_MAP_COPYBACK_CACHE)
+		err = set_type(pfn, nr, to);
+	if (!err)
+		return 0;
+
+	/*
+	 * Some of the kernel's entries have changed and some have not. On the
+	 * way back none has to be split, so no memory is needed.
+	 */
+	WARN_ON(set_type(pfn, nr, IOKMEM_MAP_COPYBACK_CACHE));
+	if (from != IOKMEM_MAP_COPYBACK_CACHE)
+		WARN_ON(set_type(pfn, nr, from));
+	return err;
+}
+#else
+int iokmem_cache_change(unsigned long pfn, unsigned long nr, u32 from, u32 to)
+{
+	return from == to ? 0 : -EOPNOTSUPP;
+}
+#endif
+
+#ifdef CONFIG_X86
+/* Another mapping of the same memory may have settled its type before. */
+static bool has_type(void __iomem *io, u32 mode)
+{
+	pgprot_t wanted = iokmem_cache_prot(mode, PAGE_KERNEL);
+	unsigned int level;
+	pte_t *entry = lookup_address((unsigned long)io, &level);
+	pgprot_t found;
+
+	if (!entry)
+		return false;
+	found = __pgprot(pte_flags(*entry));
+	if (level != PG_LEVEL_4K)
+		found = pgprot_large_2_4k(found);
+	return !((pgprot_val(found) ^ pgprot_val(wanted)) & _PAGE_CACHE_MASK);
+}
+#else
+static bool has_type(void __iomem *io, u32 mode)
+{
+	return true;
+}
+#endif
+
+static void __iomem *ioremap_as(phys_addr_t address, size_t length, u32 mode)
+{
+	switch (mode) {
+	case IOKMEM_MAP_WRITE_COMBINE_CACHE:
+		return ioremap_wc(address, length);
+	case IOKMEM_MAP_WRITE_THRU_CACHE:
+		return ioremap_wt(address, length);
+#ifdef ioremap_cache
+	case IOKMEM_MAP_COPYBACK_CACHE:
+		return ioremap_cache(address, length);
+#endif
+	default:
+		return ioremap(address, length);
+	}
+}
+
+/*
+ * iokmem_cache_ioremap - map memory that is not the kernel's, in this mode
+ *
+ * As long as it is mapped here, the kernel gives user page table entries of it the
+ * same mode. Returns NULL if it is mapped with another one elsewhere.
+ */
+void __iomem *iokmem_cache_ioremap(phys_addr_t address, size_t length, u32 mode)
+{
+	void __iomem *io = ioremap_as(address, length, mode);
+
+	if (!io || has_type(io, mode))
+		return io;
+	iounmap(io);
+	return NULL;
+}
+
+/*
+ * iokmem_cache_flush - write what the CPUs' caches have to memory
+ *
+ * And forget it, if @invalidate. Returns 0, or -EOPNOTSUPP where the kernel has
+ * no way that modules may use.
+ */
+int iokmem_cache_flush(void *address, size_t length, bool invalidate)
+{
+#ifdef CONFIG_ARCH_HAS_PMEM_API
+	arch_wb_cache_pmem(address, length);
+	if (invalidate)
+		arch_invalidate_pmem(address, length);
+	return 0;
+#else
+	return -EOPNOTSUPP;
+#endif
+}
+
+/*
  * iokmem_cache_name - for people
  */
 const char *iokmem_cache_name(u32 mode)
@@ -36,6 +287,14 @@ const char *iokmem_cache_name(u32 mode)
 	switch (mode) {
 	case IOKMEM_MAP_COPYBACK_CACHE:
 		return "copyback";
+	case IOKMEM_MAP_INHIBIT_CACHE:
+		return "uncached";
+	case IOKMEM_MAP_WRITE_COMBINE_CACHE:
+		return "write-combine";
+	case IOKMEM_MAP_WRITE_THRU_CACHE:
+		return "write-through";
+	case IOKMEM_MAP_DEFAULT_CACHE:
+		return "mixed";
 	default:
 		return "?";
 	}

@@ -14,6 +14,7 @@
 #include <linux/nospec.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "buffer.h"
@@ -33,6 +34,10 @@ union iokmem_arg {
 	struct iokmem_query_mapping query_mapping;
 	struct iokmem_set_length set_length;
 	struct iokmem_duplicate duplicate;
+	struct iokmem_set_purgeable set_purgeable;
+	struct iokmem_get_page_counts get_page_counts;
+	struct iokmem_create_sub create_sub;
+	struct iokmem_create_multi create_multi;
 };
 
 /**
@@ -53,7 +58,7 @@ struct iokmem_call {
  * struct iokmem_ioctl - what there is to know of an ioctl
  * @size: of its structure, as this kernel knows it
  * @min_size: of its structure's first version
- * @run: does it, and answers
+ * @run: does it, and answers; what it returns, the ioctl returns
  */
 struct iokmem_ioctl {
 	size_t size;
@@ -124,6 +129,7 @@ static int run_create_buffer(struct iokmem_call *call)
 		.options = arg->options,
 		.capacity = arg->capacity,
 		.alignment = arg->alignment,
+		.physical_mask = arg->physical_mask,
 		.charge = true,
 	};
 	struct iokmem_desc *desc;
@@ -201,6 +207,31 @@ static int run_release_mapping(struct iokmem_call *call)
 				       arg->length);
 }
 
+/* Of a sub-descriptor, its parent's. */
+static unsigned int nr_extents(struct iokmem_desc *desc)
+{
+	size_t offset = 0;
+	unsigned int nr;
+
+	desc = iokmem_desc_root(desc, &offset);
+	mutex_lock(&desc->hold_lock);
+	nr = desc->extents.nr;
+	mutex_unlock(&desc->hold_lock);
+	return nr;
+}
+
+static unsigned int nr_maps(struct iokmem_desc *desc)
+{
+	size_t offset = 0;
+	unsigned int nr;
+
+	desc = iokmem_desc_root(desc, &offset);
+	mutex_lock(&desc->lock);
+	nr = desc->nr_maps;
+	mutex_unlock(&desc->lock);
+	return nr;
+}
+
 static int run_query_buffer(struct iokmem_call *call)
 {
 	struct iokmem_query_buffer *arg = &call->arg.query_buffer;
@@ -211,11 +242,9 @@ static int run_query_buffer(struct iokmem_call *call)
 	arg->capacity = desc->capacity;
 	arg->length = iokmem_desc_get_length(desc);
 	arg->alignment = desc->alignment;
-	arg->cache_mode = desc->cache_mode;
-	arg->extents = desc->extents.nr;
-	mutex_lock(&desc->lock);
-	arg->maps = desc->nr_maps;
-	mutex_unlock(&desc->lock);
+	arg->cache_mode = iokmem_desc_get_cache_mode(desc);
+	arg->extents = nr_extents(desc);
+	arg->maps = nr_maps(desc);
 	arg->access = is_read_only(call) ? IOKMEM_FD_READ_ONLY : 0;
 	return answer(call, sizeof(*arg));
 }
@@ -253,8 +282,120 @@ static int run_duplicate(struct iokmem_call *call)
 			 &arg->fd, sizeof(*arg));
 }
 
+static int run_set_purgeable(struct iokmem_call *call)
+{
+	struct iokmem_set_purgeable *arg = &call->arg.set_purgeable;
+	struct iokmem_desc *desc = call->file->private_data;
+	u32 old;
+	int err;
+
+	if (is_read_only(call) && arg->state != IOKMEM_PURGEABLE_KEEP_CURRENT)
+		return -EACCES;
+	err = iokmem_desc_set_purgeable(desc, arg->state, &old);
+	/* An answer that cannot be written would come too late. */
+	return err ? err : old;
+}
+
+static int run_get_page_counts(struct iokmem_call *call)
+{
+	struct iokmem_get_page_counts *arg = &call->arg.get_page_counts;
+	int err;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	err = iokmem_desc_get_page_counts(call->file->private_data,
+					  &arg->resident, &arg->dirty);
+	return err ? err : answer(call, sizeof(*arg));
+}
+
+static int run_create_sub(struct iokmem_call *call)
+{
+	struct iokmem_create_sub *arg = &call->arg.create_sub;
+	struct iokmem_desc *desc;
+	int err;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	desc = iokmem_sub_with_sub_range(call->file->private_data, arg->offset,
+					 arg->length, arg->options);
+	if (IS_ERR(desc))
+		return PTR_ERR(desc);
+	err = answer_fd(call, desc, is_read_only(call), &arg->fd, sizeof(*arg));
+	iokmem_desc_put(desc);
+	return err;
+}
+
+static void put_descs(struct iokmem_desc **descs, unsigned int nr)
+{
+	while (nr--)
+		iokmem_desc_put(descs[nr]);
+	kvfree(descs);
+}
+
+/* The descriptors of the file descriptors at @uptr: an array for put_descs(). */
+static struct iokmem_desc **get_descs(const __s32 __user *uptr, unsigned int nr,
+				      bool *read_only)
+{
+	struct iokmem_desc **descs;
+	unsigned int i;
+	int err;
+
+	descs = kvmalloc_array(nr, sizeof(*descs), GFP_KERNEL);
+	if (!descs)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < nr; i++) {
+		struct file *file;
+		__s32 fd;
+
+		err = -EFAULT;
+		if (get_user(fd, uptr + i))
+			goto err_put;
+		err = -EBADF;
+		file = fget(fd);
+		if (!file)
+			goto err_put;
+		if (file->f_op != &iokmem_buffer_fops) {
+			fput(file);
+			goto err_put;
+		}
+		descs[i] = iokmem_desc_get(file->private_data);
+		*read_only |= !(file->f_mode & FMODE_WRITE);
+		fput(file);
+	}
+	return descs;
+
+err_put:
+	put_descs(descs, i);
+	return ERR_PTR(err);
+}
+
+static int run_create_multi(struct iokmem_call *call)
+{
+	struct iokmem_create_multi *arg = &call->arg.create_multi;
+	struct iokmem_desc **descs, *desc;
+	bool read_only = false;
+	int err;
+
+	if (!arg->nr_fds)
+		return -EINVAL;
+	if (arg->nr_fds > IOKMEM_MULTI_MAX)
+		return -ENOSPC;
+	descs = get_descs(u64_to_user_ptr(arg->fds), arg->nr_fds, &read_only);
+	if (IS_ERR(descs))
+		return PTR_ERR(descs);
+	desc = iokmem_multi_with_descriptors(descs, arg->nr_fds, arg->options);
+	put_descs(descs, arg->nr_fds);
+	if (IS_ERR(desc))
+		return PTR_ERR(desc);
+	err = answer_fd(call, desc, read_only, &arg->fd, sizeof(*arg));
+	iokmem_desc_put(desc);
+	return err;
+}
+
 /* On /dev/iokmem. */
 static const struct iokmem_ioctl device_ioctls[] = {
+	IOKMEM_IOCTL(IOKMEM_CREATE_MULTI, run_create_multi,
+		     create_multi, create_multi.fd),
 	IOKMEM_IOCTL(IOKMEM_CREATE_BUFFER, run_create_buffer,
 		     create_buffer, create_buffer.__reserved),
 };
@@ -273,6 +414,12 @@ static const struct iokmem_ioctl buffer_ioctls[] = {
 		     set_length, set_length.length),
 	IOKMEM_IOCTL(IOKMEM_DUPLICATE, run_duplicate,
 		     duplicate, duplicate.__reserved),
+	IOKMEM_IOCTL(IOKMEM_SET_PURGEABLE, run_set_purgeable,
+		     set_purgeable, set_purgeable.state),
+	IOKMEM_IOCTL(IOKMEM_GET_PAGE_COUNTS, run_get_page_counts,
+		     get_page_counts, get_page_counts.dirty),
+	IOKMEM_IOCTL(IOKMEM_CREATE_SUB, run_create_sub,
+		     create_sub, create_sub.__reserved),
 };
 
 static long dispatch(struct file *file, unsigned int cmd, unsigned long arg,
@@ -343,11 +490,10 @@ static void iokmem_buffer_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "iokmem-kind:\t%s\n", desc->ops->name);
 	seq_printf(m, "iokmem-capacity:\t%zu\n", desc->capacity);
 	seq_printf(m, "iokmem-length:\t%zu\n", iokmem_desc_get_length(desc));
-	seq_printf(m, "iokmem-cache:\t%s\n", iokmem_cache_name(desc->cache_mode));
-	seq_printf(m, "iokmem-extents:\t%u\n", desc->extents.nr);
-	mutex_lock(&desc->lock);
-	seq_printf(m, "iokmem-maps:\t%u\n", desc->nr_maps);
-	mutex_unlock(&desc->lock);
+	seq_printf(m, "iokmem-cache:\t%s\n",
+		   iokmem_cache_name(iokmem_desc_get_cache_mode(desc)));
+	seq_printf(m, "iokmem-extents:\t%u\n", nr_extents(desc));
+	seq_printf(m, "iokmem-maps:\t%u\n", nr_maps(desc));
 }
 
 static const struct file_operations iokmem_buffer_fops = {

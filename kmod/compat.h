@@ -6,8 +6,11 @@
 #ifndef _IOKMEM_COMPAT_H
 #define _IOKMEM_COMPAT_H
 
+#include <linux/list_lru.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0) || \
@@ -41,6 +44,105 @@ mm_get_unmapped_area(struct mm_struct *mm, struct file *file,
 		     unsigned long pgoff, unsigned long flags)
 {
 	return mm->get_unmapped_area(file, addr, len, pgoff, flags);
+}
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+static inline bool list_lru_add_obj(struct list_lru *lru, struct list_head *item)
+{
+	return list_lru_add(lru, item);
+}
+
+static inline bool list_lru_del_obj(struct list_lru *lru, struct list_head *item)
+{
+	return list_lru_del(lru, item);
+}
+#endif
+
+/*
+ * Pin up to @nr pages from @start on, for long. Before 6.2 a private page that was
+ * pinned for reading could be replaced under the pin by its owner's next write: so
+ * it is broken off first, as for writing. That is not possible for shared memory
+ * that may only be read, which needs it not.
+ */
+static inline long iokmem_pin_remote(struct mm_struct *mm, unsigned long start,
+				     unsigned long nr, bool write,
+				     struct page **pages)
+{
+	unsigned int flags = FOLL_LONGTERM | (write ? FOLL_WRITE : 0);
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+	long got = -EFAULT;
+
+	mmap_read_lock(mm);
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	if (!write)
+		got = pin_user_pages_remote(mm, start, nr, FOLL_LONGTERM |
+					    FOLL_WRITE | FOLL_FORCE, pages, NULL,
+					    NULL);
+#endif
+	if (got == -EFAULT)
+		got = pin_user_pages_remote(mm, start, nr, flags, pages, NULL,
+					    NULL);
+	mmap_read_unlock(mm);
+	return got;
+#else
+	int locked = 1;
+	long got;
+
+	mmap_read_lock(mm);
+	got = pin_user_pages_remote(mm, start, nr, flags, pages, &locked);
+	if (locked)
+		mmap_read_unlock(mm);
+	return got;
+#endif
+}
+
+/*
+ * A shrinker for lists a node and a memory cgroup, at work when this returns;
+ * or NULL. shrinker_free() ends it.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+static inline struct shrinker *
+iokmem_shrinker_new(const char *name,
+		    unsigned long (*count)(struct shrinker *, struct shrink_control *),
+		    unsigned long (*scan)(struct shrinker *, struct shrink_control *))
+{
+	struct shrinker *shrinker = kzalloc(sizeof(*shrinker), GFP_KERNEL);
+
+	if (!shrinker)
+		return NULL;
+	shrinker->flags = SHRINKER_NUMA_AWARE | SHRINKER_MEMCG_AWARE;
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	shrinker->seeks = DEFAULT_SEEKS;
+	if (register_shrinker(shrinker, "%s", name)) {
+		kfree(shrinker);
+		return NULL;
+	}
+	return shrinker;
+}
+
+static inline void shrinker_free(struct shrinker *shrinker)
+{
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+}
+#else
+static inline struct shrinker *
+iokmem_shrinker_new(const char *name,
+		    unsigned long (*count)(struct shrinker *, struct shrink_control *),
+		    unsigned long (*scan)(struct shrinker *, struct shrink_control *))
+{
+	struct shrinker *shrinker;
+
+	shrinker = shrinker_alloc(SHRINKER_NUMA_AWARE | SHRINKER_MEMCG_AWARE,
+				  "%s", name);
+	if (!shrinker)
+		return NULL;
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	shrinker_register(shrinker);
+	return shrinker;
 }
 #endif
 

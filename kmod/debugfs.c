@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * debugfs: iokmem/descriptors, every descriptor with all its maps. For people;
- * the form may change.
+ * debugfs: iokmem/descriptors, every descriptor with all its maps; iokmem/pools, what
+ * lies idle. For people; the form may change.
  */
 #include <linux/debugfs.h>
 #include <linux/sched.h>
@@ -11,6 +11,7 @@
 #include "debugfs.h"
 #include "desc.h"
 #include "map.h"
+#include "pool.h"
 
 static struct dentry *iokmem_debugfs;
 
@@ -60,6 +61,18 @@ static void show_maps(struct seq_file *m, struct iokmem_desc *desc)
 	mutex_unlock(&desc->lock);
 }
 
+/* Where it is, and who needs that. */
+static void show_holds(struct seq_file *m, struct iokmem_desc *desc)
+{
+	mutex_lock(&desc->hold_lock);
+	if (desc->extents.nr)
+		seq_printf(m, ", %u extents", desc->extents.nr);
+	if (desc->held)
+		seq_printf(m, ", held by %u%s", desc->held,
+			   desc->held_read_only ? " read-only" : "");
+	mutex_unlock(&desc->hold_lock);
+}
+
 static void *descriptors_start(struct seq_file *m, loff_t *pos)
 {
 	m->private = iokmem_descs_lock();
@@ -80,12 +93,17 @@ static int descriptors_show(struct seq_file *m, void *v)
 {
 	struct iokmem_desc *desc = list_entry(v, struct iokmem_desc, node);
 
-	seq_printf(m, "descriptor %llu: %s, length %zu of %zu, %u extents, %s, direction %s, users %u\n",
+	seq_printf(m, "descriptor %llu: %s, length %zu of %zu, %s, direction %s, users %u",
 		   desc->id, desc->ops->name, iokmem_desc_get_length(desc),
-		   desc->capacity, desc->extents.nr,
-		   iokmem_cache_name(desc->cache_mode),
+		   desc->capacity, iokmem_cache_name(iokmem_desc_get_cache_mode(desc)),
 		   direction_names[iokmem_desc_get_direction(desc)],
 		   refcount_read(&desc->users));
+	if (desc->parent)
+		seq_printf(m, ", from byte %zu of %llu on", desc->start,
+			   desc->parent->id);
+	else
+		show_holds(m, desc);
+	seq_putc(m, '\n');
 	show_maps(m, desc);
 	return 0;
 }
@@ -98,11 +116,19 @@ static const struct seq_operations descriptors_sops = {
 };
 DEFINE_SEQ_ATTRIBUTE(descriptors);
 
+static int pools_show(struct seq_file *m, void *v)
+{
+	iokmem_pool_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(pools);
+
 void iokmem_debugfs_init(void)
 {
 	iokmem_debugfs = debugfs_create_dir("iokmem", NULL);
 	debugfs_create_file("descriptors", 0400, iokmem_debugfs, NULL,
 			    &descriptors_fops);
+	debugfs_create_file("pools", 0400, iokmem_debugfs, NULL, &pools_fops);
 }
 
 void iokmem_debugfs_exit(void)

@@ -49,18 +49,25 @@ static void desc_put_work(struct work_struct *work)
 	iokmem_desc_put(container_of(work, struct iokmem_desc, put_work));
 }
 
+static void desc_count_put_work(struct work_struct *work)
+{
+	iokmem_desc_count_put(container_of(work, struct iokmem_desc,
+					   count_put_work));
+}
+
 /*
  * iokmem_desc_alloc - a descriptor without memory, for one user, the caller
  *
- * The caller (a kind of memory) fills in the extents. Until it is published
+ * The caller (a kind of memory) has one of @size bytes, of which struct
+ * iokmem_desc is the first, and fills in what is its own. Until it is published
  * nobody else knows the descriptor, and iokmem_desc_put() undoes everything.
  */
 struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_mem_ops *ops,
-				      size_t capacity)
+				      size_t size, size_t capacity)
 {
 	struct iokmem_desc *desc;
 
-	desc = kzalloc(sizeof(*desc), GFP_KERNEL_ACCOUNT);
+	desc = kzalloc(size, GFP_KERNEL_ACCOUNT);
 	if (!desc)
 		return ERR_PTR(-ENOMEM);
 
@@ -76,16 +83,24 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_mem_ops *ops,
 	refcount_set(&desc->users, 1);
 	kref_init(&desc->count);
 	INIT_WORK(&desc->put_work, desc_put_work);
+	INIT_WORK(&desc->count_put_work, desc_count_put_work);
 	desc->id = atomic64_inc_return(&iokmem_last_id);
 	desc->ops = ops;
 	desc->capacity = capacity;
+	desc->owned = capacity;
 	desc->length = capacity;
 	desc->alignment = 1;
+	desc->cache_mode = IOKMEM_MAP_COPYBACK_CACHE;
+	desc->map_inode = desc->inode;
+	desc->map_mnt = iokmem_mnt;
+	mutex_init(&desc->length_lock);
+	mutex_init(&desc->prepare_lock);
+	mutex_init(&desc->hold_lock);
 	mutex_init(&desc->lock);
 	INIT_LIST_HEAD(&desc->maps);
 	desc->shareable = RB_ROOT;
 	desc->addresses = RB_ROOT;
-	init_waitqueue_head(&desc->maps_wait);
+	init_waitqueue_head(&desc->wait);
 	INIT_LIST_HEAD(&desc->node);
 	return desc;
 }
@@ -110,6 +125,8 @@ static void desc_free(struct kref *count)
 	WARN_ON(!RB_EMPTY_ROOT(&desc->addresses));
 	WARN_ON(desc->nr_maps);
 	WARN_ON(desc->home);
+	WARN_ON(desc->prepared);
+	WARN_ON(desc->held);
 
 	if (!list_empty(&desc->node)) {
 		mutex_lock(&iokmem_descs_mutex);
@@ -117,11 +134,14 @@ static void desc_free(struct kref *count)
 		mutex_unlock(&iokmem_descs_mutex);
 		trace_iokmem_free(desc);
 	}
-	WARN_ON(!RB_EMPTY_ROOT(&desc->inode->i_mapping->i_mmap.rb_root));
+	WARN_ON(!RB_EMPTY_ROOT(&desc->map_inode->i_mapping->i_mmap.rb_root));
 	desc->ops->release(desc);
 	iput(desc->inode);
 	iokmem_uncharge(&desc->charge);
 	mutex_destroy(&desc->lock);
+	mutex_destroy(&desc->hold_lock);
+	mutex_destroy(&desc->prepare_lock);
+	mutex_destroy(&desc->length_lock);
 	kfree(desc);
 	module_put(THIS_MODULE);
 }
@@ -140,30 +160,100 @@ void iokmem_desc_count_put(struct iokmem_desc *desc)
 }
 
 /*
- * iokmem_desc_file - a file on the descriptor's inode
+ * iokmem_desc_count_put_async - the same while memory is reclaimed
  *
+ * Whoever allocates may have locks that freeing a descriptor takes.
+ */
+void iokmem_desc_count_put_async(struct iokmem_desc *desc)
+{
+	if (!refcount_dec_not_one(&desc->count.refcount))
+		queue_work(iokmem_workqueue, &desc->count_put_work);
+}
+
+/*
  * Its name tells the descriptor in /proc/PID/maps and /proc/PID/fd. Until its
  * ->release() has run, the file keeps this module (fops->owner), and its owner
  * must keep the descriptor.
  */
-struct file *iokmem_desc_file(struct iokmem_desc *desc, void *private,
-			      int flags, const struct file_operations *fops)
+static struct file *file_on(struct inode *inode, struct vfsmount *mnt, u64 id,
+			    void *private, int flags,
+			    const struct file_operations *fops)
 {
 	char name[32];
 	struct file *file;
 
-	snprintf(name, sizeof(name), "iokmem:%llu", desc->id);
+	snprintf(name, sizeof(name), "iokmem:%llu", id);
 	__module_get(fops->owner);
-	ihold(desc->inode);
-	file = alloc_file_pseudo(desc->inode, iokmem_mnt, name, flags, fops);
+	ihold(inode);
+	file = alloc_file_pseudo(inode, mnt, name, flags, fops);
 	if (IS_ERR(file)) {
-		iput(desc->inode);
+		iput(inode);
 		module_put(fops->owner);
 		return file;
 	}
 	file->private_data = private;
 	return file;
 }
+
+/*
+ * iokmem_desc_file - a file on the descriptor's inode, for file descriptors
+ */
+struct file *iokmem_desc_file(struct iokmem_desc *desc, void *private,
+			      int flags, const struct file_operations *fops)
+{
+	return file_on(desc->inode, iokmem_mnt, desc->id, private, flags, fops);
+}
+
+/*
+ * iokmem_desc_map_file - a file where the descriptor's user mappings are found
+ */
+struct file *iokmem_desc_map_file(struct iokmem_desc *desc, void *private,
+				  int flags, const struct file_operations *fops)
+{
+	return file_on(desc->map_inode, desc->map_mnt, desc->id, private, flags,
+		       fops);
+}
+
+/*
+ * iokmem_desc_pages - how many pages the memory touches
+ */
+unsigned long iokmem_desc_pages(const struct iokmem_desc *desc)
+{
+	return PAGE_ALIGN(desc->skew + desc->capacity) >> PAGE_SHIFT;
+}
+
+/*
+ * iokmem_desc_root - whose memory a sub-descriptor is, and where in it
+ *
+ * A descriptor that is no sub-descriptor is its own root. A sub-descriptor's
+ * parent is never one. Adds to @offset.
+ */
+struct iokmem_desc *iokmem_desc_root(struct iokmem_desc *desc, size_t *offset)
+{
+	if (!desc->parent)
+		return desc;
+	*offset += desc->start;
+	return desc->parent;
+}
+
+/*
+ * iokmem_desc_lookup - where page @index is
+ *
+ * The frames are always there, or the caller holds the memory. The page is one
+ * that there is.
+ */
+struct iokmem_run iokmem_desc_lookup(const struct iokmem_desc *desc,
+				     pgoff_t index)
+{
+	struct iokmem_run run;
+
+	if (desc->ops->lookup)
+		return desc->ops->lookup(desc, index);
+	run = iokmem_extents_lookup(&desc->extents, index);
+	run.cache_mode = READ_ONCE(desc->cache_mode);
+	return run;
+}
+EXPORT_SYMBOL_IF_KUNIT(iokmem_desc_lookup);
 
 /**
  * iokmem_desc_get - take another reference to a descriptor
@@ -181,18 +271,16 @@ struct iokmem_desc *iokmem_desc_get(struct iokmem_desc *desc)
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get, IOKMEM);
 
-/* Nobody may act on the descriptor any more: take its own mapping down. */
+/*
+ * Nobody may act on the descriptor any more: take its own mapping down, and
+ * complete what was prepared.
+ */
 static void desc_close(struct iokmem_desc *desc)
 {
-	struct iokmem_map *home;
-
-	mutex_lock(&desc->lock);
-	home = desc->home;
-	desc->home = NULL;
-	mutex_unlock(&desc->lock);
-
-	if (home)
-		iokmem_map_drop(home);
+	iokmem_desc_complete_all(desc);
+	iokmem_map_close_home(desc);
+	if (desc->born_held)
+		iokmem_desc_unhold(desc);
 	iokmem_desc_count_put(desc);
 }
 
@@ -259,6 +347,27 @@ u32 iokmem_desc_get_direction(const struct iokmem_desc *desc)
 	return READ_ONCE(desc->direction);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_direction, IOKMEM);
+
+/**
+ * iokmem_desc_get_cache_mode - the cache mode that is in force
+ * @desc: the descriptor
+ *
+ * It may be a stricter one than was asked for: see <uapi/linux/iokmem.h>. It
+ * changes when a map is asked for with another.
+ *
+ * Context: Any.
+ * Return: IOKMEM_MAP_*_CACHE; IOKMEM_MAP_DEFAULT_CACHE for a multi-descriptor
+ * whose members have different ones.
+ */
+u32 iokmem_desc_get_cache_mode(const struct iokmem_desc *desc)
+{
+	if (desc->parent)
+		desc = desc->parent;
+	if (desc->ops->cache_mode)
+		return desc->ops->cache_mode(desc);
+	return READ_ONCE(desc->cache_mode);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_cache_mode, IOKMEM);
 
 /**
  * iokmem_desc_get_tag - the number last given to iokmem_desc_set_tag()

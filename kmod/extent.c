@@ -37,6 +37,32 @@ void iokmem_extents_fini(struct iokmem_extents *extents)
 }
 
 /*
+ * iokmem_extents_from_pages - where these pages are, neighbours in one extent
+ */
+int iokmem_extents_from_pages(struct iokmem_extents *extents,
+			      struct page **pages, unsigned long nr)
+{
+	unsigned int nr_extents = 0;
+	unsigned long i;
+	int err;
+
+	for (i = 0; i < nr; i++)
+		if (!i || page_to_pfn(pages[i]) != page_to_pfn(pages[i - 1]) + 1)
+			nr_extents++;
+	err = iokmem_extents_init(extents, nr_extents, GFP_KERNEL);
+	if (err)
+		return err;
+
+	nr_extents = 0;
+	for (i = 0; i < nr; i++) {
+		if (!i || page_to_pfn(pages[i]) != page_to_pfn(pages[i - 1]) + 1)
+			extents->array[nr_extents++].pfn = page_to_pfn(pages[i]);
+		extents->array[nr_extents - 1].end = i + 1;
+	}
+	return 0;
+}
+
+/*
  * iokmem_extents_pages - how many pages there are in all
  */
 pgoff_t iokmem_extents_pages(const struct iokmem_extents *extents)

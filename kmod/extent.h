@@ -8,6 +8,8 @@
 
 #include <linux/types.h>
 
+struct page;
+
 /**
  * struct iokmem_extent - a run of physically contiguous pages
  * @pfn: its first page frame
@@ -35,15 +37,19 @@ struct iokmem_extents {
  * @pfn: frame of the first page asked for
  * @before: how many pages of the same extent precede it
  * @nr: how many pages of the same extent follow from it, with it
+ * @cache_mode: what type they have; extents know nothing of it
  */
 struct iokmem_run {
 	unsigned long pfn;
 	unsigned long before;
 	unsigned long nr;
+	u32 cache_mode;
 };
 
 int iokmem_extents_init(struct iokmem_extents *extents, unsigned int nr,
 			gfp_t gfp);
+int iokmem_extents_from_pages(struct iokmem_extents *extents,
+			      struct page **pages, unsigned long nr);
 void iokmem_extents_fini(struct iokmem_extents *extents);
 
 pgoff_t iokmem_extents_pages(const struct iokmem_extents *extents);

@@ -7,6 +7,9 @@
 #include "chardev.h"
 #include "debugfs.h"
 #include "desc.h"
+#include "mem.h"
+#include "pages.h"
+#include "pool.h"
 #include "workqueue.h"
 
 #define CREATE_TRACE_POINTS
@@ -22,9 +25,21 @@ static int __init iokmem_init(void)
 	if (!iokmem_workqueue)
 		return -ENOMEM;
 
-	err = iokmem_desc_init();
+	err = iokmem_contig_init();
 	if (err)
 		goto err_workqueue;
+
+	err = iokmem_pool_init();
+	if (err)
+		goto err_contig;
+
+	err = iokmem_pageable_init();
+	if (err)
+		goto err_pool;
+
+	err = iokmem_desc_init();
+	if (err)
+		goto err_pageable;
 
 	iokmem_debugfs_init();
 
@@ -36,6 +51,12 @@ static int __init iokmem_init(void)
 err_debugfs:
 	iokmem_debugfs_exit();
 	iokmem_desc_exit();
+err_pageable:
+	iokmem_pageable_exit();
+err_pool:
+	iokmem_pool_exit();
+err_contig:
+	iokmem_contig_exit();
 err_workqueue:
 	destroy_workqueue(iokmem_workqueue);
 	return err;
@@ -46,8 +67,11 @@ static void __exit iokmem_exit(void)
 {
 	iokmem_chardev_exit();
 	iokmem_debugfs_exit();
-	destroy_workqueue(iokmem_workqueue);
 	iokmem_desc_exit();
+	iokmem_pageable_exit();
+	iokmem_pool_exit();
+	iokmem_contig_exit();
+	destroy_workqueue(iokmem_workqueue);
 }
 
 module_init(iokmem_init);

@@ -82,6 +82,8 @@ static void map_free(struct kref *count)
 	WARN_ON(!RB_EMPTY_ROOT(&map->windows));
 	WARN_ON(map->task_refs);
 
+	if (map->held)
+		iokmem_desc_unhold(desc);
 	if (map->mm)
 		mmdrop(map->mm);
 	put_pid(map->pid);
@@ -99,7 +101,8 @@ static void map_go_live(struct iokmem_map *map)
 {
 	lockdep_assert_held(&map->desc->lock);
 
-	WRITE_ONCE(map->address, map->start + offset_in_page(map->offset));
+	WRITE_ONCE(map->address,
+		   map->start + offset_in_page(iokmem_map_place(map)));
 	WRITE_ONCE(map->state, IOKMEM_MAP_LIVE);
 	if (map->mm)
 		iokmem_maps_insert_address(map);
@@ -129,7 +132,24 @@ static void map_retire(struct iokmem_map *mapping)
 		map_die(sub);
 	map_die(mapping);
 	iokmem_maps_remove(mapping);
-	wake_up_all(&mapping->desc->maps_wait);
+	wake_up_all(&mapping->desc->wait);
+}
+
+/* Wait, killably, until the memory has the cache mode that it is getting. */
+static int wait_retyped(struct iokmem_desc *desc)
+{
+	int err;
+
+	lockdep_assert_held(&desc->lock);
+
+	while (desc->retyping) {
+		mutex_unlock(&desc->lock);
+		err = wait_event_killable(desc->wait, !READ_ONCE(desc->retyping));
+		mutex_lock(&desc->lock);
+		if (err)
+			return -EINTR;
+	}
+	return 0;
 }
 
 /* Wait, killably, until somebody else's @map is built or is not going to be. */
@@ -140,8 +160,8 @@ static int map_wait_built(struct iokmem_map *map)
 
 	kref_get(&map->count);
 	mutex_unlock(&desc->lock);
-	err = wait_event_killable(desc->maps_wait, READ_ONCE(map->state) !=
-						   IOKMEM_MAP_BUILDING);
+	err = wait_event_killable(desc->wait, READ_ONCE(map->state) !=
+					      IOKMEM_MAP_BUILDING);
 	iokmem_map_count_put(map);
 	mutex_lock(&desc->lock);
 	return err ? -EINTR : 0;
@@ -181,13 +201,23 @@ static void map_attach(struct iokmem_map *sub, struct iokmem_map *super)
 	trace_iokmem_share(sub);
 }
 
-static void map_reserve(struct iokmem_map *mapping)
+/*
+ * iokmem_map_list - list a mapping that is to be built
+ */
+void iokmem_map_list(struct iokmem_map *mapping)
 {
 	lockdep_assert_held(&mapping->desc->lock);
 
 	iokmem_maps_insert(mapping);
 	mapping->desc->nr_maps++;
 	WRITE_ONCE(mapping->state, IOKMEM_MAP_BUILDING);
+}
+
+static bool has_cache_mode(const struct iokmem_desc *desc,
+			   const struct iokmem_map_request *request)
+{
+	return request->cache_mode == IOKMEM_MAP_DEFAULT_CACHE ||
+	       request->cache_mode == iokmem_desc_get_cache_mode(desc);
 }
 
 /*
@@ -200,6 +230,13 @@ obtain_locked(struct iokmem_desc *desc,
 	      const struct iokmem_map_request *request, struct iokmem_map *new)
 {
 	struct iokmem_map *super, *map;
+	int err;
+
+	err = wait_retyped(desc);
+	if (err)
+		return ERR_PTR(err);
+	if (!has_cache_mode(desc, request))
+		return ERR_PTR(-ESTALE);
 
 	super = find_built(desc, request);
 	if (IS_ERR(super))
@@ -219,21 +256,59 @@ obtain_locked(struct iokmem_desc *desc,
 	if (super)
 		map_attach(new, super);
 	else
-		map_reserve(new);
+		iokmem_map_list(new);
 	return new;
+}
+
+/*
+ * Frames that are not always there have to stay while they are mapped, unless they
+ * are looked for page by page.
+ */
+static int map_hold(struct iokmem_map *map)
+{
+	const struct iokmem_mem_ops *ops = map->desc->ops;
+	int err;
+
+	if (!ops->always_there && !(map->mm && ops->fault)) {
+		err = iokmem_desc_hold(map->desc,
+				       !(map->options & IOKMEM_MAP_READ_ONLY));
+		if (err)
+			return err;
+		map->held = true;
+	}
+	return ops->may_map ? ops->may_map(map->desc, map->mm) : 0;
+}
+
+static int map_make(struct iokmem_map *map,
+		    const struct iokmem_map_request *request)
+{
+	bool placed = !(request->options & IOKMEM_MAP_ANYWHERE);
+	unsigned long address;
+	int err;
+
+	if (!map->mm && placed)
+		return -EOPNOTSUPP;
+	address = iokmem_map_borrow(request, map->desc);
+	if (address) {
+		map->borrowed = true;
+		map->start = address & PAGE_MASK;
+		return 0;
+	}
+	err = map_hold(map);
+	if (err)
+		return err;
+	if (map->mm)
+		return iokmem_map_user(map, placed ? request->at & PAGE_MASK : 0);
+	return iokmem_map_kernel(map);
 }
 
 static int map_build(struct iokmem_map *map,
 		     const struct iokmem_map_request *request)
 {
 	struct iokmem_desc *desc = map->desc;
-	bool placed = !(request->options & IOKMEM_MAP_ANYWHERE);
 	int err;
 
-	if (map->mm)
-		err = iokmem_map_user(map, placed ? request->at & PAGE_MASK : 0);
-	else
-		err = placed ? -EOPNOTSUPP : iokmem_map_kernel(map);
+	err = map_make(map, request);
 	if (err)
 		return err;
 
@@ -241,23 +316,19 @@ static int map_build(struct iokmem_map *map,
 	/* The program may have unmapped it before we knew that it was there. */
 	if (map->state == IOKMEM_MAP_BUILDING)
 		map_go_live(map);
-	wake_up_all(&desc->maps_wait);
+	wake_up_all(&desc->wait);
 	mutex_unlock(&desc->lock);
 	return 0;
 }
 
 /*
- * A map that serves @request, which has been checked, with one more user, which
- * is the caller's to iokmem_map_drop(); or an error. Takes no user of the
- * descriptor.
+ * A map that serves @request, of memory that has the cache mode; see map_obtain().
  */
 static struct iokmem_map *
-map_obtain(struct iokmem_desc *desc, const struct iokmem_map_request *request)
+obtain_in_mode(struct iokmem_desc *desc, const struct iokmem_map_request *request)
 {
 	struct iokmem_map *map, *new = NULL;
 	int err;
-
-	might_sleep();
 
 	mutex_lock(&desc->lock);
 	map = obtain_locked(desc, request, NULL);
@@ -288,7 +359,78 @@ map_obtain(struct iokmem_desc *desc, const struct iokmem_map_request *request)
 }
 
 /*
- * iokmem_map_adopt - list a mapping that mmap() is making, as the task's own
+ * The first map in another cache mode: the memory is given that for it, if nothing
+ * maps or holds it, and gets its old one back if the map cannot be made after all,
+ * unless others map it by then.
+ */
+static struct iokmem_map *
+obtain_retyped(struct iokmem_desc *desc, const struct iokmem_map_request *request)
+{
+	struct iokmem_map *new;
+	u32 old;
+	int err;
+
+	new = iokmem_map_alloc(desc, request);
+	if (!new)
+		return ERR_PTR(-ENOMEM);
+	err = iokmem_desc_retype(desc, request->cache_mode, &old, new);
+	if (err) {
+		iokmem_map_drop(new);
+		return ERR_PTR(err);
+	}
+	err = map_build(new, request);
+	if (err) {
+		iokmem_map_drop(new);
+		iokmem_desc_retype(desc, old, &old, NULL);
+		return ERR_PTR(err);
+	}
+	return new;
+}
+
+/*
+ * A map that serves @request, which has been checked, with one more user, which
+ * is the caller's to iokmem_map_drop(); or an error. Takes no user of the
+ * descriptor.
+ */
+static struct iokmem_map *
+map_obtain(struct iokmem_desc *desc, const struct iokmem_map_request *request)
+{
+	struct iokmem_map *map;
+
+	might_sleep();
+
+	/* -ESTALE: somebody else gave it another mode in between. */
+	do {
+		if (has_cache_mode(desc, request))
+			map = obtain_in_mode(desc, request);
+		else if (request->options & IOKMEM_MAP_REFERENCE)
+			map = ERR_PTR(-ENOENT);
+		else
+			map = obtain_retyped(desc, request);
+	} while (map == ERR_PTR(-ESTALE));
+	return map;
+}
+
+/*
+ * iokmem_map_reserve - list a mapping that mmap() is making
+ *
+ * Called with the mmap lock held. Returns 0 or -EINTR.
+ */
+int iokmem_map_reserve(struct iokmem_map *map)
+{
+	struct iokmem_desc *desc = map->desc;
+	int err;
+
+	mutex_lock(&desc->lock);
+	err = wait_retyped(desc);
+	if (!err)
+		iokmem_map_list(map);
+	mutex_unlock(&desc->lock);
+	return err;
+}
+
+/*
+ * iokmem_map_adopt - a mapping that mmap() has made is the task's own
  *
  * Takes over the caller's user, which becomes the task's reference. Called with
  * the mmap lock held.
@@ -300,7 +442,6 @@ void iokmem_map_adopt(struct iokmem_map *map)
 	iokmem_desc_get(desc);
 	mutex_lock(&desc->lock);
 	map->task_refs = 1;
-	map_reserve(map);
 	map_go_live(map);
 	mutex_unlock(&desc->lock);
 }
@@ -327,7 +468,7 @@ void iokmem_map_drop(struct iokmem_map *map)
 
 	if (map->super)
 		iokmem_map_drop(map->super);
-	else if (map->mm)
+	else if (map->mm && !map->borrowed)
 		iokmem_unmap_user(map);
 	else
 		iokmem_unmap_kernel(map);
@@ -367,9 +508,11 @@ unsigned long iokmem_map_references(const struct iokmem_map *map)
 }
 
 /*
- * The address space that @task names: kept by the caller, NULL for the kernel's.
+ * iokmem_task_mm - the address space that @task names
+ *
+ * It is the caller's to mmput(). NULL is the kernel's.
  */
-static struct mm_struct *task_mm(struct task_struct *task)
+struct mm_struct *iokmem_task_mm(struct task_struct *task)
 {
 	struct mm_struct *mm;
 
@@ -386,6 +529,53 @@ static struct mm_struct *task_mm(struct task_struct *task)
 		return ERR_PTR(-EINVAL);
 	mm = get_task_mm(task);
 	return mm ? mm : ERR_PTR(-ESRCH);
+}
+
+/*
+ * iokmem_map_open_home - map a buffer, all of it, into the task it is made for
+ */
+int iokmem_map_open_home(struct iokmem_desc *desc, struct task_struct *task)
+{
+	struct iokmem_map_request request = {
+		.options = IOKMEM_MAP_ANYWHERE,
+		.length = desc->capacity,
+	};
+	struct iokmem_map *home;
+
+	request.mm = iokmem_task_mm(task);
+	if (IS_ERR(request.mm))
+		return PTR_ERR(request.mm);
+	if (request.mm)
+		request.pid = get_task_pid(task, PIDTYPE_TGID);
+	home = map_obtain(desc, &request);
+	put_pid(request.pid);
+	if (request.mm)
+		mmput(request.mm);
+	if (IS_ERR(home))
+		return PTR_ERR(home);
+
+	mutex_lock(&desc->lock);
+	desc->home = home;
+	WRITE_ONCE(desc->bytes, home->mm ? NULL : (void *)home->address);
+	mutex_unlock(&desc->lock);
+	return 0;
+}
+
+/*
+ * iokmem_map_close_home - undo that, if it was done
+ */
+void iokmem_map_close_home(struct iokmem_desc *desc)
+{
+	struct iokmem_map *home;
+
+	mutex_lock(&desc->lock);
+	home = desc->home;
+	desc->home = NULL;
+	WRITE_ONCE(desc->bytes, NULL);
+	mutex_unlock(&desc->lock);
+
+	if (home)
+		iokmem_map_drop(home);
 }
 
 /*
@@ -406,7 +596,7 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 	struct iokmem_map *map;
 	int err;
 
-	request.mm = task_mm(task);
+	request.mm = iokmem_task_mm(task);
 	if (IS_ERR(request.mm))
 		return ERR_CAST(request.mm);
 
@@ -418,6 +608,7 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 
 	if (request.mm)
 		request.pid = get_task_pid(task, PIDTYPE_TGID);
+	desc = iokmem_desc_root(desc, &request.offset);
 	map = map_obtain(desc, &request);
 	put_pid(request.pid);
 out_mmput:
@@ -477,7 +668,7 @@ iokmem_desc_create_mapping_in_task(struct iokmem_desc *desc,
 
 	map = iokmem_map_in_task(desc, task, at, options, offset, length);
 	if (!IS_ERR(map))
-		iokmem_desc_get(desc);
+		iokmem_desc_get(map->desc);
 	return map;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_create_mapping_in_task, IOKMEM);
@@ -628,7 +819,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_map_get_options, IOKMEM);
  */
 u32 iokmem_map_get_cache_mode(const struct iokmem_map *map)
 {
-	return map->desc->cache_mode;
+	return iokmem_desc_get_cache_mode(map->desc);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_map_get_cache_mode, IOKMEM);
 

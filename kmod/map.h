@@ -15,7 +15,8 @@
 
 #include <linux/iokmem.h>
 
-struct iokmem_desc;
+#include "desc.h"
+
 struct file;
 struct vm_area_struct;
 
@@ -58,6 +59,8 @@ enum iokmem_map_state {
  * @by_address: of a live user mapping: in the descriptor's index
  * @windows: of a mapping: its sub-maps
  * @start: where its pages start; 0: they never were anywhere
+ * @borrowed: the memory is at these addresses anyhow, so they are not unmapped
+ * @held: it holds the memory, as long as the object is there
  * @kaddr: what vmap() gave, or NULL
  *
  * A map is a *mapping*, which has addresses of its own (a VMA, or kernel
@@ -72,8 +75,8 @@ enum iokmem_map_state {
  * @desc, @super, @mm, @pid, @options, @offset and @length are immutable. The
  * descriptor's lock protects @state, @address, @task_refs and what links maps;
  * @state and @address are written with WRITE_ONCE() and may be read without it.
- * @start and @kaddr are written once, by the builder, before the map is live:
- * @start of a VMA under the mmap lock, before the VMA can be seen.
+ * @start, @borrowed, @held and @kaddr are written once, by the builder, before the
+ * map is live: @start of a VMA under the mmap lock, before the VMA can be seen.
  */
 struct iokmem_map {
 	refcount_t users;
@@ -100,6 +103,8 @@ struct iokmem_map {
 	struct rb_root windows;
 
 	unsigned long start;
+	bool borrowed;
+	bool held;
 	void *kaddr;
 };
 
@@ -109,6 +114,7 @@ struct iokmem_map {
  *	for the kernel's
  * @pid: of the task
  * @options: IOKMEM_MAP_*, checked
+ * @cache_mode: the one that has to be in force; IOKMEM_MAP_DEFAULT_CACHE: any
  * @at: without IOKMEM_MAP_ANYWHERE, the address of the first byte
  * @offset: in bytes
  * @length: in bytes, not 0
@@ -117,6 +123,7 @@ struct iokmem_map_request {
 	struct mm_struct *mm;
 	struct pid *pid;
 	u32 options;
+	u32 cache_mode;
 	unsigned long at;
 	size_t offset;
 	size_t length;
@@ -124,12 +131,21 @@ struct iokmem_map_request {
 
 /* map_request.c */
 int iokmem_map_check(struct iokmem_map_request *request,
-		     const struct iokmem_desc *desc);
+		     struct iokmem_desc *desc);
+unsigned long iokmem_map_borrow(const struct iokmem_map_request *request,
+				const struct iokmem_desc *desc);
+bool iokmem_owns_pages(const struct iokmem_desc *desc, size_t offset,
+		       size_t length);
 
 /* map.c */
 struct iokmem_map *iokmem_map_alloc(struct iokmem_desc *desc,
 				    const struct iokmem_map_request *request);
+void iokmem_map_list(struct iokmem_map *mapping);
+int iokmem_map_reserve(struct iokmem_map *map);
 void iokmem_map_adopt(struct iokmem_map *map);
+struct mm_struct *iokmem_task_mm(struct task_struct *task);
+int iokmem_map_open_home(struct iokmem_desc *desc, struct task_struct *task);
+void iokmem_map_close_home(struct iokmem_desc *desc);
 struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 				      struct task_struct *task,
 				      unsigned long at, u32 options,
@@ -183,10 +199,16 @@ unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
 				       unsigned long len, unsigned long pgoff,
 				       unsigned long flags);
 
+/* Where a window of bytes begins, counted from the first page of the memory. */
+static inline size_t iokmem_map_place(const struct iokmem_map *map)
+{
+	return map->desc->skew + map->offset;
+}
+
 /* The pages that a window of bytes touches. */
 static inline pgoff_t iokmem_map_index(const struct iokmem_map *map)
 {
-	return map->offset >> PAGE_SHIFT;
+	return iokmem_map_place(map) >> PAGE_SHIFT;
 }
 
 static inline size_t iokmem_map_end(const struct iokmem_map *map)
@@ -196,7 +218,8 @@ static inline size_t iokmem_map_end(const struct iokmem_map *map)
 
 static inline unsigned long iokmem_map_pages(const struct iokmem_map *map)
 {
-	return PAGE_ALIGN(offset_in_page(map->offset) + map->length) >> PAGE_SHIFT;
+	return PAGE_ALIGN(offset_in_page(iokmem_map_place(map)) + map->length) >>
+	       PAGE_SHIFT;
 }
 
 #endif /* _IOKMEM_MAP_H */

@@ -7,74 +7,76 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "cache.h"
 #include "compat.h"
 #include "desc.h"
 #include "map.h"
 
 /*
- * The kernel maps all memory already, writable, for everybody. That will do
- * unless the map is to be read-only, or to be its own.
+ * The pages of a mapping, and the one cache mode that they have: a mapping of the
+ * kernel's has one for all. -EOPNOTSUPP if that is not so, or not all of it is RAM.
  */
-static bool direct_map_serves(const struct iokmem_map *map)
-{
-	return !(map->options & (IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_UNIQUE)) &&
-	       iokmem_extents_contiguous(&map->desc->extents,
-					 iokmem_map_index(map),
-					 iokmem_map_pages(map));
-}
-
-static void fill_pages(struct page **pages, const struct iokmem_map *map)
+static int fill_pages(struct page **pages, const struct iokmem_map *map,
+		      u32 *cache_mode)
 {
 	unsigned long nr_pages = iokmem_map_pages(map);
 	pgoff_t index = iokmem_map_index(map);
 	unsigned long i = 0, end;
 
 	while (i < nr_pages) {
-		struct iokmem_run run =
-			iokmem_extents_lookup(&map->desc->extents, index + i);
+		struct iokmem_run run = iokmem_desc_lookup(map->desc, index + i);
 
+		if (run.pfn == IOKMEM_NO_PFN || !pfn_valid(run.pfn) ||
+		    (i && run.cache_mode != *cache_mode))
+			return -EOPNOTSUPP;
+		*cache_mode = run.cache_mode;
 		for (end = min(i + run.nr, nr_pages); i < end; i++)
 			pages[i] = pfn_to_page(run.pfn++);
 	}
+	return 0;
 }
 
 /*
- * iokmem_map_kernel - make the addresses of a kernel mapping
- *
  * VM_IOREMAP is how vmap() is asked for addresses aligned to the size: a buffer
  * that is not contiguous is larger than its alignment, so that alignment holds.
  */
-int iokmem_map_kernel(struct iokmem_map *map)
+static int map_pages(struct iokmem_map *map, struct page **pages)
 {
-	const struct iokmem_desc *desc = map->desc;
-	unsigned long nr_pages = iokmem_map_pages(map);
+	pgprot_t prot = map->options & IOKMEM_MAP_READ_ONLY ? PAGE_KERNEL_RO :
+							      PAGE_KERNEL;
 	unsigned long flags = VM_MAP;
-	struct page **pages;
-	pgprot_t prot;
+	u32 cache_mode;
+	int err;
 
-	if (direct_map_serves(map)) {
-		struct iokmem_run run =
-			iokmem_extents_lookup(&desc->extents,
-					      iokmem_map_index(map));
-
-		map->start = (unsigned long)page_address(pfn_to_page(run.pfn));
-		return 0;
-	}
-
-	pages = kvmalloc_array(nr_pages, sizeof(*pages), GFP_KERNEL);
-	if (!pages)
-		return -ENOMEM;
-	fill_pages(pages, map);
-
-	if (desc->alignment > PAGE_SIZE)
+	err = fill_pages(pages, map, &cache_mode);
+	if (err)
+		return err;
+	if (map->desc->alignment > PAGE_SIZE)
 		flags |= VM_IOREMAP;
-	prot = map->options & IOKMEM_MAP_READ_ONLY ? PAGE_KERNEL_RO : PAGE_KERNEL;
-	map->kaddr = vmap(pages, nr_pages, flags, prot);
-	kvfree(pages);
+	map->kaddr = vmap(pages, iokmem_map_pages(map), flags,
+			  iokmem_cache_prot(cache_mode, prot));
 	if (!map->kaddr)
 		return -ENOMEM;
 	map->start = (unsigned long)map->kaddr;
 	return 0;
+}
+
+/*
+ * iokmem_map_kernel - make the addresses of a kernel mapping
+ */
+int iokmem_map_kernel(struct iokmem_map *map)
+{
+	struct page **pages;
+	int err;
+
+	if (map->desc->ops->fixed_address)
+		return -EOPNOTSUPP;
+	pages = kvmalloc_array(iokmem_map_pages(map), sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return -ENOMEM;
+	err = map_pages(map, pages);
+	kvfree(pages);
+	return err;
 }
 
 /*

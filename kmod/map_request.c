@@ -15,15 +15,18 @@
 				 IOKMEM_MAP_REFERENCE | IOKMEM_MAP_UNIQUE | \
 				 IOKMEM_MAP_CACHE_MASK)
 
-static int check_options(u32 options)
+static int check_options(struct iokmem_map_request *request,
+			 const struct iokmem_desc *root)
 {
-	u32 mode;
+	u32 options = request->options, mode = iokmem_cache_field(options);
 
 	if (options & ~IOKMEM_MAP_PROVIDED)
 		return -EOPNOTSUPP;
 	if ((options & IOKMEM_MAP_UNIQUE) && (options & IOKMEM_MAP_REFERENCE))
 		return -EINVAL;
-	return iokmem_cache_resolve(iokmem_cache_field(options), &mode);
+	if (mode == IOKMEM_MAP_DEFAULT_CACHE)
+		return 0;
+	return root->ops->resolve(mode, &request->cache_mode);
 }
 
 /* Length 0 is the whole length, not the rest after the offset. */
@@ -50,9 +53,10 @@ static int check_range(struct iokmem_map_request *request,
  * A placed request gives the address of a page or that of the first byte. Page
  * zero is nobody's.
  */
-static int check_address(struct iokmem_map_request *request)
+static int check_address(struct iokmem_map_request *request,
+			 const struct iokmem_desc *desc)
 {
-	unsigned long in_page = offset_in_page(request->offset);
+	unsigned long in_page = offset_in_page(desc->skew + request->offset);
 	unsigned long start = request->at & PAGE_MASK;
 	unsigned long end;
 
@@ -74,20 +78,77 @@ static int check_address(struct iokmem_map_request *request)
 }
 
 /*
+ * iokmem_owns_pages - are the pages around a window all the descriptor's own?
+ *
+ * Whole pages are mapped. What else is in the first and the last one is nobody's
+ * business if it is not of the same memory.
+ */
+bool iokmem_owns_pages(const struct iokmem_desc *desc, size_t offset,
+		       size_t length)
+{
+	size_t first = (desc->skew + offset) & PAGE_MASK;
+	size_t end = PAGE_ALIGN(desc->skew + offset + length);
+
+	return first >= desc->skew && end <= desc->skew + desc->owned;
+}
+
+/*
+ * iokmem_map_borrow - where the memory is anyhow, if that will do; or 0
+ *
+ * The addresses that it has are writable, and everybody's.
+ */
+unsigned long iokmem_map_borrow(const struct iokmem_map_request *request,
+				const struct iokmem_desc *desc)
+{
+	size_t place = desc->skew + request->offset;
+	unsigned long nr;
+
+	if (!(request->options & IOKMEM_MAP_ANYWHERE) ||
+	    (request->options & (IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_UNIQUE)))
+		return 0;
+	if (request->mm)
+		return desc->ops->task_address ?
+		       desc->ops->task_address(desc, request->mm,
+					       request->offset) : 0;
+	if (!desc->ops->kernel_address)
+		return 0;
+	nr = PAGE_ALIGN(offset_in_page(place) + request->length) >> PAGE_SHIFT;
+	return desc->ops->kernel_address(desc, place >> PAGE_SHIFT, nr);
+}
+
+/* User tasks see whole pages, unless the memory is theirs already. */
+static int check_pages(const struct iokmem_map_request *request,
+		       struct iokmem_desc *desc)
+{
+	struct iokmem_map_request at_root = *request;
+	struct iokmem_desc *root = iokmem_desc_root(desc, &at_root.offset);
+
+	if (!request->mm ||
+	    iokmem_owns_pages(desc, request->offset, request->length) ||
+	    iokmem_map_borrow(&at_root, root))
+		return 0;
+	return -EACCES;
+}
+
+/*
  * iokmem_map_check - is this a request that can be served, and what for exactly?
  *
- * Fills in the length, and the address of the first byte. Returns 0 or the error
- * that <uapi/linux/iokmem.h> lists.
+ * @desc may be a sub-descriptor; offsets stay in that. Fills in the length, the cache
+ * mode, and the address of the first byte. Returns 0 or the error that
+ * <uapi/linux/iokmem.h> lists.
  */
 int iokmem_map_check(struct iokmem_map_request *request,
-		     const struct iokmem_desc *desc)
+		     struct iokmem_desc *desc)
 {
+	size_t offset = 0;
 	int err;
 
-	err = check_options(request->options);
+	err = check_options(request, iokmem_desc_root(desc, &offset));
 	if (!err)
 		err = check_range(request, desc);
 	if (!err)
-		err = check_address(request);
+		err = check_address(request, desc);
+	if (!err)
+		err = check_pages(request, desc);
 	return err;
 }

@@ -94,8 +94,10 @@ int iokmem_map_task_release(struct iokmem_desc *desc, unsigned long address,
 			    size_t length)
 {
 	struct iokmem_map *map;
+	size_t offset = 0;
 	bool last;
 
+	desc = iokmem_desc_root(desc, &offset);
 	mutex_lock(&desc->lock);
 	map = find_of_task(desc, address, length);
 	last = map && !--map->task_refs;
@@ -117,14 +119,16 @@ int iokmem_map_task_query(struct iokmem_desc *desc,
 			  struct iokmem_query_mapping *query)
 {
 	struct iokmem_map *map;
+	size_t offset = 0;
 
+	desc = iokmem_desc_root(desc, &offset);
 	mutex_lock(&desc->lock);
 	map = find_of_task(desc, query->address, query->length);
 	if (map) {
 		query->options = map->options;
 		query->offset = map->offset;
 		query->references = map->task_refs;
-		query->cache_mode = desc->cache_mode;
+		query->cache_mode = iokmem_desc_get_cache_mode(desc);
 	}
 	mutex_unlock(&desc->lock);
 	return map ? 0 : -ENOENT;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mappings in user address spaces: one VMA each, of raw page frames.
+ * Mappings in user address spaces: one VMA each, of raw page frames; or, of pageable
+ * memory, of the pages that there are at the time.
  *
- * Each mapping has a file of its own on its descriptor's inode. The VMA keeps
+ * Each mapping has a file of its own where its descriptor's are. The VMA keeps
  * the file, the file keeps the mapping, the mapping keeps the descriptor; so
  * the memory is there as long as the VMA, and what the file's mode does not
  * allow (writing) the kernel's own mmap and mprotect refuse. Nobody has a file
@@ -23,6 +24,7 @@
 #include <linux/sched/mm.h>
 
 #include "address_space.h"
+#include "cache.h"
 #include "compat.h"
 #include "desc.h"
 #include "map.h"
@@ -42,7 +44,7 @@ static bool huge_entry_fits(const struct vm_fault *vmf,
 	unsigned long address = vmf->address & PMD_MASK;
 	unsigned long ahead = (vmf->address - address) >> PAGE_SHIFT;
 
-	return IOKMEM_HUGE_ENTRIES &&
+	return IOKMEM_HUGE_ENTRIES && run->pfn != IOKMEM_NO_PFN &&
 	       address >= vma->vm_start && vma->vm_end - address >= PMD_SIZE &&
 	       run->before >= ahead && run->nr + ahead >= PTRS_PER_PMD &&
 	       IS_ALIGNED(run->pfn - ahead, PTRS_PER_PMD);
@@ -63,13 +65,19 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, const struct iokmem_run *run
 }
 #endif
 
+/* What a huge entry would be like is what small ones are to be like. */
+static bool huge_entry_has_type(const struct vm_area_struct *vma, pgprot_t prot)
+{
+	return pgprot_val(prot) == pgprot_val(vma->vm_page_prot);
+}
+
 /*
  * The page that faulted, and what lies around it in the same extent: in the VMA,
  * in the same page table, and in an aligned window, so that neighbouring faults
  * do not do the same work.
  */
 static vm_fault_t insert_around(struct vm_fault *vmf,
-				const struct iokmem_run *run,
+				const struct iokmem_run *run, pgprot_t prot,
 				unsigned long *inserted)
 {
 	struct vm_area_struct *vma = vmf->vma;
@@ -81,7 +89,7 @@ static vm_fault_t insert_around(struct vm_fault *vmf,
 	BUILD_BUG_ON(IOKMEM_FAULT_AROUND > PTRS_PER_PTE);
 
 	/* This one must succeed; the others may as well be mapped later. */
-	ret = vmf_insert_pfn_prot(vma, address, run->pfn, vma->vm_page_prot);
+	ret = vmf_insert_pfn_prot(vma, address, run->pfn, prot);
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
 
@@ -98,20 +106,42 @@ static vm_fault_t insert_around(struct vm_fault *vmf,
 		if (i == before)
 			continue;
 		if (vmf_insert_pfn_prot(vma, first + i * PAGE_SIZE,
-					run->pfn - before + i,
-					vma->vm_page_prot) != VM_FAULT_NOPAGE)
+					run->pfn - before + i, prot) !=
+		    VM_FAULT_NOPAGE)
 			break;
 		++*inserted;
 	}
 	return VM_FAULT_NOPAGE;
 }
 
+/* Map what is at the fault: frames that are there as long as the mapping. */
+static vm_fault_t insert_frames(struct vm_fault *vmf, const struct iokmem_desc *desc,
+				unsigned long *inserted)
+{
+	struct iokmem_run run = iokmem_desc_lookup(desc, vmf->pgoff);
+	pmd_t pmd = READ_ONCE(*vmf->pmd);
+	pgprot_t prot;
+
+	/* A guard page. */
+	if (run.pfn == IOKMEM_NO_PFN)
+		return VM_FAULT_SIGSEGV;
+	prot = iokmem_cache_prot(run.cache_mode, vmf->vma->vm_page_prot);
+	/* mremap() that failed may have left a table of small entries. */
+	if (!huge_entry_fits(vmf, &run) || !huge_entry_has_type(vmf->vma, prot) ||
+	    !(pmd_none(pmd) || pmd_leaf(pmd)))
+		return insert_around(vmf, &run, prot, inserted);
+	/* Another thread that touched it was faster. */
+	if (pmd_leaf(pmd))
+		return VM_FAULT_NOPAGE;
+	*inserted = PTRS_PER_PMD;
+	return insert_huge(vmf, &run);
+}
+
 static vm_fault_t map_fault(struct vm_fault *vmf)
 {
 	struct iokmem_map *map = vmf->vma->vm_private_data;
-	unsigned long inserted = PTRS_PER_PMD;
-	pmd_t pmd = READ_ONCE(*vmf->pmd);
-	struct iokmem_run run;
+	const struct iokmem_mem_ops *ops = map->desc->ops;
+	unsigned long inserted = 0;
 	vm_fault_t ret;
 
 	mmap_assert_locked(vmf->vma->vm_mm);
@@ -119,18 +149,17 @@ static vm_fault_t map_fault(struct vm_fault *vmf)
 	/* It is being unmapped: see iokmem_unmap_user(). */
 	if (READ_ONCE(map->state) == IOKMEM_MAP_DEAD)
 		return VM_FAULT_SIGBUS;
+	/* Its entries were all there: the program itself has removed some. */
+	if (ops->mmap)
+		return VM_FAULT_SIGBUS;
 
-	run = iokmem_extents_lookup(&map->desc->extents, vmf->pgoff);
-	if (huge_entry_fits(vmf, &run) && (pmd_none(pmd) || pmd_leaf(pmd))) {
-		/* Another thread that touched it was faster. */
-		if (pmd_leaf(pmd))
-			return VM_FAULT_NOPAGE;
-		ret = insert_huge(vmf, &run);
+	if (ops->fault) {
+		ret = ops->fault(map->desc, vmf);
+		inserted = 1;
 	} else {
-		/* mremap() that failed may have left a table of small entries. */
-		ret = insert_around(vmf, &run, &inserted);
+		ret = insert_frames(vmf, map->desc, &inserted);
 	}
-	if (ret == VM_FAULT_NOPAGE)
+	if (ret == VM_FAULT_NOPAGE && inserted)
 		trace_iokmem_fault(map, vmf->address, inserted);
 	return ret;
 }
@@ -165,15 +194,28 @@ static const struct vm_operations_struct iokmem_vm_ops = {
 };
 
 /* @vma, which nobody can see yet, becomes the mapping's. */
-static void map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
+static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 {
+	struct iokmem_desc *desc = map->desc;
+	int err;
+
+	if (desc->ops->mmap) {
+		err = desc->ops->mmap(desc, vma);
+		if (err)
+			return err;
+	} else {
+		vma->vm_page_prot =
+			iokmem_cache_prot(iokmem_desc_get_cache_mode(desc),
+					  vma->vm_page_prot);
+	}
 	/* VM_IO: MADV_DOFORK must not undo VM_DONTCOPY. */
-	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTCOPY |
-			  VM_DONTDUMP);
+	vm_flags_set(vma, desc->ops->vm_flags | VM_IO | VM_DONTEXPAND |
+			  VM_DONTCOPY | VM_DONTDUMP);
 	vm_flags_clear(vma, VM_EXEC | VM_MAYEXEC);
 	vma->vm_private_data = map;
 	vma->vm_ops = &iokmem_vm_ops;
 	map->start = vma->vm_start;
+	return 0;
 }
 
 /*
@@ -192,8 +234,7 @@ static int map_file_mmap(struct file *file, struct vm_area_struct *vma)
 			 vma->vm_pgoff != iokmem_map_index(map) ||
 			 vma_pages(vma) != iokmem_map_pages(map)))
 		return -EINVAL;
-	map_take_vma(map, vma);
-	return 0;
+	return map_take_vma(map, vma);
 }
 
 static int map_file_release(struct inode *inode, struct file *file)
@@ -226,8 +267,9 @@ static struct file *map_file(struct iokmem_map *map, bool read_only)
 {
 	struct file *file;
 
-	file = iokmem_desc_file(map->desc, map, read_only ? O_RDONLY : O_RDWR,
-				&iokmem_map_fops);
+	file = iokmem_desc_map_file(map->desc, map,
+				    read_only ? O_RDONLY : O_RDWR,
+				    &iokmem_map_fops);
 	if (!IS_ERR(file))
 		kref_get(&map->count);
 	return file;
@@ -308,7 +350,10 @@ int iokmem_map_user(struct iokmem_map *map, unsigned long at)
 	return IS_ERR_VALUE(start) ? (int)start : 0;
 }
 
-/* Take away all access, if the VMA is still there. Returns whether it was. */
+/*
+ * Take away all access to frames, if the VMA is still there. Returns whether it was.
+ * Pages of pageable memory are left to whoever unmaps the VMA.
+ */
 static bool map_zap(struct iokmem_map *map)
 {
 	size_t size = iokmem_map_pages(map) << PAGE_SHIFT;
@@ -329,8 +374,8 @@ static bool map_zap(struct iokmem_map *map)
 /*
  * iokmem_unmap_user - take down the VMA of a dead mapping, if it has one
  *
- * Access ends before the VMA does: a VMA that cannot be unmapped (no memory to
- * change the address space with) stays behind empty, and faults in it fail.
+ * A VMA that cannot be unmapped (no memory to change the address space with) stays
+ * behind empty, and faults in it fail. Access to frames ends before in any case.
  *
  * The kernel has no unmapping of just this VMA. If the program unmaps it by
  * itself in the moment between the look and the act, and has the same address
@@ -339,17 +384,21 @@ static bool map_zap(struct iokmem_map *map)
  */
 void iokmem_unmap_user(struct iokmem_map *map)
 {
+	size_t size = iokmem_map_pages(map) << PAGE_SHIFT;
+
 	if (!map->start || !mmget_not_zero(map->mm))
 		return;
-	if (map_zap(map))
-		iokmem_mm_munmap(map->mm, map->start,
-				 iokmem_map_pages(map) << PAGE_SHIFT);
+	if (map_zap(map) && iokmem_mm_munmap(map->mm, map->start, size))
+		unmap_mapping_range(map->desc->map_inode->i_mapping,
+				    iokmem_map_index(map) << PAGE_SHIFT, size, 1);
 	mmput(map->mm);
 }
 
+/* Of whole pages, from the descriptor's first on. */
 static int check_mmap(const struct iokmem_desc *desc,
 		      struct vm_area_struct *vma)
 {
+	size_t length = iokmem_desc_get_length(desc);
 	unsigned long end;
 
 	if (!(vma->vm_flags & VM_MAYSHARE))
@@ -360,16 +409,42 @@ static int check_mmap(const struct iokmem_desc *desc,
 		return -EPERM;
 	if (check_add_overflow(vma->vm_pgoff, vma_pages(vma), &end))
 		return -EOVERFLOW;
-	if (end > PAGE_ALIGN(iokmem_desc_get_length(desc)) >> PAGE_SHIFT)
+	if (end > PAGE_ALIGN(length) >> PAGE_SHIFT)
 		return -ERANGE;
+	if (desc->skew || !iokmem_owns_pages(desc, vma->vm_pgoff << PAGE_SHIFT,
+					     vma->vm_end - vma->vm_start))
+		return -EACCES;
 	return 0;
+}
+
+/* @vma becomes a mapping of @map's, or nothing has happened to it. */
+static int adopt_vma(struct iokmem_map *map, struct vm_area_struct *vma)
+{
+	struct file *file;
+	int err;
+
+	err = iokmem_map_reserve(map);
+	if (err)
+		return err;
+	file = map_file(map, map->options & IOKMEM_MAP_READ_ONLY);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	vma->vm_pgoff = iokmem_map_index(map);
+	err = map_take_vma(map, vma);
+	if (!err) {
+		iokmem_map_adopt(map);
+		vma_set_file(vma, file);
+	}
+	fput(file);
+	return err;
 }
 
 /*
  * iokmem_mmap_vma - mmap() of a descriptor's file: a Unique mapping, the task's
  *
  * Called with the mmap lock held, as ->mmap(). From here on @vma has the
- * mapping's own file.
+ * mapping's own file. Memory that has to be held for its mappings cannot be mapped
+ * in this way, since holding it may need the mmap lock.
  */
 int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma)
 {
@@ -381,7 +456,6 @@ int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma)
 		.length = vma->vm_end - vma->vm_start,
 	};
 	struct iokmem_map *map;
-	struct file *file;
 	int err;
 
 	mmap_assert_write_locked(vma->vm_mm);
@@ -392,17 +466,14 @@ int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma)
 	if (!(vma->vm_flags & VM_MAYWRITE))
 		request.options |= IOKMEM_MAP_READ_ONLY;
 
+	desc = iokmem_desc_root(desc, &request.offset);
+	if (!desc->ops->always_there && !desc->ops->fault)
+		return -EOPNOTSUPP;
 	map = iokmem_map_alloc(desc, &request);
 	if (!map)
 		return -ENOMEM;
-	file = map_file(map, request.options & IOKMEM_MAP_READ_ONLY);
-	if (IS_ERR(file)) {
+	err = adopt_vma(map, vma);
+	if (err)
 		iokmem_map_drop(map);
-		return PTR_ERR(file);
-	}
-	map_take_vma(map, vma);
-	iokmem_map_adopt(map);
-	vma_set_file(vma, file);
-	fput(file);
-	return 0;
+	return err;
 }

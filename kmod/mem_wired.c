@@ -1,46 +1,94 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Wired memory: ordinary RAM that is there from birth to death, never moves and
- * is never swapped.
+ * is never swapped; of any cache mode, contiguous or below an address if asked.
  */
 #include <linux/err.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
 
+#include "cache.h"
 #include "desc.h"
-#include "mem_wired.h"
+#include "mem.h"
 #include "pages.h"
+
+/**
+ * struct iokmem_wired - a descriptor of wired memory
+ * @desc: what every descriptor has; its extents are the memory
+ * @pages: where the memory came from
+ */
+struct iokmem_wired {
+	struct iokmem_desc desc;
+	struct iokmem_pages pages;
+};
+
+static struct iokmem_wired *wired_of(struct iokmem_desc *desc)
+{
+	return container_of(desc, struct iokmem_wired, desc);
+}
+
+/*
+ * The kernel maps all memory already, writable, for everybody: it will do for
+ * neighbours, if it has their type.
+ */
+static unsigned long wired_kernel_address(const struct iokmem_desc *desc,
+					  pgoff_t index, unsigned long nr)
+{
+	struct iokmem_run run;
+
+	if (!iokmem_cache_in_direct_map(desc->cache_mode) ||
+	    !iokmem_extents_contiguous(&desc->extents, index, nr))
+		return 0;
+	run = iokmem_extents_lookup(&desc->extents, index);
+	return (unsigned long)page_address(pfn_to_page(run.pfn));
+}
+
+static int wired_retype(struct iokmem_desc *desc, u32 cache_mode)
+{
+	return iokmem_pages_retype(&wired_of(desc)->pages, cache_mode);
+}
 
 static void wired_release(struct iokmem_desc *desc)
 {
-	iokmem_pages_free(&desc->extents);
+	if (desc->extents.nr)
+		iokmem_pages_free(&wired_of(desc)->pages);
 }
 
 static const struct iokmem_mem_ops iokmem_wired_ops = {
 	.name		= "wired",
+	.is_buffer	= true,
+	.always_there	= true,
+	.vm_flags	= VM_PFNMAP,
+	.resolve	= iokmem_cache_resolve_ram,
+	.retype		= wired_retype,
+	.kernel_address	= wired_kernel_address,
+	.access		= iokmem_access_frames,
+	.page_counts	= iokmem_all_resident,
 	.release	= wired_release,
 };
 
 /*
  * iokmem_wired_create - a descriptor of zeroed wired memory, unpublished
  *
- * @capacity has been checked: not 0, and rounding it to pages does not wrap.
- * @alignment is a power of two that a block of pages can have.
+ * @capacity is not 0, and rounding it to pages does not wrap.
  */
-struct iokmem_desc *iokmem_wired_create(size_t capacity, size_t alignment,
-					gfp_t gfp)
+struct iokmem_desc *
+iokmem_wired_create(size_t capacity, size_t alignment,
+		    const struct iokmem_pages_request *request)
 {
-	unsigned int align_order = get_order(alignment);
+	struct iokmem_wired *wired;
 	struct iokmem_desc *desc;
 	int err;
 
-	desc = iokmem_desc_alloc(&iokmem_wired_ops, capacity);
+	desc = iokmem_desc_alloc(&iokmem_wired_ops, sizeof(*wired), capacity);
 	if (IS_ERR(desc))
 		return desc;
 
+	desc->owned = PAGE_ALIGN(capacity);
 	desc->alignment = alignment;
-	err = iokmem_pages_alloc(&desc->extents, PAGE_ALIGN(capacity) >> PAGE_SHIFT,
-				 align_order, gfp);
+	desc->cache_mode = request->cache_mode;
+	wired = wired_of(desc);
+	wired->pages.extents = &desc->extents;
+	err = iokmem_pages_alloc(&wired->pages, request);
 	if (err) {
 		iokmem_desc_put(desc);
 		return ERR_PTR(err);

@@ -1,23 +1,102 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages for wired memory: from the page allocator into extents, and back.
+ * Pages for wired memory: from where there are some into extents, and back.
  *
- * Memory comes in the largest blocks that can be had without effort, from the
- * largest down, so that blocks lie at multiples of their own size in the buffer
- * and a buffer of 64 MiB has 16 extents rather than 16384. One extent is one
- * block: a power of two of pages, which goes back as it came.
+ * Memory that may lie anywhere comes in the largest blocks that can be had
+ * without effort, from the largest down, so that blocks lie at multiples of their
+ * own size in the buffer and a buffer of 64 MiB has 16 extents rather than 16384.
+ * Memory of another type than write-back comes through a pool (pool.c). What is
+ * to be contiguous or below an address is found by contig.c.
  *
  * Until the extents are made the blocks hang on a list by page->lru, with their
- * order in page_private(): both are the allocating party's to use.
+ * order in page_private(), or a pool's handle: both are the allocating party's to
+ * use.
  */
 #include <linux/list.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/mmzone.h>
 #include <linux/sched/signal.h>
 
+#include "cache.h"
 #include "compat.h"
 #include "extent.h"
 #include "pages.h"
+#include "pool.h"
+
+/*
+ * iokmem_highest_pfn - no memory has a frame at or above this one
+ */
+unsigned long iokmem_highest_pfn(void)
+{
+	unsigned long highest = 0;
+	int nid;
+
+	for_each_online_node(nid)
+		highest = max(highest, node_end_pfn(nid));
+	return highest;
+}
+
+static unsigned int block_order(const struct page *page,
+				enum iokmem_page_source source)
+{
+	return source == IOKMEM_PAGES_POOL ? iokmem_pool_order(page) :
+					     page_private(page);
+}
+
+static void block_free(struct page *page, enum iokmem_page_source source)
+{
+	unsigned int order = block_order(page, source);
+	unsigned long i;
+
+	if (source == IOKMEM_PAGES_POOL) {
+		iokmem_pool_give(page);
+		return;
+	}
+	set_page_private(page, 0);
+	if (source == IOKMEM_PAGES_BLOCKS)
+		__free_pages(page, order);
+	else
+		for (i = 0; i < 1UL << order; i++)
+			__free_page(page + i);
+}
+
+/* From where a request with neither limit nor contiguity gets its blocks. */
+static struct page *block_try(const struct iokmem_pages_request *request,
+			      enum iokmem_page_source source, unsigned int order,
+			      gfp_t gfp)
+{
+	struct page *page;
+
+	if (source == IOKMEM_PAGES_POOL) {
+		page = iokmem_pool_take(request->cache_mode, order, gfp);
+		return page ? page : iokmem_pool_make(request->cache_mode, order,
+						      gfp);
+	}
+	page = iokmem_buddy_below(order, request->end_pfn, gfp);
+	if (!page)
+		return NULL;
+	if (source == IOKMEM_PAGES_SINGLE)
+		split_page(page, order);
+	set_page_private(page, order);
+	return page;
+}
+
+/* The range of single pages that costs the search, where zones are of no use. */
+static struct page *singles_search(const struct iokmem_pages_request *request,
+				   unsigned int order)
+{
+	long pfn = -ENOMEM;
+	struct page *page;
+
+	if (request->uncharged)
+		pfn = iokmem_contig_range(request, 1UL << order);
+	if (pfn < 0)
+		return NULL;
+	page = pfn_to_page(pfn);
+	set_page_private(page, order);
+	return page;
+}
 
 /*
  * One block, of at most @order and at least @min_order. Only the last resort,
@@ -25,66 +104,35 @@
  * OOM killer: a buffer that cannot be had is its caller's error, not another
  * process's death.
  */
-static struct page *block_alloc(unsigned int order, unsigned int min_order,
-				gfp_t gfp)
+static struct page *block_alloc(const struct iokmem_pages_request *request,
+				enum iokmem_page_source source,
+				unsigned int order, unsigned int min_order)
 {
+	gfp_t gfp = request->gfp | __GFP_ZERO | __GFP_NOWARN;
+	unsigned int highest = order;
 	struct page *page;
 
-	gfp |= __GFP_ZERO | __GFP_NOWARN;
 	for (; order > min_order; order--) {
-		page = alloc_pages((gfp & ~__GFP_DIRECT_RECLAIM) |
-				   __GFP_NORETRY, order);
+		page = block_try(request, source, order,
+				 (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NORETRY);
 		if (page)
-			goto out;
+			return page;
 	}
-	page = alloc_pages(gfp | __GFP_RETRY_MAYFAIL, min_order);
-	if (!page)
-		return NULL;
-out:
-	set_page_private(page, order);
-	return page;
+	page = block_try(request, source, min_order, gfp | __GFP_RETRY_MAYFAIL);
+	if (page || source != IOKMEM_PAGES_SINGLE)
+		return page;
+	page = singles_search(request, highest);
+	return page || highest == min_order ? page :
+					      singles_search(request, min_order);
 }
 
-static void block_free(struct page *page, unsigned int order)
+static int blocks_alloc(struct list_head *blocks,
+			const struct iokmem_pages_request *request,
+			enum iokmem_page_source source)
 {
-	set_page_private(page, 0);
-	__free_pages(page, order);
-}
-
-/*
- * A first block at a multiple of its own size, though that is more than the
- * whole buffer has: what is not needed goes back at once, page by page, and so
- * do those pages that are kept, later.
- */
-static int blocks_alloc_trimmed(struct list_head *blocks,
-				unsigned long nr_pages,
-				unsigned int align_order, gfp_t gfp)
-{
-	struct page *page;
-	unsigned long i;
-
-	page = block_alloc(align_order, align_order, gfp);
-	if (!page)
-		return -ENOMEM;
-
-	split_page(page, align_order);
-	for (i = 0; i < nr_pages; i++) {
-		set_page_private(page + i, 0);
-		list_add_tail(&page[i].lru, blocks);
-	}
-	for (; i < 1UL << align_order; i++)
-		__free_page(page + i);
-	return 0;
-}
-
-static int blocks_alloc(struct list_head *blocks, unsigned long nr_pages,
-			unsigned int align_order, gfp_t gfp)
-{
+	unsigned long nr_pages = request->nr;
 	unsigned int order = MAX_PAGE_ORDER;
 	struct page *page;
-
-	if (1UL << align_order > nr_pages)
-		return blocks_alloc_trimmed(blocks, nr_pages, align_order, gfp);
 
 	while (nr_pages) {
 		if (fatal_signal_pending(current))
@@ -92,11 +140,11 @@ static int blocks_alloc(struct list_head *blocks, unsigned long nr_pages,
 
 		order = min_t(unsigned int, order, ilog2(nr_pages));
 		/* A block is aligned to its size: the first is large enough. */
-		page = block_alloc(order, list_empty(blocks) ? align_order : 0,
-				   gfp);
+		page = block_alloc(request, source, order,
+				   list_empty(blocks) ? request->align_order : 0);
 		if (!page)
 			return -ENOMEM;
-		order = page_private(page);
+		order = block_order(page, source);
 		list_add_tail(&page->lru, blocks);
 		nr_pages -= 1UL << order;
 		cond_resched();
@@ -104,19 +152,20 @@ static int blocks_alloc(struct list_head *blocks, unsigned long nr_pages,
 	return 0;
 }
 
-static void blocks_free(struct list_head *blocks)
+static void blocks_free(struct list_head *blocks, enum iokmem_page_source source)
 {
 	struct page *page, *next;
 
 	list_for_each_entry_safe(page, next, blocks, lru) {
 		list_del(&page->lru);
-		block_free(page, page_private(page));
+		block_free(page, source);
 	}
 }
 
 static int blocks_to_extents(struct list_head *blocks,
-			     struct iokmem_extents *extents, gfp_t gfp)
+			     struct iokmem_pages *pages, gfp_t gfp)
 {
+	struct iokmem_extents *extents = pages->extents;
 	struct page *page, *next;
 	unsigned int nr = 0, i = 0;
 	pgoff_t end = 0;
@@ -130,57 +179,160 @@ static int blocks_to_extents(struct list_head *blocks,
 
 	list_for_each_entry_safe(page, next, blocks, lru) {
 		list_del(&page->lru);
-		end += 1UL << page_private(page);
+		end += 1UL << block_order(page, pages->source);
 		extents->array[i].pfn = page_to_pfn(page);
 		extents->array[i].end = end;
-		set_page_private(page, 0);
+		/* A pool's block keeps its handle. */
+		if (pages->source != IOKMEM_PAGES_POOL)
+			set_page_private(page, 0);
 		i++;
 	}
 	return 0;
 }
 
-/*
- * iokmem_pages_alloc - @nr_pages zeroed pages
- *
- * The first page lies at a multiple of 2^@align_order pages, at most
- * MAX_PAGE_ORDER. @gfp is GFP_KERNEL or GFP_KERNEL_ACCOUNT. Returns 0, -ENOMEM
- * or -EINTR (a fatal signal).
- */
-int iokmem_pages_alloc(struct iokmem_extents *extents, unsigned long nr_pages,
-		       unsigned int align_order, gfp_t gfp)
+static int alloc_scattered(struct iokmem_pages *pages,
+			   const struct iokmem_pages_request *request)
 {
 	LIST_HEAD(blocks);
+	int err;
+
+	if (request->end_pfn < iokmem_highest_pfn())
+		pages->source = IOKMEM_PAGES_SINGLE;
+	else if (request->cache_mode != IOKMEM_MAP_COPYBACK_CACHE)
+		pages->source = IOKMEM_PAGES_POOL;
+	else
+		pages->source = IOKMEM_PAGES_BLOCKS;
+
+	err = blocks_alloc(&blocks, request, pages->source);
+	if (!err)
+		err = blocks_to_extents(&blocks, pages, request->gfp);
+	if (err)
+		blocks_free(&blocks, pages->source);
+	return err;
+}
+
+/*
+ * iokmem_pages_alloc - zeroed pages, of the wanted type
+ *
+ * @pages has its table of extents already. Returns 0 or a negative error:
+ * -ENOMEM, -EINTR (a fatal signal), or -EPERM as iokmem_contig_alloc().
+ */
+int iokmem_pages_alloc(struct iokmem_pages *pages,
+		       const struct iokmem_pages_request *request)
+{
 	int err;
 
 	/*
 	 * More than there is must fail before everybody else's memory has been
 	 * squeezed out. What one block can serve just asks the allocator.
 	 */
-	if (nr_pages > MAX_ORDER_NR_PAGES &&
-	    (nr_pages > totalram_pages() ||
-	     (long)nr_pages > si_mem_available()))
+	if (request->nr > MAX_ORDER_NR_PAGES &&
+	    (request->nr > totalram_pages() ||
+	     (long)request->nr > si_mem_available()))
 		return -ENOMEM;
 
-	err = blocks_alloc(&blocks, nr_pages, align_order, gfp);
-	if (!err)
-		err = blocks_to_extents(&blocks, extents, gfp);
+	if (request->contiguous || request->align_order > MAX_PAGE_ORDER ||
+	    1UL << request->align_order > request->nr)
+		err = iokmem_contig_alloc(pages, request);
+	else
+		err = alloc_scattered(pages, request);
 	if (err)
-		blocks_free(&blocks);
+		return err;
+
+	pages->cache_mode = pages->source == IOKMEM_PAGES_POOL ?
+			    request->cache_mode : IOKMEM_MAP_COPYBACK_CACHE;
+	err = iokmem_pages_retype(pages, request->cache_mode);
+	if (err)
+		iokmem_pages_free(pages);
 	return err;
+}
+
+static void extent_free(struct iokmem_pages *pages, unsigned int i)
+{
+	struct page *page = pfn_to_page(pages->extents->array[i].pfn);
+	unsigned long nr = iokmem_extent_pages(pages->extents, i);
+
+	switch (pages->source) {
+	case IOKMEM_PAGES_BLOCKS:
+		__free_pages(page, ilog2(nr));
+		break;
+	case IOKMEM_PAGES_SINGLE:
+		while (nr--)
+			__free_page(page++);
+		break;
+	case IOKMEM_PAGES_POOL:
+		iokmem_pool_give(page);
+		break;
+	case IOKMEM_PAGES_CMA:
+		iokmem_contig_free_cma(pages);
+		break;
+	}
 }
 
 /*
  * iokmem_pages_free - give back what iokmem_pages_alloc() got
+ *
+ * Memory that could not be made write-back would be a trap for its next owner:
+ * it is not given back. (Making it so needs no memory, and does not fail.)
  */
-void iokmem_pages_free(struct iokmem_extents *extents)
+void iokmem_pages_free(struct iokmem_pages *pages)
 {
 	unsigned int i;
 
-	for (i = 0; i < extents->nr; i++) {
-		unsigned long pages = iokmem_extent_pages(extents, i);
+	if (pages->source == IOKMEM_PAGES_POOL ||
+	    !WARN_ON(iokmem_pages_retype(pages, IOKMEM_MAP_COPYBACK_CACHE)))
+		for (i = 0; i < pages->extents->nr; i++) {
+			extent_free(pages, i);
+			cond_resched();
+		}
+	iokmem_extents_fini(pages->extents);
+}
 
-		__free_pages(pfn_to_page(extents->array[i].pfn), ilog2(pages));
+static int extent_change(const struct iokmem_extents *extents, unsigned int i,
+			 u32 from, u32 to)
+{
+	return iokmem_cache_change(extents->array[i].pfn,
+				   iokmem_extent_pages(extents, i), from, to);
+}
+
+/* What has another type than its pool's is the pool's no more. */
+static void leave_pool(struct iokmem_pages *pages)
+{
+	unsigned int i;
+
+	if (pages->source != IOKMEM_PAGES_POOL)
+		return;
+	for (i = 0; i < pages->extents->nr; i++)
+		iokmem_pool_disown(pfn_to_page(pages->extents->array[i].pfn));
+	pages->source = IOKMEM_PAGES_BLOCKS;
+}
+
+/*
+ * iokmem_pages_retype - give all pages another type
+ *
+ * Nothing maps them but the kernel's map of all memory. Returns 0 or -ENOMEM;
+ * then all have the type they had.
+ */
+int iokmem_pages_retype(struct iokmem_pages *pages, u32 cache_mode)
+{
+	u32 old = pages->cache_mode;
+	unsigned int i;
+	int err;
+
+	if (cache_mode == old)
+		return 0;
+	for (i = 0; i < pages->extents->nr; i++) {
+		err = extent_change(pages->extents, i, old, cache_mode);
+		if (err)
+			goto err_undo;
 		cond_resched();
 	}
-	iokmem_extents_fini(extents);
+	leave_pool(pages);
+	pages->cache_mode = cache_mode;
+	return 0;
+
+err_undo:
+	while (i--)
+		WARN_ON(extent_change(pages->extents, i, cache_mode, old));
+	return err;
 }

@@ -3,11 +3,73 @@
 #define _IOKMEM_PAGES_H
 
 #include <linux/gfp.h>
+#include <linux/types.h>
 
-struct iokmem_extents;
+#include "extent.h"
 
-int iokmem_pages_alloc(struct iokmem_extents *extents, unsigned long nr_pages,
-		       unsigned int align_order, gfp_t gfp);
-void iokmem_pages_free(struct iokmem_extents *extents);
+/**
+ * enum iokmem_page_source - where pages came from, and how they go back
+ * @IOKMEM_PAGES_BLOCKS: each extent is a block of the page allocator's
+ * @IOKMEM_PAGES_SINGLE: each page stands for itself
+ * @IOKMEM_PAGES_POOL: each extent is a block of a pool's, see pool.c
+ * @IOKMEM_PAGES_CMA: one extent, of the DMA API's reserve of contiguous memory
+ */
+enum iokmem_page_source {
+	IOKMEM_PAGES_BLOCKS,
+	IOKMEM_PAGES_SINGLE,
+	IOKMEM_PAGES_POOL,
+	IOKMEM_PAGES_CMA,
+};
+
+/**
+ * struct iokmem_pages_request - what memory is wanted
+ * @nr: how many pages, not 0
+ * @align_order: the first page lies at a multiple of 2^@align_order pages
+ * @end_pfn: all page frames lie below this one
+ * @contiguous: one extent
+ * @cache_mode: the type of all pages
+ * @gfp: GFP_KERNEL, or GFP_KERNEL_ACCOUNT to charge the caller's memory cgroup
+ * @uncharged: memory that no cgroup can be charged with will do, too
+ */
+struct iokmem_pages_request {
+	unsigned long nr;
+	unsigned int align_order;
+	unsigned long end_pfn;
+	bool contiguous;
+	u32 cache_mode;
+	gfp_t gfp;
+	bool uncharged;
+};
+
+/**
+ * struct iokmem_pages - memory that there is
+ * @extents: where; the owner's
+ * @source: where from
+ * @cache_mode: its type
+ * @dma: the DMA API's handle of IOKMEM_PAGES_CMA
+ */
+struct iokmem_pages {
+	struct iokmem_extents *extents;
+	enum iokmem_page_source source;
+	u32 cache_mode;
+	dma_addr_t dma;
+};
+
+int iokmem_pages_alloc(struct iokmem_pages *pages,
+		       const struct iokmem_pages_request *request);
+void iokmem_pages_free(struct iokmem_pages *pages);
+int iokmem_pages_retype(struct iokmem_pages *pages, u32 cache_mode);
+unsigned long iokmem_highest_pfn(void);
+
+/* contig.c */
+struct page *iokmem_buddy_below(unsigned int order, unsigned long end_pfn,
+				gfp_t gfp);
+long iokmem_contig_range(const struct iokmem_pages_request *request,
+			 unsigned long nr);
+int iokmem_contig_alloc(struct iokmem_pages *pages,
+			const struct iokmem_pages_request *request);
+void iokmem_contig_free_cma(struct iokmem_pages *pages);
+int iokmem_contig_init(void);
+void iokmem_contig_exit(void);
 
 #endif /* _IOKMEM_PAGES_H */

@@ -41,6 +41,11 @@ DEFINE_EVENT(iokmem_desc, iokmem_free,
 	     TP_ARGS(desc)
 );
 
+DEFINE_EVENT(iokmem_desc, iokmem_purge,
+	     TP_PROTO(const struct iokmem_desc *desc),
+	     TP_ARGS(desc)
+);
+
 DECLARE_EVENT_CLASS(iokmem_map,
 		    TP_PROTO(const struct iokmem_map *map),
 		    TP_ARGS(map),

@@ -56,7 +56,7 @@ out:
 
 unsigned long pfn_of(struct iokmem_desc *desc, size_t offset)
 {
-	return iokmem_extents_lookup(&desc->extents, offset >> PAGE_SHIFT).pfn;
+	return iokmem_desc_lookup(desc, (desc->skew + offset) >> PAGE_SHIFT).pfn;
 }
 
 void attach_address_space(struct kunit *test)

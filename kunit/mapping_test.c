@@ -148,7 +148,6 @@ static const struct refused_case refused_cases[] = {
 	{ "guarded small", ANY | IOKMEM_MAP_GUARDED_SMALL, 0, 0, 0, -EOPNOTSUPP },
 	{ "guarded large", ANY | IOKMEM_MAP_GUARDED_LARGE, 0, 0, 0, -EOPNOTSUPP },
 	{ "unknown option", ANY | 0x2, 0, 0, 0, -EOPNOTSUPP },
-	{ "uncached", ANY | IOKMEM_MAP_INHIBIT_CACHE, 0, 0, 0, -EOPNOTSUPP },
 	{ "no cache mode at all", ANY | IOKMEM_MAP_CACHE_MASK, 0, 0, 0, -EOPNOTSUPP },
 	{ "fixed at 0", 0, 0, 0, 0, -EADDRNOTAVAIL },
 	{ "fixed, unaligned", 0, SZ_1G + 1, 0, 0, -EINVAL },

@@ -21,7 +21,13 @@
  *
  *	-ESRCH: the task has exited
  *	-EINVAL: the task is a kernel thread and has no address space
- *	-ENOSPC: more bytes than the buffer has room for
+ *	-ENOSPC: more bytes than the buffer has room for; more members than a
+ *		multi-descriptor can have
+ *	-EBADFD: the memory is not prepared
+ *	-EACCES: the memory may only be read, or is prepared for reading only
+ *	-EFAULT: a range of addresses has a hole; a guard page
+ *	-EPERM: a physical address of memory that the kernel uses
+ *	-EIO: memory could not be read back from swap
  *
  * A module that uses these functions says IOKMEM_IMPORT_NS(); once.
  */
@@ -35,9 +41,27 @@
 
 #include <uapi/linux/iokmem.h>
 
+struct device;
 struct iokmem_desc;
 struct iokmem_map;
 struct task_struct;
+
+/* An option of a range of addresses: what it shows is settled when it is made. */
+#define IOKMEM_PERSISTENT		0x00010000u
+
+/* Operations of iokmem_desc_perform_operation(). */
+#define IOKMEM_INCOHERENT_IO_FLUSH	1u
+#define IOKMEM_INCOHERENT_IO_STORE	2u
+
+/**
+ * struct iokmem_address_range - one of several ranges
+ * @address: of the first byte
+ * @length: in bytes
+ */
+struct iokmem_address_range {
+	u64 address;
+	size_t length;
+};
 
 /* IOKit's kernel_task: the kernel's own address space, as the task of a map. */
 #define IOKMEM_KERNEL_TASK	(&init_task)
@@ -53,12 +77,19 @@ struct task_struct;
 struct iokmem_desc *
 iokmem_buffer_in_task_with_options(struct task_struct *task, u32 options,
 				   size_t capacity, size_t alignment);
+struct iokmem_desc *
+iokmem_buffer_in_task_with_physical_mask(struct task_struct *task, u32 options,
+					 size_t capacity, u64 physical_mask);
 struct iokmem_desc *iokmem_buffer_with_options(u32 options, size_t capacity,
 					       size_t alignment);
 struct iokmem_desc *iokmem_buffer_with_capacity(size_t capacity, u32 direction,
 						bool contiguous);
 struct iokmem_desc *iokmem_buffer_with_bytes(const void *bytes, size_t length,
 					     u32 direction, bool contiguous);
+struct iokmem_desc *iokmem_buffer_coherent(struct device *dev, u32 options,
+					   size_t capacity);
+int iokmem_buffer_get_dma_address(const struct iokmem_desc *desc,
+				  dma_addr_t *address);
 size_t iokmem_buffer_get_capacity(const struct iokmem_desc *desc);
 int iokmem_buffer_set_length(struct iokmem_desc *desc, size_t length);
 int iokmem_buffer_set_direction(struct iokmem_desc *desc, u32 direction);
@@ -69,14 +100,49 @@ unsigned long iokmem_buffer_get_address(struct iokmem_desc *desc);
 int iokmem_buffer_append_bytes(struct iokmem_desc *desc, const void *bytes,
 			       size_t length);
 
+/* Other descriptors. Each is a reference of the caller's. */
+struct iokmem_desc *iokmem_desc_with_address(void *address, size_t length,
+					     u32 direction);
+struct iokmem_desc *iokmem_desc_with_address_range(u64 address, size_t length,
+						   u32 options,
+						   struct task_struct *task);
+struct iokmem_desc *
+iokmem_desc_with_address_ranges(const struct iokmem_address_range *ranges,
+				unsigned int nr, u32 options,
+				struct task_struct *task);
+struct iokmem_desc *iokmem_desc_with_physical_address(phys_addr_t address,
+						      size_t length, u32 options);
+struct iokmem_desc *
+iokmem_desc_with_persistent_memory_descriptor(struct iokmem_desc *original);
+struct iokmem_desc *iokmem_sub_with_sub_range(struct iokmem_desc *parent,
+					      size_t offset, size_t length,
+					      u32 direction);
+struct iokmem_desc *iokmem_multi_with_descriptors(struct iokmem_desc *const *descs,
+						  unsigned int nr, u32 direction);
+struct iokmem_desc *iokmem_guard_with_size(size_t size);
+
 /* IOMemoryDescriptor */
 struct iokmem_desc *iokmem_desc_get(struct iokmem_desc *desc);
 void iokmem_desc_put(struct iokmem_desc *desc);
 void iokmem_desc_put_async(struct iokmem_desc *desc);
 size_t iokmem_desc_get_length(const struct iokmem_desc *desc);
 u32 iokmem_desc_get_direction(const struct iokmem_desc *desc);
+u32 iokmem_desc_get_cache_mode(const struct iokmem_desc *desc);
 u32 iokmem_desc_get_tag(const struct iokmem_desc *desc);
 void iokmem_desc_set_tag(struct iokmem_desc *desc, u32 tag);
+int iokmem_desc_prepare(struct iokmem_desc *desc, u32 direction);
+int iokmem_desc_complete(struct iokmem_desc *desc, u32 direction);
+int iokmem_desc_read_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
+			   size_t length);
+int iokmem_desc_write_bytes(struct iokmem_desc *desc, size_t offset,
+			    const void *bytes, size_t length);
+int iokmem_desc_get_physical_segment(struct iokmem_desc *desc, size_t offset,
+				     phys_addr_t *address, size_t *length);
+int iokmem_desc_get_page_counts(struct iokmem_desc *desc, u64 *resident,
+				u64 *dirty);
+int iokmem_desc_perform_operation(struct iokmem_desc *desc, u32 operation,
+				  size_t offset, size_t length);
+int iokmem_desc_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old);
 struct iokmem_map *
 iokmem_desc_create_mapping_in_task(struct iokmem_desc *desc,
 				   struct task_struct *task, unsigned long at,

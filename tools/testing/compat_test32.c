@@ -11,12 +11,13 @@
 static_assert(sizeof(void *) == 4);
 
 /* The structures are those of 64-bit programs, byte for byte. */
-static_assert(sizeof(struct iokmem_create_buffer) == 32);
+static_assert(sizeof(struct iokmem_create_buffer) == 40);
 static_assert(offsetof(struct iokmem_create_buffer, options) == 4);
 static_assert(offsetof(struct iokmem_create_buffer, capacity) == 8);
 static_assert(offsetof(struct iokmem_create_buffer, alignment) == 16);
 static_assert(offsetof(struct iokmem_create_buffer, fd) == 24);
 static_assert(offsetof(struct iokmem_create_buffer, __reserved) == 28);
+static_assert(offsetof(struct iokmem_create_buffer, physical_mask) == 32);
 
 static_assert(sizeof(struct iokmem_create_mapping) == 32);
 static_assert(offsetof(struct iokmem_create_mapping, options) == 4);
@@ -45,6 +46,20 @@ static_assert(sizeof(struct iokmem_set_length) == 16);
 static_assert(offsetof(struct iokmem_set_length, length) == 8);
 static_assert(sizeof(struct iokmem_duplicate) == 16);
 static_assert(offsetof(struct iokmem_duplicate, fd) == 8);
+
+static_assert(sizeof(struct iokmem_set_purgeable) == 8);
+static_assert(offsetof(struct iokmem_set_purgeable, state) == 4);
+static_assert(sizeof(struct iokmem_get_page_counts) == 24);
+static_assert(offsetof(struct iokmem_get_page_counts, resident) == 8);
+static_assert(offsetof(struct iokmem_get_page_counts, dirty) == 16);
+static_assert(sizeof(struct iokmem_create_sub) == 32);
+static_assert(offsetof(struct iokmem_create_sub, offset) == 8);
+static_assert(offsetof(struct iokmem_create_sub, length) == 16);
+static_assert(offsetof(struct iokmem_create_sub, fd) == 24);
+static_assert(sizeof(struct iokmem_create_multi) == 24);
+static_assert(offsetof(struct iokmem_create_multi, fds) == 8);
+static_assert(offsetof(struct iokmem_create_multi, nr_fds) == 16);
+static_assert(offsetof(struct iokmem_create_multi, fd) == 20);
 
 #define BUFFER_SIZE	(16 * PAGE)
 

@@ -58,7 +58,7 @@ static inline size_t round_up(size_t x, size_t to)
 
 static inline int iok(int fd, unsigned long cmd, void *arg)
 {
-	return ioctl(fd, cmd, arg) ? -errno : 0;
+	return ioctl(fd, cmd, arg) < 0 ? -errno : 0;
 }
 
 /* Returns the buffer's fd, or -errno. */
@@ -148,6 +148,50 @@ static inline int duplicate(int fd, __u32 flags)
 	return err ? err : arg.fd;
 }
 
+/* Returns the state until now, or -errno. */
+static inline int set_purgeable(int fd, __u32 state)
+{
+	struct iokmem_set_purgeable arg = { .size = sizeof(arg), .state = state };
+	int old = ioctl(fd, IOKMEM_SET_PURGEABLE, &arg);
+
+	return old < 0 ? -errno : old;
+}
+
+static inline int page_counts(int fd, struct iokmem_get_page_counts *arg)
+{
+	memset(arg, 0, sizeof(*arg));
+	arg->size = sizeof(*arg);
+	return iok(fd, IOKMEM_GET_PAGE_COUNTS, arg);
+}
+
+/* Returns the sub-descriptor's fd, or -errno. */
+static inline int create_sub(int fd, __u32 options, __u64 offset, __u64 length)
+{
+	struct iokmem_create_sub arg = {
+		.size = sizeof(arg),
+		.options = options,
+		.offset = offset,
+		.length = length,
+	};
+	int err = iok(fd, IOKMEM_CREATE_SUB, &arg);
+
+	return err ? err : arg.fd;
+}
+
+/* Returns the multi-descriptor's fd, or -errno. */
+static inline int create_multi(int dev, __u32 options, const __s32 *fds, int nr)
+{
+	struct iokmem_create_multi arg = {
+		.size = sizeof(arg),
+		.options = options,
+		.fds = (uintptr_t)fds,
+		.nr_fds = nr,
+	};
+	int err = iok(dev, IOKMEM_CREATE_MULTI, &arg);
+
+	return err ? err : arg.fd;
+}
+
 static inline int query(int fd, struct iokmem_query_buffer *arg)
 {
 	memset(arg, 0, sizeof(*arg));
@@ -182,6 +226,14 @@ static inline int nr_maps(int fd)
 	int err = query(fd, &arg);
 
 	return err ? err : (int)arg.maps;
+}
+
+static inline long long length_of(int fd)
+{
+	struct iokmem_query_buffer arg;
+	int err = query(fd, &arg);
+
+	return err ? err : (long long)arg.length;
 }
 
 static inline long long buffer_id(int fd)

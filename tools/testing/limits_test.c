@@ -136,9 +136,10 @@ static int fail_and_have_all(void *arg)
 		CHILD_EXPECT(iok(dev, IOKMEM_CREATE_BUFFER, page) == -EFAULT);
 	CHILD_EXPECT(count_available(dev, 20) == 8);
 
-	CHILD_EXPECT(create(dev, 0x10, PAGE, 0) == -EOPNOTSUPP);
+	CHILD_EXPECT(create(dev, 0x08, PAGE, 0) == -EOPNOTSUPP);
 	CHILD_EXPECT(create(dev, 0, PAGE, 3) == -EINVAL);
-	CHILD_EXPECT(create(dev, 0, PAGE, 8 * MIB) == -ERANGE);
+	CHILD_EXPECT(create(dev, 0, PAGE, 1ull << 62) == -ERANGE);
+	CHILD_EXPECT(create(dev, 0, PAGE, 8 * MIB) == -EPERM);
 	CHILD_EXPECT(count_available(dev, 20) == 8);
 	return 0;
 }

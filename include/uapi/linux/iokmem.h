@@ -16,7 +16,8 @@
  * DOC: How the ioctls work
  *
  * IOKMEM_CREATE_BUFFER on /dev/iokmem makes a buffer descriptor and returns a
- * file descriptor for it. All other ioctls are made on that file descriptor.
+ * file descriptor for it; IOKMEM_CREATE_SUB and IOKMEM_CREATE_MULTI make others of
+ * those there are. All other ioctls are made on such a file descriptor.
  * Another process gets the buffer by being passed the file descriptor, over a
  * Unix socket or by fork(). The memory lives as long as a file descriptor or a
  * map of it does.
@@ -42,16 +43,23 @@
  *  - EOPNOTSUPP: an option, flag or cache mode that is unknown or not provided
  *    here, or a reserved field that is not zero
  *  - EINVAL: a value that makes no sense: a structure that is too small, a
- *    capacity of 0, an alignment that is not a power of two, a length above the
- *    capacity, an unaligned fixed address, an offset without a length, an
- *    address given with IOKMEM_MAP_ANYWHERE, options that contradict each other
+ *    capacity of 0, an alignment that is not a power of two, a mask with ones in
+ *    several places, a length above the capacity, an unaligned fixed address, an
+ *    offset without a length, an address given with IOKMEM_MAP_ANYWHERE, options
+ *    that contradict each other, members that do not fit together page by page
  *  - EOVERFLOW: a capacity, or an offset plus a length, that wraps around
- *  - ERANGE: a range that passes the end of the buffer; an alignment larger
- *    than memory can be had with (4 MiB on most machines)
+ *  - ERANGE: a range that passes the end of the buffer; an alignment larger than
+ *    all memory, a mask that nothing fits
  *  - ENOMEM: the memory, or the address space, is not to be had
  *  - EPERM: the buffer would pass the user's RLIMIT_MEMLOCK (raise it, or have
- *    CAP_IPC_LOCK); memory mapped for execution
- *  - EACCES: a writable map, or a change, through a read-only file descriptor
+ *    CAP_IPC_LOCK); contiguous memory of more than a block of the page allocator's
+ *    (4 MiB on most machines), which no memory cgroup can be charged with (have
+ *    CAP_SYS_ADMIN); memory mapped for execution
+ *  - EACCES: a writable map, or a change, through a read-only file descriptor; a map
+ *    of part of a page, where the rest is not of the descriptor's memory
+ *  - EBUSY: another cache mode, of memory that is mapped or prepared
+ *  - EBADF: a file descriptor that is to be a member is not of this kind
+ *  - ENOSPC: more than 1024 members
  *  - EEXIST: something else is mapped at the fixed address
  *  - EADDRNOTAVAIL: a fixed address outside what the process can use
  *  - ENOENT: no such map (any more), or IOKMEM_MAP_REFERENCE found none
@@ -75,28 +83,55 @@
 #define IOKMEM_DIRECTION_MASK		0x00000003u
 
 /*
- * Options of a buffer. Those marked (-) are known but not provided:
- * EOPNOTSUPP.
+ * Options of a buffer.
+ *
+ * IOKMEM_PHYSICALLY_CONTIGUOUS: one block of physical memory.
+ * IOKMEM_PAGEABLE: not wired: it can be swapped out, is charged to who touches it,
+ *	and is nowhere before it is touched. It can be neither contiguous, nor aligned
+ *	to more than a page, nor limited by a mask, nor of another cache mode than
+ *	copyback.
+ * IOKMEM_PURGEABLE: with IOKMEM_PAGEABLE: its content can be given up, see
+ *	IOKMEM_SET_PURGEABLE.
+ * IOKMEM_KERNEL_USER_SHARED: it can be mapped by the kernel and by user tasks, as
+ *	all buffers can.
  */
-#define IOKMEM_PHYSICALLY_CONTIGUOUS	0x00000010u	/* (-) */
-#define IOKMEM_PAGEABLE			0x00000020u	/* (-) */
-#define IOKMEM_PURGEABLE		0x00000040u	/* (-) */
-#define IOKMEM_KERNEL_USER_SHARED	0x00010000u	/* (-) */
+#define IOKMEM_PHYSICALLY_CONTIGUOUS	0x00000010u
+#define IOKMEM_PAGEABLE			0x00000020u
+#define IOKMEM_PURGEABLE		0x00000040u
+#define IOKMEM_KERNEL_USER_SHARED	0x00010000u
 
 /*
  * Cache modes, in the options of a buffer and of a map. As a buffer's option,
- * default means copyback; as a map's, it means whatever the buffer has.
+ * default means copyback; as a map's, it means whatever the buffer has. A map's
+ * other mode is given to the memory itself if nothing maps or holds it, and
+ * otherwise refused with EBUSY.
+ *
+ * What each gives on x86 is written beside it. On other architectures memory is
+ * copyback, and all else is refused with EOPNOTSUPP. The mode in force is told by
+ * IOKMEM_QUERY_BUFFER and IOKMEM_QUERY_MAPPING.
  */
-#define IOKMEM_MAP_CACHE_MASK		0x00000f00u
-#define IOKMEM_MAP_CACHE_SHIFT		8
-#define IOKMEM_MAP_DEFAULT_CACHE	0x00000000u
-#define IOKMEM_MAP_INHIBIT_CACHE	0x00000100u	/* (-) */
-#define IOKMEM_MAP_WRITE_THRU_CACHE	0x00000200u	/* (-) */
-#define IOKMEM_MAP_COPYBACK_CACHE	0x00000300u
-#define IOKMEM_MAP_WRITE_COMBINE_CACHE	0x00000400u	/* (-) */
+#define IOKMEM_MAP_CACHE_MASK			0x00000f00u
+#define IOKMEM_MAP_CACHE_SHIFT			8
+#define IOKMEM_MAP_DEFAULT_CACHE		0x00000000u
+#define IOKMEM_MAP_INHIBIT_CACHE		0x00000100u	/* uncached */
+#define IOKMEM_MAP_WRITE_THRU_CACHE		0x00000200u	/* uncached */
+#define IOKMEM_MAP_COPYBACK_CACHE		0x00000300u	/* copyback */
+#define IOKMEM_MAP_WRITE_COMBINE_CACHE		0x00000400u	/* write-combine */
+#define IOKMEM_MAP_COPYBACK_INNER_CACHE		0x00000500u	/* copyback */
+#define IOKMEM_MAP_POSTED_WRITE			0x00000600u	/* uncached */
+#define IOKMEM_MAP_REAL_TIME_CACHE		0x00000700u	/* write-combine */
+#define IOKMEM_MAP_POSTED_REORDERED		0x00000800u	/* uncached */
+#define IOKMEM_MAP_POSTED_COMBINED_REORDERED	0x00000900u	/* uncached */
+
+/* States of purgeable memory. */
+#define IOKMEM_PURGEABLE_KEEP_CURRENT	1u
+#define IOKMEM_PURGEABLE_NON_VOLATILE	2u
+#define IOKMEM_PURGEABLE_VOLATILE	3u
+#define IOKMEM_PURGEABLE_EMPTY		4u
+#define IOKMEM_PURGEABLE_STATE_MASK	0x0000000fu
 
 /*
- * Options of a map.
+ * Options of a map. Those marked (-) are known but not provided: EOPNOTSUPP.
  *
  * IOKMEM_MAP_ANYWHERE: the kernel chooses the address. Without it the map is
  *	placed at the address given, which must be free.
@@ -118,16 +153,20 @@
 /**
  * struct iokmem_create_buffer - argument of IOKMEM_CREATE_BUFFER
  * @size: sizeof(struct iokmem_create_buffer)
- * @options: a direction, a cache mode
+ * @options: a direction, a cache mode, and the options of a buffer
  * @capacity: in bytes, at least 1
  * @alignment: of the first byte, in bytes: in memory, and wherever the whole
  *	buffer is mapped at an address of the kernel's choice. A power of two; 0
- *	means 1
+ *	means 1. More than a block of the page allocator's (4 MiB on most machines)
+ *	makes the memory contiguous.
  * @fd: out: the buffer's file descriptor, close-on-exec
  * @__reserved: must be 0
+ * @physical_mask: which bits the physical address of a byte may have; 0 means any.
+ *	Zeroes above its ones limit the address; zeroes below are the alignment, and if
+ *	that is more than a page the memory is contiguous.
  *
- * The buffer's memory is wired and zero, up to the end of its last page. Its
- * length is its capacity.
+ * The buffer's memory is zero, up to the end of its last page. It is wired unless it
+ * is to be pageable. Its length is its capacity.
  */
 struct iokmem_create_buffer {
 	__u32 size;
@@ -136,6 +175,7 @@ struct iokmem_create_buffer {
 	__aligned_u64 alignment;
 	__s32 fd;
 	__u32 __reserved;
+	__aligned_u64 physical_mask;
 };
 
 #define IOKMEM_CREATE_BUFFER	_IO(IOKMEM_IOC_TYPE, 0x00)
@@ -195,7 +235,8 @@ struct iokmem_release_mapping {
  * @length: out: in bytes
  * @alignment: out: in bytes
  * @cache_mode: out: the mode in force, IOKMEM_MAP_*_CACHE
- * @extents: out: how many extents (physical blocks) hold the memory
+ * @extents: out: how many extents (physical blocks) hold the memory; 0 if that is not
+ *	settled
  * @maps: out: how many maps there are, in all address spaces
  * @access: out: IOKMEM_FD_READ_ONLY, or 0
  */
@@ -273,5 +314,93 @@ struct iokmem_duplicate {
 };
 
 #define IOKMEM_DUPLICATE	_IO(IOKMEM_IOC_TYPE, 0x06)
+
+/**
+ * struct iokmem_set_purgeable - argument of IOKMEM_SET_PURGEABLE
+ * @size: sizeof(struct iokmem_set_purgeable)
+ * @state: IOKMEM_PURGEABLE_*
+ *
+ * Says what may become of the content of memory that was made with
+ * IOKMEM_PURGEABLE. The ioctl returns the state until now, which is not 0.
+ *
+ * Volatile memory may be emptied when memory is short, the one that has been volatile
+ * for longest first; it stays mapped, and is zero afterwards. Whoever needs the
+ * content makes it non-volatile again, and learns from the old state whether it is
+ * still there. Empty: it is not needed, and goes at once; empty memory that is made
+ * volatile stays empty. KEEP_CURRENT only asks.
+ */
+struct iokmem_set_purgeable {
+	__u32 size;
+	__u32 state;
+};
+
+#define IOKMEM_SET_PURGEABLE	_IO(IOKMEM_IOC_TYPE, 0x07)
+
+/**
+ * struct iokmem_get_page_counts - argument of IOKMEM_GET_PAGE_COUNTS
+ * @size: sizeof(struct iokmem_get_page_counts)
+ * @__reserved: must be 0
+ * @resident: out: how many pages are in memory
+ * @dirty: out: how many of these exist nowhere else
+ */
+struct iokmem_get_page_counts {
+	__u32 size;
+	__u32 __reserved;
+	__aligned_u64 resident;
+	__aligned_u64 dirty;
+};
+
+#define IOKMEM_GET_PAGE_COUNTS	_IO(IOKMEM_IOC_TYPE, 0x08)
+
+/**
+ * struct iokmem_create_sub - argument of IOKMEM_CREATE_SUB
+ * @size: sizeof(struct iokmem_create_sub)
+ * @options: a direction
+ * @offset: of the first byte
+ * @length: in bytes; 0 is allowed
+ * @fd: out: the sub-descriptor's file descriptor, close-on-exec, with the rights
+ *	that this one has
+ * @__reserved: must be 0
+ *
+ * Makes a descriptor of part of this one's memory: who is given its file descriptor
+ * can reach that part only. Its maps are shared with the maps of the whole. Whole
+ * pages are mapped, so what is mapped has to be whole pages of the part.
+ */
+struct iokmem_create_sub {
+	__u32 size;
+	__u32 options;
+	__aligned_u64 offset;
+	__aligned_u64 length;
+	__s32 fd;
+	__u32 __reserved;
+};
+
+#define IOKMEM_CREATE_SUB	_IO(IOKMEM_IOC_TYPE, 0x09)
+
+/**
+ * struct iokmem_create_multi - argument of IOKMEM_CREATE_MULTI
+ * @size: sizeof(struct iokmem_create_multi)
+ * @options: a direction
+ * @fds: a pointer to @nr_fds file descriptors (__s32) of descriptors, in order; one
+ *	may be there more than once
+ * @nr_fds: how many, at least 1
+ * @fd: out: the multi-descriptor's file descriptor, close-on-exec; read-only if that
+ *	of a member is
+ *
+ * On /dev/iokmem. Makes a descriptor of several ones' memory, one after the other. It
+ * can be mapped (not by mmap()) as one range of addresses if every member but the
+ * first begins with a page, and every one but the last ends with one. Pageable
+ * members stay in memory while they are mapped in this way, and count for
+ * RLIMIT_MEMLOCK.
+ */
+struct iokmem_create_multi {
+	__u32 size;
+	__u32 options;
+	__aligned_u64 fds;
+	__u32 nr_fds;
+	__s32 fd;
+};
+
+#define IOKMEM_CREATE_MULTI	_IO(IOKMEM_IOC_TYPE, 0x0a)
 
 #endif /* _UAPI_LINUX_IOKMEM_H */

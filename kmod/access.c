@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The memory itself: copying bytes, where they are, how many of them are in
+ * memory, and the CPUs' caches. For descriptors of every kind.
+ *
+ * Callers give ranges of bytes of a descriptor. They are checked against its
+ * length once, in check_range(), before anything else is looked at.
+ */
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+
+#include "cache.h"
+#include "compat.h"
+#include "desc.h"
+
+static int check_range(const struct iokmem_desc *desc, size_t offset,
+		       size_t length)
+{
+	size_t end;
+
+	if (check_add_overflow(offset, length, &end))
+		return -EOVERFLOW;
+	return end > iokmem_desc_get_length(desc) ? -ERANGE : 0;
+}
+
+/* How many bytes from @offset on are neighbours, and in which frame they start. */
+static size_t bytes_at(const struct iokmem_desc *desc, size_t offset,
+		       unsigned long *pfn)
+{
+	size_t in_page = offset_in_page(desc->skew + offset);
+	struct iokmem_run run;
+
+	run = iokmem_desc_lookup(desc, (desc->skew + offset) >> PAGE_SHIFT);
+	*pfn = run.pfn;
+	return (run.nr << PAGE_SHIFT) - in_page;
+}
+
+/*
+ * iokmem_access_page - copy from or to a page of RAM; zeroes if @bytes is NULL
+ */
+void iokmem_access_page(struct page *page, size_t in_page, void *bytes,
+			size_t length, bool write)
+{
+	if (!write)
+		memcpy_from_page(bytes, page, in_page, length);
+	else if (bytes)
+		memcpy_to_page(page, in_page, bytes, length);
+	else
+		memzero_page(page, in_page, length);
+}
+
+/*
+ * iokmem_access_frames - as ->access(), for RAM whose frames are known
+ *
+ * Always succeeds.
+ */
+int iokmem_access_frames(struct iokmem_desc *desc, size_t offset, void *bytes,
+			 size_t length, bool write)
+{
+	while (length) {
+		size_t in_page = offset_in_page(desc->skew + offset);
+		unsigned long pfn;
+		size_t n;
+
+		n = min(bytes_at(desc, offset, &pfn), PAGE_SIZE - in_page);
+		n = min(n, length);
+		iokmem_access_page(pfn_to_page(pfn), in_page, bytes, n, write);
+		offset += n;
+		length -= n;
+		if (bytes)
+			bytes += n;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Are the frames known, and stay so while the lock is held? */
+static int check_known(const struct iokmem_desc *desc, bool write)
+{
+	lockdep_assert_held(&desc->hold_lock);
+
+	if (desc->ops->always_there)
+		return 0;
+	if (!desc->held)
+		return -EBADFD;
+	return write && desc->held_read_only ? -EACCES : 0;
+}
+
+/*
+ * iokmem_access_held - as ->access(), for RAM whose frames are known while held
+ *
+ * -EBADFD if it is not held, -EACCES if for reading only.
+ */
+int iokmem_access_held(struct iokmem_desc *desc, size_t offset, void *bytes,
+		       size_t length, bool write)
+{
+	int err;
+
+	mutex_lock(&desc->hold_lock);
+	err = check_known(desc, write);
+	if (!err)
+		err = iokmem_access_frames(desc, offset, bytes, length, write);
+	mutex_unlock(&desc->hold_lock);
+	return err;
+}
+
+static int access_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
+			size_t length, bool write)
+{
+	int err;
+
+	might_sleep();
+
+	err = check_range(desc, offset, length);
+	if (err || !length)
+		return err;
+	desc = iokmem_desc_root(desc, &offset);
+	return desc->ops->access(desc, offset, bytes, length, write);
+}
+
+/**
+ * iokmem_desc_read_bytes - copy bytes out of the memory
+ * @desc: the descriptor
+ * @offset: of the first byte in the descriptor
+ * @bytes: where to copy them
+ * @length: how many
+ *
+ * Follows IOMemoryDescriptor::readBytes(), which copies all or nothing.
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: 0, or a negative error; what is in @bytes then is undefined:
+ *
+ * * -EOVERFLOW: @offset plus @length wraps
+ * * -ERANGE: the range passes the end of the descriptor
+ * * -EBADFD: a range of addresses that is not prepared
+ * * -EFAULT: a guard page
+ * * -ENOMEM, -EIO: pageable memory could not be brought in
+ */
+int iokmem_desc_read_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
+			   size_t length)
+{
+	return access_bytes(desc, offset, bytes, length, false);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_read_bytes, IOKMEM);
+
+/**
+ * iokmem_desc_write_bytes - copy bytes into the memory
+ * @desc: the descriptor
+ * @offset: of the first byte in the descriptor
+ * @bytes: to be copied; NULL for zeroes
+ * @length: how many
+ *
+ * Follows IOMemoryDescriptor::writeBytes(), which copies all or nothing.
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: 0, or a negative error; then nothing has changed: as
+ * iokmem_desc_read_bytes(), and -EACCES if the memory is prepared for reading
+ * only.
+ */
+int iokmem_desc_write_bytes(struct iokmem_desc *desc, size_t offset,
+			    const void *bytes, size_t length)
+{
+	/* ->access() changes @bytes only when it reads. */
+	return access_bytes(desc, offset, (void *)bytes, length, true);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_write_bytes, IOKMEM);
+
+/* The descriptor that has the frames of byte @offset; never a sub or a multi. */
+static struct iokmem_desc *leaf_of(struct iokmem_desc *desc, size_t *offset,
+				   size_t *length)
+{
+	desc = iokmem_desc_root(desc, offset);
+	return desc->ops->member ? desc->ops->member(desc, offset, length) : desc;
+}
+
+/* The neighbours from @offset on, across extents that happen to be adjacent. */
+static int find_segment(struct iokmem_desc *desc, size_t offset,
+			phys_addr_t *address, size_t *length)
+{
+	unsigned long pfn, next;
+	size_t n;
+
+	n = bytes_at(desc, offset, &pfn);
+	if (pfn == IOKMEM_NO_PFN)
+		return -EFAULT;
+	*address = PFN_PHYS(pfn) + offset_in_page(desc->skew + offset);
+
+	while (n < *length) {
+		size_t more = bytes_at(desc, offset + n, &next);
+
+		if (PFN_PHYS(next) != *address + n)
+			break;
+		n += more;
+	}
+	*length = min(n, *length);
+	return 0;
+}
+
+/**
+ * iokmem_desc_get_physical_segment - where bytes are in physical memory
+ * @desc: the descriptor
+ * @offset: of the first byte in the descriptor
+ * @address: out: its physical address, as the CPU sees it
+ * @length: out: how many bytes from it on are neighbours in memory, at most to the
+ *	end of the descriptor, or of the member of a multi-descriptor
+ *
+ * Follows IOMemoryDescriptor::getPhysicalSegment() with kIOMemoryMapperNone.
+ *
+ * Context: May sleep.
+ * Return: 0, or a negative error; then nothing has been written:
+ *
+ * * -ERANGE: @offset is not before the end of the descriptor
+ * * -EBADFD: the memory is not prepared, and may be anywhere
+ * * -EFAULT: a guard page
+ * * -EOPNOTSUPP: coherent memory, of which only the bus address is known
+ */
+int iokmem_desc_get_physical_segment(struct iokmem_desc *desc, size_t offset,
+				     phys_addr_t *address, size_t *length)
+{
+	size_t whole = iokmem_desc_get_length(desc);
+	phys_addr_t found;
+	int err;
+
+	if (offset >= whole)
+		return -ERANGE;
+	whole -= offset;
+
+	desc = leaf_of(desc, &offset, &whole);
+	if (desc->ops->fixed_address)
+		return -EOPNOTSUPP;
+	mutex_lock(&desc->hold_lock);
+	err = check_known(desc, false);
+	if (!err)
+		err = find_segment(desc, offset, &found, &whole);
+	mutex_unlock(&desc->hold_lock);
+	if (err)
+		return err;
+	*address = found;
+	*length = whole;
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_physical_segment, IOKMEM);
+
+/*
+ * iokmem_all_resident - as ->page_counts(), for memory that is all there is of it
+ */
+int iokmem_all_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
+{
+	*resident = iokmem_desc_pages(desc);
+	*dirty = *resident;
+	return 0;
+}
+
+/**
+ * iokmem_desc_get_page_counts - how much of the memory is in memory
+ * @desc: the descriptor
+ * @resident: out, unless NULL: how many pages are in memory
+ * @dirty: out, unless NULL: how many of these exist nowhere else
+ *
+ * Follows IOMemoryDescriptor::getPageCounts(): of the capacity, not the length;
+ * of a sub-descriptor's whole parent; of all members of a multi-descriptor.
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: 0, or a negative error; then nothing has been written:
+ *
+ * * -EBADFD: a range of addresses that is not prepared
+ * * -EOPNOTSUPP: memory that is not the kernel's: of a device
+ */
+int iokmem_desc_get_page_counts(struct iokmem_desc *desc, u64 *resident,
+				u64 *dirty)
+{
+	u64 all, changed;
+	size_t offset = 0;
+	int err;
+
+	desc = iokmem_desc_root(desc, &offset);
+	if (!desc->ops->page_counts)
+		return -EOPNOTSUPP;
+	err = desc->ops->page_counts(desc, &all, &changed);
+	if (err)
+		return err;
+	if (resident)
+		*resident = all;
+	if (dirty)
+		*dirty = changed;
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_page_counts, IOKMEM);
+
+/* Of one member: what the range has of it, and that is cut from the range. */
+static int flush_member(struct iokmem_desc *desc, size_t offset, size_t length,
+			bool invalidate)
+{
+	while (length) {
+		unsigned long address = 0, pfn;
+		size_t n = min(bytes_at(desc, offset, &pfn), length);
+		size_t at = desc->skew + offset;
+		int err;
+
+		if (pfn == IOKMEM_NO_PFN)
+			return -EFAULT;
+		if (desc->ops->kernel_address)
+			address = desc->ops->kernel_address(desc, at >> PAGE_SHIFT, 1);
+		if (!address)
+			address = (unsigned long)page_address(pfn_to_page(pfn));
+		err = iokmem_cache_flush((void *)address + offset_in_page(at), n,
+					 invalidate);
+		if (err)
+			return err;
+		offset += n;
+		length -= n;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int flush_bytes(struct iokmem_desc *desc, size_t offset, size_t length,
+		       bool invalidate)
+{
+	while (length) {
+		size_t at = offset, n = length;
+		struct iokmem_desc *leaf = leaf_of(desc, &at, &n);
+		int err;
+
+		mutex_lock(&leaf->hold_lock);
+		err = check_known(leaf, false);
+		/* Coherent memory is never otherwise than it looks. */
+		if (!err && !leaf->ops->fixed_address)
+			err = flush_member(leaf, at, n, invalidate);
+		mutex_unlock(&leaf->hold_lock);
+		if (err)
+			return err;
+		offset += n;
+		length -= n;
+	}
+	return 0;
+}
+
+/**
+ * iokmem_desc_perform_operation - have the CPUs' caches written back
+ * @desc: the descriptor
+ * @operation: %IOKMEM_INCOHERENT_IO_STORE: write what the caches have of the range
+ *	to memory; %IOKMEM_INCOHERENT_IO_FLUSH: and forget it
+ * @offset: of the first byte in the descriptor
+ * @length: how many bytes
+ *
+ * Follows IOMemoryDescriptor::performOperation(). Nobody needs this for memory
+ * that a device sees through the DMA API.
+ *
+ * Context: May sleep.
+ * Return: 0, or a negative error. Caches may have been written back up to where
+ * it occurred; memory is as it was.
+ *
+ * * -EOPNOTSUPP: an unknown operation, or no way to do it on this architecture
+ * * -EOVERFLOW: @offset plus @length wraps
+ * * -ERANGE: the range passes the end of the descriptor
+ * * -EBADFD: the memory is not prepared
+ * * -EFAULT: a guard page
+ */
+int iokmem_desc_perform_operation(struct iokmem_desc *desc, u32 operation,
+				  size_t offset, size_t length)
+{
+	int err;
+
+	if (operation != IOKMEM_INCOHERENT_IO_FLUSH &&
+	    operation != IOKMEM_INCOHERENT_IO_STORE)
+		return -EOPNOTSUPP;
+	err = check_range(desc, offset, length);
+	if (err)
+		return err;
+	return flush_bytes(desc, offset, length,
+			   operation == IOKMEM_INCOHERENT_IO_FLUSH);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_perform_operation, IOKMEM);

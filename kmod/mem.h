@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The kinds of memory that buffers may have. Each is made by one function, which
+ * returns an unpublished descriptor or an error.
+ */
+#ifndef _IOKMEM_MEM_H
+#define _IOKMEM_MEM_H
+
+#include <linux/types.h>
+
+struct iokmem_desc;
+struct iokmem_pages_request;
+
+struct iokmem_desc *
+iokmem_wired_create(size_t capacity, size_t alignment,
+		    const struct iokmem_pages_request *request);
+struct iokmem_desc *iokmem_pageable_create(size_t capacity, bool purgeable,
+					   bool charge);
+
+int iokmem_pageable_init(void);
+void iokmem_pageable_exit(void);
+
+#endif /* _IOKMEM_MEM_H */
