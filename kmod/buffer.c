@@ -72,8 +72,8 @@ static int apply_mask(struct iokmem_pages_request *request, u64 mask)
 	}
 	if (highest != U64_MAX)
 		request->end_pfn = (highest + 1) >> PAGE_SHIFT;
-	/* Nothing fits. */
-	if (request->nr > request->end_pfn ||
+	/* Nothing fits: the first page of all is taken. */
+	if (request->nr >= request->end_pfn ||
 	    1UL << request->align_order >= iokmem_highest_pfn())
 		return -ERANGE;
 	return 0;

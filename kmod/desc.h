@@ -43,8 +43,9 @@ struct vfsmount;
  * @vm_flags: what a VMA of it has besides what every VMA of ours has
  * @resolve: the cache mode that asking for one puts in force
  * @cache_mode: the one in force, if not what the descriptor says
- * @pin: make the memory stay, writable if asked, and fill in the extents. Called
- *	for the first hold. May sleep; the caller holds @hold_lock
+ * @pin: make the memory stay, and fill in the extents; if it need not be writable,
+ *	and will not be treated as such, say so in @held_read_only. Called for the
+ *	first hold. May sleep; the caller holds @hold_lock
  * @unpin: undo that. Cannot fail
  * @lookup: where a page is, if not in the extents
  * @member: of a descriptor made of others: the one that has byte @offset, which

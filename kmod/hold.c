@@ -31,11 +31,11 @@ static int hold_locked(struct iokmem_desc *desc, bool write)
 		if (write && desc->held_read_only)
 			return -EACCES;
 	} else {
+		desc->held_read_only = false;
 		if (desc->ops->pin)
 			err = desc->ops->pin(desc, write);
 		if (err)
 			return err;
-		desc->held_read_only = desc->ops->pin && !write;
 	}
 	desc->held++;
 	return 0;
@@ -156,7 +156,8 @@ static int prepare_locked(struct iokmem_desc *desc, bool write)
 		return 0;
 	}
 
-	err = iokmem_desc_hold(desc, write);
+	/* What the kernel has an address of, it may write. */
+	err = iokmem_desc_hold(desc, write || desc->kernel_home);
 	if (err)
 		return err;
 	if (desc->kernel_home)

@@ -138,9 +138,13 @@ static int multi_pin(struct iokmem_desc *desc, bool write)
 	int err;
 
 	for (i = 0; i < multi->nr; i++) {
-		err = iokmem_desc_hold(multi->members[i].desc, write);
+		struct iokmem_desc *member = multi->members[i].desc;
+
+		err = iokmem_desc_hold(member, write);
 		if (err)
 			goto err_unhold;
+		/* It does not change as long as we hold the member. */
+		desc->held_read_only |= READ_ONCE(member->held_read_only);
 	}
 	return 0;
 

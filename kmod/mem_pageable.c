@@ -124,6 +124,7 @@ static int pageable_pin(struct iokmem_desc *desc, bool write)
 	}
 	pageable->pinned = pages;
 	up_read(&pageable->lock);
+	desc->held_read_only = !write;
 	return 0;
 
 err_unlock:

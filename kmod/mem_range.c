@@ -172,6 +172,7 @@ static int range_pin(struct iokmem_desc *desc, bool write)
 	struct page **pages;
 	int err = 0;
 
+	desc->held_read_only = !write;
 	if (!nr)
 		return 0;
 	if (nr > totalram_pages())

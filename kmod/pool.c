@@ -84,8 +84,8 @@ static struct shrinker *iokmem_pool_shrinker;
 /* The shrinker may be called before the lists are there. */
 static bool iokmem_pool_ready;
 
-static void pool_trim(struct work_struct *work);
-static DECLARE_DELAYED_WORK(iokmem_pool_trim, pool_trim);
+static void trim_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(iokmem_pool_trim_work, trim_work);
 
 static struct iokmem_pool *pool_of(u32 mode)
 {
@@ -244,7 +244,7 @@ void iokmem_pool_give(struct page *page)
 	for (i = 0; i < 1U << block->order; i++)
 		clear_page(page_address(page + i));
 	list_lru_add_obj(&pool->idle[block->order], &block->lru);
-	queue_delayed_work(iokmem_workqueue, &iokmem_pool_trim,
+	queue_delayed_work(iokmem_workqueue, &iokmem_pool_trim_work,
 			   IOKMEM_POOL_PERIOD);
 }
 
@@ -296,11 +296,14 @@ static void pool_drop(struct iokmem_pool *pool, unsigned long nr)
 	}
 }
 
-/* Let the peak decay, and free what lies idle beyond it. */
-static void pool_trim(struct work_struct *work)
+/*
+ * iokmem_pool_trim - let the peaks decay, and free what lies idle beyond them
+ *
+ * Done once a period, as long as anything lies idle.
+ */
+void iokmem_pool_trim(void)
 {
 	unsigned long excess;
-	bool idle = false;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++) {
@@ -310,12 +313,34 @@ static void pool_trim(struct work_struct *work)
 		pool->peak = pool->nr_used + (pool->peak - pool->nr_used) / 2;
 		excess = pool->nr_used + pool->nr_idle;
 		excess -= min(excess, pool->peak);
-		idle |= pool->nr_idle > excess;
 		spin_unlock(&pool->lock);
 		pool_drop(pool, excess);
 	}
-	if (idle)
-		queue_delayed_work(iokmem_workqueue, &iokmem_pool_trim,
+}
+EXPORT_SYMBOL_IF_KUNIT(iokmem_pool_trim);
+
+/*
+ * iokmem_pool_idle - how many pages lie idle, of all types
+ */
+unsigned long iokmem_pool_idle(void)
+{
+	unsigned long idle = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++) {
+		spin_lock(&iokmem_pools[i].lock);
+		idle += iokmem_pools[i].nr_idle;
+		spin_unlock(&iokmem_pools[i].lock);
+	}
+	return idle;
+}
+EXPORT_SYMBOL_IF_KUNIT(iokmem_pool_idle);
+
+static void trim_work(struct work_struct *work)
+{
+	iokmem_pool_trim();
+	if (iokmem_pool_idle())
+		queue_delayed_work(iokmem_workqueue, &iokmem_pool_trim_work,
 				   IOKMEM_POOL_PERIOD);
 }
 
@@ -445,7 +470,7 @@ err_cache:
 /* No descriptor is left, so all blocks lie idle. */
 void iokmem_pool_exit(void)
 {
-	cancel_delayed_work_sync(&iokmem_pool_trim);
+	cancel_delayed_work_sync(&iokmem_pool_trim_work);
 	shrinker_free(iokmem_pool_shrinker);
 	iokmem_pool_drain();
 	pool_destroy_lists();

@@ -10,8 +10,83 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/uaccess.h>
+
+#ifdef CONFIG_X86
+#include <asm/memtype.h>
+#include <asm/pgtable.h>
+#endif
 
 #include "helpers.h"
+
+#ifdef CONFIG_X86
+/* What the kernel has programmed the PAT with, by PAT, PCD and PWT. */
+static u32 decode_cache(unsigned long value, bool huge)
+{
+	static const u32 modes[8] = {
+		IOKMEM_MAP_COPYBACK_CACHE, IOKMEM_MAP_WRITE_COMBINE_CACHE,
+		IOKMEM_MAP_INHIBIT_CACHE, IOKMEM_MAP_INHIBIT_CACHE,
+		IOKMEM_MAP_COPYBACK_CACHE, IOKMEM_MAP_CACHE_MASK,
+		IOKMEM_MAP_INHIBIT_CACHE, IOKMEM_MAP_WRITE_THRU_CACHE,
+	};
+	unsigned long pat = huge ? _PAGE_PAT_LARGE : _PAGE_PAT;
+
+	return modes[!!(value & pat) << 2 | !!(value & _PAGE_PCD) << 1 |
+		     !!(value & _PAGE_PWT)];
+}
+
+struct entry kernel_entry_of(unsigned long address)
+{
+	struct entry entry = {};
+	unsigned int level;
+	pte_t *pte = lookup_address(address, &level);
+
+	if (!pte || !pte_present(*pte))
+		return entry;
+	entry.present = true;
+	entry.write = pte_write(*pte);
+	entry.exec = pte_exec(*pte);
+	entry.huge = level == PG_LEVEL_2M;
+	entry.pfn = pte_pfn(*pte);
+	entry.cache = decode_cache(pte_val(*pte), level != PG_LEVEL_4K);
+	return entry;
+}
+
+void need_memory_types(struct kunit *test)
+{
+	if (!pat_enabled())
+		kunit_skip(test, "this machine has no PAT");
+}
+#else
+static u32 decode_cache(unsigned long value, bool huge)
+{
+	return IOKMEM_MAP_DEFAULT_CACHE;
+}
+
+struct entry kernel_entry_of(unsigned long address)
+{
+	struct entry entry = {};
+
+	return entry;
+}
+
+void need_memory_types(struct kunit *test)
+{
+	kunit_skip(test, "memory has no types on this architecture");
+}
+#endif
+
+u32 direct_map_cache(unsigned long pfn)
+{
+	return kernel_entry_of((unsigned long)page_address(pfn_to_page(pfn))).cache;
+}
+
+unsigned long touch(unsigned long address)
+{
+	u8 byte;
+
+	return copy_from_user(&byte, (u8 __user *)address, 1);
+}
 
 struct entry entry_of(struct mm_struct *mm, unsigned long address)
 {
@@ -42,6 +117,7 @@ struct entry entry_of(struct mm_struct *mm, unsigned long address)
 		entry.huge = true;
 		entry.pfn = pmd_pfn(*pmd) +
 			    ((address & ~PMD_MASK) >> PAGE_SHIFT);
+		entry.cache = decode_cache(pmd_val(*pmd), true);
 		goto out;
 	}
 	pte = pte_offset_kernel(pmd, address);
@@ -49,6 +125,7 @@ struct entry entry_of(struct mm_struct *mm, unsigned long address)
 	entry.write = pte_write(*pte);
 	entry.exec = pte_exec(*pte);
 	entry.pfn = pte_pfn(*pte);
+	entry.cache = decode_cache(pte_val(*pte), false);
 out:
 	mmap_read_unlock(mm);
 	return entry;
@@ -126,16 +203,24 @@ static void put_map(void *map)
 	iokmem_map_put(map);
 }
 
-struct iokmem_desc *buffer(struct kunit *test, struct task_struct *task,
-			   size_t capacity, size_t alignment)
+struct iokmem_desc *keep_desc(struct kunit *test, struct iokmem_desc *desc)
 {
-	struct iokmem_desc *desc;
-
-	desc = iokmem_buffer_in_task_with_options(task, IOKMEM_DIRECTION_INOUT,
-						  capacity, alignment);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, desc);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_buffer, desc));
 	return desc;
+}
+
+struct iokmem_desc *buffer_with(struct kunit *test, struct task_struct *task,
+				u32 options, size_t capacity, size_t alignment)
+{
+	return keep_desc(test, iokmem_buffer_in_task_with_options(task,
+			 options | IOKMEM_DIRECTION_INOUT, capacity, alignment));
+}
+
+struct iokmem_desc *buffer(struct kunit *test, struct task_struct *task,
+			   size_t capacity, size_t alignment)
+{
+	return buffer_with(test, task, 0, capacity, alignment);
 }
 
 struct iokmem_map *keep_map(struct kunit *test, struct iokmem_map *map)
@@ -233,6 +318,51 @@ void fill_pattern(struct iokmem_desc *desc)
 
 		page[offset_in_page(offset)] = pattern(offset);
 	}
+}
+
+void fill_bytes(u8 *bytes, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		bytes[i] = pattern(i);
+}
+
+bool has_pattern(const u8 *bytes, size_t length, size_t first)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		if (bytes[i] != pattern(first + i))
+			return false;
+	return true;
+}
+
+bool user_has_pattern(unsigned long address, size_t length, size_t first)
+{
+	u8 bytes[256];
+	size_t i, n;
+
+	for (i = 0; i < length; i += n) {
+		n = min(sizeof(bytes), length - i);
+		if (copy_from_user(bytes, (u8 __user *)address + i, n) ||
+		    !has_pattern(bytes, n, first + i))
+			return false;
+	}
+	return true;
+}
+
+int write_line(const char *path, const char *line)
+{
+	struct file *file = filp_open(path, O_WRONLY, 0);
+	loff_t pos = 0;
+	ssize_t n;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	n = kernel_write(file, line, strlen(line), &pos);
+	filp_close(file, NULL);
+	return n < 0 ? n : 0;
 }
 
 MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);

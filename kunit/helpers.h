@@ -24,6 +24,7 @@
  * @exec: executable
  * @huge: one of PMD_SIZE
  * @pfn: the frame that the address itself is in
+ * @cache: IOKMEM_MAP_*_CACHE, decoded from its PAT, PCD and PWT bits
  */
 struct entry {
 	bool present;
@@ -31,9 +32,19 @@ struct entry {
 	bool exec;
 	bool huge;
 	unsigned long pfn;
+	u32 cache;
 };
 
+/* Of a user address in @mm; of a kernel address; of the kernel's map of all memory. */
 struct entry entry_of(struct mm_struct *mm, unsigned long address);
+struct entry kernel_entry_of(unsigned long address);
+u32 direct_map_cache(unsigned long pfn);
+
+/* Read a byte, as the task whose address space this thread is in: 0 if that works. */
+unsigned long touch(unsigned long address);
+
+/* Skips the test if the types of memory cannot be told from entries. */
+void need_memory_types(struct kunit *test);
 
 /* The frame that byte @offset of a descriptor is in. */
 unsigned long pfn_of(struct iokmem_desc *desc, size_t offset);
@@ -52,6 +63,9 @@ void kill_process(struct task_struct *task);
  */
 struct iokmem_desc *buffer(struct kunit *test, struct task_struct *task,
 			   size_t capacity, size_t alignment);
+struct iokmem_desc *buffer_with(struct kunit *test, struct task_struct *task,
+				u32 options, size_t capacity, size_t alignment);
+struct iokmem_desc *keep_desc(struct kunit *test, struct iokmem_desc *desc);
 struct iokmem_map *map(struct kunit *test, struct iokmem_desc *desc,
 		       struct task_struct *task, u32 options, size_t offset,
 		       size_t length);
@@ -74,5 +88,11 @@ bool is_gone(u64 id);
 /* Fill or check, by the kernel's own addresses: byte i is a function of i. */
 void fill_pattern(struct iokmem_desc *desc);
 u8 pattern(size_t offset);
+void fill_bytes(u8 *bytes, size_t length);
+bool has_pattern(const u8 *bytes, size_t length, size_t first);
+bool user_has_pattern(unsigned long address, size_t length, size_t first);
+
+/* Write a line to a file of the kernel's, such as one in /proc/sys. */
+int write_line(const char *path, const char *line);
 
 #endif /* _IOKMEM_KUNIT_HELPERS_H */

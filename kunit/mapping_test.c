@@ -11,14 +11,6 @@
 
 #include "helpers.h"
 
-/* Read a byte, as the task whose address space this thread is in. */
-static unsigned long touch(unsigned long address)
-{
-	u8 byte;
-
-	return copy_from_user(&byte, (u8 __user *)address, 1);
-}
-
 /* Every page of a map, as the page tables of @mm have it. */
 static void expect_entries(struct kunit *test, struct mm_struct *mm,
 			   struct iokmem_map *map, bool write)

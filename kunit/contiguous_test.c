@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory that is contiguous, aligned, or below an address: what its physical
+ * addresses say.
+ */
+#include <linux/io.h>
+#include <linux/mm.h>
+
+#include "helpers.h"
+
+static const size_t sizes[] = {
+	1, PAGE_SIZE + 1, 5 * PAGE_SIZE, SZ_64K, SZ_2M + 7, 3 * SZ_1M, SZ_4M,
+	5 * SZ_1M, SZ_16M, 48 * SZ_1M + PAGE_SIZE,
+};
+
+static void size_desc(const size_t *size, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%zu bytes", *size);
+}
+
+KUNIT_ARRAY_PARAM(size, sizes, size_desc);
+
+/* The memory is one piece, zero, and where the kernel sees it. */
+static void expect_one_piece(struct kunit *test, struct iokmem_desc *desc)
+{
+	size_t length, size = iokmem_desc_get_length(desc);
+	phys_addr_t address;
+	void *bytes;
+
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_get_physical_segment(desc, 0, &address,
+								  &length));
+	KUNIT_EXPECT_EQ(test, size, length);
+	KUNIT_EXPECT_EQ(test, 1, desc->extents.nr);
+	bytes = iokmem_buffer_get_bytes_no_copy(desc);
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	KUNIT_EXPECT_EQ(test, address, virt_to_phys(bytes));
+	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, 0, PAGE_ALIGN(size)));
+	memset(bytes, 0xa5, PAGE_ALIGN(size));
+}
+
+/* Twice, so that the second time what comes is dirty if it can be. */
+static void contiguous_memory_is_one_zeroed_piece(struct kunit *test)
+{
+	size_t size = *(const size_t *)test->param_value;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		struct iokmem_desc *desc;
+
+		desc = buffer_with(test, IOKMEM_KERNEL_TASK,
+				   IOKMEM_PHYSICALLY_CONTIGUOUS, size, 0);
+		expect_one_piece(test, desc);
+		put_buffer_now(test, desc);
+	}
+}
+
+/* More than the reserve has, where there is one, and after that is used up. */
+static void contiguous_memory_comes_from_anywhere(struct kunit *test)
+{
+	struct iokmem_desc *descs[6];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(descs); i++) {
+		descs[i] = buffer_with(test, IOKMEM_KERNEL_TASK,
+				       IOKMEM_PHYSICALLY_CONTIGUOUS, SZ_16M, 0);
+		expect_one_piece(test, descs[i]);
+	}
+}
+
+/* What the page allocator cannot give in one block. */
+static void contiguous_memory_comes_from_the_reserve_first(struct kunit *test)
+{
+	unsigned long before = global_zone_page_state(NR_FREE_CMA_PAGES);
+	struct iokmem_desc *desc;
+
+	if (!IS_ENABLED(CONFIG_DMA_CMA) || before < SZ_16M / PAGE_SIZE)
+		kunit_skip(test, "there is no such reserve");
+	desc = buffer_with(test, NULL, IOKMEM_PHYSICALLY_CONTIGUOUS, SZ_8M, 0);
+	KUNIT_EXPECT_LE(test, global_zone_page_state(NR_FREE_CMA_PAGES),
+			before - SZ_8M / PAGE_SIZE);
+	put_buffer_now(test, desc);
+	KUNIT_EXPECT_EQ(test, global_zone_page_state(NR_FREE_CMA_PAGES), before);
+}
+
+static const size_t alignments[] = {
+	2, PAGE_SIZE, SZ_64K, SZ_2M, SZ_4M, SZ_8M, SZ_32M,
+};
+
+KUNIT_ARRAY_PARAM(alignment, alignments, size_desc);
+
+static void contiguous_memory_is_aligned(struct kunit *test)
+{
+	size_t alignment = *(const size_t *)test->param_value;
+	const size_t lengths[] = { 1, SZ_64K + 1, SZ_4M + 1 };
+	struct iokmem_desc *desc;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+		desc = buffer_with(test, IOKMEM_KERNEL_TASK,
+				   IOKMEM_PHYSICALLY_CONTIGUOUS, lengths[i], alignment);
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(PFN_PHYS(pfn_of(desc, 0)), alignment));
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(iokmem_buffer_get_address(desc),
+						   alignment));
+		expect_one_piece(test, desc);
+		put_buffer_now(test, desc);
+	}
+}
+
+/* Without being asked for, more than a block's alignment makes memory contiguous. */
+static void contiguous_memory_is_what_large_alignment_gives(struct kunit *test)
+{
+	struct iokmem_desc *desc;
+
+	desc = buffer(test, IOKMEM_KERNEL_TASK, 5 * SZ_1M, SZ_8M);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(PFN_PHYS(pfn_of(desc, 0)), SZ_8M));
+	expect_one_piece(test, desc);
+}
+
+static void contiguous_capacity_is_aligned_to_its_size(struct kunit *test)
+{
+	struct iokmem_desc *desc;
+	u8 bytes[] = "contiguous";
+
+	desc = keep_desc(test, iokmem_buffer_with_capacity(3 * SZ_1M,
+							   IOKMEM_DIRECTION_IN, true));
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(PFN_PHYS(pfn_of(desc, 0)), SZ_4M));
+	expect_one_piece(test, desc);
+
+	desc = keep_desc(test, iokmem_buffer_with_bytes(bytes, sizeof(bytes),
+							IOKMEM_DIRECTION_OUT, true));
+	KUNIT_EXPECT_MEMEQ(test, bytes, iokmem_buffer_get_bytes_no_copy(desc),
+			   sizeof(bytes));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			PTR_ERR(iokmem_buffer_with_capacity(0, 0, true)));
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW,
+			PTR_ERR(iokmem_buffer_with_capacity(SIZE_MAX, 0, true)));
+}
+
+struct mask_case {
+	const char *name;
+	u64 mask;
+	u32 options;
+	size_t size;
+};
+
+static const struct mask_case mask_cases[] = {
+	{ "32 bits", 0xffffffff, 0, SZ_4M + 5 },
+	{ "32 bits, pages", 0xfffff000, 0, SZ_64K },
+	{ "32 bits, 64 KiB", 0xffff0000, 0, 3 * SZ_64K },
+	{ "32 bits, 8 MiB", 0xff800000, 0, SZ_64K },
+	{ "29 bits", 0x1fffffff, 0, SZ_16M },
+	{ "28 bits", 0x0fffffff, 0, SZ_16M + PAGE_SIZE },
+	{ "28 bits, contiguous", 0x0fffffff, IOKMEM_PHYSICALLY_CONTIGUOUS, SZ_16M },
+	{ "28 bits, 1 MiB", 0x0ff00000, 0, 5 },
+	{ "28 bits, uncached", 0x0fffffff, IOKMEM_MAP_INHIBIT_CACHE, SZ_64K },
+	{ "26 bits", 0x03ffffff, 0, SZ_1M },
+	{ "24 bits", 0x00ffffff, 0, SZ_64K },
+	{ "24 bits, contiguous", 0x00ffffff, IOKMEM_PHYSICALLY_CONTIGUOUS, SZ_64K },
+	{ "64 bits", U64_MAX, 0, SZ_64K },
+	{ "64 bits, 64 KiB", ~0xffffULL, 0, SZ_64K },
+	{ "none", 0, 0, SZ_64K },
+};
+
+static void mask_desc(const struct mask_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(mask, mask_cases, mask_desc);
+
+static struct iokmem_desc *buffer_below(struct kunit *test, const struct mask_case *c)
+{
+	return keep_desc(test, iokmem_buffer_in_task_with_physical_mask(
+			IOKMEM_KERNEL_TASK, c->options | IOKMEM_DIRECTION_INOUT,
+			c->size, c->mask));
+}
+
+/* The first byte's address fits the mask, and every other's what it leaves open. */
+static void contiguous_mask_fits_every_byte(struct kunit *test)
+{
+	const struct mask_case *c = test->param_value;
+	u64 highest = c->mask ? c->mask | (c->mask - 1) : U64_MAX;
+	struct iokmem_desc *desc = buffer_below(test, c);
+	size_t offset = 0, length;
+	phys_addr_t address;
+	void *bytes;
+
+	while (offset < c->size) {
+		KUNIT_ASSERT_EQ(test, 0,
+				iokmem_desc_get_physical_segment(desc, offset,
+								 &address, &length));
+		if (!offset && c->mask)
+			KUNIT_EXPECT_EQ(test, 0, address & ~c->mask);
+		KUNIT_EXPECT_LE(test, address + length - 1, highest);
+		offset += length;
+	}
+	KUNIT_EXPECT_EQ(test, offset, c->size);
+	if (c->mask && (c->mask & -c->mask) > PAGE_SIZE)
+		KUNIT_EXPECT_EQ(test, 1, desc->extents.nr);
+	bytes = iokmem_buffer_get_bytes_no_copy(desc);
+	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, 0, PAGE_ALIGN(c->size)));
+	memset(bytes, 0xa5, PAGE_ALIGN(c->size));
+}
+
+struct refused_case {
+	const char *name;
+	u64 mask;
+	u32 options;
+	size_t size;
+	int err;
+};
+
+static const struct refused_case refused_cases[] = {
+	{ "below a page", 0xfff, 0, 1, -ERANGE },
+	{ "one bit", 1, 0, 1, -ERANGE },
+	{ "smaller than the buffer", 0xfffff, 0, SZ_1M + 1, -ERANGE },
+	{ "alignment of all memory", 1ULL << 63, 0, 1, -ERANGE },
+	{ "two pieces", 0xf0f00000, 0, 1, -EINVAL },
+	{ "a hole", 0xfffeffff, 0, 1, -EINVAL },
+	{ "all that lies there", 0x00ffffff, 0, SZ_16M, -ERANGE },
+	{ "more than is free there", 0x00ffffff, 0, SZ_16M - PAGE_SIZE, -ENOMEM },
+	{ "pageable", 0xffffffff, IOKMEM_PAGEABLE, 1, -EINVAL },
+	{ "capacity 0", 0xffffffff, 0, 0, -EINVAL },
+	{ "unknown option", 0xffffffff, 0x8, 1, -EOPNOTSUPP },
+};
+
+static void refused_desc(const struct refused_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(refused, refused_cases, refused_desc);
+
+static void contiguous_mask_that_cannot_be_is_refused(struct kunit *test)
+{
+	const struct refused_case *c = test->param_value;
+
+	KUNIT_EXPECT_EQ(test, c->err,
+			PTR_ERR(iokmem_buffer_in_task_with_physical_mask(
+				NULL, c->options, c->size, c->mask)));
+}
+
+/* Half of all memory in one piece is not to be had, and asking for it is harmless. */
+static void contiguous_memory_that_cannot_be_had_fails_soon(struct kunit *test)
+{
+	unsigned long before, start = jiffies;
+	struct iokmem_desc *desc;
+	struct page *blocks[64];
+	int i, nr;
+
+	/* Memory that cannot be moved, all over. */
+	for (nr = 0; nr < ARRAY_SIZE(blocks); nr++) {
+		blocks[nr] = alloc_pages(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN,
+					 MAX_PAGE_ORDER);
+		if (!blocks[nr])
+			break;
+	}
+	before = global_zone_page_state(NR_FREE_PAGES);
+	desc = iokmem_buffer_with_options(IOKMEM_PHYSICALLY_CONTIGUOUS,
+					  (totalram_pages() / 2) << PAGE_SHIFT, 0);
+	KUNIT_EXPECT_EQ(test, -ENOMEM, PTR_ERR_OR_ZERO(desc));
+	if (!IS_ERR(desc))
+		iokmem_desc_put(desc);
+	KUNIT_EXPECT_LT(test, jiffies_to_msecs(jiffies - start), 30000);
+	for (i = 0; i < nr; i++)
+		__free_pages(blocks[i], MAX_PAGE_ORDER);
+
+	/* What was moved away to look is still there, or free. */
+	KUNIT_EXPECT_GT(test, global_zone_page_state(NR_FREE_PAGES) + SZ_8M / PAGE_SIZE,
+			before);
+	desc = buffer_with(test, IOKMEM_KERNEL_TASK, IOKMEM_PHYSICALLY_CONTIGUOUS,
+			   SZ_8M, 0);
+	expect_one_piece(test, desc);
+}
+
+static struct kunit_case contiguous_cases[] = {
+	KUNIT_CASE_PARAM(contiguous_memory_is_one_zeroed_piece, size_gen_params),
+	KUNIT_CASE(contiguous_memory_comes_from_the_reserve_first),
+	KUNIT_CASE(contiguous_memory_comes_from_anywhere),
+	KUNIT_CASE_PARAM(contiguous_memory_is_aligned, alignment_gen_params),
+	KUNIT_CASE(contiguous_memory_is_what_large_alignment_gives),
+	KUNIT_CASE(contiguous_capacity_is_aligned_to_its_size),
+	KUNIT_CASE_PARAM(contiguous_mask_fits_every_byte, mask_gen_params),
+	KUNIT_CASE_PARAM(contiguous_mask_that_cannot_be_is_refused, refused_gen_params),
+	KUNIT_CASE(contiguous_memory_that_cannot_be_had_fails_soon),
+	{}
+};
+
+static struct kunit_suite contiguous_suite = {
+	.name = "iokmem_contiguous",
+	.test_cases = contiguous_cases,
+};
+
+kunit_test_suite(contiguous_suite);

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Descriptors of every kind of memory; see kinds.h.
+ */
+#include <kunit/device.h>
+#include <linux/dma-mapping.h>
+#include <linux/ioport.h>
+#include <linux/mman.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "kinds.h"
+
+static struct iokmem_desc *make_wired(struct kunit *test)
+{
+	return buffer(test, NULL, KIND_LENGTH, 0);
+}
+
+static struct iokmem_desc *make_combined(struct kunit *test)
+{
+	return buffer_with(test, NULL, IOKMEM_MAP_WRITE_COMBINE_CACHE, KIND_LENGTH, 0);
+}
+
+static struct iokmem_desc *make_uncached(struct kunit *test)
+{
+	return buffer_with(test, IOKMEM_KERNEL_TASK, IOKMEM_MAP_INHIBIT_CACHE,
+			   KIND_LENGTH, 0);
+}
+
+static struct iokmem_desc *make_contiguous(struct kunit *test)
+{
+	return buffer_with(test, IOKMEM_KERNEL_TASK, IOKMEM_PHYSICALLY_CONTIGUOUS,
+			   KIND_LENGTH, 0);
+}
+
+static struct iokmem_desc *make_pageable(struct kunit *test)
+{
+	return buffer_with(test, NULL, IOKMEM_PAGEABLE, KIND_LENGTH, 0);
+}
+
+static struct iokmem_desc *make_kernel_pageable(struct kunit *test)
+{
+	return buffer_with(test, IOKMEM_KERNEL_TASK, IOKMEM_PAGEABLE, KIND_LENGTH, 0);
+}
+
+static struct iokmem_desc *make_purgeable(struct kunit *test)
+{
+	return buffer_with(test, current, IOKMEM_PAGEABLE | IOKMEM_PURGEABLE,
+			   KIND_LENGTH, 0);
+}
+
+struct device *device(struct kunit *test)
+{
+	struct device *dev = kunit_device_register(test, "iokmem-test");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(64)));
+	return dev;
+}
+
+static struct iokmem_desc *make_coherent(struct kunit *test)
+{
+	return keep_desc(test, iokmem_buffer_coherent(device(test),
+						      IOKMEM_DIRECTION_INOUT,
+						      KIND_LENGTH));
+}
+
+static struct iokmem_desc *make_slab_range(struct kunit *test)
+{
+	u8 *bytes = kunit_kzalloc(test, KIND_LENGTH + 100, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	return keep_desc(test, iokmem_desc_with_address_range((unsigned long)bytes + 100,
+				KIND_LENGTH, IOKMEM_DIRECTION_INOUT, IOKMEM_KERNEL_TASK));
+}
+
+static void free_vmalloc(void *bytes)
+{
+	vfree(bytes);
+}
+
+static struct iokmem_desc *make_vmalloc_range(struct kunit *test)
+{
+	size_t length = PAGE_ALIGN(KIND_LENGTH);
+	void *bytes = vzalloc(length);
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_vmalloc, bytes));
+	return keep_desc(test, iokmem_desc_with_address_range((unsigned long)bytes, length,
+				IOKMEM_DIRECTION_INOUT, IOKMEM_KERNEL_TASK));
+}
+
+unsigned long user_memory(struct kunit *test, size_t length, bool shared)
+{
+	unsigned long address;
+
+	address = vm_mmap(NULL, 0, length, PROT_READ | PROT_WRITE,
+			  MAP_ANONYMOUS | (shared ? MAP_SHARED : MAP_PRIVATE), 0);
+	KUNIT_ASSERT_FALSE(test, !address || IS_ERR_VALUE(address));
+	return address;
+}
+
+static struct iokmem_desc *make_user_range(struct kunit *test)
+{
+	unsigned long address = user_memory(test, KIND_LENGTH + PAGE_SIZE, false);
+
+	return keep_desc(test, iokmem_desc_with_address_range(address + 100, KIND_LENGTH,
+						IOKMEM_DIRECTION_INOUT, current));
+}
+
+static struct iokmem_desc *make_shared_range(struct kunit *test)
+{
+	size_t length = PAGE_ALIGN(KIND_LENGTH);
+	unsigned long address = user_memory(test, length, true);
+
+	return keep_desc(test, iokmem_desc_with_address_range(address, length,
+						IOKMEM_DIRECTION_INOUT, current));
+}
+
+void need_reserved(struct kunit *test)
+{
+	if (region_intersects(RESERVED_START, RESERVED_SIZE, IORESOURCE_SYSTEM_RAM,
+			      IORES_DESC_NONE) != REGION_DISJOINT)
+		kunit_skip(test, "boot with memmap=%uM$%#lx", RESERVED_SIZE / SZ_1M,
+			   RESERVED_START);
+}
+
+static struct iokmem_desc *make_physical(struct kunit *test)
+{
+	need_reserved(test);
+	return keep_desc(test, iokmem_desc_with_physical_address(RESERVED_START,
+				PAGE_ALIGN(KIND_LENGTH), IOKMEM_DIRECTION_INOUT));
+}
+
+static struct iokmem_desc *make_sub(struct kunit *test)
+{
+	struct iokmem_desc *whole = buffer(test, NULL, SZ_64K, 0);
+
+	return keep_desc(test, iokmem_sub_with_sub_range(whole, 5 * PAGE_SIZE,
+						PAGE_ALIGN(KIND_LENGTH),
+						IOKMEM_DIRECTION_INOUT));
+}
+
+static struct iokmem_desc *make_pageable_sub(struct kunit *test)
+{
+	struct iokmem_desc *whole;
+
+	whole = buffer_with(test, NULL, IOKMEM_PAGEABLE, PAGE_SIZE + KIND_LENGTH, 0);
+	return keep_desc(test, iokmem_sub_with_sub_range(whole, PAGE_SIZE, KIND_LENGTH,
+						IOKMEM_DIRECTION_INOUT));
+}
+
+/* Of everything that can be a member. */
+static struct iokmem_desc *make_multi(struct kunit *test)
+{
+	struct iokmem_desc *members[] = {
+		buffer(test, NULL, PAGE_SIZE, 0),
+		buffer_with(test, NULL, IOKMEM_PAGEABLE, PAGE_SIZE, 0),
+		make_sub(test),
+		buffer(test, NULL, 123, 0),
+	};
+
+	return keep_desc(test, iokmem_multi_with_descriptors(members, ARRAY_SIZE(members),
+						IOKMEM_DIRECTION_INOUT));
+}
+
+static struct iokmem_desc *make_multi_of_wired(struct kunit *test)
+{
+	struct iokmem_desc *members[] = {
+		make_sub(test), make_sub(test), make_wired(test),
+	};
+
+	return keep_desc(test, iokmem_multi_with_descriptors(members, ARRAY_SIZE(members),
+						IOKMEM_DIRECTION_INOUT));
+}
+
+static struct iokmem_desc *make_ranges(struct kunit *test)
+{
+	unsigned long address = user_memory(test, 8 * PAGE_SIZE, true);
+	struct iokmem_address_range ranges[] = {
+		{ address + 4 * PAGE_SIZE, 2 * PAGE_SIZE },
+		{ address, PAGE_SIZE },
+		{ address + 7 * PAGE_SIZE, PAGE_SIZE },
+	};
+
+	return keep_desc(test, iokmem_desc_with_address_ranges(ranges, ARRAY_SIZE(ranges),
+						IOKMEM_DIRECTION_INOUT, current));
+}
+
+const struct kind kinds[] = {
+	{ "wired", make_wired },
+	{ "write-combined", make_combined },
+	{ "uncached", make_uncached },
+	{ "contiguous", make_contiguous },
+	{ "pageable", make_pageable, .comes_and_goes = true },
+	{ "pageable, the kernel's", make_kernel_pageable, .comes_and_goes = true },
+	{ "purgeable, a task's", make_purgeable, .comes_and_goes = true },
+	{ "coherent", make_coherent, .no_segments = true, .no_own_kernel_map = true },
+	{ "range of slab memory", make_slab_range, .comes_and_goes = true,
+	  .needs_prepare = true, .no_user_map = true },
+	{ "range of vmalloc memory", make_vmalloc_range, .comes_and_goes = true,
+	  .needs_prepare = true },
+	{ "range of a task's", make_user_range, .comes_and_goes = true,
+	  .needs_prepare = true, .no_user_map = true },
+	{ "range of shared memory", make_shared_range, .comes_and_goes = true,
+	  .needs_prepare = true },
+	{ "physical", make_physical, .not_counted = true, .no_counts = true },
+	{ "sub", make_sub },
+	{ "sub of pageable", make_pageable_sub, .comes_and_goes = true },
+	{ "multi", make_multi, .comes_and_goes = true },
+	{ "multi of wired", make_multi_of_wired },
+	{ "ranges", make_ranges, .comes_and_goes = true, .needs_prepare = true },
+};
+
+const unsigned int nr_kinds = ARRAY_SIZE(kinds);
+
+static void kind_desc(const struct kind *kind, char *desc)
+{
+	strscpy(desc, kind->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+const void *kind_gen_params(const void *prev, char *desc)
+{
+	const struct kind *next = prev ? (const struct kind *)prev + 1 : kinds;
+
+	if (next == kinds + nr_kinds)
+		return NULL;
+	kind_desc(next, desc);
+	return next;
+}
+
+struct iokmem_desc *make_kind(struct kunit *test, const struct kind *kind)
+{
+	attach_address_space(test);
+	return kind->make(test);
+}

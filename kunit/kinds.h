@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Descriptors of every kind of memory, to try the same on all of them.
+ */
+#ifndef _IOKMEM_KUNIT_KINDS_H
+#define _IOKMEM_KUNIT_KINDS_H
+
+#include "helpers.h"
+
+/* Not whole pages, but for the kinds that have only such. */
+#define KIND_LENGTH	(3 * PAGE_SIZE + 123)
+
+/* Memory that is reserved for these tests on the kernel's command line, see check. */
+#define RESERVED_START	0x3e000000UL
+#define RESERVED_SIZE	SZ_4M
+
+/**
+ * struct kind - a kind of memory
+ * @name: for people
+ * @make: a descriptor of it, of KIND_LENGTH or a little more, which the end of the
+ *	test puts
+ * @comes_and_goes: its frames are known only while it is prepared
+ * @needs_prepare: so are its bytes
+ * @not_counted: preparations of it are not counted
+ * @no_segments: its physical addresses are never known
+ * @no_counts: its pages are not the kernel's to count
+ * @no_user_map: other user tasks cannot map it
+ * @no_own_kernel_map: the kernel has no addresses of it but its own
+ */
+struct kind {
+	const char *name;
+	struct iokmem_desc *(*make)(struct kunit *test);
+	bool comes_and_goes;
+	bool needs_prepare;
+	bool not_counted;
+	bool no_segments;
+	bool no_counts;
+	bool no_user_map;
+	bool no_own_kernel_map;
+};
+
+extern const struct kind kinds[];
+extern const unsigned int nr_kinds;
+
+/* For KUNIT_CASE_PARAM(): all kinds. */
+const void *kind_gen_params(const void *prev, char *desc);
+
+/* The kind's descriptor, with an address space around. */
+struct iokmem_desc *make_kind(struct kunit *test, const struct kind *kind);
+
+/* Memory of the current address space; shared memory if so. */
+unsigned long user_memory(struct kunit *test, size_t length, bool shared);
+
+/* Skips the test if no memory was reserved. */
+void need_reserved(struct kunit *test);
+
+/* A device that reaches all memory. */
+struct device *device(struct kunit *test);
+
+#endif /* _IOKMEM_KUNIT_KINDS_H */

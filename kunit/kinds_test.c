@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is true of every kind of memory: bytes, preparations, physical segments, page
+ * counts, operations, maps.
+ */
+#include <linux/io.h>
+#include <linux/uaccess.h>
+
+#include "kinds.h"
+
+#define NONE	IOKMEM_DIRECTION_NONE
+
+static u8 *scratch(struct kunit *test, size_t length)
+{
+	u8 *bytes = kunit_kzalloc(test, length, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	return bytes;
+}
+
+static void prepare(struct kunit *test, struct iokmem_desc *desc)
+{
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
+}
+
+static void write_pattern(struct kunit *test, struct iokmem_desc *desc)
+{
+	size_t length = iokmem_desc_get_length(desc);
+	u8 *bytes = scratch(test, length);
+
+	fill_bytes(bytes, length);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_write_bytes(desc, 0, bytes, length));
+}
+
+static void kind_has_the_bytes_that_were_written(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+	struct iokmem_desc *desc = make_kind(test, kind);
+	size_t length = iokmem_desc_get_length(desc), at, n = 1;
+	u8 *in = scratch(test, length), *out = scratch(test, length);
+
+	prepare(test, desc);
+	/* It is all zero at first, but for reserved memory, which nobody zeroes. */
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_write_bytes(desc, 0, NULL, length));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, 0, out, length));
+	KUNIT_EXPECT_NULL(test, memchr_inv(out, 0, length));
+
+	/* In pieces of all sizes, over all seams. */
+	fill_bytes(in, length);
+	for (at = 0; at < length; at += n, n = n * 3 + 1)
+		KUNIT_EXPECT_EQ(test, 0,
+				iokmem_desc_write_bytes(desc, at, in + at,
+							min(n, length - at)));
+	for (at = 0, n = 7; at < length; at += n, n = n * 2 + 1)
+		KUNIT_EXPECT_EQ(test, 0,
+				iokmem_desc_read_bytes(desc, at, out + at,
+						       min(n, length - at)));
+	KUNIT_EXPECT_TRUE(test, has_pattern(out, length, 0));
+
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_write_bytes(desc, 5, NULL, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, 0, out, length));
+	KUNIT_EXPECT_NULL(test, memchr_inv(out + 5, 0, PAGE_SIZE));
+	KUNIT_EXPECT_TRUE(test, has_pattern(out, 5, 0));
+	KUNIT_EXPECT_TRUE(test, has_pattern(out + 5 + PAGE_SIZE, length - 5 - PAGE_SIZE,
+					    5 + PAGE_SIZE));
+}
+
+static void kind_copies_all_bytes_or_none(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+	struct iokmem_desc *desc = make_kind(test, kind);
+	size_t length = iokmem_desc_get_length(desc);
+	u8 *bytes = scratch(test, length + 1);
+
+	prepare(test, desc);
+	write_pattern(test, desc);
+	KUNIT_EXPECT_EQ(test, -ERANGE, iokmem_desc_write_bytes(desc, 0, bytes, length + 1));
+	KUNIT_EXPECT_EQ(test, -ERANGE, iokmem_desc_write_bytes(desc, 1, bytes, length));
+	KUNIT_EXPECT_EQ(test, -ERANGE, iokmem_desc_write_bytes(desc, length, bytes, 1));
+	KUNIT_EXPECT_EQ(test, -ERANGE, iokmem_desc_write_bytes(desc, length + 1, bytes, 0));
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW, iokmem_desc_write_bytes(desc, SIZE_MAX, bytes, 2));
+	KUNIT_EXPECT_EQ(test, -ERANGE, iokmem_desc_read_bytes(desc, 0, bytes, length + 1));
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW, iokmem_desc_read_bytes(desc, 2, bytes, SIZE_MAX));
+	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, 0, length + 1));
+
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_write_bytes(desc, length, bytes, 0));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, 0, bytes, length));
+	KUNIT_EXPECT_TRUE(test, has_pattern(bytes, length, 0));
+}
+
+static int segment_error(struct iokmem_desc *desc, size_t offset)
+{
+	size_t length = 77;
+	phys_addr_t address = 77;
+	int err;
+
+	err = iokmem_desc_get_physical_segment(desc, offset, &address, &length);
+	/* Nothing is written after an error. */
+	if (err && (address != 77 || length != 77))
+		return -EUCLEAN;
+	return err;
+}
+
+static void kind_is_ready_only_while_prepared(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+	struct iokmem_desc *desc = make_kind(test, kind);
+	int unready = kind->no_segments ? -EOPNOTSUPP :
+		      kind->comes_and_goes ? -EBADFD : 0;
+	int ready = kind->no_segments ? -EOPNOTSUPP : 0;
+	int bytes = kind->needs_prepare ? -EBADFD : 0;
+	u8 byte = 5;
+
+	/* The first page of the mixed one is always there. */
+	if (!strcmp(kind->name, "multi"))
+		unready = 0;
+	KUNIT_EXPECT_EQ(test, unready, segment_error(desc, 0));
+	KUNIT_EXPECT_EQ(test, bytes, iokmem_desc_read_bytes(desc, 1, &byte, 1));
+	KUNIT_EXPECT_EQ(test, bytes, iokmem_desc_write_bytes(desc, 1, &byte, 1));
+
+	prepare(test, desc);
+	KUNIT_EXPECT_EQ(test, ready, segment_error(desc, 0));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_write_bytes(desc, 1, &byte, 1));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, 1, &byte, 1));
+
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
+	KUNIT_EXPECT_EQ(test, unready, segment_error(desc, 0));
+	KUNIT_EXPECT_EQ(test, bytes, iokmem_desc_read_bytes(desc, 1, &byte, 1));
+}
+
+static void kind_counts_preparations(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+	struct iokmem_desc *desc = make_kind(test, kind);
+	int extra = kind->not_counted ? 0 : -EBADFD, i;
+
+	KUNIT_EXPECT_EQ(test, extra, iokmem_desc_complete(desc, NONE));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, iokmem_desc_prepare(desc, 4));
+	KUNIT_EXPECT_EQ(test, extra, iokmem_desc_complete(desc, NONE));
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(desc, i));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, iokmem_desc_complete(desc, 4));
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
+	KUNIT_EXPECT_EQ(test, extra, iokmem_desc_complete(desc, NONE));
+
+	/* What is left is completed when the last user goes. */
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
+}
+
+static void kind_prepared_for_reading_is_not_written(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+	struct iokmem_desc *desc = make_kind(test, kind);
+	/* What the kernel has an address of is always writable. */
+	bool always = !kind->comes_and_goes || desc->kernel_home;
+	u8 byte = 5;
+
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, IOKMEM_DIRECTION_OUT));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(desc, IOKMEM_DIRECTION_OUT));
+	KUNIT_EXPECT_EQ(test, always ? 0 : -EACCES,
+			iokmem_desc_prepare(desc, IOKMEM_DIRECTION_IN));
+	KUNIT_EXPECT_EQ(test, always ? 0 : -EACCES,
+			iokmem_desc_prepare(desc, IOKMEM_DIRECTION_NONE));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, 0, &byte, 1));
+	if (kind->needs_prepare)
+		KUNIT_EXPECT_EQ(test, -EACCES,
+				iokmem_desc_write_bytes(desc, 0, &byte, 1));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
+	if (always)
+		return;
+
+	/* And the other way round. */
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(desc, IOKMEM_DIRECTION_IN));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(desc, IOKMEM_DIRECTION_OUT));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_write_bytes(desc, 0, &byte, 1));
+}
+
+/* Of memory that the kernel's map of all memory has, or has not. */
+static bool physical_has_pattern(phys_addr_t address, size_t length, size_t first,
+				 bool mapped)
+{
+	void *bytes;
+	bool same;
+
+	if (mapped)
+		return has_pattern(phys_to_virt(address), length, first);
+	bytes = (void __force *)ioremap(address, length);
+	same = bytes && has_pattern(bytes, length, first);
+	iounmap((void __iomem __force *)bytes);
+	return same;
+}
+
+/* Every byte is in just one segment, and is where that says. */
+static void kind_segments_are_where_the_bytes_are(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+	struct iokmem_desc *desc = make_kind(test, kind);
+	size_t whole = iokmem_desc_get_length(desc), offset = 0, length;
+	phys_addr_t address;
+
+	if (kind->no_segments)
+		kunit_skip(test, "it has none");
+	prepare(test, desc);
+	write_pattern(test, desc);
+	while (offset < whole) {
+		KUNIT_ASSERT_EQ(test, 0,
+				iokmem_desc_get_physical_segment(desc, offset, &address,
+								 &length));
+		KUNIT_ASSERT_GT(test, length, 0);
+		KUNIT_ASSERT_LE(test, length, whole - offset);
+		KUNIT_EXPECT_TRUE_MSG(test, physical_has_pattern(address, length, offset,
+								 !kind->no_counts),
+				      "from %zu on", offset);
+		offset += length;
+	}
+	KUNIT_EXPECT_EQ(test, -ERANGE, segment_error(desc, whole));
+	KUNIT_EXPECT_EQ(test, -ERANGE, segment_error(desc, SIZE_MAX));
+}
+
+static void kind_has_page_counts(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+	struct iokmem_desc *desc = make_kind(test, kind);
+	u64 pages = 0, dirty = 77;
+
+	if (kind->no_counts) {
+		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+				iokmem_desc_get_page_counts(desc, &pages, &dirty));
+		KUNIT_EXPECT_EQ(test, 77, dirty);
+		return;
+	}
+	if (kind->needs_prepare)
+		KUNIT_EXPECT_EQ(test, -EBADFD,
+				iokmem_desc_get_page_counts(desc, &pages, &dirty));
+	prepare(test, desc);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_get_page_counts(desc, &pages, &dirty));
+	KUNIT_EXPECT_GE(test, pages, DIV_ROUND_UP(KIND_LENGTH, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, pages, dirty);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_get_page_counts(desc, NULL, NULL));
+}
+
+static void kind_performs_operations(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+	struct iokmem_desc *desc = make_kind(test, kind);
+	size_t length = iokmem_desc_get_length(desc);
+	u32 operation;
+
+	prepare(test, desc);
+	write_pattern(test, desc);
+	for (operation = IOKMEM_INCOHERENT_IO_FLUSH;
+	     operation <= IOKMEM_INCOHERENT_IO_STORE; operation++) {
+		KUNIT_EXPECT_EQ(test, 0, iokmem_desc_perform_operation(desc, operation, 0,
+								       length));
+		KUNIT_EXPECT_EQ(test, 0, iokmem_desc_perform_operation(desc, operation, 77,
+								       length - 77));
+		KUNIT_EXPECT_EQ(test, 0, iokmem_desc_perform_operation(desc, operation,
+								       length, 0));
+		KUNIT_EXPECT_EQ(test, -ERANGE,
+				iokmem_desc_perform_operation(desc, operation, 1, length));
+		KUNIT_EXPECT_EQ(test, -EOVERFLOW,
+				iokmem_desc_perform_operation(desc, operation, SIZE_MAX, 2));
+	}
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, iokmem_desc_perform_operation(desc, 0, 0, 1));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, iokmem_desc_perform_operation(desc, 50, 0, 1));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
+	if (kind->needs_prepare)
+		KUNIT_EXPECT_EQ(test, -EBADFD,
+				iokmem_desc_perform_operation(desc,
+					IOKMEM_INCOHERENT_IO_STORE, 0, 1));
+}
+
+static void kind_keeps_tag_and_direction(struct kunit *test)
+{
+	struct iokmem_desc *desc = make_kind(test, test->param_value);
+
+	KUNIT_EXPECT_EQ(test, IOKMEM_DIRECTION_INOUT, iokmem_desc_get_direction(desc));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_get_tag(desc));
+	iokmem_desc_set_tag(desc, 77);
+	KUNIT_EXPECT_EQ(test, 77, iokmem_desc_get_tag(desc));
+	KUNIT_EXPECT_GE(test, iokmem_desc_get_length(desc), KIND_LENGTH);
+}
+
+static void kind_is_mapped_into_the_kernel(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+	struct iokmem_desc *desc = make_kind(test, kind);
+	size_t length = iokmem_desc_get_length(desc);
+	struct iokmem_map *m, *own;
+	u8 *bytes, byte = 0;
+
+	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, length, iokmem_map_get_length(m));
+	bytes = (u8 *)iokmem_map_get_address(m);
+
+	/* It never faults, whether anybody has prepared the memory or not. */
+	pagefault_disable();
+	fill_bytes(bytes, length);
+	pagefault_enable();
+	prepare(test, desc);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, length - 1, &byte, 1));
+	KUNIT_EXPECT_EQ(test, pattern(length - 1), byte);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
+
+	KUNIT_EXPECT_PTR_EQ(test, m, map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0));
+	own = map(test, desc, IOKMEM_KERNEL_TASK, 0, PAGE_SIZE + 7, 100);
+	KUNIT_EXPECT_EQ(test, iokmem_map_get_address(m) + PAGE_SIZE + 7,
+			iokmem_map_get_address(own));
+
+	if (kind->no_own_kernel_map) {
+		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+				map_error(desc, IOKMEM_KERNEL_TASK, 0,
+					  IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_UNIQUE, 0, 0));
+		return;
+	}
+	own = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_UNIQUE, 0, 0);
+	KUNIT_EXPECT_NE(test, iokmem_map_get_address(m), iokmem_map_get_address(own));
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)own->address, length, 0));
+	own = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_READ_ONLY, 9, 1000);
+	KUNIT_EXPECT_FALSE(test, kernel_entry_of(own->address).write);
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)own->address, 1000, 9));
+}
+
+static void kind_is_mapped_into_a_task(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+	struct iokmem_desc *desc = make_kind(test, kind);
+	size_t length = iokmem_desc_get_length(desc);
+	struct iokmem_map *m, *inside;
+	u8 byte = 5;
+
+	if (kind->no_user_map) {
+		/* Not even to those that own it may another mapping be made. */
+		KUNIT_EXPECT_LT(test, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE |
+						IOKMEM_MAP_UNIQUE, 0, 0), 0);
+		KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
+		return;
+	}
+	m = map(test, desc, current, IOKMEM_MAP_UNIQUE, 0, 0);
+	prepare(test, desc);
+	write_pattern(test, desc);
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(m->address, length, 0));
+	KUNIT_ASSERT_EQ(test, 0, put_user(byte, (u8 __user *)m->address + length - 1));
+	byte = 0;
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, length - 1, &byte, 1));
+	KUNIT_EXPECT_EQ(test, 5, byte);
+	put_map_now(test, m);
+
+	m = map(test, desc, current, IOKMEM_MAP_READ_ONLY, 0, 0);
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(m->address, 1000, 0));
+	KUNIT_EXPECT_EQ(test, -EFAULT, put_user(byte, (u8 __user *)m->address));
+	KUNIT_EXPECT_PTR_EQ(test, m, map(test, desc, current, IOKMEM_MAP_READ_ONLY, 0, 0));
+	inside = map(test, desc, current, IOKMEM_MAP_READ_ONLY, PAGE_SIZE, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, m->address + PAGE_SIZE, inside->address);
+}
+
+/* The memory is there as long as a map of it, whoever else has let go. */
+static void kind_lives_as_long_as_its_maps(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+	struct iokmem_desc *desc = make_kind(test, kind);
+	size_t length = iokmem_desc_get_length(desc);
+	struct iokmem_map *of_kernel, *of_task = NULL;
+	u64 id;
+
+	of_kernel = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
+	id = of_kernel->desc->id;
+	fill_bytes((u8 *)of_kernel->address, length);
+	if (!kind->no_user_map)
+		of_task = map(test, desc, current, 0, 0, 0);
+	put_buffer_now(test, desc);
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)of_kernel->address, length, 0));
+	put_map_now(test, of_kernel);
+	if (of_task) {
+		KUNIT_EXPECT_TRUE(test, user_has_pattern(of_task->address, length, 0));
+		put_map_now(test, of_task);
+	}
+	if (!strncmp(kind->name, "sub", 3))
+		return;	/* its parent is kept by the test */
+	KUNIT_EXPECT_TRUE(test, is_gone(id));
+}
+
+static struct kunit_case kinds_cases[] = {
+	KUNIT_CASE_PARAM(kind_has_the_bytes_that_were_written, kind_gen_params),
+	KUNIT_CASE_PARAM(kind_copies_all_bytes_or_none, kind_gen_params),
+	KUNIT_CASE_PARAM(kind_is_ready_only_while_prepared, kind_gen_params),
+	KUNIT_CASE_PARAM(kind_counts_preparations, kind_gen_params),
+	KUNIT_CASE_PARAM(kind_prepared_for_reading_is_not_written, kind_gen_params),
+	KUNIT_CASE_PARAM(kind_segments_are_where_the_bytes_are, kind_gen_params),
+	KUNIT_CASE_PARAM(kind_has_page_counts, kind_gen_params),
+	KUNIT_CASE_PARAM(kind_performs_operations, kind_gen_params),
+	KUNIT_CASE_PARAM(kind_keeps_tag_and_direction, kind_gen_params),
+	KUNIT_CASE_PARAM(kind_is_mapped_into_the_kernel, kind_gen_params),
+	KUNIT_CASE_PARAM(kind_is_mapped_into_a_task, kind_gen_params),
+	KUNIT_CASE_PARAM(kind_lives_as_long_as_its_maps, kind_gen_params),
+	{}
+};
+
+static struct kunit_suite kinds_suite = {
+	.name = "iokmem_kinds",
+	.test_cases = kinds_cases,
+};
+
+kunit_test_suite(kinds_suite);
