@@ -217,7 +217,8 @@ static bool has_type(void __iomem *io, u32 mode)
 
 	if (!entry)
 		return false;
-	found = __pgprot(pte_flags(*entry));
+	/* Not pte_flags(), which takes a large entry's PAT bit for an address bit. */
+	found = __pgprot(pte_val(*entry));
 	if (level != PG_LEVEL_4K)
 		found = pgprot_large_2_4k(found);
 	return !((pgprot_val(found) ^ pgprot_val(wanted)) & _PAGE_CACHE_MASK);

@@ -104,12 +104,10 @@ static const struct iokmem_mem_ops iokmem_physical_ops = {
 };
 
 /* Is it an address that there is, and not of the kernel's own memory? */
-static int check_physical(phys_addr_t address, size_t length, u32 options)
+static int check_physical(phys_addr_t address, size_t length)
 {
 	phys_addr_t end;
 
-	if (options & ~IOKMEM_PHYSICAL_OPTIONS)
-		return -EOPNOTSUPP;
 	if (!length)
 		return -EINVAL;
 	if (check_add_overflow(address, (phys_addr_t)length, &end) ||
@@ -171,10 +169,11 @@ struct iokmem_desc *iokmem_desc_with_physical_address(phys_addr_t address,
 	u32 cache_mode;
 	int err;
 
-	err = check_physical(address, length, options);
+	if (options & ~IOKMEM_PHYSICAL_OPTIONS)
+		return ERR_PTR(-EOPNOTSUPP);
+	err = iokmem_cache_resolve_io(iokmem_cache_field(options), &cache_mode);
 	if (!err)
-		err = iokmem_cache_resolve_io(iokmem_cache_field(options),
-					      &cache_mode);
+		err = check_physical(address, length);
 	if (err)
 		return ERR_PTR(err);
 

@@ -1,0 +1,677 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Descriptors over memory that exists already: ranges of addresses, of user tasks and
+ * the kernel; physical memory.
+ */
+#include <linux/delay.h>
+#include <linux/file.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/mman.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include "kinds.h"
+
+#define NONE	IOKMEM_DIRECTION_NONE
+#define IN	IOKMEM_DIRECTION_IN
+#define OUT	IOKMEM_DIRECTION_OUT
+#define INOUT	IOKMEM_DIRECTION_INOUT
+#define SIZE	(5 * PAGE_SIZE)
+
+static struct iokmem_desc *range(struct kunit *test, unsigned long address,
+				 size_t length, u32 options)
+{
+	return keep_desc(test, iokmem_desc_with_address_range(address, length, options,
+							      current));
+}
+
+static void fill_user(struct kunit *test, unsigned long address, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		KUNIT_ASSERT_EQ(test, 0, put_user(pattern(i), (u8 __user *)address + i));
+}
+
+static bool reads_pattern(struct iokmem_desc *desc)
+{
+	u8 *bytes = kmalloc(desc->capacity, GFP_KERNEL);
+	bool same;
+
+	same = bytes && !iokmem_desc_read_bytes(desc, 0, bytes, desc->capacity) &&
+	       has_pattern(bytes, desc->capacity, 0);
+	kfree(bytes);
+	return same;
+}
+
+static void range_shows_what_the_task_has(struct kunit *test)
+{
+	unsigned long address;
+	struct iokmem_desc *desc;
+	u8 byte = 5;
+
+	attach_address_space(test);
+	address = user_memory(test, SIZE, false) + 33;
+	fill_user(test, address, SIZE - PAGE_SIZE);
+	desc = range(test, address, SIZE - PAGE_SIZE, INOUT);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_write_bytes(desc, PAGE_SIZE, &byte, 1));
+	byte = 0;
+	KUNIT_ASSERT_EQ(test, 0, get_user(byte, (u8 __user *)address + PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 5, byte);
+	KUNIT_EXPECT_EQ(test, pfn_of(desc, 0), entry_of(current->mm, address).pfn);
+}
+
+static void range_stays_as_it_is_when_the_task_unmaps_it(struct kunit *test)
+{
+	unsigned long address;
+	struct iokmem_desc *desc;
+	struct iokmem_map *m;
+
+	attach_address_space(test);
+	address = user_memory(test, SIZE, false);
+	fill_user(test, address, SIZE);
+	desc = range(test, address, SIZE, OUT);
+	m = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_READ_ONLY, 0, 0);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address, SIZE));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)m->address, SIZE, 0));
+
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
+	/* The map still holds it. */
+	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
+	put_map_now(test, m);
+	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_prepare(desc, NONE));
+}
+
+static void range_with_a_hole_is_not_prepared(struct kunit *test)
+{
+	unsigned long address;
+	struct iokmem_desc *desc;
+
+	attach_address_space(test);
+	address = user_memory(test, SIZE, false);
+	desc = range(test, address, SIZE, INOUT);
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address + 3 * PAGE_SIZE, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_prepare(desc, NONE));
+	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_prepare(desc, OUT));
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			map_error(desc, IOKMEM_KERNEL_TASK, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EBADFD, iokmem_desc_complete(desc, NONE));
+	KUNIT_EXPECT_EQ(test, 0, desc->held);
+
+	/* When the hole is filled it is one. */
+	KUNIT_ASSERT_EQ(test, address + 3 * PAGE_SIZE,
+			vm_mmap(NULL, address + 3 * PAGE_SIZE, PAGE_SIZE,
+				PROT_READ | PROT_WRITE,
+				MAP_ANONYMOUS | MAP_PRIVATE | MAP_FIXED, 0));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
+}
+
+static void range_of_read_only_memory_is_only_read(struct kunit *test)
+{
+	unsigned long address, nothing;
+	struct iokmem_desc *desc;
+
+	attach_address_space(test);
+	address = vm_mmap(NULL, 0, SIZE, PROT_READ, MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(address));
+	desc = range(test, address, SIZE, IN);
+	KUNIT_EXPECT_EQ(test, -EACCES, iokmem_desc_prepare(desc, NONE));
+	KUNIT_EXPECT_EQ(test, -EACCES, iokmem_desc_prepare(desc, INOUT));
+	KUNIT_EXPECT_EQ(test, -EACCES, map_error(desc, IOKMEM_KERNEL_TASK, 0,
+						 IOKMEM_MAP_ANYWHERE, 0, 0));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(desc, OUT));
+	KUNIT_EXPECT_EQ(test, 0, map_error(desc, IOKMEM_KERNEL_TASK, 0,
+					   IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_READ_ONLY,
+					   0, 0));
+
+	nothing = vm_mmap(NULL, 0, SIZE, PROT_NONE, MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(nothing));
+	KUNIT_EXPECT_EQ(test, -EACCES,
+			iokmem_desc_prepare(range(test, nothing, SIZE, IN), OUT));
+}
+
+/* Of a map of ours, as of any device's: raw frames. */
+static void range_of_device_memory_is_not_prepared(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SIZE, 0);
+	struct iokmem_map *m;
+
+	attach_address_space(test);
+	m = map(test, desc, current, 0, 0, 0);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(m->address));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			iokmem_desc_prepare(range(test, m->address, SIZE, INOUT), NONE));
+}
+
+static void range_prepared_for_reading_shows_later_writes(struct kunit *test)
+{
+	unsigned long address;
+	struct iokmem_desc *desc;
+	u8 byte = 0;
+
+	attach_address_space(test);
+	/* It has only been read: the page of zeroes must not be what is pinned. */
+	address = user_memory(test, SIZE, false);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address));
+	desc = range(test, address, SIZE, OUT);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
+	KUNIT_ASSERT_EQ(test, 0, put_user(5, (u8 __user *)address));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_read_bytes(desc, 0, &byte, 1));
+	KUNIT_EXPECT_EQ(test, 5, byte);
+}
+
+static void range_in_its_own_task_is_where_it_is(struct kunit *test)
+{
+	unsigned long address;
+	struct iokmem_desc *desc;
+	struct iokmem_map *m, *inside;
+	int maps;
+
+	attach_address_space(test);
+	address = user_memory(test, SIZE, false) + 33;
+	desc = range(test, address, SIZE - PAGE_SIZE, INOUT);
+	maps = current->mm->map_count;
+	m = map(test, desc, current, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, address, iokmem_map_get_address(m));
+	KUNIT_EXPECT_PTR_EQ(test, m, map(test, desc, current, 0, 0, 0));
+	inside = map(test, desc, current, 0, PAGE_SIZE, 100);
+	KUNIT_EXPECT_EQ(test, address + PAGE_SIZE, iokmem_map_get_address(inside));
+	KUNIT_EXPECT_EQ(test, maps, current->mm->map_count);
+	KUNIT_EXPECT_EQ(test, 0, desc->held);
+
+	put_map_now(test, inside);
+	put_map_now(test, m);
+	KUNIT_EXPECT_EQ(test, maps, current->mm->map_count);
+	KUNIT_EXPECT_EQ(test, 0UL, touch(address));
+}
+
+static void range_of_anonymous_memory_is_in_one_task_only(struct kunit *test)
+{
+	struct task_struct *other = start_process(test);
+	unsigned long address;
+	struct iokmem_desc *desc;
+
+	attach_address_space(test);
+	address = user_memory(test, SIZE, false);
+	desc = range(test, address, SIZE, INOUT);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			map_error(desc, other, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			map_error(desc, other, 0, IOKMEM_MAP_ANYWHERE |
+				  IOKMEM_MAP_READ_ONLY, 0, 0));
+	KUNIT_EXPECT_EQ(test, 0, desc->held);
+	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
+}
+
+static void range_of_shared_memory_is_mapped_into_other_tasks(struct kunit *test)
+{
+	struct task_struct *other = start_process(test);
+	unsigned long address;
+	struct iokmem_desc *desc;
+	struct iokmem_map *m;
+
+	attach_address_space(test);
+	address = user_memory(test, SIZE, true);
+	fill_user(test, address, SIZE);
+	desc = range(test, address, SIZE, INOUT);
+	m = map(test, desc, other, 0, 0, 0);
+	KUNIT_EXPECT_NE(test, 0UL, iokmem_map_get_address(m));
+	KUNIT_EXPECT_EQ(test, 1, desc->held);
+	/* It outlives what it was made from. */
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address, SIZE));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
+	kill_process(other);
+	KUNIT_EXPECT_EQ(test, 0UL, iokmem_map_get_address(m));
+}
+
+/* Whole pages are mapped: what is beside the range is not the other task's. */
+static void range_shows_no_part_of_a_page_to_tasks(struct kunit *test)
+{
+	unsigned long address;
+	struct iokmem_desc *desc;
+	struct iokmem_map *m;
+
+	attach_address_space(test);
+	address = user_memory(test, SIZE, true);
+	desc = range(test, address + 33, SIZE - 66, INOUT);
+	KUNIT_EXPECT_EQ(test, -EACCES,
+			map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE |
+				  IOKMEM_MAP_UNIQUE, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EACCES,
+			map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE |
+				  IOKMEM_MAP_UNIQUE, PAGE_SIZE - 33, SIZE - 33 - PAGE_SIZE));
+	/* Its whole pages are, and what lies inside them. */
+	m = map(test, desc, current, IOKMEM_MAP_UNIQUE, PAGE_SIZE - 33, 2 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, 0, offset_in_page(iokmem_map_get_address(m)));
+	m = map(test, desc, current, IOKMEM_MAP_UNIQUE, PAGE_SIZE - 30, 5);
+	KUNIT_EXPECT_EQ(test, 3, offset_in_page(iokmem_map_get_address(m)));
+}
+
+static void range_of_a_task_that_exited_is_gone(struct kunit *test)
+{
+	struct task_struct *other = start_process(test);
+	struct iokmem_desc *desc;
+
+	desc = keep_desc(test, iokmem_desc_with_address_range(SZ_1G, SIZE, INOUT, other));
+	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_prepare(desc, NONE));
+	kill_process(other);
+	KUNIT_EXPECT_EQ(test, -ESRCH, iokmem_desc_prepare(desc, NONE));
+	KUNIT_EXPECT_EQ(test, -ESRCH,
+			PTR_ERR(iokmem_desc_with_address_range(SZ_1G, SIZE, INOUT, other)));
+}
+
+struct refused_case {
+	const char *name;
+	u64 address;
+	size_t length;
+	u32 options;
+	int err;
+};
+
+static const struct refused_case refused_cases[] = {
+	{ "wraps", ULONG_MAX - 5, 7, INOUT, -EOVERFLOW },
+	{ "length SIZE_MAX", PAGE_SIZE, SIZE_MAX, INOUT, -EOVERFLOW },
+	{ "the kernel's", 0xffff800000000000UL, 1, INOUT, -EADDRNOTAVAIL },
+	{ "passes the end", SZ_1G, 1UL << 62, INOUT, -EADDRNOTAVAIL },
+	{ "unknown option", SZ_1G, 1, 8, -EOPNOTSUPP },
+	{ "cache mode", SZ_1G, 1, IOKMEM_MAP_INHIBIT_CACHE, -EOPNOTSUPP },
+};
+
+static void refused_desc(const struct refused_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(refused, refused_cases, refused_desc);
+
+static void range_refuses_bad_argument(struct kunit *test)
+{
+	const struct refused_case *c = test->param_value;
+
+	attach_address_space(test);
+	KUNIT_EXPECT_EQ(test, c->err,
+			PTR_ERR(iokmem_desc_with_address_range(c->address, c->length,
+							       c->options, current)));
+}
+
+static void range_of_nothing_is_one(struct kunit *test)
+{
+	struct iokmem_desc *desc;
+
+	attach_address_space(test);
+	desc = range(test, 0, 0, NONE);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_get_length(desc));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
+	KUNIT_EXPECT_EQ(test, -ERANGE, PTR_ERR(iokmem_desc_map(desc, 0)));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
+}
+
+static void range_that_persists_is_found_again(struct kunit *test)
+{
+	unsigned long address;
+	struct iokmem_desc *desc, *same, *other;
+	u8 byte = 0;
+
+	attach_address_space(test);
+	address = user_memory(test, SIZE, false);
+	fill_user(test, address, SIZE);
+	desc = range(test, address, SIZE, INOUT | IOKMEM_PERSISTENT);
+	/* Prepared from the start, and not by who might complete it. */
+	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
+	KUNIT_EXPECT_EQ(test, -EBADFD, iokmem_desc_complete(desc, NONE));
+	same = keep_desc(test, iokmem_desc_with_persistent_memory_descriptor(desc));
+	KUNIT_EXPECT_PTR_EQ(test, desc, same);
+
+	/* Other memory, at the same addresses. */
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address, SIZE));
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			PTR_ERR(iokmem_desc_with_persistent_memory_descriptor(desc)));
+	KUNIT_ASSERT_EQ(test, address,
+			vm_mmap(NULL, address, SIZE, PROT_READ | PROT_WRITE,
+				MAP_ANONYMOUS | MAP_PRIVATE | MAP_FIXED, 0));
+	other = keep_desc(test, iokmem_desc_with_persistent_memory_descriptor(desc));
+	KUNIT_EXPECT_PTR_NE(test, desc, other);
+	KUNIT_EXPECT_EQ(test, SIZE, iokmem_desc_get_length(other));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(other, 1, &byte, 1));
+	KUNIT_EXPECT_EQ(test, 0, byte);
+	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
+
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			PTR_ERR(iokmem_desc_with_persistent_memory_descriptor(
+				range(test, address, SIZE, INOUT))));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			PTR_ERR(iokmem_desc_with_persistent_memory_descriptor(
+				buffer(test, NULL, SIZE, 0))));
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			PTR_ERR(iokmem_desc_with_address_range(SZ_4K, SIZE,
+				INOUT | IOKMEM_PERSISTENT, current)));
+}
+
+static void range_of_the_kernel_is_where_it_is(struct kunit *test)
+{
+	u8 *bytes = kunit_kzalloc(test, 1000, GFP_KERNEL);
+	struct iokmem_desc *desc;
+	struct iokmem_map *m;
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	desc = keep_desc(test, iokmem_desc_with_address(bytes + 5, 900, INOUT));
+	/* It is born prepared. */
+	fill_bytes(bytes + 5, 900);
+	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
+	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
+	KUNIT_EXPECT_PTR_EQ(test, bytes + 5, (u8 *)iokmem_map_get_address(m));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
+
+	/* Objects of the slab allocator are nobody's to see. */
+	attach_address_space(test);
+	desc = keep_desc(test, iokmem_desc_with_address_range(
+			 (unsigned long)bytes & PAGE_MASK, PAGE_SIZE, INOUT,
+			 IOKMEM_KERNEL_TASK));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
+}
+
+static void range_of_the_kernel_with_a_hole_is_not_prepared(struct kunit *test)
+{
+	u8 *bytes = vmalloc(PAGE_SIZE);
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	/* vmalloc() leaves a page free behind each area. */
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			PTR_ERR(iokmem_desc_with_address(bytes, 2 * PAGE_SIZE, INOUT)));
+	vfree(bytes);
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			PTR_ERR(iokmem_desc_with_address((void *)SZ_1G, 1, INOUT)));
+}
+
+/* Pages that user tasks see stay, even if their owner is wrong and frees them. */
+static void range_of_the_kernel_keeps_pages_that_tasks_see(struct kunit *test)
+{
+	struct iokmem_desc *desc;
+	struct iokmem_map *m;
+	struct page *page;
+	u8 *bytes;
+
+	attach_address_space(test);
+	bytes = vzalloc(PAGE_SIZE);
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	page = vmalloc_to_page(bytes);
+	bytes[0] = 77;
+	desc = keep_desc(test, iokmem_desc_with_address_range((unsigned long)bytes,
+					PAGE_SIZE, INOUT, IOKMEM_KERNEL_TASK));
+	m = map(test, desc, current, 0, 0, 0);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(m->address));
+	KUNIT_EXPECT_EQ(test, page_to_pfn(page), entry_of(current->mm, m->address).pfn);
+	KUNIT_EXPECT_EQ(test, 2, page_count(page));
+	vfree(bytes);
+	KUNIT_EXPECT_EQ(test, 1, page_count(page));
+	KUNIT_EXPECT_EQ(test, 77, *(u8 *)page_address(page));
+	put_map_now(test, m);
+}
+
+static void range_takes_several(struct kunit *test)
+{
+	struct iokmem_address_range ranges[3];
+	struct iokmem_desc *desc;
+	unsigned long address;
+	u8 byte = 0;
+
+	attach_address_space(test);
+	address = user_memory(test, SIZE, false);
+	fill_user(test, address, SIZE);
+	ranges[0] = (struct iokmem_address_range){ address + 300, 100 };
+	ranges[1] = (struct iokmem_address_range){ address, 50 };
+	ranges[2] = (struct iokmem_address_range){ address + 3 * PAGE_SIZE, PAGE_SIZE };
+	desc = keep_desc(test, iokmem_desc_with_address_ranges(ranges, 3, INOUT, current));
+	KUNIT_EXPECT_EQ(test, 150 + PAGE_SIZE, iokmem_desc_get_length(desc));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, 101, &byte, 1));
+	KUNIT_EXPECT_EQ(test, pattern(1), byte);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, 152, &byte, 1));
+	KUNIT_EXPECT_EQ(test, pattern(3 * PAGE_SIZE + 2), byte);
+	/* Their seams are not those of pages. */
+	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(iokmem_desc_map(desc, 0)));
+
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			PTR_ERR(iokmem_desc_with_address_ranges(ranges, 0, INOUT, current)));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			PTR_ERR(iokmem_desc_with_address_ranges(ranges, 2,
+				IOKMEM_PERSISTENT, current)));
+	ranges[1].address = ULONG_MAX;
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW,
+			PTR_ERR(iokmem_desc_with_address_ranges(ranges, 3, INOUT, current)));
+}
+
+struct io_case {
+	const char *name;
+	u32 asked;
+	u32 given;
+};
+
+static const struct io_case io_cases[] = {
+	{ "default", IOKMEM_MAP_DEFAULT_CACHE, IOKMEM_MAP_INHIBIT_CACHE },
+	{ "inhibit", IOKMEM_MAP_INHIBIT_CACHE, IOKMEM_MAP_INHIBIT_CACHE },
+	{ "write-through", IOKMEM_MAP_WRITE_THRU_CACHE, IOKMEM_MAP_WRITE_THRU_CACHE },
+	{ "copyback", IOKMEM_MAP_COPYBACK_CACHE, IOKMEM_MAP_COPYBACK_CACHE },
+	{ "write-combine", IOKMEM_MAP_WRITE_COMBINE_CACHE,
+	  IOKMEM_MAP_WRITE_COMBINE_CACHE },
+	{ "posted write", IOKMEM_MAP_POSTED_WRITE, IOKMEM_MAP_INHIBIT_CACHE },
+	{ "real time", IOKMEM_MAP_REAL_TIME_CACHE, IOKMEM_MAP_WRITE_COMBINE_CACHE },
+};
+
+static void io_desc(const struct io_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(io, io_cases, io_desc);
+
+static struct iokmem_desc *reserved(struct kunit *test, size_t length, u32 options)
+{
+	struct iokmem_desc *desc;
+	int i;
+
+	need_reserved(test);
+	need_memory_types(test);
+	/* What an earlier test had goes a moment after it, with its cache mode. */
+	for (i = 0; i < 100; i++) {
+		desc = iokmem_desc_with_physical_address(RESERVED_START, length, options);
+		if (desc != ERR_PTR(-EBUSY))
+			break;
+		flush_delayed_fput();
+		msleep(20);
+	}
+	return keep_desc(test, desc);
+}
+
+/* In the kernel, and in user tasks: huge entries and small ones. */
+static void expect_physical_cache(struct kunit *test, struct iokmem_desc *desc,
+				  u32 options, u32 cache)
+{
+	struct iokmem_map *m = map(test, desc, current, options, 0, 0), *of_kernel;
+	unsigned long at;
+
+	KUNIT_EXPECT_EQ(test, cache, iokmem_desc_get_cache_mode(desc));
+	KUNIT_EXPECT_EQ(test, cache, iokmem_map_get_cache_mode(m));
+	for (at = m->address; at < m->address + m->length; at += PAGE_SIZE) {
+		KUNIT_ASSERT_EQ(test, 0UL, touch(at));
+		KUNIT_ASSERT_EQ(test, cache, entry_of(current->mm, at).cache);
+	}
+	KUNIT_EXPECT_EQ(test, PHYS_PFN(RESERVED_START), entry_of(current->mm, m->address).pfn);
+	if (IOKMEM_HUGE_ENTRIES && m->length >= SZ_2M)
+		KUNIT_EXPECT_TRUE(test, entry_of(current->mm, m->address).huge);
+	of_kernel = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, cache, kernel_entry_of(of_kernel->address).cache);
+	put_map_now(test, of_kernel);
+	of_kernel = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_UNIQUE, 0, 0);
+	KUNIT_EXPECT_EQ(test, cache, kernel_entry_of(of_kernel->address).cache);
+	put_map_now(test, of_kernel);
+	put_map_now(test, m);
+}
+
+static void physical_memory_has_the_cache_mode_asked_for(struct kunit *test)
+{
+	const struct io_case *c = test->param_value;
+
+	attach_address_space(test);
+	expect_physical_cache(test, reserved(test, SZ_2M + SZ_64K, INOUT | c->asked), 0,
+			      c->given);
+}
+
+static void physical_memory_is_retyped_by_the_first_map(struct kunit *test)
+{
+	const struct io_case *c = test->param_value;
+	struct iokmem_desc *desc = reserved(test, SZ_64K, INOUT);
+	u32 given = c->asked ? c->given : IOKMEM_MAP_INHIBIT_CACHE;
+	struct iokmem_map *m;
+
+	attach_address_space(test);
+	expect_physical_cache(test, desc, c->asked, given);
+	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE |
+				  (given == IOKMEM_MAP_INHIBIT_CACHE ?
+				   IOKMEM_MAP_WRITE_COMBINE_CACHE :
+				   IOKMEM_MAP_INHIBIT_CACHE), 0, 0));
+	KUNIT_EXPECT_EQ(test, given, kernel_entry_of(m->address).cache);
+}
+
+static void physical_memory_mapped_otherwise_elsewhere_is_busy(struct kunit *test)
+{
+	void __iomem *io;
+
+	need_reserved(test);
+	need_memory_types(test);
+	io = ioremap(RESERVED_START, PAGE_SIZE);
+	KUNIT_ASSERT_NOT_NULL(test, (void __force *)io);
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			PTR_ERR(iokmem_desc_with_physical_address(RESERVED_START, SZ_64K,
+				IOKMEM_MAP_WRITE_COMBINE_CACHE)));
+	/* In the same way is fine. */
+	reserved(test, SZ_64K, 0);
+	iounmap(io);
+}
+
+static int find_ram(struct resource *resource, void *start)
+{
+	*(u64 *)start = resource->start;
+	return 1;
+}
+
+static void physical_memory_is_not_the_kernels(struct kunit *test)
+{
+	struct iokmem_desc *own = buffer(test, NULL, PAGE_SIZE, 0);
+	u64 start = 0;
+
+	KUNIT_EXPECT_EQ(test, -EPERM,
+			PTR_ERR(iokmem_desc_with_physical_address(
+				PFN_PHYS(pfn_of(own, 0)), PAGE_SIZE, INOUT)));
+	/* Nor does it begin or end there. */
+	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY,
+			    SZ_1M, U64_MAX, &start, find_ram);
+	KUNIT_ASSERT_NE(test, 0, start);
+	KUNIT_EXPECT_EQ(test, -EPERM,
+			PTR_ERR(iokmem_desc_with_physical_address(start - 1, 2, INOUT)));
+	need_reserved(test);
+	KUNIT_EXPECT_EQ(test, -EPERM,
+			PTR_ERR(iokmem_desc_with_physical_address(RESERVED_START - 1, 2, 0)));
+	KUNIT_EXPECT_EQ(test, -EPERM,
+			PTR_ERR(iokmem_desc_with_physical_address(RESERVED_START,
+						RESERVED_SIZE + 1, 0)));
+}
+
+static const struct refused_case physical_cases[] = {
+	{ "length 0", RESERVED_START, 0, INOUT, -EINVAL },
+	{ "wraps", U64_MAX - 5, 7, INOUT, -EOVERFLOW },
+	{ "length SIZE_MAX", RESERVED_START, SIZE_MAX, INOUT, -EOVERFLOW },
+	{ "beyond all addresses", 1ULL << 62, 1, INOUT, -ERANGE },
+	{ "unknown option", RESERVED_START, 1, 8, -EOPNOTSUPP },
+	{ "persistent", RESERVED_START, 1, IOKMEM_PERSISTENT, -EOPNOTSUPP },
+	{ "no cache mode at all", RESERVED_START, 1, IOKMEM_MAP_CACHE_MASK, -EOPNOTSUPP },
+};
+
+KUNIT_ARRAY_PARAM(physical, physical_cases, refused_desc);
+
+static void physical_refuses_bad_argument(struct kunit *test)
+{
+	const struct refused_case *c = test->param_value;
+
+	KUNIT_EXPECT_EQ(test, c->err,
+			PTR_ERR(iokmem_desc_with_physical_address(c->address, c->length,
+								  c->options)));
+	KUNIT_EXPECT_EQ(test, c->err,
+			PTR_ERR(iokmem_desc_with_address_range(c->address, c->length,
+							       c->options, NULL)));
+}
+
+static void physical_registers_beside_it_are_not_shown(struct kunit *test)
+{
+	struct iokmem_desc *desc;
+	struct iokmem_map *m;
+
+	need_reserved(test);
+	attach_address_space(test);
+	desc = keep_desc(test, iokmem_desc_with_physical_address(RESERVED_START + 8,
+						2 * PAGE_SIZE, INOUT));
+	KUNIT_EXPECT_EQ(test, -EACCES,
+			map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
+	m = map(test, desc, current, 0, PAGE_SIZE - 8, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, 0UL, touch(m->address));
+	KUNIT_EXPECT_EQ(test, PHYS_PFN(RESERVED_START) + 1,
+			entry_of(current->mm, m->address).pfn);
+	/* The kernel may see them. */
+	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, 8, offset_in_page(m->address));
+}
+
+static struct kunit_case range_cases[] = {
+	KUNIT_CASE(range_shows_what_the_task_has),
+	KUNIT_CASE(range_stays_as_it_is_when_the_task_unmaps_it),
+	KUNIT_CASE(range_with_a_hole_is_not_prepared),
+	KUNIT_CASE(range_of_read_only_memory_is_only_read),
+	KUNIT_CASE(range_of_device_memory_is_not_prepared),
+	KUNIT_CASE(range_prepared_for_reading_shows_later_writes),
+	KUNIT_CASE(range_in_its_own_task_is_where_it_is),
+	KUNIT_CASE(range_of_anonymous_memory_is_in_one_task_only),
+	KUNIT_CASE(range_of_shared_memory_is_mapped_into_other_tasks),
+	KUNIT_CASE(range_shows_no_part_of_a_page_to_tasks),
+	KUNIT_CASE(range_of_a_task_that_exited_is_gone),
+	KUNIT_CASE_PARAM(range_refuses_bad_argument, refused_gen_params),
+	KUNIT_CASE(range_of_nothing_is_one),
+	KUNIT_CASE(range_that_persists_is_found_again),
+	KUNIT_CASE(range_of_the_kernel_is_where_it_is),
+	KUNIT_CASE(range_of_the_kernel_with_a_hole_is_not_prepared),
+	KUNIT_CASE(range_of_the_kernel_keeps_pages_that_tasks_see),
+	KUNIT_CASE(range_takes_several),
+	{}
+};
+
+static struct kunit_case physical_test_cases[] = {
+	KUNIT_CASE_PARAM(physical_memory_has_the_cache_mode_asked_for, io_gen_params),
+	KUNIT_CASE_PARAM(physical_memory_is_retyped_by_the_first_map, io_gen_params),
+	KUNIT_CASE(physical_memory_mapped_otherwise_elsewhere_is_busy),
+	KUNIT_CASE(physical_memory_is_not_the_kernels),
+	KUNIT_CASE_PARAM(physical_refuses_bad_argument, physical_gen_params),
+	KUNIT_CASE(physical_registers_beside_it_are_not_shown),
+	{}
+};
+
+static struct kunit_suite range_suite = {
+	.name = "iokmem_range",
+	.test_cases = range_cases,
+};
+
+static struct kunit_suite physical_suite = {
+	.name = "iokmem_physical",
+	.test_cases = physical_test_cases,
+};
+
+kunit_test_suites(&range_suite, &physical_suite);
