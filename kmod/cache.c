@@ -154,6 +154,17 @@ bool iokmem_cache_in_direct_map(u32 mode)
 	return IS_ENABLED(CONFIG_X86) || mode == IOKMEM_MAP_COPYBACK_CACHE;
 }
 
+/*
+ * iokmem_cache_in_huge_entries - can huge page table entries have the mode?
+ *
+ * On x86 the PAT bit is another one in them, which vmf_insert_pfn_pmd() does not
+ * know: of the modes there are, write-through has it.
+ */
+bool iokmem_cache_in_huge_entries(u32 mode)
+{
+	return mode != IOKMEM_MAP_WRITE_THRU_CACHE;
+}
+
 #ifdef CONFIG_X86
 static int set_type(unsigned long pfn, unsigned long nr, u32 mode)
 {

@@ -65,10 +65,12 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, const struct iokmem_run *run
 }
 #endif
 
-/* What a huge entry would be like is what small ones are to be like. */
-static bool huge_entry_has_type(const struct vm_area_struct *vma, pgprot_t prot)
+/* A huge entry has the VMA's protection: is it what small ones are to have? */
+static bool huge_entry_has_type(const struct vm_area_struct *vma, pgprot_t prot,
+				u32 cache_mode)
 {
-	return pgprot_val(prot) == pgprot_val(vma->vm_page_prot);
+	return iokmem_cache_in_huge_entries(cache_mode) &&
+	       pgprot_val(prot) == pgprot_val(vma->vm_page_prot);
 }
 
 /*
@@ -127,7 +129,8 @@ static vm_fault_t insert_frames(struct vm_fault *vmf, const struct iokmem_desc *
 		return VM_FAULT_SIGSEGV;
 	prot = iokmem_cache_prot(run.cache_mode, vmf->vma->vm_page_prot);
 	/* mremap() that failed may have left a table of small entries. */
-	if (!huge_entry_fits(vmf, &run) || !huge_entry_has_type(vmf->vma, prot) ||
+	if (!huge_entry_fits(vmf, &run) ||
+	    !huge_entry_has_type(vmf->vma, prot, run.cache_mode) ||
 	    !(pmd_none(pmd) || pmd_leaf(pmd)))
 		return insert_around(vmf, &run, prot, inserted);
 	/* Another thread that touched it was faster. */

@@ -3,8 +3,6 @@
  * Descriptors over memory that exists already: ranges of addresses, of user tasks and
  * the kernel; physical memory.
  */
-#include <linux/delay.h>
-#include <linux/file.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/mman.h>
@@ -476,20 +474,12 @@ KUNIT_ARRAY_PARAM(io, io_cases, io_desc);
 
 static struct iokmem_desc *reserved(struct kunit *test, size_t length, u32 options)
 {
-	struct iokmem_desc *desc;
-	int i;
-
 	need_reserved(test);
 	need_memory_types(test);
 	/* What an earlier test had goes a moment after it, with its cache mode. */
-	for (i = 0; i < 100; i++) {
-		desc = iokmem_desc_with_physical_address(RESERVED_START, length, options);
-		if (desc != ERR_PTR(-EBUSY))
-			break;
-		flush_delayed_fput();
-		msleep(20);
-	}
-	return keep_desc(test, desc);
+	KUNIT_ASSERT_TRUE(test, all_gone());
+	return keep_desc(test, iokmem_desc_with_physical_address(RESERVED_START, length,
+								 options));
 }
 
 /* In the kernel, and in user tasks: huge entries and small ones. */
@@ -507,7 +497,8 @@ static void expect_physical_cache(struct kunit *test, struct iokmem_desc *desc,
 	}
 	KUNIT_EXPECT_EQ(test, PHYS_PFN(RESERVED_START), entry_of(current->mm, m->address).pfn);
 	if (IOKMEM_HUGE_ENTRIES && m->length >= SZ_2M)
-		KUNIT_EXPECT_TRUE(test, entry_of(current->mm, m->address).huge);
+		KUNIT_EXPECT_EQ(test, cache != IOKMEM_MAP_WRITE_THRU_CACHE,
+				entry_of(current->mm, m->address).huge);
 	of_kernel = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, cache, kernel_entry_of(of_kernel->address).cache);
 	put_map_now(test, of_kernel);
@@ -550,6 +541,7 @@ static void physical_memory_mapped_otherwise_elsewhere_is_busy(struct kunit *tes
 
 	need_reserved(test);
 	need_memory_types(test);
+	KUNIT_ASSERT_TRUE(test, all_gone());
 	io = ioremap(RESERVED_START, PAGE_SIZE);
 	KUNIT_ASSERT_NOT_NULL(test, (void __force *)io);
 	KUNIT_EXPECT_EQ(test, -EBUSY,
@@ -618,6 +610,7 @@ static void physical_registers_beside_it_are_not_shown(struct kunit *test)
 	struct iokmem_map *m;
 
 	need_reserved(test);
+	KUNIT_ASSERT_TRUE(test, all_gone());
 	attach_address_space(test);
 	desc = keep_desc(test, iokmem_desc_with_physical_address(RESERVED_START + 8,
 						2 * PAGE_SIZE, INOUT));
