@@ -10,6 +10,8 @@
 #include <linux/module.h>
 #include <linux/overflow.h>
 
+#include <kunit/visibility.h>
+
 #include "buffer.h"
 #include "cache.h"
 #include "compat.h"
@@ -165,6 +167,7 @@ struct iokmem_desc *iokmem_buffer_create(const struct iokmem_buffer_args *args)
 	}
 	return desc;
 }
+EXPORT_SYMBOL_IF_KUNIT(iokmem_buffer_create);
 
 /**
  * iokmem_buffer_in_task_with_options - make a buffer
