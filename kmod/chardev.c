@@ -172,6 +172,18 @@ static unsigned long map_for_task(struct iokmem_desc *desc,
 	return address;
 }
 
+/* Another cache mode is a change that all see. */
+static bool would_retype(struct iokmem_desc *desc, u32 options)
+{
+	u32 mode = iokmem_cache_field(options), resolved;
+	size_t offset = 0;
+
+	desc = iokmem_desc_root(desc, &offset);
+	return mode != IOKMEM_MAP_DEFAULT_CACHE &&
+	       !desc->ops->resolve(mode, &resolved) &&
+	       resolved != iokmem_desc_get_cache_mode(desc);
+}
+
 static int run_create_mapping(struct iokmem_call *call)
 {
 	struct iokmem_create_mapping *arg = &call->arg.create_mapping;
@@ -182,7 +194,8 @@ static int run_create_mapping(struct iokmem_call *call)
 
 	if ((arg->options & IOKMEM_MAP_ANYWHERE) && arg->address)
 		return -EINVAL;
-	if (is_read_only(call) && !(arg->options & IOKMEM_MAP_READ_ONLY))
+	if (is_read_only(call) && (!(arg->options & IOKMEM_MAP_READ_ONLY) ||
+				   would_retype(desc, arg->options)))
 		return -EACCES;
 
 	address = map_for_task(desc, arg, &length);

@@ -12,73 +12,12 @@
 #include <linux/sched/task.h>
 #include <linux/uaccess.h>
 
-#ifdef CONFIG_X86
-#include <asm/memtype.h>
-#include <asm/pgtable.h>
-#endif
-
 #include "helpers.h"
 
-#ifdef CONFIG_X86
-/* What the kernel has programmed the PAT with, by PAT, PCD and PWT. */
-static u32 decode_cache(unsigned long value, bool huge)
-{
-	static const u32 modes[8] = {
-		IOKMEM_MAP_COPYBACK_CACHE, IOKMEM_MAP_WRITE_COMBINE_CACHE,
-		IOKMEM_MAP_INHIBIT_CACHE, IOKMEM_MAP_INHIBIT_CACHE,
-		IOKMEM_MAP_COPYBACK_CACHE, IOKMEM_MAP_CACHE_MASK,
-		IOKMEM_MAP_INHIBIT_CACHE, IOKMEM_MAP_WRITE_THRU_CACHE,
-	};
-	unsigned long pat = huge ? _PAGE_PAT_LARGE : _PAGE_PAT;
-
-	return modes[!!(value & pat) << 2 | !!(value & _PAGE_PCD) << 1 |
-		     !!(value & _PAGE_PWT)];
-}
-
-struct entry kernel_entry_of(unsigned long address)
-{
-	struct entry entry = {};
-	unsigned int level;
-	pte_t *pte = lookup_address(address, &level);
-
-	if (!pte || !pte_present(*pte))
-		return entry;
-	entry.present = true;
-	entry.write = pte_write(*pte);
-	entry.exec = pte_exec(*pte);
-	entry.huge = level == PG_LEVEL_2M;
-	entry.pfn = pte_pfn(*pte);
-	entry.cache = decode_cache(pte_val(*pte), level != PG_LEVEL_4K);
-	return entry;
-}
-
 void need_memory_types(struct kunit *test)
 {
-	if (!pat_enabled())
-		kunit_skip(test, "this machine has no PAT");
-}
-#else
-static u32 decode_cache(unsigned long value, bool huge)
-{
-	return IOKMEM_MAP_DEFAULT_CACHE;
-}
-
-struct entry kernel_entry_of(unsigned long address)
-{
-	struct entry entry = {};
-
-	return entry;
-}
-
-void need_memory_types(struct kunit *test)
-{
-	kunit_skip(test, "memory has no types on this architecture");
-}
-#endif
-
-u32 direct_map_cache(unsigned long pfn)
-{
-	return kernel_entry_of((unsigned long)page_address(pfn_to_page(pfn))).cache;
+	if (!entries_have_types())
+		kunit_skip(test, "memory has no types on this machine");
 }
 
 unsigned long touch(unsigned long address)
@@ -86,49 +25,6 @@ unsigned long touch(unsigned long address)
 	u8 byte;
 
 	return copy_from_user(&byte, (u8 __user *)address, 1);
-}
-
-struct entry entry_of(struct mm_struct *mm, unsigned long address)
-{
-	struct entry entry = {};
-	pgd_t *pgd;
-	p4d_t *p4d;
-	pud_t *pud;
-	pmd_t *pmd;
-	pte_t *pte;
-
-	mmap_read_lock(mm);
-	pgd = pgd_offset(mm, address);
-	if (pgd_none(*pgd))
-		goto out;
-	p4d = p4d_offset(pgd, address);
-	if (p4d_none(*p4d))
-		goto out;
-	pud = pud_offset(p4d, address);
-	if (pud_none(*pud))
-		goto out;
-	pmd = pmd_offset(pud, address);
-	if (pmd_none(*pmd))
-		goto out;
-	if (pmd_leaf(*pmd)) {
-		entry.present = pmd_present(*pmd);
-		entry.write = pmd_write(*pmd);
-		entry.exec = pte_exec(__pte(pmd_val(*pmd)));
-		entry.huge = true;
-		entry.pfn = pmd_pfn(*pmd) +
-			    ((address & ~PMD_MASK) >> PAGE_SHIFT);
-		entry.cache = decode_cache(pmd_val(*pmd), true);
-		goto out;
-	}
-	pte = pte_offset_kernel(pmd, address);
-	entry.present = pte_present(*pte);
-	entry.write = pte_write(*pte);
-	entry.exec = pte_exec(*pte);
-	entry.pfn = pte_pfn(*pte);
-	entry.cache = decode_cache(pte_val(*pte), false);
-out:
-	mmap_read_unlock(mm);
-	return entry;
 }
 
 unsigned long pfn_of(struct iokmem_desc *desc, size_t offset)

@@ -15,30 +15,8 @@
 
 #include "compat.h"
 #include "desc.h"
+#include "entry.h"
 #include "map.h"
-
-/**
- * struct entry - a page table entry, as the hardware sees it
- * @present: all else is meaningless if it is not
- * @write: writable
- * @exec: executable
- * @huge: one of PMD_SIZE
- * @pfn: the frame that the address itself is in
- * @cache: IOKMEM_MAP_*_CACHE, decoded from its PAT, PCD and PWT bits
- */
-struct entry {
-	bool present;
-	bool write;
-	bool exec;
-	bool huge;
-	unsigned long pfn;
-	u32 cache;
-};
-
-/* Of a user address in @mm; of a kernel address; of the kernel's map of all memory. */
-struct entry entry_of(struct mm_struct *mm, unsigned long address);
-struct entry kernel_entry_of(unsigned long address);
-u32 direct_map_cache(unsigned long pfn);
 
 /* Read a byte, as the task whose address space this thread is in: 0 if that works. */
 unsigned long touch(unsigned long address);

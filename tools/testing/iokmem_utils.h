@@ -32,6 +32,7 @@
 #include <linux/iokmem.h>
 
 #include "kselftest_harness.h"
+#include "probe/iokmem_probe.h"
 
 #define PAGE		4096UL
 #define KIB		1024UL
@@ -39,6 +40,8 @@
 #define PMD		(2 * MIB)
 #define DEVICE		"/dev/iokmem"
 #define LIST		"/sys/kernel/debug/iokmem/descriptors"
+#define POOLS		"/sys/kernel/debug/iokmem/pools"
+#define PROBE		"/sys/kernel/debug/iokmem_probe"
 #define BITS		32
 
 /* The whole of a call's failure: -1, and this errno. */
@@ -437,6 +440,35 @@ static inline bool kernel_has_huge_pfn(void)
 	if (uname(&uts) || sscanf(uts.release, "%d.%d", &major, &minor) != 2)
 		return false;
 	return major > 6 || (major == 6 && minor >= 12);
+}
+
+/* Page table entries, as tools/testing/probe has them; -errno if it is not loaded. */
+
+static inline int probe_file(const char *path, __u64 of, struct iokmem_probe *probe)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (pread(fd, probe, sizeof(*probe), of) != sizeof(*probe))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+/* For an address of this process's. */
+static inline int probe_user(const void *address, struct iokmem_probe *probe)
+{
+	return probe_file(PROBE "/user", (uintptr_t)address, probe);
+}
+
+/* The cache mode that a frame has in the kernel's map of all memory, or -errno. */
+static inline int frame_cache(__u64 pfn)
+{
+	struct iokmem_probe probe;
+	int err = probe_file(PROBE "/frame", pfn, &probe);
+
+	return err ? err : (int)probe.cache;
 }
 
 /* Touching memory. */

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Page table entries as the hardware sees them, for tests: of user tasks, and of the
+ * kernel.
+ */
+#ifndef _IOKMEM_KUNIT_ENTRY_H
+#define _IOKMEM_KUNIT_ENTRY_H
+
+#include <linux/mm.h>
+
+#include <uapi/linux/iokmem.h>
+
+#ifdef CONFIG_X86
+#include <asm/memtype.h>
+#include <asm/set_memory.h>
+#endif
+
+/**
+ * struct entry - a page table entry
+ * @present: all else is meaningless if it is not
+ * @write: writable
+ * @exec: executable
+ * @huge: one of PMD_SIZE
+ * @pfn: the frame that the address itself is in
+ * @cache: IOKMEM_MAP_*_CACHE, decoded from its PAT, PCD and PWT bits;
+ *	IOKMEM_MAP_CACHE_MASK if they say something else
+ */
+struct entry {
+	bool present;
+	bool write;
+	bool exec;
+	bool huge;
+	unsigned long pfn;
+	u32 cache;
+};
+
+#ifdef CONFIG_X86
+static inline bool entries_have_types(void)
+{
+	return pat_enabled();
+}
+
+/* What the kernel has programmed the PAT with, by PAT, PCD and PWT. */
+static inline u32 decode_cache(unsigned long value, bool huge)
+{
+	static const u32 modes[8] = {
+		IOKMEM_MAP_COPYBACK_CACHE, IOKMEM_MAP_WRITE_COMBINE_CACHE,
+		IOKMEM_MAP_INHIBIT_CACHE, IOKMEM_MAP_INHIBIT_CACHE,
+		IOKMEM_MAP_COPYBACK_CACHE, IOKMEM_MAP_CACHE_MASK,
+		IOKMEM_MAP_INHIBIT_CACHE, IOKMEM_MAP_WRITE_THRU_CACHE,
+	};
+	unsigned long pat = huge ? _PAGE_PAT_LARGE : _PAGE_PAT;
+
+	return modes[!!(value & pat) << 2 | !!(value & _PAGE_PCD) << 1 |
+		     !!(value & _PAGE_PWT)];
+}
+
+/* Of a kernel address. */
+static inline struct entry kernel_entry_of(unsigned long address)
+{
+	struct entry entry = {};
+	unsigned int level;
+	pte_t *pte = lookup_address(address, &level);
+
+	if (!pte || !pte_present(*pte))
+		return entry;
+	entry.present = true;
+	entry.write = pte_write(*pte);
+	entry.exec = pte_exec(*pte);
+	entry.huge = level == PG_LEVEL_2M;
+	entry.pfn = pte_pfn(*pte);
+	entry.cache = decode_cache(pte_val(*pte), level != PG_LEVEL_4K);
+	return entry;
+}
+#else
+static inline bool entries_have_types(void)
+{
+	return false;
+}
+
+static inline u32 decode_cache(unsigned long value, bool huge)
+{
+	return IOKMEM_MAP_DEFAULT_CACHE;
+}
+
+static inline struct entry kernel_entry_of(unsigned long address)
+{
+	struct entry entry = {};
+
+	return entry;
+}
+#endif
+
+/* Of a frame, in the kernel's map of all memory. */
+static inline u32 direct_map_cache(unsigned long pfn)
+{
+	return kernel_entry_of((unsigned long)page_address(pfn_to_page(pfn))).cache;
+}
+
+/* The entry in the page table, or a huge one, for a user address in @mm; or NULL. */
+static inline void *find_entry(struct mm_struct *mm, unsigned long address, bool *huge)
+{
+	pgd_t *pgd = pgd_offset(mm, address);
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *pmd;
+
+	if (pgd_none(*pgd))
+		return NULL;
+	p4d = p4d_offset(pgd, address);
+	if (p4d_none(*p4d))
+		return NULL;
+	pud = pud_offset(p4d, address);
+	if (pud_none(*pud))
+		return NULL;
+	pmd = pmd_offset(pud, address);
+	if (pmd_none(*pmd))
+		return NULL;
+	*huge = pmd_leaf(*pmd);
+	return *huge ? (void *)pmd : pte_offset_kernel(pmd, address);
+}
+
+/* Of a user address in @mm. */
+static inline struct entry entry_of(struct mm_struct *mm, unsigned long address)
+{
+	struct entry entry = {};
+	unsigned long value;
+	void *found;
+
+	mmap_read_lock(mm);
+	found = find_entry(mm, address, &entry.huge);
+	if (!found)
+		goto out;
+	value = entry.huge ? pmd_val(*(pmd_t *)found) : pte_val(*(pte_t *)found);
+	entry.present = entry.huge ? pmd_present(*(pmd_t *)found) :
+				     pte_present(*(pte_t *)found);
+	entry.write = entry.huge ? pmd_write(*(pmd_t *)found) :
+				   pte_write(*(pte_t *)found);
+	entry.exec = pte_exec(__pte(value));
+	entry.pfn = entry.huge ? pmd_pfn(*(pmd_t *)found) +
+				 ((address & ~PMD_MASK) >> PAGE_SHIFT) :
+				 pte_pfn(*(pte_t *)found);
+	entry.cache = decode_cache(value, entry.huge);
+out:
+	mmap_read_unlock(mm);
+	return entry;
+}
+
+#endif /* _IOKMEM_KUNIT_ENTRY_H */

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Cache modes: what a program asks for is in its page tables, and in the kernel's.
+ */
+#include "iokmem_utils.h"
+
+/* A huge entry, and small ones. */
+#define SIZE	(PMD + 64 * KIB)
+#define PAGES	(SIZE / PAGE)
+
+FIXTURE(cache)
+{
+	int dev;
+};
+
+FIXTURE_VARIANT(cache)
+{
+	__u32 asked;
+	__u32 given;
+};
+
+#define VARIANT(name, _asked, _given)					\
+	FIXTURE_VARIANT_ADD(cache, name)				\
+	{								\
+		.asked = IOKMEM_MAP_ ## _asked,				\
+		.given = IOKMEM_MAP_ ## _given,				\
+	}
+
+VARIANT(by_default, DEFAULT_CACHE, COPYBACK_CACHE);
+VARIANT(inhibit, INHIBIT_CACHE, INHIBIT_CACHE);
+VARIANT(write_through, WRITE_THRU_CACHE, INHIBIT_CACHE);
+VARIANT(copyback, COPYBACK_CACHE, COPYBACK_CACHE);
+VARIANT(write_combine, WRITE_COMBINE_CACHE, WRITE_COMBINE_CACHE);
+VARIANT(copyback_inner, COPYBACK_INNER_CACHE, COPYBACK_CACHE);
+VARIANT(posted_write, POSTED_WRITE, INHIBIT_CACHE);
+VARIANT(real_time, REAL_TIME_CACHE, WRITE_COMBINE_CACHE);
+VARIANT(posted_reordered, POSTED_REORDERED, INHIBIT_CACHE);
+VARIANT(posted_combined_reordered, POSTED_COMBINED_REORDERED, INHIBIT_CACHE);
+
+FIXTURE_SETUP(cache)
+{
+	if (access(PROBE, F_OK))
+		SKIP(return, "iokmem_probe is not loaded");
+	self->dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->dev);
+}
+
+FIXTURE_TEARDOWN(cache)
+{
+}
+
+/* How many pages of the map have not this type, here or in the kernel's entries. */
+static int wrong_pages(char *base, size_t length, __u32 cache, __u64 *frames)
+{
+	struct iokmem_probe probe;
+	int wrong = 0;
+	size_t at;
+
+	for (at = 0; at < length; at += PAGE) {
+		touch(base + at, false);
+		if (probe_user(base + at, &probe) || !probe.present ||
+		    probe.cache != cache || frame_cache(probe.pfn) != (int)cache)
+			wrong++;
+		if (frames)
+			frames[at / PAGE] = probe.pfn;
+	}
+	return wrong;
+}
+
+static int wrong_frames(const __u64 *frames, int nr, __u32 cache)
+{
+	int wrong = 0, i;
+
+	for (i = 0; i < nr; i++)
+		wrong += frame_cache(frames[i]) != (int)cache;
+	return wrong;
+}
+
+/* What lies idle is given back; the kernel may need to be asked more than once. */
+static bool empty_pools(void)
+{
+	return EVENTUALLY(!write_file("/proc/sys/vm/drop_caches", "2") &&
+			  count_lines(POOLS, " 0 idle") == 2);
+}
+
+TEST_F(cache, mode_is_in_the_entries_and_gone_when_freed)
+{
+	struct iokmem_query_buffer buffer;
+	struct iokmem_query_mapping mapping;
+	struct iokmem_probe probe;
+	__u64 frames[PAGES];
+	char *base;
+	int fd;
+
+	fd = create(self->dev, variant->asked, SIZE, PMD);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, map(fd, 0, 0, 0, &base));
+	ASSERT_EQ(0, query(fd, &buffer));
+	EXPECT_EQ(variant->given, buffer.cache_mode);
+	ASSERT_EQ(0, query_map(fd, base, SIZE, &mapping));
+	EXPECT_EQ(variant->given, mapping.cache_mode);
+
+	EXPECT_TRUE(is_zero(base, SIZE));
+	EXPECT_EQ(0, wrong_pages(base, SIZE, variant->given, frames));
+	ASSERT_EQ(0, probe_user(base, &probe));
+	EXPECT_EQ(kernel_has_huge_pfn(), probe.huge);
+	number_pages(base, SIZE);
+	EXPECT_TRUE(pages_are_numbered(base, SIZE, 0));
+
+	ASSERT_EQ(0, release(fd, base, SIZE));
+	close(fd);
+	EXPECT_TRUE(empty_pools());
+	EXPECT_EQ(0, wrong_frames(frames, PAGES, IOKMEM_MAP_COPYBACK_CACHE));
+}
+
+TEST_F(cache, mode_is_changed_by_the_first_map_and_not_by_others)
+{
+	__u32 other = variant->given == IOKMEM_MAP_INHIBIT_CACHE ?
+		      IOKMEM_MAP_COPYBACK_CACHE : IOKMEM_MAP_INHIBIT_CACHE;
+	struct iokmem_query_buffer buffer;
+	struct state before;
+	char *base, *again;
+	int fd;
+
+	fd = create(self->dev, 0, SIZE, PMD);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, map(fd, variant->asked, 0, 0, &base));
+	EXPECT_EQ(0, wrong_pages(base, SIZE, variant->given, NULL));
+	number_pages(base, SIZE);
+
+	before = look(fd);
+	EXPECT_EQ(-EBUSY, try_map(fd, IOKMEM_MAP_ANYWHERE | other, 0, 0, 0));
+	EXPECT_EQ(-EBUSY, try_map(fd, IOKMEM_MAP_ANYWHERE | other |
+				  IOKMEM_MAP_UNIQUE, 0, PAGE, PAGE));
+	EXPECT_EQ(-ENOENT, try_map(fd, IOKMEM_MAP_ANYWHERE | other |
+				   IOKMEM_MAP_REFERENCE, 0, 0, 0));
+	EXPECT_UNCHANGED(before, fd);
+	EXPECT_EQ(0, wrong_pages(base, SIZE, variant->given, NULL));
+	ASSERT_EQ(0, map(fd, 0, 0, 0, &again));
+	EXPECT_EQ(base, again);
+	ASSERT_EQ(0, release(fd, base, SIZE));
+	ASSERT_EQ(0, release(fd, base, SIZE));
+
+	/* Now that nothing maps it. */
+	EXPECT_TRUE(EVENTUALLY(!map(fd, other, 0, 0, &base)));
+	EXPECT_EQ(0, wrong_pages(base, SIZE, other, NULL));
+	EXPECT_TRUE(pages_are_numbered(base, SIZE, 0));
+	ASSERT_EQ(0, query(fd, &buffer));
+	EXPECT_EQ(other, buffer.cache_mode);
+}
+
+TEST_F(cache, mode_is_that_of_mmap_too)
+{
+	int fd = create(self->dev, variant->asked, SIZE, PMD);
+	char *base;
+
+	ASSERT_LE(0, fd);
+	base = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, base);
+	EXPECT_EQ(0, wrong_pages(base, SIZE, variant->given, NULL));
+	/* Nor does mprotect() forget it. */
+	ASSERT_EQ(0, mprotect(base, SIZE, PROT_READ));
+	EXPECT_EQ(0, wrong_pages(base, SIZE, variant->given, NULL));
+	ASSERT_EQ(0, mprotect(base, SIZE, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(0, madvise(base, SIZE, MADV_NORMAL));
+	touch(base + PMD, true);
+	EXPECT_EQ(0, wrong_pages(base, SIZE, variant->given, NULL));
+}
+
+TEST_F(cache, mode_of_a_failed_request_is_not_changed)
+{
+	struct iokmem_query_buffer before, after;
+	int fd = create(self->dev, 0, SIZE, PMD);
+	char *taken = mmap(NULL, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_LE(0, fd);
+	ASSERT_NE(MAP_FAILED, taken);
+	ASSERT_EQ(0, query(fd, &before));
+	EXPECT_EQ(-EEXIST, try_map(fd, variant->asked, (uintptr_t)taken, 0, 0));
+	EXPECT_EQ(-ERANGE, try_map(fd, variant->asked | IOKMEM_MAP_ANYWHERE, 0, 0,
+				   SIZE + 1));
+	ASSERT_EQ(0, query(fd, &after));
+	EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));
+}
+
+TEST_F(cache, mode_is_not_changed_through_a_read_only_fd)
+{
+	int fd = create(self->dev, 0, PAGE, 0), read_only;
+	struct iokmem_query_buffer buffer;
+	int expected = variant->given == IOKMEM_MAP_COPYBACK_CACHE ? 0 : -EACCES;
+
+	ASSERT_LE(0, fd);
+	read_only = duplicate(fd, IOKMEM_FD_READ_ONLY);
+	ASSERT_LE(0, read_only);
+	EXPECT_EQ(expected, try_map(read_only, variant->asked | IOKMEM_MAP_ANYWHERE |
+				    IOKMEM_MAP_READ_ONLY, 0, 0, 0));
+	ASSERT_EQ(0, query(fd, &buffer));
+	EXPECT_EQ(IOKMEM_MAP_COPYBACK_CACHE, buffer.cache_mode);
+}
+
+TEST_F(cache, memory_is_zero_whoever_had_it_before)
+{
+	char *base;
+	int fd, i;
+
+	for (i = 0; i < 3; i++) {
+		fd = create(self->dev, variant->asked, SIZE, 0);
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(0, map(fd, 0, 0, 0, &base));
+		EXPECT_TRUE(is_zero(base, SIZE));
+		EXPECT_EQ(0, wrong_pages(base, SIZE, variant->given, NULL));
+		memset(base, 0xa5, SIZE);
+		ASSERT_EQ(0, release(fd, base, SIZE));
+		close(fd);
+	}
+}
+
+static int map_and_check(void *arg)
+{
+	char *base;
+
+	CHILD_EXPECT(!map(*(int *)arg, 0, 0, 0, &base));
+	CHILD_EXPECT(!wrong_pages(base, SIZE, IOKMEM_MAP_WRITE_COMBINE_CACHE, NULL));
+	return 0;
+}
+
+TEST_F(cache, mode_is_seen_by_other_processes)
+{
+	int fd = create(self->dev, IOKMEM_MAP_WRITE_COMBINE_CACHE, SIZE, PMD);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, run_child(map_and_check, &fd));
+}
+
+#include "nothing_left.h"
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * For the tests of /dev/iokmem, on kernels that do not show their page tables: two
+ * files in debugfs, read at an offset that says what of.
+ *
+ *	iokmem_probe/user	struct iokmem_probe of an address of the reader's own
+ *	iokmem_probe/frame	struct iokmem_probe of a page frame, as the kernel's map
+ *				of all memory has it
+ */
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/uaccess.h>
+
+#include "../../../kunit/entry.h"
+#include "iokmem_probe.h"
+
+static struct dentry *probe_dir;
+
+static ssize_t answer(char __user *uptr, size_t size, const struct entry *entry)
+{
+	struct iokmem_probe probe = {
+		.present = entry->present,
+		.write = entry->write,
+		.exec = entry->exec,
+		.huge = entry->huge,
+		.cache = entry->cache,
+		.pfn = entry->pfn,
+	};
+
+	if (size != sizeof(probe))
+		return -EINVAL;
+	return copy_to_user(uptr, &probe, sizeof(probe)) ? -EFAULT : sizeof(probe);
+}
+
+static ssize_t user_read(struct file *file, char __user *uptr, size_t size, loff_t *pos)
+{
+	struct entry entry = entry_of(current->mm, *pos);
+
+	return answer(uptr, size, &entry);
+}
+
+static const struct file_operations user_fops = {
+	.owner	= THIS_MODULE,
+	.read	= user_read,
+	.llseek	= default_llseek,
+};
+
+static ssize_t frame_read(struct file *file, char __user *uptr, size_t size, loff_t *pos)
+{
+	struct entry entry;
+
+	if (!entries_have_types() || !pfn_valid(*pos))
+		return -EOPNOTSUPP;
+	entry = kernel_entry_of((unsigned long)page_address(pfn_to_page(*pos)));
+	return answer(uptr, size, &entry);
+}
+
+static const struct file_operations frame_fops = {
+	.owner	= THIS_MODULE,
+	.read	= frame_read,
+	.llseek	= default_llseek,
+};
+
+static int __init probe_init(void)
+{
+	probe_dir = debugfs_create_dir("iokmem_probe", NULL);
+	debugfs_create_file("user", 0400, probe_dir, NULL, &user_fops);
+	debugfs_create_file("frame", 0400, probe_dir, NULL, &frame_fops);
+	return 0;
+}
+
+static void __exit probe_exit(void)
+{
+	debugfs_remove(probe_dir);
+}
+
+module_init(probe_init);
+module_exit(probe_exit);
+MODULE_DESCRIPTION("Page table entries, for the tests of iokmem");
+MODULE_LICENSE("GPL");
