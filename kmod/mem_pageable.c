@@ -7,7 +7,7 @@
  *
  * User mappings are of the shmem file's own inode and of ordinary pages, so that
  * the kernel finds and unmaps them when it wants a page. Nobody but our mappings
- * gets at that inode: opening it through /proc fails.
+ * gets at that inode: it can be neither opened nor truncated through /proc.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -365,6 +365,7 @@ static int set_up_file(struct iokmem_pageable *pageable)
 	inode = file_inode(file);
 	pageable->shmem_fops = inode->i_fop;
 	inode->i_fop = &iokmem_closed_fops;
+	inode->i_flags |= S_IMMUTABLE;
 	desc->map_inode = inode;
 	desc->map_mnt = file->f_path.mnt;
 	/* It may be held for long, where movable memory must not be. */
