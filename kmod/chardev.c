@@ -189,6 +189,7 @@ static int run_create_mapping(struct iokmem_call *call)
 	struct iokmem_create_mapping *arg = &call->arg.create_mapping;
 	struct iokmem_desc *desc = call->file->private_data;
 	unsigned long address;
+	u32 cache_mode;
 	size_t length;
 	int err;
 
@@ -198,6 +199,7 @@ static int run_create_mapping(struct iokmem_call *call)
 				   would_retype(desc, arg->options)))
 		return -EACCES;
 
+	cache_mode = iokmem_desc_get_cache_mode(desc);
 	address = map_for_task(desc, arg, &length);
 	if (IS_ERR_VALUE(address))
 		return (int)address;
@@ -205,8 +207,10 @@ static int run_create_mapping(struct iokmem_call *call)
 	arg->address = address;
 	arg->length = length;
 	err = answer(call, sizeof(*arg));
-	if (err)
+	if (err) {
 		iokmem_map_task_release(desc, address, length);
+		iokmem_desc_restore_mode(desc, cache_mode);
+	}
 	return err;
 }
 

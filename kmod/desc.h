@@ -251,6 +251,7 @@ void iokmem_desc_unhold(struct iokmem_desc *desc);
 void iokmem_desc_complete_all(struct iokmem_desc *desc);
 int iokmem_desc_retype(struct iokmem_desc *desc, u32 cache_mode, u32 *old,
 		       struct iokmem_map *map);
+void iokmem_desc_restore_mode(struct iokmem_desc *desc, u32 cache_mode);
 
 /* mem_sub.c */
 size_t iokmem_desc_owned(const struct iokmem_desc *desc, size_t offset,

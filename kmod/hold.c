@@ -130,6 +130,20 @@ out:
 	return err;
 }
 
+/*
+ * iokmem_desc_restore_mode - the map for which the mode was changed is not wanted
+ *
+ * The memory gets its old mode back, unless somebody else maps or holds it by now.
+ */
+void iokmem_desc_restore_mode(struct iokmem_desc *desc, u32 cache_mode)
+{
+	size_t offset = 0;
+
+	desc = iokmem_desc_root(desc, &offset);
+	if (cache_mode != iokmem_desc_get_cache_mode(desc))
+		iokmem_desc_retype(desc, cache_mode, &cache_mode, NULL);
+}
+
 /* Only a transfer that goes out of memory leaves it as it is. */
 static bool direction_writes(const struct iokmem_desc *desc, u32 direction)
 {

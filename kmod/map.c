@@ -381,7 +381,7 @@ obtain_retyped(struct iokmem_desc *desc, const struct iokmem_map_request *reques
 	err = map_build(new, request);
 	if (err) {
 		iokmem_map_drop(new);
-		iokmem_desc_retype(desc, old, &old, NULL);
+		iokmem_desc_restore_mode(desc, old);
 		return ERR_PTR(err);
 	}
 	return new;

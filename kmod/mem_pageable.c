@@ -357,9 +357,10 @@ static int set_up_file(struct iokmem_pageable *pageable)
 	/* Too large for a file is too large for memory. */
 	if (desc->owned > MAX_LFS_FILESIZE)
 		return -ENOMEM;
+	/* It also says that there is no space left, where there is no memory. */
 	file = shmem_file_setup("iokmem", desc->owned, 0);
 	if (IS_ERR(file))
-		return PTR_ERR(file);
+		return -ENOMEM;
 
 	pageable->file = file;
 	inode = file_inode(file);

@@ -22,6 +22,9 @@ struct scene {
 	char *base;	/* a map of the first half */
 	char *address;	/* of what @run has made */
 	int made;	/* the fd that @run has made, or -1 */
+	int unmapped;	/* a buffer that nothing maps, copyback between runs */
+	int pageable;	/* a purgeable one, non-volatile between runs */
+	int multi;	/* of both */
 	int control;	/* fail-nth of this thread */
 };
 
@@ -41,6 +44,60 @@ static int run_create_aligned(struct scene *scene)
 static int run_create_large(struct scene *scene)
 {
 	scene->made = create(scene->dev, 0, 6 * MIB + PAGE, 64 * KIB);
+	return scene->made < 0 ? scene->made : 0;
+}
+
+static int run_create_uncached(struct scene *scene)
+{
+	/* What an earlier run has left would be had without any failure. */
+	write_file("/proc/sys/vm/drop_caches", "2");
+	scene->made = create(scene->dev, IOKMEM_MAP_INHIBIT_CACHE, 5 * PAGE, 0);
+	return scene->made < 0 ? scene->made : 0;
+}
+
+static int run_create_contiguous(struct scene *scene)
+{
+	scene->made = create(scene->dev, IOKMEM_PHYSICALLY_CONTIGUOUS |
+			     IOKMEM_MAP_WRITE_COMBINE_CACHE, 5 * PAGE, 0);
+	return scene->made < 0 ? scene->made : 0;
+}
+
+static int run_create_below(struct scene *scene)
+{
+	struct iokmem_create_buffer arg = {
+		.size = sizeof(arg),
+		.capacity = 5 * PAGE,
+		.physical_mask = 0x0fffffff,
+	};
+	int err = iok(scene->dev, IOKMEM_CREATE_BUFFER, &arg);
+
+	scene->made = err ? -1 : arg.fd;
+	return err;
+}
+
+static int run_create_pageable(struct scene *scene)
+{
+	scene->made = create(scene->dev, IOKMEM_PAGEABLE, 5 * PAGE, 0);
+	return scene->made < 0 ? scene->made : 0;
+}
+
+static int run_create_purgeable(struct scene *scene)
+{
+	scene->made = create(scene->dev, IOKMEM_PAGEABLE | IOKMEM_PURGEABLE, 5 * PAGE, 0);
+	return scene->made < 0 ? scene->made : 0;
+}
+
+static int run_create_sub(struct scene *scene)
+{
+	scene->made = create_sub(scene->fd, 0, PAGE, PAGE);
+	return scene->made < 0 ? scene->made : 0;
+}
+
+static int run_create_multi(struct scene *scene)
+{
+	__s32 fds[] = { scene->fd, scene->pageable, scene->fd, scene->fd, scene->fd };
+
+	scene->made = create_multi(scene->dev, 0, fds, ARRAY_SIZE(fds));
 	return scene->made < 0 ? scene->made : 0;
 }
 
@@ -70,6 +127,66 @@ static int run_map_unique(struct scene *scene)
 static void undo_map(struct scene *scene)
 {
 	release(scene->fd, scene->address, BUFFER_SIZE);
+}
+
+/* What fails leaves the cache mode as it was. */
+static int run_map_retyped(struct scene *scene)
+{
+	struct iokmem_query_buffer buffer;
+	int err;
+
+	err = map(scene->unmapped, IOKMEM_MAP_WRITE_COMBINE_CACHE, 0, 0,
+		  &scene->address);
+	if (err && (query(scene->unmapped, &buffer) ||
+		    buffer.cache_mode != IOKMEM_MAP_COPYBACK_CACHE))
+		return -ENOTRECOVERABLE;
+	return err;
+}
+
+static void undo_map_retyped(struct scene *scene)
+{
+	release(scene->unmapped, scene->address, BUFFER_SIZE);
+	if (!map(scene->unmapped, IOKMEM_MAP_COPYBACK_CACHE, 0, 0, &scene->address))
+		release(scene->unmapped, scene->address, BUFFER_SIZE);
+}
+
+static int run_map_multi(struct scene *scene)
+{
+	return map(scene->multi, 0, 0, 0, &scene->address);
+}
+
+static void undo_map_multi(struct scene *scene)
+{
+	release(scene->multi, scene->address, 2 * BUFFER_SIZE);
+}
+
+static int run_map_pageable(struct scene *scene)
+{
+	return map(scene->pageable, 0, 0, 0, &scene->address);
+}
+
+static void undo_map_pageable(struct scene *scene)
+{
+	release(scene->pageable, scene->address, BUFFER_SIZE);
+}
+
+static int run_page_counts(struct scene *scene)
+{
+	struct iokmem_get_page_counts arg;
+
+	return page_counts(scene->pageable, &arg);
+}
+
+static int run_set_purgeable(struct scene *scene)
+{
+	int old = set_purgeable(scene->pageable, IOKMEM_PURGEABLE_VOLATILE);
+
+	return old < 0 ? old : 0;
+}
+
+static void undo_set_purgeable(struct scene *scene)
+{
+	set_purgeable(scene->pageable, IOKMEM_PURGEABLE_NON_VOLATILE);
 }
 
 static int run_share(struct scene *scene)
@@ -184,6 +301,78 @@ FIXTURE_VARIANT_ADD(fail_nth, create_buffer_of_many_blocks)
 	.undo = undo_fd,
 };
 
+FIXTURE_VARIANT_ADD(fail_nth, create_buffer_uncached)
+{
+	.run = run_create_uncached,
+	.undo = undo_fd,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_buffer_contiguous)
+{
+	.run = run_create_contiguous,
+	.undo = undo_fd,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_buffer_below_an_address)
+{
+	.run = run_create_below,
+	.undo = undo_fd,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_buffer_pageable)
+{
+	.run = run_create_pageable,
+	.undo = undo_fd,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_buffer_purgeable)
+{
+	.run = run_create_purgeable,
+	.undo = undo_fd,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_sub)
+{
+	.run = run_create_sub,
+	.undo = undo_fd,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_multi)
+{
+	.run = run_create_multi,
+	.undo = undo_fd,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_mapping_in_another_cache_mode)
+{
+	.run = run_map_retyped,
+	.undo = undo_map_retyped,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_mapping_of_a_multi)
+{
+	.run = run_map_multi,
+	.undo = undo_map_multi,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_mapping_of_pageable)
+{
+	.run = run_map_pageable,
+	.undo = undo_map_pageable,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, get_page_counts)
+{
+	.run = run_page_counts,
+	.undo = undo_nothing,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, set_purgeable)
+{
+	.run = run_set_purgeable,
+	.undo = undo_set_purgeable,
+};
+
 FIXTURE_VARIANT_ADD(fail_nth, duplicate)
 {
 	.run = run_duplicate,
@@ -281,6 +470,14 @@ static void set_up(struct __test_metadata *_metadata, struct scene *scene)
 	scene->fd = create(scene->dev, IOKMEM_DIRECTION_INOUT, BUFFER_SIZE, 0);
 	ASSERT_LE(0, scene->fd);
 	ASSERT_EQ(0, map(scene->fd, 0, 0, BUFFER_SIZE / 2, &scene->base));
+	scene->unmapped = create(scene->dev, 0, BUFFER_SIZE, 0);
+	ASSERT_LE(0, scene->unmapped);
+	scene->pageable = create(scene->dev, IOKMEM_PAGEABLE | IOKMEM_PURGEABLE,
+				 BUFFER_SIZE, 0);
+	ASSERT_LE(0, scene->pageable);
+	scene->multi = create_multi(scene->dev, 0, (__s32[]){ scene->unmapped,
+							       scene->pageable }, 2);
+	ASSERT_LE(0, scene->multi);
 	scene->control = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, scene->control);
 }
@@ -470,6 +667,11 @@ static void sweep_faults(struct __test_metadata *_metadata,
 TEST_F(fail_nth_once, faults_fail_for_the_moment_only)
 {
 	sweep_faults(_metadata, &self->s, self->s.fd, BUFFER_SIZE);
+}
+
+TEST_F(fail_nth_once, faults_in_pageable_memory_fail_for_the_moment_only)
+{
+	sweep_faults(_metadata, &self->s, self->s.pageable, BUFFER_SIZE);
 }
 
 TEST_F(fail_nth_once, large_faults_fail_for_the_moment_only)
