@@ -363,24 +363,70 @@ FIXTURE(cgroup)
 	pid_t child;
 };
 
-/* In the cgroup: make and close buffers as told. Answers with 0 or -errno. */
+/* What the process in the cgroup is to do. */
+struct order {
+	enum { MAKE, FILL, LET_GO, SET_STATE, TAKE } what;
+	__u32 option;	/* of the buffer, or its state */
+	size_t size;
+};
+
+/* Memory of the process's own, which it gives back. */
+static int take(size_t size)
+{
+	char *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (bytes == MAP_FAILED)
+		return -errno;
+	memset(bytes, 1, size);
+	munmap(bytes, size);
+	return 0;
+}
+
+/* Returns 0, or the old state, or -errno. */
+static int obey(const struct order *order, int dev, int *fd)
+{
+	static char *base;
+	int err = 0;
+
+	switch (order->what) {
+	case MAKE:
+		*fd = create(dev, order->option, order->size, 0);
+		err = *fd < 0 ? *fd : 0;
+		break;
+	case FILL:
+		err = map(*fd, 0, 0, 0, &base);
+		if (!err)
+			number_pages(base, order->size);
+		break;
+	case LET_GO:
+		if (base)
+			munmap(base, order->size);
+		base = NULL;
+		close(*fd);
+		break;
+	case SET_STATE:
+		err = set_purgeable(*fd, order->option);
+		break;
+	case TAKE:
+		err = take(order->size);
+		break;
+	}
+	return err;
+}
+
+/* In the cgroup: do as told, until there is nobody to do so. */
 static int work_in_cgroup(int from, int to)
 {
 	int dev = open(DEVICE, O_RDWR), fd = -1, err;
+	struct order order;
 	char pid[16];
-	long long size;
 
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	if (write_file(TEST_CGROUP "/cgroup.procs", pid))
 		return 1;
-	while (read(from, &size, sizeof(size)) == sizeof(size)) {
-		err = 0;
-		if (size) {
-			fd = create(dev, 0, size, 0);
-			err = fd < 0 ? fd : 0;
-		} else {
-			close(fd);
-		}
+	while (read(from, &order, sizeof(order)) == sizeof(order)) {
+		err = obey(&order, dev, &fd);
 		if (write(to, &err, sizeof(err)) != sizeof(err))
 			return 1;
 	}
@@ -410,16 +456,18 @@ FIXTURE_TEARDOWN(cgroup)
 	EXPECT_TRUE(EVENTUALLY(!rmdir(TEST_CGROUP)));
 }
 
-/* Have the child make a buffer of @size, or close its last one. */
-static int in_cgroup(int (*pipes)[2], long long size)
+/* Have the child do something; what that says, or -EPIPE if it is no more. */
+static int give(int (*pipes)[2], const struct order *order)
 {
 	int err;
 
-	if (write(pipes[0][1], &size, sizeof(size)) != sizeof(size) ||
+	if (write(pipes[0][1], order, sizeof(*order)) != sizeof(*order) ||
 	    read(pipes[1][0], &err, sizeof(err)) != sizeof(err))
 		return -EPIPE;
 	return err;
 }
+
+#define ORDER(...)	give(self->pipes, &(struct order){ __VA_ARGS__ })
 
 TEST_F(cgroup, is_charged_for_buffers)
 {
@@ -427,10 +475,10 @@ TEST_F(cgroup, is_charged_for_buffers)
 
 	before = read_number(TEST_CGROUP "/memory.current");
 	ASSERT_LE(0, before);
-	ASSERT_EQ(0, in_cgroup(self->pipes, 32 * MIB));
+	ASSERT_EQ(0, ORDER(.what = MAKE, .size = 32 * MIB));
 	EXPECT_LE(before + (long)(32 * MIB),
 		  read_number(TEST_CGROUP "/memory.current"));
-	ASSERT_EQ(0, in_cgroup(self->pipes, 0));
+	ASSERT_EQ(0, ORDER(.what = LET_GO));
 	/* Some is kept per processor, for the next charge. */
 	EXPECT_TRUE(EVENTUALLY(read_number(TEST_CGROUP "/memory.current") <
 			       before + (long)(4 * MIB)));
@@ -439,11 +487,59 @@ TEST_F(cgroup, is_charged_for_buffers)
 TEST_F(cgroup, beyond_its_limit_is_enomem_and_kills_nobody)
 {
 	ASSERT_EQ(0, write_file(TEST_CGROUP "/memory.max", "16777216"));
-	EXPECT_EQ(-ENOMEM, in_cgroup(self->pipes, 17 * MIB));
-	EXPECT_EQ(-ENOMEM, in_cgroup(self->pipes, 64 * MIB));
+	EXPECT_EQ(-ENOMEM, ORDER(.what = MAKE, .size = 17 * MIB));
+	EXPECT_EQ(-ENOMEM, ORDER(.what = MAKE, .size = 64 * MIB));
 	EXPECT_GT((long)(4 * MIB), read_number(TEST_CGROUP "/memory.current"));
-	EXPECT_EQ(0, in_cgroup(self->pipes, 8 * MIB));
-	EXPECT_EQ(-ENOMEM, in_cgroup(self->pipes, 12 * MIB));
+	EXPECT_EQ(0, ORDER(.what = MAKE, .size = 8 * MIB));
+	EXPECT_EQ(-ENOMEM, ORDER(.what = MAKE, .size = 12 * MIB));
+	EXPECT_EQ(1, count_lines(TEST_CGROUP "/memory.events", "oom_kill 0"));
+}
+
+/* What lies in a pool is still the cgroup's, which gets it when it needs it. */
+TEST_F(cgroup, is_charged_for_pools_and_gets_them_back)
+{
+	ASSERT_EQ(0, ORDER(.what = MAKE, .option = IOKMEM_MAP_WRITE_COMBINE_CACHE, .size = 8 * MIB));
+	EXPECT_LE((long)(8 * MIB), read_number(TEST_CGROUP "/memory.current"));
+	ASSERT_EQ(0, ORDER(.what = LET_GO));
+	EXPECT_LE((long)(8 * MIB), read_number(TEST_CGROUP "/memory.current"));
+
+	ASSERT_EQ(0, write_file(TEST_CGROUP "/memory.swap.max", "0"));
+	ASSERT_EQ(0, write_file(TEST_CGROUP "/memory.max", "16777216"));
+	EXPECT_EQ(0, ORDER(.what = TAKE, .size = 12 * MIB));
+	EXPECT_EQ(1, count_lines(TEST_CGROUP "/memory.events", "oom_kill 0"));
+}
+
+TEST_F(cgroup, does_not_get_what_others_have_left_in_pools)
+{
+	int dev = open(DEVICE, O_RDWR), fd;
+
+	fd = create(dev, IOKMEM_MAP_WRITE_COMBINE_CACHE, 8 * MIB, 0);
+	ASSERT_LE(0, fd);
+	close(fd);
+	/* It would not pay for it. */
+	ASSERT_EQ(0, ORDER(.what = MAKE, .option = IOKMEM_MAP_WRITE_COMBINE_CACHE, .size = 8 * MIB));
+	EXPECT_LE((long)(8 * MIB), read_number(TEST_CGROUP "/memory.current"));
+}
+
+TEST_F(cgroup, is_charged_for_pageable_memory_that_is_touched)
+{
+	ASSERT_EQ(0, ORDER(.what = MAKE, .option = IOKMEM_PAGEABLE, .size = 8 * MIB));
+	EXPECT_GT((long)(4 * MIB), read_number(TEST_CGROUP "/memory.current"));
+	ASSERT_EQ(0, ORDER(.what = FILL, .size = 8 * MIB));
+	EXPECT_LE((long)(8 * MIB), read_number(TEST_CGROUP "/memory.current"));
+}
+
+TEST_F(cgroup, empties_its_volatile_memory_before_it_kills)
+{
+	ASSERT_EQ(0, write_file(TEST_CGROUP "/memory.swap.max", "0"));
+	ASSERT_EQ(0, write_file(TEST_CGROUP "/memory.max", "16777216"));
+	ASSERT_EQ(0, ORDER(.what = MAKE, .option = IOKMEM_PAGEABLE | IOKMEM_PURGEABLE, .size = 10 * MIB));
+	ASSERT_EQ(0, ORDER(.what = FILL, .size = 10 * MIB));
+	EXPECT_EQ(IOKMEM_PURGEABLE_NON_VOLATILE,
+		  ORDER(.what = SET_STATE, .option = IOKMEM_PURGEABLE_VOLATILE));
+	EXPECT_EQ(0, ORDER(.what = TAKE, .size = 12 * MIB));
+	EXPECT_EQ(IOKMEM_PURGEABLE_EMPTY,
+		  ORDER(.what = SET_STATE, .option = IOKMEM_PURGEABLE_NON_VOLATILE));
 	EXPECT_EQ(1, count_lines(TEST_CGROUP "/memory.events", "oom_kill 0"));
 }
 
