@@ -165,10 +165,10 @@ struct iokmem_mem_ops {
  * @lock protects the list and the indexes of maps, @retyping, and of each map
  * what map.h says.
  *
- * Order: @length_lock or @prepare_lock, @hold_lock, of a multi-descriptor's members too, an
- * address space's mmap lock, @lock. So none of the first three is taken by a fault or at the end of a VMA; and with @lock held nobody maps, unmaps, faults
- * or touches user memory; nor does anybody allocate, as reclaim may come back to
- * us.
+ * Order: @length_lock or @prepare_lock, @hold_lock, of a multi-descriptor's members
+ * too, an address space's mmap lock, @lock. So none of the first three is taken by a
+ * fault or at the end of a VMA; and with @lock held nobody maps, unmaps, faults or
+ * touches user memory; nor does anybody allocate, as reclaim may come back to us.
  *
  * @home is written once by the descriptor's maker, and once when there are no
  * users any more, unless with @kernel_home: a user may read it without a lock.

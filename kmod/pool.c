@@ -350,6 +350,7 @@ static unsigned long pool_count_objects(struct shrinker *shrinker,
 	unsigned long nr = 0;
 	int i, order;
 
+	/* Pairs with iokmem_pool_init(): the lists are there. */
 	if (!smp_load_acquire(&iokmem_pool_ready))
 		return SHRINK_EMPTY;
 	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++)
@@ -456,6 +457,7 @@ int __init iokmem_pool_init(void)
 	err = pool_init_lists();
 	if (err)
 		goto err_lists;
+	/* Pairs with pool_count_objects(). */
 	smp_store_release(&iokmem_pool_ready, true);
 	return 0;
 

@@ -178,6 +178,7 @@ static unsigned long purgeable_count(struct shrinker *shrinker,
 {
 	unsigned long all = ULONG_MAX, nr = 0;
 
+	/* Pairs with iokmem_pageable_init(): the list is there. */
 	if (!smp_load_acquire(&iokmem_purgeable_ready))
 		return SHRINK_EMPTY;
 	list_lru_walk_one(&iokmem_volatile, sc->nid, sc->memcg, sum_pages, &nr, &all);
@@ -256,6 +257,7 @@ int __init iokmem_pageable_init(void)
 	err = list_lru_init_memcg(&iokmem_volatile, iokmem_purgeable_shrinker);
 	if (err)
 		goto err_shrinker;
+	/* Pairs with purgeable_count(). */
 	smp_store_release(&iokmem_purgeable_ready, true);
 	return 0;
 

@@ -318,7 +318,7 @@ static void multi_tells_the_cache_mode_of_its_members(struct kunit *test)
 	desc = multi(test, (struct iokmem_desc *[]){ a, guard_pages(test, 1), a }, 3);
 	KUNIT_EXPECT_EQ(test, IOKMEM_MAP_WRITE_COMBINE_CACHE,
 			iokmem_desc_get_cache_mode(desc));
-	/* To ask for what there is is fine; for another is not. */
+	/* What is there may be asked for, nothing else. */
 	KUNIT_EXPECT_EQ(test, 0, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE |
 					   IOKMEM_MAP_WRITE_COMBINE_CACHE, 0, 0));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
@@ -342,7 +342,7 @@ static void multi_tells_the_cache_mode_of_its_members(struct kunit *test)
 
 static void multi_refuses_what_cannot_be_one(struct kunit *test)
 {
-	struct iokmem_desc *a = wired(test, PAGE_SIZE), *empty, *coherent;
+	struct iokmem_desc *a = wired(test, PAGE_SIZE), *empty, *coherent, *both[2];
 	struct iokmem_desc **many;
 	int i;
 
@@ -353,9 +353,10 @@ static void multi_refuses_what_cannot_be_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL,
 			PTR_ERR(iokmem_multi_with_descriptors(&empty, 1, 0)));
 	coherent = keep_desc(test, iokmem_buffer_coherent(device(test), 0, PAGE_SIZE));
+	both[0] = a;
+	both[1] = coherent;
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-			PTR_ERR(iokmem_multi_with_descriptors(
-				(struct iokmem_desc *[]){ a, coherent }, 2, 0)));
+			PTR_ERR(iokmem_multi_with_descriptors(both, 2, 0)));
 
 	many = kunit_kmalloc_array(test, IOKMEM_MULTI_MAX + 1, sizeof(*many), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, many);
@@ -370,12 +371,14 @@ static void multi_refuses_what_cannot_be_one(struct kunit *test)
 static void guard_pages_cannot_be_touched(struct kunit *test)
 {
 	struct iokmem_desc *a = wired(test, 2 * PAGE_SIZE), *desc;
+	struct iokmem_desc *members[] = {
+		guard_pages(test, 1), a, guard_pages(test, PAGE_SIZE + 1), a,
+	};
 	struct iokmem_map *m;
 	u8 byte = 5;
 
 	attach_address_space(test);
-	desc = multi(test, (struct iokmem_desc *[]){ guard_pages(test, 1), a,
-						     guard_pages(test, PAGE_SIZE + 1), a }, 4);
+	desc = multi(test, members, ARRAY_SIZE(members));
 	KUNIT_EXPECT_EQ(test, 7 * PAGE_SIZE, iokmem_desc_get_length(desc));
 	m = map(test, desc, current, 0, 0, 0);
 	KUNIT_EXPECT_NE(test, 0UL, touch(m->address));

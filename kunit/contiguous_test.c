@@ -172,9 +172,11 @@ KUNIT_ARRAY_PARAM(mask, mask_cases, mask_desc);
 
 static struct iokmem_desc *buffer_below(struct kunit *test, const struct mask_case *c)
 {
-	return keep_desc(test, iokmem_buffer_in_task_with_physical_mask(
-			IOKMEM_KERNEL_TASK, c->options | IOKMEM_DIRECTION_INOUT,
-			c->size, c->mask));
+	struct iokmem_desc *desc;
+
+	desc = iokmem_buffer_in_task_with_physical_mask(IOKMEM_KERNEL_TASK, c->options,
+							c->size, c->mask);
+	return keep_desc(test, desc);
 }
 
 /* The first byte's address fits the mask, and every other's what it leaves open. */
@@ -236,10 +238,11 @@ KUNIT_ARRAY_PARAM(refused, refused_cases, refused_desc);
 static void contiguous_mask_that_cannot_be_is_refused(struct kunit *test)
 {
 	const struct refused_case *c = test->param_value;
+	struct iokmem_desc *desc;
 
-	KUNIT_EXPECT_EQ(test, c->err,
-			PTR_ERR(iokmem_buffer_in_task_with_physical_mask(
-				NULL, c->options, c->size, c->mask)));
+	desc = iokmem_buffer_in_task_with_physical_mask(NULL, c->options, c->size,
+							c->mask);
+	KUNIT_EXPECT_EQ(test, c->err, PTR_ERR(desc));
 }
 
 /* Half of all memory in one piece is not to be had, and asking for it is harmless. */

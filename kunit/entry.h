@@ -51,8 +51,8 @@ static inline u32 decode_cache(unsigned long value, bool huge)
 	};
 	unsigned long pat = huge ? _PAGE_PAT_LARGE : _PAGE_PAT;
 
-	return modes[!!(value & pat) << 2 | !!(value & _PAGE_PCD) << 1 |
-		     !!(value & _PAGE_PWT)];
+	return modes[(value & pat ? 4 : 0) + (value & _PAGE_PCD ? 2 : 0) +
+		     (value & _PAGE_PWT ? 1 : 0)];
 }
 
 /* Of a kernel address. */

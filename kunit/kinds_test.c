@@ -269,8 +269,7 @@ static void kind_performs_operations(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
 	if (kind->needs_prepare)
 		KUNIT_EXPECT_EQ(test, -EBADFD,
-				iokmem_desc_perform_operation(desc,
-					IOKMEM_INCOHERENT_IO_STORE, 0, 1));
+				iokmem_desc_perform_operation(desc, --operation, 0, 1));
 }
 
 static void kind_keeps_tag_and_direction(struct kunit *test)

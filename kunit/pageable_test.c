@@ -52,7 +52,7 @@ static void need_swap(struct kunit *test)
 }
 
 /* Have the kernel reclaim until @desc has at most @pages in memory, or as long as it does. */
-static void reclaim(struct kunit *test, struct iokmem_desc *desc, u64 pages)
+static void squeeze(struct kunit *test, struct iokmem_desc *desc, u64 pages)
 {
 	int i, err;
 
@@ -114,12 +114,12 @@ static void pageable_memory_is_swapped_out_and_in(struct kunit *test)
 	write_pattern(test, desc);
 	KUNIT_EXPECT_TRUE(test, user_has_pattern(m->address, SIZE, 0));
 	KUNIT_EXPECT_EQ(test, PAGES, resident(test, desc));
-	reclaim(test, desc, 0);
+	squeeze(test, desc, 0);
 	KUNIT_EXPECT_LT(test, resident(test, desc), PAGES / 4);
 	KUNIT_EXPECT_TRUE(test, user_has_pattern(m->address, SIZE, 0));
 	KUNIT_EXPECT_EQ(test, PAGES, resident(test, desc));
 
-	reclaim(test, desc, 0);
+	squeeze(test, desc, 0);
 	KUNIT_EXPECT_LT(test, resident(test, desc), PAGES / 4);
 	KUNIT_EXPECT_TRUE(test, reads(desc, false));
 }
@@ -131,19 +131,19 @@ static void pageable_memory_stays_while_prepared(struct kunit *test)
 
 	need_swap(test);
 	write_pattern(test, desc);
-	reclaim(test, desc, 0);
+	squeeze(test, desc, 0);
 	KUNIT_EXPECT_LT(test, resident(test, desc), PAGES / 4);
 
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
 	KUNIT_EXPECT_EQ(test, PAGES, resident(test, desc));
 	first = pfn_of(desc, 0);
-	reclaim(test, desc, PAGES - 1);
+	squeeze(test, desc, PAGES - 1);
 	KUNIT_EXPECT_EQ(test, PAGES, resident(test, desc));
 	KUNIT_EXPECT_EQ(test, first, pfn_of(desc, 0));
 	KUNIT_EXPECT_TRUE(test, has_pattern(page_address(pfn_to_page(first)), PAGE_SIZE, 0));
 
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
-	reclaim(test, desc, 0);
+	squeeze(test, desc, 0);
 	KUNIT_EXPECT_LT(test, resident(test, desc), PAGES / 4);
 	KUNIT_EXPECT_TRUE(test, reads(desc, false));
 }
@@ -160,7 +160,7 @@ static void pageable_memory_keeps_what_was_written_while_prepared(struct kunit *
 	bytes = iokmem_buffer_get_bytes_no_copy(desc);
 	fill_bytes(bytes, SIZE);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
-	reclaim(test, desc, 0);
+	squeeze(test, desc, 0);
 	KUNIT_EXPECT_LT(test, resident(test, desc), PAGES / 4);
 	KUNIT_EXPECT_TRUE(test, reads(desc, false));
 }
@@ -345,7 +345,7 @@ static void purgeable_memory_that_is_held_is_zeroed_in_place(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, EMPTY, set(test, desc, NON_VOLATILE));
 }
 
-static void drop_caches(struct kunit *test)
+static void shrink(struct kunit *test)
 {
 	int i;
 
@@ -364,7 +364,7 @@ static void purgeable_memory_is_emptied_only_if_volatile(struct kunit *test)
 	m = map(test, volatile_one, current, 0, 0, 0);
 	KUNIT_EXPECT_TRUE(test, user_has_pattern(m->address, SIZE, 0));
 	set(test, volatile_one, VOLATILE);
-	drop_caches(test);
+	shrink(test);
 	KUNIT_EXPECT_EQ(test, 0, resident(test, volatile_one));
 	KUNIT_EXPECT_EQ(test, EMPTY, set(test, volatile_one, NON_VOLATILE));
 	KUNIT_EXPECT_TRUE(test, reads(volatile_one, true));
@@ -375,7 +375,7 @@ static void purgeable_memory_is_emptied_only_if_volatile(struct kunit *test)
 	/* Not volatile any more, in time. */
 	set(test, kept, VOLATILE);
 	set(test, kept, NON_VOLATILE);
-	drop_caches(test);
+	shrink(test);
 	KUNIT_EXPECT_EQ(test, NON_VOLATILE, set(test, kept, KEEP));
 	KUNIT_EXPECT_TRUE(test, reads(kept, false));
 }
@@ -387,11 +387,11 @@ static void purgeable_memory_is_not_emptied_while_held(struct kunit *test)
 	write_pattern(test, desc);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
 	set(test, desc, VOLATILE);
-	drop_caches(test);
+	shrink(test);
 	KUNIT_EXPECT_EQ(test, VOLATILE, set(test, desc, KEEP));
 	KUNIT_EXPECT_TRUE(test, reads(desc, false));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
-	drop_caches(test);
+	shrink(test);
 	KUNIT_EXPECT_EQ(test, EMPTY, set(test, desc, KEEP));
 	KUNIT_EXPECT_TRUE(test, reads(desc, true));
 }
@@ -422,7 +422,7 @@ static void purgeable_content_in_swap_is_gone(struct kunit *test)
 
 	need_swap(test);
 	write_pattern(test, desc);
-	reclaim(test, desc, 0);
+	squeeze(test, desc, 0);
 	KUNIT_EXPECT_LT(test, resident(test, desc), PAGES / 4);
 	set(test, desc, EMPTY);
 	KUNIT_EXPECT_EQ(test, 0, resident(test, desc));
@@ -435,8 +435,8 @@ static void purgeable_state_of_parts_is_the_wholes(struct kunit *test)
 	struct iokmem_desc *wired = buffer(test, NULL, PAGE_SIZE, 0);
 
 	sub = keep_desc(test, iokmem_sub_with_sub_range(a, PAGE_SIZE, PAGE_SIZE, 0));
-	multi = keep_desc(test, iokmem_multi_with_descriptors(
-			  (struct iokmem_desc *[]){ a, b, sub }, 3, 0));
+	multi = iokmem_multi_with_descriptors((struct iokmem_desc *[]){ a, b, sub }, 3, 0);
+	keep_desc(test, multi);
 	KUNIT_EXPECT_EQ(test, NON_VOLATILE, set(test, sub, VOLATILE));
 	KUNIT_EXPECT_EQ(test, VOLATILE, set(test, a, KEEP));
 	KUNIT_EXPECT_EQ(test, NON_VOLATILE, set(test, b, KEEP));
@@ -447,8 +447,8 @@ static void purgeable_state_of_parts_is_the_wholes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, NON_VOLATILE, set(test, b, KEEP));
 
 	/* All or none. */
-	multi = keep_desc(test, iokmem_multi_with_descriptors(
-			  (struct iokmem_desc *[]){ a, wired }, 2, 0));
+	multi = iokmem_multi_with_descriptors((struct iokmem_desc *[]){ a, wired }, 2, 0);
+	keep_desc(test, multi);
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, iokmem_desc_set_purgeable(multi, EMPTY, NULL));
 	KUNIT_EXPECT_EQ(test, NON_VOLATILE, set(test, a, KEEP));
 }

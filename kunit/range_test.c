@@ -27,6 +27,30 @@ static struct iokmem_desc *range(struct kunit *test, unsigned long address,
 							      current));
 }
 
+static int range_error(unsigned long address, size_t length, u32 options)
+{
+	return PTR_ERR_OR_ZERO(iokmem_desc_with_address_range(address, length, options,
+							      current));
+}
+
+static int ranges_error(const struct iokmem_address_range *ranges, unsigned int nr,
+			u32 options)
+{
+	return PTR_ERR_OR_ZERO(iokmem_desc_with_address_ranges(ranges, nr, options,
+							       current));
+}
+
+static int persistent_error(struct iokmem_desc *desc)
+{
+	return PTR_ERR_OR_ZERO(iokmem_desc_with_persistent_memory_descriptor(desc));
+}
+
+static int physical_error(phys_addr_t address, size_t length, u32 options)
+{
+	return PTR_ERR_OR_ZERO(iokmem_desc_with_physical_address(address, length,
+								 options));
+}
+
 static void fill_user(struct kunit *test, unsigned long address, size_t length)
 {
 	size_t i;
@@ -295,9 +319,7 @@ static void range_refuses_bad_argument(struct kunit *test)
 	const struct refused_case *c = test->param_value;
 
 	attach_address_space(test);
-	KUNIT_EXPECT_EQ(test, c->err,
-			PTR_ERR(iokmem_desc_with_address_range(c->address, c->length,
-							       c->options, current)));
+	KUNIT_EXPECT_EQ(test, c->err, range_error(c->address, c->length, c->options));
 }
 
 static void range_of_nothing_is_one(struct kunit *test)
@@ -330,8 +352,7 @@ static void range_that_persists_is_found_again(struct kunit *test)
 
 	/* Other memory, at the same addresses. */
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address, SIZE));
-	KUNIT_EXPECT_EQ(test, -EFAULT,
-			PTR_ERR(iokmem_desc_with_persistent_memory_descriptor(desc)));
+	KUNIT_EXPECT_EQ(test, -EFAULT, persistent_error(desc));
 	KUNIT_ASSERT_EQ(test, address,
 			vm_mmap(NULL, address, SIZE, PROT_READ | PROT_WRITE,
 				MAP_ANONYMOUS | MAP_PRIVATE | MAP_FIXED, 0));
@@ -343,14 +364,10 @@ static void range_that_persists_is_found_again(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
 
 	KUNIT_EXPECT_EQ(test, -EINVAL,
-			PTR_ERR(iokmem_desc_with_persistent_memory_descriptor(
-				range(test, address, SIZE, INOUT))));
-	KUNIT_EXPECT_EQ(test, -EINVAL,
-			PTR_ERR(iokmem_desc_with_persistent_memory_descriptor(
-				buffer(test, NULL, SIZE, 0))));
+			persistent_error(range(test, address, SIZE, INOUT)));
+	KUNIT_EXPECT_EQ(test, -EINVAL, persistent_error(buffer(test, NULL, SIZE, 0)));
 	KUNIT_EXPECT_EQ(test, -EFAULT,
-			PTR_ERR(iokmem_desc_with_address_range(SZ_4K, SIZE,
-				INOUT | IOKMEM_PERSISTENT, current)));
+			range_error(SZ_4K, SIZE, INOUT | IOKMEM_PERSISTENT));
 }
 
 static void range_of_the_kernel_is_where_it_is(struct kunit *test)
@@ -370,9 +387,9 @@ static void range_of_the_kernel_is_where_it_is(struct kunit *test)
 
 	/* Objects of the slab allocator are nobody's to see. */
 	attach_address_space(test);
-	desc = keep_desc(test, iokmem_desc_with_address_range(
-			 (unsigned long)bytes & PAGE_MASK, PAGE_SIZE, INOUT,
-			 IOKMEM_KERNEL_TASK));
+	desc = iokmem_desc_with_address_range((unsigned long)bytes & PAGE_MASK, PAGE_SIZE,
+					      INOUT, IOKMEM_KERNEL_TASK);
+	keep_desc(test, desc);
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
 			map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
 }
@@ -403,8 +420,9 @@ static void range_of_the_kernel_keeps_pages_that_tasks_see(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, bytes);
 	page = vmalloc_to_page(bytes);
 	bytes[0] = 77;
-	desc = keep_desc(test, iokmem_desc_with_address_range((unsigned long)bytes,
-					PAGE_SIZE, INOUT, IOKMEM_KERNEL_TASK));
+	desc = iokmem_desc_with_address_range((unsigned long)bytes, PAGE_SIZE, INOUT,
+					      IOKMEM_KERNEL_TASK);
+	keep_desc(test, desc);
 	m = map(test, desc, current, 0, 0, 0);
 	KUNIT_ASSERT_EQ(test, 0UL, touch(m->address));
 	KUNIT_EXPECT_EQ(test, page_to_pfn(page), entry_of(current->mm, m->address).pfn);
@@ -438,14 +456,10 @@ static void range_takes_several(struct kunit *test)
 	/* Their seams are not those of pages. */
 	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(iokmem_desc_map(desc, 0)));
 
-	KUNIT_EXPECT_EQ(test, -EINVAL,
-			PTR_ERR(iokmem_desc_with_address_ranges(ranges, 0, INOUT, current)));
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-			PTR_ERR(iokmem_desc_with_address_ranges(ranges, 2,
-				IOKMEM_PERSISTENT, current)));
+	KUNIT_EXPECT_EQ(test, -EINVAL, ranges_error(ranges, 0, INOUT));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, ranges_error(ranges, 2, IOKMEM_PERSISTENT));
 	ranges[1].address = ULONG_MAX;
-	KUNIT_EXPECT_EQ(test, -EOVERFLOW,
-			PTR_ERR(iokmem_desc_with_address_ranges(ranges, 3, INOUT, current)));
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW, ranges_error(ranges, 3, INOUT));
 }
 
 struct io_case {
@@ -545,8 +559,8 @@ static void physical_memory_mapped_otherwise_elsewhere_is_busy(struct kunit *tes
 	io = ioremap(RESERVED_START, PAGE_SIZE);
 	KUNIT_ASSERT_NOT_NULL(test, (void __force *)io);
 	KUNIT_EXPECT_EQ(test, -EBUSY,
-			PTR_ERR(iokmem_desc_with_physical_address(RESERVED_START, SZ_64K,
-				IOKMEM_MAP_WRITE_COMBINE_CACHE)));
+			physical_error(RESERVED_START, SZ_64K,
+				       IOKMEM_MAP_WRITE_COMBINE_CACHE));
 	/* In the same way is fine. */
 	reserved(test, SZ_64K, 0);
 	iounmap(io);
@@ -564,20 +578,15 @@ static void physical_memory_is_not_the_kernels(struct kunit *test)
 	u64 start = 0;
 
 	KUNIT_EXPECT_EQ(test, -EPERM,
-			PTR_ERR(iokmem_desc_with_physical_address(
-				PFN_PHYS(pfn_of(own, 0)), PAGE_SIZE, INOUT)));
+			physical_error(PFN_PHYS(pfn_of(own, 0)), PAGE_SIZE, INOUT));
 	/* Nor does it begin or end there. */
 	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY,
 			    SZ_1M, U64_MAX, &start, find_ram);
 	KUNIT_ASSERT_NE(test, 0, start);
-	KUNIT_EXPECT_EQ(test, -EPERM,
-			PTR_ERR(iokmem_desc_with_physical_address(start - 1, 2, INOUT)));
+	KUNIT_EXPECT_EQ(test, -EPERM, physical_error(start - 1, 2, INOUT));
 	need_reserved(test);
-	KUNIT_EXPECT_EQ(test, -EPERM,
-			PTR_ERR(iokmem_desc_with_physical_address(RESERVED_START - 1, 2, 0)));
-	KUNIT_EXPECT_EQ(test, -EPERM,
-			PTR_ERR(iokmem_desc_with_physical_address(RESERVED_START,
-						RESERVED_SIZE + 1, 0)));
+	KUNIT_EXPECT_EQ(test, -EPERM, physical_error(RESERVED_START - 1, 2, 0));
+	KUNIT_EXPECT_EQ(test, -EPERM, physical_error(RESERVED_START, RESERVED_SIZE + 1, 0));
 }
 
 static const struct refused_case physical_cases[] = {
@@ -596,9 +605,7 @@ static void physical_refuses_bad_argument(struct kunit *test)
 {
 	const struct refused_case *c = test->param_value;
 
-	KUNIT_EXPECT_EQ(test, c->err,
-			PTR_ERR(iokmem_desc_with_physical_address(c->address, c->length,
-								  c->options)));
+	KUNIT_EXPECT_EQ(test, c->err, physical_error(c->address, c->length, c->options));
 	KUNIT_EXPECT_EQ(test, c->err,
 			PTR_ERR(iokmem_desc_with_address_range(c->address, c->length,
 							       c->options, NULL)));
@@ -612,8 +619,8 @@ static void physical_registers_beside_it_are_not_shown(struct kunit *test)
 	need_reserved(test);
 	KUNIT_ASSERT_TRUE(test, all_gone());
 	attach_address_space(test);
-	desc = keep_desc(test, iokmem_desc_with_physical_address(RESERVED_START + 8,
-						2 * PAGE_SIZE, INOUT));
+	desc = iokmem_desc_with_physical_address(RESERVED_START + 8, 2 * PAGE_SIZE, INOUT);
+	keep_desc(test, desc);
 	KUNIT_EXPECT_EQ(test, -EACCES,
 			map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
 	m = map(test, desc, current, 0, PAGE_SIZE - 8, PAGE_SIZE);

@@ -19,23 +19,65 @@ FIXTURE_VARIANT(cache)
 	__u32 given;
 };
 
-#define VARIANT(name, _asked, _given)					\
-	FIXTURE_VARIANT_ADD(cache, name)				\
-	{								\
-		.asked = IOKMEM_MAP_ ## _asked,				\
-		.given = IOKMEM_MAP_ ## _given,				\
-	}
+FIXTURE_VARIANT_ADD(cache, by_default)
+{
+	.asked = IOKMEM_MAP_DEFAULT_CACHE,
+	.given = IOKMEM_MAP_COPYBACK_CACHE,
+};
 
-VARIANT(by_default, DEFAULT_CACHE, COPYBACK_CACHE);
-VARIANT(inhibit, INHIBIT_CACHE, INHIBIT_CACHE);
-VARIANT(write_through, WRITE_THRU_CACHE, INHIBIT_CACHE);
-VARIANT(copyback, COPYBACK_CACHE, COPYBACK_CACHE);
-VARIANT(write_combine, WRITE_COMBINE_CACHE, WRITE_COMBINE_CACHE);
-VARIANT(copyback_inner, COPYBACK_INNER_CACHE, COPYBACK_CACHE);
-VARIANT(posted_write, POSTED_WRITE, INHIBIT_CACHE);
-VARIANT(real_time, REAL_TIME_CACHE, WRITE_COMBINE_CACHE);
-VARIANT(posted_reordered, POSTED_REORDERED, INHIBIT_CACHE);
-VARIANT(posted_combined_reordered, POSTED_COMBINED_REORDERED, INHIBIT_CACHE);
+FIXTURE_VARIANT_ADD(cache, inhibit)
+{
+	.asked = IOKMEM_MAP_INHIBIT_CACHE,
+	.given = IOKMEM_MAP_INHIBIT_CACHE,
+};
+
+FIXTURE_VARIANT_ADD(cache, write_through)
+{
+	.asked = IOKMEM_MAP_WRITE_THRU_CACHE,
+	.given = IOKMEM_MAP_INHIBIT_CACHE,
+};
+
+FIXTURE_VARIANT_ADD(cache, copyback)
+{
+	.asked = IOKMEM_MAP_COPYBACK_CACHE,
+	.given = IOKMEM_MAP_COPYBACK_CACHE,
+};
+
+FIXTURE_VARIANT_ADD(cache, write_combine)
+{
+	.asked = IOKMEM_MAP_WRITE_COMBINE_CACHE,
+	.given = IOKMEM_MAP_WRITE_COMBINE_CACHE,
+};
+
+FIXTURE_VARIANT_ADD(cache, copyback_inner)
+{
+	.asked = IOKMEM_MAP_COPYBACK_INNER_CACHE,
+	.given = IOKMEM_MAP_COPYBACK_CACHE,
+};
+
+FIXTURE_VARIANT_ADD(cache, posted_write)
+{
+	.asked = IOKMEM_MAP_POSTED_WRITE,
+	.given = IOKMEM_MAP_INHIBIT_CACHE,
+};
+
+FIXTURE_VARIANT_ADD(cache, real_time)
+{
+	.asked = IOKMEM_MAP_REAL_TIME_CACHE,
+	.given = IOKMEM_MAP_WRITE_COMBINE_CACHE,
+};
+
+FIXTURE_VARIANT_ADD(cache, posted_reordered)
+{
+	.asked = IOKMEM_MAP_POSTED_REORDERED,
+	.given = IOKMEM_MAP_INHIBIT_CACHE,
+};
+
+FIXTURE_VARIANT_ADD(cache, posted_combined_reordered)
+{
+	.asked = IOKMEM_MAP_POSTED_COMBINED_REORDERED,
+	.given = IOKMEM_MAP_INHIBIT_CACHE,
+};
 
 FIXTURE_SETUP(cache)
 {

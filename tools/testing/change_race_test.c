@@ -214,8 +214,8 @@ static void *use_members_and_whole(void *arg)
 				RACER_EXPECT(racer, !release(racer->fd, address, SIZE));
 			break;
 		case 2:
-			RACER_EXPECT(racer, set_purgeable(purgeable_fd,
-					1 + random_below(racer, 4)) > 0);
+			err = set_purgeable(purgeable_fd, 1 + random_below(racer, 4));
+			RACER_EXPECT(racer, err > 0);
 			break;
 		case 3:
 			err = map(purgeable_fd, 0, 0, 0, &address);

@@ -464,6 +464,8 @@ static bool allow_injection(void)
 
 static void set_up(struct __test_metadata *_metadata, struct scene *scene)
 {
+	__s32 members[2];
+
 	scene->made = -1;
 	scene->dev = open(DEVICE, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, scene->dev);
@@ -475,8 +477,9 @@ static void set_up(struct __test_metadata *_metadata, struct scene *scene)
 	scene->pageable = create(scene->dev, IOKMEM_PAGEABLE | IOKMEM_PURGEABLE,
 				 BUFFER_SIZE, 0);
 	ASSERT_LE(0, scene->pageable);
-	scene->multi = create_multi(scene->dev, 0, (__s32[]){ scene->unmapped,
-							       scene->pageable }, 2);
+	members[0] = scene->unmapped;
+	members[1] = scene->pageable;
+	scene->multi = create_multi(scene->dev, 0, members, 2);
 	ASSERT_LE(0, scene->multi);
 	scene->control = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, scene->control);

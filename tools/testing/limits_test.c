@@ -467,6 +467,8 @@ static int give(int (*pipes)[2], const struct order *order)
 	return err;
 }
 
+#define COMBINED	IOKMEM_MAP_WRITE_COMBINE_CACHE
+#define PURGEABLE	(IOKMEM_PAGEABLE | IOKMEM_PURGEABLE)
 #define ORDER(...)	give(self->pipes, &(struct order){ __VA_ARGS__ })
 
 TEST_F(cgroup, is_charged_for_buffers)
@@ -498,7 +500,7 @@ TEST_F(cgroup, beyond_its_limit_is_enomem_and_kills_nobody)
 /* What lies in a pool is still the cgroup's, which gets it when it needs it. */
 TEST_F(cgroup, is_charged_for_pools_and_gets_them_back)
 {
-	ASSERT_EQ(0, ORDER(.what = MAKE, .option = IOKMEM_MAP_WRITE_COMBINE_CACHE, .size = 8 * MIB));
+	ASSERT_EQ(0, ORDER(.what = MAKE, .option = COMBINED, .size = 8 * MIB));
 	EXPECT_LE((long)(8 * MIB), read_number(TEST_CGROUP "/memory.current"));
 	ASSERT_EQ(0, ORDER(.what = LET_GO));
 	EXPECT_LE((long)(8 * MIB), read_number(TEST_CGROUP "/memory.current"));
@@ -517,7 +519,7 @@ TEST_F(cgroup, does_not_get_what_others_have_left_in_pools)
 	ASSERT_LE(0, fd);
 	close(fd);
 	/* It would not pay for it. */
-	ASSERT_EQ(0, ORDER(.what = MAKE, .option = IOKMEM_MAP_WRITE_COMBINE_CACHE, .size = 8 * MIB));
+	ASSERT_EQ(0, ORDER(.what = MAKE, .option = COMBINED, .size = 8 * MIB));
 	EXPECT_LE((long)(8 * MIB), read_number(TEST_CGROUP "/memory.current"));
 }
 
@@ -533,7 +535,7 @@ TEST_F(cgroup, empties_its_volatile_memory_before_it_kills)
 {
 	ASSERT_EQ(0, write_file(TEST_CGROUP "/memory.swap.max", "0"));
 	ASSERT_EQ(0, write_file(TEST_CGROUP "/memory.max", "16777216"));
-	ASSERT_EQ(0, ORDER(.what = MAKE, .option = IOKMEM_PAGEABLE | IOKMEM_PURGEABLE, .size = 10 * MIB));
+	ASSERT_EQ(0, ORDER(.what = MAKE, .option = PURGEABLE, .size = 10 * MIB));
 	ASSERT_EQ(0, ORDER(.what = FILL, .size = 10 * MIB));
 	EXPECT_EQ(IOKMEM_PURGEABLE_NON_VOLATILE,
 		  ORDER(.what = SET_STATE, .option = IOKMEM_PURGEABLE_VOLATILE));

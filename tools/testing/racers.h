@@ -45,8 +45,8 @@ static inline unsigned int random_below(struct racer *racer, unsigned int n)
 }
 
 static inline void start(struct __test_metadata *_metadata, int fd,
-		  struct racer *racers, int n, pthread_barrier_t *barrier,
-		  void *(*run)(void *))
+			 struct racer *racers, int n, pthread_barrier_t *barrier,
+			 void *(*run)(void *))
 {
 	int i;
 
@@ -78,7 +78,7 @@ static inline void finish(struct __test_metadata *_metadata, struct racer *racer
 
 /* All together, for a while. */
 static inline void race(struct __test_metadata *_metadata, int fd, int n,
-		 void *(*run)(void *))
+			void *(*run)(void *))
 {
 	struct racer racers[2 * NR_THREADS];
 	pthread_barrier_t barrier;
@@ -110,7 +110,7 @@ static inline void run_until_killed(int fd, void *(*run)(void *))
 }
 
 static inline void kill_racing(struct __test_metadata *_metadata, int fd,
-			void *(*run)(void *))
+			       void *(*run)(void *))
 {
 	int before = nr_descriptors(), i;
 	pid_t child;
