@@ -21,7 +21,8 @@
  * a NUMA node) of the blocks' handles, slab objects charged like the blocks.
  *
  * How much may lie idle goes with what was used lately: idle and used blocks
- * together are never more than the recent peak of those used, which decays.
+ * together are at most twice the recent peak of those used, which decays. (Twice,
+ * since what lies idle may not be of the sizes that are wanted now.)
  */
 #include <linux/list_lru.h>
 #include <linux/memcontrol.h>
@@ -115,7 +116,7 @@ static bool pool_has_room(struct iokmem_pool *pool, unsigned long nr)
 
 	spin_lock(&pool->lock);
 	pool->nr_used -= nr;
-	room = pool->nr_idle + nr + pool->nr_used <= pool->peak;
+	room = pool->nr_idle + nr + pool->nr_used <= 2 * pool->peak;
 	if (room)
 		pool->nr_idle += nr;
 	spin_unlock(&pool->lock);
@@ -312,7 +313,7 @@ void iokmem_pool_trim(void)
 		spin_lock(&pool->lock);
 		pool->peak = pool->nr_used + (pool->peak - pool->nr_used) / 2;
 		excess = pool->nr_used + pool->nr_idle;
-		excess -= min(excess, pool->peak);
+		excess -= min(excess, 2 * pool->peak);
 		spin_unlock(&pool->lock);
 		pool_drop(pool, excess);
 	}

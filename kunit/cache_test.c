@@ -373,6 +373,8 @@ static void pool_keeps_no_more_than_was_used_lately(struct kunit *test)
 
 	/* Half of the peak is forgotten in each period, down to nothing. */
 	iokmem_pool_trim();
+	KUNIT_EXPECT_EQ(test, 2 * SZ_64K / PAGE_SIZE, iokmem_pool_idle());
+	iokmem_pool_trim();
 	KUNIT_EXPECT_EQ(test, SZ_64K / PAGE_SIZE, iokmem_pool_idle());
 	for (i = 0; i < 40; i++)
 		iokmem_pool_trim();
