@@ -176,7 +176,6 @@ int buffer_error(u32 options, size_t capacity, size_t alignment)
 	return 0;
 }
 
-/* With an @id of 0: is any? */
 static bool is_listed(u64 id)
 {
 	struct list_head *descs = iokmem_descs_lock();
@@ -184,7 +183,7 @@ static bool is_listed(u64 id)
 	bool listed = false;
 
 	list_for_each_entry(desc, descs, node)
-		listed |= !id || desc->id == id;
+		listed |= desc->id == id;
 	iokmem_descs_unlock();
 	return listed;
 }
@@ -199,11 +198,6 @@ bool is_gone(u64 id)
 		msleep(20);
 	}
 	return !is_listed(id);
-}
-
-bool all_gone(void)
-{
-	return is_gone(0);
 }
 
 u8 pattern(size_t offset)

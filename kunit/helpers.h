@@ -60,9 +60,8 @@ int map_error(struct iokmem_desc *desc, struct task_struct *task,
 /* The same for making a buffer for nobody. */
 int buffer_error(u32 options, size_t capacity, size_t alignment);
 
-/* Is the memory of descriptor @id gone? Of all descriptors? Waits a little for it. */
+/* Is descriptor @id gone? Waits a little for it. */
 bool is_gone(u64 id);
-bool all_gone(void);
 
 /* Fill or check, by the kernel's own addresses: byte i is a function of i. */
 void fill_pattern(struct iokmem_desc *desc);

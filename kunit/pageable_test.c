@@ -48,7 +48,7 @@ static bool reads(struct iokmem_desc *desc, bool zeroes)
 static void need_swap(struct kunit *test)
 {
 	if (get_nr_swap_pages() < 2 * PAGES)
-		kunit_skip(test, "no swap: mkswap /dev/ram0; swapon /dev/ram0");
+		kunit_skip(test, "no swap: mkswap /dev/ram1; swapon /dev/ram1");
 }
 
 /* Have the kernel reclaim until @desc has at most @pages in memory, or as long as it does. */
@@ -114,12 +114,12 @@ static void pageable_memory_is_swapped_out_and_in(struct kunit *test)
 	write_pattern(test, desc);
 	KUNIT_EXPECT_TRUE(test, user_has_pattern(m->address, SIZE, 0));
 	KUNIT_EXPECT_EQ(test, PAGES, resident(test, desc));
-	squeeze(test, desc, 0);
+	squeeze(test, desc, PAGES / 4 - 1);
 	KUNIT_EXPECT_LT(test, resident(test, desc), PAGES / 4);
 	KUNIT_EXPECT_TRUE(test, user_has_pattern(m->address, SIZE, 0));
 	KUNIT_EXPECT_EQ(test, PAGES, resident(test, desc));
 
-	squeeze(test, desc, 0);
+	squeeze(test, desc, PAGES / 4 - 1);
 	KUNIT_EXPECT_LT(test, resident(test, desc), PAGES / 4);
 	KUNIT_EXPECT_TRUE(test, reads(desc, false));
 }
@@ -128,22 +128,24 @@ static void pageable_memory_stays_while_prepared(struct kunit *test)
 {
 	struct iokmem_desc *desc = buffer_with(test, NULL, IOKMEM_PAGEABLE, SIZE, 0);
 	unsigned long first;
+	int i;
 
 	need_swap(test);
 	write_pattern(test, desc);
-	squeeze(test, desc, 0);
+	squeeze(test, desc, PAGES / 4 - 1);
 	KUNIT_EXPECT_LT(test, resident(test, desc), PAGES / 4);
 
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
 	KUNIT_EXPECT_EQ(test, PAGES, resident(test, desc));
 	first = pfn_of(desc, 0);
-	squeeze(test, desc, PAGES - 1);
+	for (i = 0; i < 3; i++)
+		write_line("/sys/fs/cgroup/memory.reclaim", "8M");
 	KUNIT_EXPECT_EQ(test, PAGES, resident(test, desc));
 	KUNIT_EXPECT_EQ(test, first, pfn_of(desc, 0));
 	KUNIT_EXPECT_TRUE(test, has_pattern(page_address(pfn_to_page(first)), PAGE_SIZE, 0));
 
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
-	squeeze(test, desc, 0);
+	squeeze(test, desc, PAGES / 4 - 1);
 	KUNIT_EXPECT_LT(test, resident(test, desc), PAGES / 4);
 	KUNIT_EXPECT_TRUE(test, reads(desc, false));
 }
@@ -160,7 +162,7 @@ static void pageable_memory_keeps_what_was_written_while_prepared(struct kunit *
 	bytes = iokmem_buffer_get_bytes_no_copy(desc);
 	fill_bytes(bytes, SIZE);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
-	squeeze(test, desc, 0);
+	squeeze(test, desc, PAGES / 4 - 1);
 	KUNIT_EXPECT_LT(test, resident(test, desc), PAGES / 4);
 	KUNIT_EXPECT_TRUE(test, reads(desc, false));
 }
@@ -422,7 +424,7 @@ static void purgeable_content_in_swap_is_gone(struct kunit *test)
 
 	need_swap(test);
 	write_pattern(test, desc);
-	squeeze(test, desc, 0);
+	squeeze(test, desc, PAGES / 4 - 1);
 	KUNIT_EXPECT_LT(test, resident(test, desc), PAGES / 4);
 	set(test, desc, EMPTY);
 	KUNIT_EXPECT_EQ(test, 0, resident(test, desc));

@@ -27,14 +27,22 @@ try()
 	result $rc "$name"
 }
 
+# How long the machine has been up.
+seconds()
+{
+	cut -d. -f1 /proc/uptime
+}
+
 # nested NAME COMMAND...: a command that prints a KTAP document of its own.
 nested()
 {
-	local name="$1" rc=0
+	local name="$1" rc=0 started
 	shift
+	started=$(seconds)
 	# shellcheck disable=SC3040 # busybox has it
 	set -o pipefail
 	"$@" 2>&1 | sed 's/^/    /' || rc=$?
+	echo "# $(($(seconds) - started)) s"
 	# kselftest's code for 'skipped'; the document says which tests.
 	[ $rc -ne 4 ] || rc=0
 	[ $rc -eq 0 ] || echo "# exit code $rc"

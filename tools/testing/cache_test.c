@@ -91,6 +91,48 @@ FIXTURE_TEARDOWN(cache)
 {
 }
 
+/* The modes that there are in the end. */
+FIXTURE(mode)
+{
+	int dev;
+};
+
+FIXTURE_VARIANT(mode)
+{
+	__u32 asked;
+	__u32 given;
+};
+
+FIXTURE_VARIANT_ADD(mode, copyback)
+{
+	.asked = IOKMEM_MAP_COPYBACK_CACHE,
+	.given = IOKMEM_MAP_COPYBACK_CACHE,
+};
+
+FIXTURE_VARIANT_ADD(mode, inhibit)
+{
+	.asked = IOKMEM_MAP_INHIBIT_CACHE,
+	.given = IOKMEM_MAP_INHIBIT_CACHE,
+};
+
+FIXTURE_VARIANT_ADD(mode, write_combine)
+{
+	.asked = IOKMEM_MAP_WRITE_COMBINE_CACHE,
+	.given = IOKMEM_MAP_WRITE_COMBINE_CACHE,
+};
+
+FIXTURE_SETUP(mode)
+{
+	if (access(PROBE, F_OK))
+		SKIP(return, "iokmem_probe is not loaded");
+	self->dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->dev);
+}
+
+FIXTURE_TEARDOWN(mode)
+{
+}
+
 /* How many pages of the map have not this type, here or in the kernel's entries. */
 static int wrong_pages(char *base, size_t length, __u32 cache, __u64 *frames)
 {
@@ -155,7 +197,7 @@ TEST_F(cache, mode_is_in_the_entries_and_gone_when_freed)
 	EXPECT_EQ(0, wrong_frames(frames, PAGES, IOKMEM_MAP_COPYBACK_CACHE));
 }
 
-TEST_F(cache, mode_is_changed_by_the_first_map_and_not_by_others)
+TEST_F(mode, is_changed_by_the_first_map_and_not_by_others)
 {
 	__u32 other = variant->given == IOKMEM_MAP_INHIBIT_CACHE ?
 		      IOKMEM_MAP_COPYBACK_CACHE : IOKMEM_MAP_INHIBIT_CACHE;
@@ -191,7 +233,7 @@ TEST_F(cache, mode_is_changed_by_the_first_map_and_not_by_others)
 	EXPECT_EQ(other, buffer.cache_mode);
 }
 
-TEST_F(cache, mode_is_that_of_mmap_too)
+TEST_F(mode, is_that_of_mmap_too)
 {
 	int fd = create(self->dev, variant->asked, SIZE, PMD);
 	char *base;
@@ -209,7 +251,7 @@ TEST_F(cache, mode_is_that_of_mmap_too)
 	EXPECT_EQ(0, wrong_pages(base, SIZE, variant->given, NULL));
 }
 
-TEST_F(cache, mode_of_a_failed_request_is_not_changed)
+TEST_F(mode, of_a_failed_request_is_not_changed)
 {
 	struct iokmem_query_buffer before, after;
 	int fd = create(self->dev, 0, SIZE, PMD);
@@ -225,7 +267,7 @@ TEST_F(cache, mode_of_a_failed_request_is_not_changed)
 	EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));
 }
 
-TEST_F(cache, mode_is_not_changed_through_a_read_only_fd)
+TEST_F(mode, is_not_changed_through_a_read_only_fd)
 {
 	int fd = create(self->dev, 0, PAGE, 0), read_only;
 	struct iokmem_query_buffer buffer;
@@ -240,7 +282,7 @@ TEST_F(cache, mode_is_not_changed_through_a_read_only_fd)
 	EXPECT_EQ(IOKMEM_MAP_COPYBACK_CACHE, buffer.cache_mode);
 }
 
-TEST_F(cache, memory_is_zero_whoever_had_it_before)
+TEST_F(mode, memory_is_zero_whoever_had_it_before)
 {
 	char *base;
 	int fd, i;
@@ -257,21 +299,30 @@ TEST_F(cache, memory_is_zero_whoever_had_it_before)
 	}
 }
 
+struct shared {
+	int fd;
+	__u32 cache;
+};
+
 static int map_and_check(void *arg)
 {
+	struct shared *shared = arg;
 	char *base;
 
-	CHILD_EXPECT(!map(*(int *)arg, 0, 0, 0, &base));
-	CHILD_EXPECT(!wrong_pages(base, SIZE, IOKMEM_MAP_WRITE_COMBINE_CACHE, NULL));
+	CHILD_EXPECT(!map(shared->fd, 0, 0, 0, &base));
+	CHILD_EXPECT(!wrong_pages(base, SIZE, shared->cache, NULL));
 	return 0;
 }
 
-TEST_F(cache, mode_is_seen_by_other_processes)
+TEST_F(mode, is_seen_by_other_processes)
 {
-	int fd = create(self->dev, IOKMEM_MAP_WRITE_COMBINE_CACHE, SIZE, PMD);
+	struct shared shared = {
+		.fd = create(self->dev, variant->asked, SIZE, PMD),
+		.cache = variant->given,
+	};
 
-	ASSERT_LE(0, fd);
-	EXPECT_EQ(0, run_child(map_and_check, &fd));
+	ASSERT_LE(0, shared.fd);
+	EXPECT_EQ(0, run_child(map_and_check, &shared));
 }
 
 #include "nothing_left.h"

@@ -444,31 +444,28 @@ static inline bool kernel_has_huge_pfn(void)
 
 /* Page table entries, as tools/testing/probe has them; -errno if it is not loaded. */
 
-static inline int probe_file(const char *path, __u64 of, struct iokmem_probe *probe)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (pread(fd, probe, sizeof(*probe), of) != sizeof(*probe))
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 /* For an address of this process's. */
 static inline int probe_user(const void *address, struct iokmem_probe *probe)
 {
-	return probe_file(PROBE "/user", (uintptr_t)address, probe);
+	/* Opened once: tests ask for every page. */
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = open(PROBE "/user", O_RDONLY | O_CLOEXEC);
+	return pread(fd, probe, sizeof(*probe), (uintptr_t)address) ==
+	       sizeof(*probe) ? 0 : -errno;
 }
 
 /* The cache mode that a frame has in the kernel's map of all memory, or -errno. */
 static inline int frame_cache(__u64 pfn)
 {
 	struct iokmem_probe probe;
-	int err = probe_file(PROBE "/frame", pfn, &probe);
+	static int fd = -1;
 
-	return err ? err : (int)probe.cache;
+	if (fd < 0)
+		fd = open(PROBE "/frame", O_RDONLY | O_CLOEXEC);
+	return pread(fd, &probe, sizeof(probe), pfn) == sizeof(probe) ?
+	       (int)probe.cache : -errno;
 }
 
 /* Touching memory. */

@@ -558,7 +558,7 @@ TEST_F(purgeable, content_is_gone_for_who_has_a_page)
 }
 
 #define NR_VOLATILE	6
-#define VOLATILE_SIZE	(24 * MIB)
+#define VOLATILE_SIZE	(16 * MIB)
 
 /* Take memory away, a little at a time, until @until says stop or there is no more. */
 static bool press(bool (*until)(void *), void *arg)
