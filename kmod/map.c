@@ -641,12 +641,22 @@ out_mmput:
  * it, executes another program or exits: the map then has the address 0.
  * Kernel mappings never fault. A kernel mapping cannot be placed.
  *
+ * A cache mode in @options that is not the memory's own is given to the memory,
+ * all of the descriptor's, if nothing maps or holds it. Memory that need not be
+ * anywhere (a range of user addresses; pageable memory, by the kernel) is held as
+ * by iokmem_desc_prepare() while it is mapped; its own task may "map" a range of
+ * its addresses for nothing. User tasks see whole pages, so they get part of a
+ * page only where the rest is of the same buffer.
+ *
  * Context: May sleep, killably where another's mapping is awaited. The caller
  * holds no mmap lock.
  * Return: a map, of which the reference is the caller's; or ERR_PTR():
  *
  * * -EOPNOTSUPP: an option or cache mode that is unknown or not provided; a
- *   kernel mapping at a fixed address
+ *   kernel mapping at a fixed address; memory that user tasks cannot be shown
+ *   (another task's anonymous memory, some of the kernel's own); what no kernel
+ *   mapping can have: guard pages, several cache modes, a coherent buffer
+ *   elsewhere than it is
  * * -EINVAL: no task or a kernel thread, contradicting options, @offset without
  *   @length, @at neither a page's address nor congruent to @offset
  * * -ESRCH: the task has exited
@@ -657,6 +667,13 @@ out_mmput:
  * * -ENOENT: IOKMEM_MAP_REFERENCE found nothing
  * * -ENOMEM: no memory, or no room in the address space
  * * -EAGAIN: the task locks what it maps, and its RLIMIT_MEMLOCK has no room
+ * * -EBUSY: another cache mode, of memory that is mapped or held
+ * * -EACCES: part of a page, of which the rest is not the buffer's; memory that
+ *   may only be read, or is prepared for reading only, without
+ *   IOKMEM_MAP_READ_ONLY
+ * * -EFAULT: a range of addresses has a hole
+ * * -EPERM: memory to be held, and the caller's RLIMIT_MEMLOCK has no room
+ * * -EIO: it could not be read from swap
  * * -EINTR: a fatal signal arrived first
  */
 struct iokmem_map *
