@@ -124,6 +124,7 @@ static void desc_free(struct kref *count)
 	WARN_ON(!RB_EMPTY_ROOT(&desc->shareable));
 	WARN_ON(!RB_EMPTY_ROOT(&desc->addresses));
 	WARN_ON(desc->nr_maps);
+	WARN_ON(desc->nr_mapped);
 	WARN_ON(desc->home);
 	WARN_ON(desc->prepared);
 	WARN_ON(desc->held);

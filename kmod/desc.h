@@ -142,6 +142,7 @@ struct iokmem_mem_ops {
  * @addresses: the live user mappings, by address space and address
  * @next_age: of the next mapping
  * @nr_maps: how many maps, those that lie inside others included
+ * @nr_mapped: how many mappings there may be entries of, dead ones included
  * @wait: for maps under construction, and for @retyping to end
  * @node: in the list of all descriptors
  *
@@ -217,6 +218,7 @@ struct iokmem_desc {
 	struct rb_root addresses;
 	u64 next_age;
 	unsigned int nr_maps;
+	unsigned int nr_mapped;
 	wait_queue_head_t wait;
 
 	struct list_head node;

@@ -78,7 +78,7 @@ static int retype_begin(struct iokmem_desc *desc, u32 cache_mode)
 	mutex_lock(&desc->lock);
 	if (desc->cache_mode == cache_mode)
 		err = -ESTALE;
-	else if (desc->nr_maps || desc->held)
+	else if (desc->nr_mapped || desc->held)
 		err = -EBUSY;
 	else
 		desc->retyping = true;

@@ -81,6 +81,7 @@ static void map_free(struct kref *count)
 	WARN_ON(!RB_EMPTY_NODE(&map->by_address));
 	WARN_ON(!RB_EMPTY_ROOT(&map->windows));
 	WARN_ON(map->task_refs);
+	WARN_ON(map->mapped);
 
 	if (map->held)
 		iokmem_desc_unhold(desc);
@@ -133,6 +134,16 @@ static void map_retire(struct iokmem_map *mapping)
 	map_die(mapping);
 	iokmem_maps_remove(mapping);
 	wake_up_all(&mapping->desc->wait);
+}
+
+/* Nobody sees the memory by this mapping any more. */
+static void map_gone(struct iokmem_map *mapping)
+{
+	lockdep_assert_held(&mapping->desc->lock);
+
+	if (mapping->mapped)
+		mapping->desc->nr_mapped--;
+	mapping->mapped = false;
 }
 
 /* Wait, killably, until the memory has the cache mode that it is getting. */
@@ -209,6 +220,8 @@ void iokmem_map_list(struct iokmem_map *mapping)
 	lockdep_assert_held(&mapping->desc->lock);
 
 	iokmem_maps_insert(mapping);
+	mapping->mapped = true;
+	mapping->desc->nr_mapped++;
 	mapping->desc->nr_maps++;
 	WRITE_ONCE(mapping->state, IOKMEM_MAP_BUILDING);
 }
@@ -446,6 +459,22 @@ void iokmem_map_adopt(struct iokmem_map *map)
 	mutex_unlock(&desc->lock);
 }
 
+static void map_unmap(struct iokmem_map *mapping)
+{
+	struct iokmem_desc *desc = mapping->desc;
+	bool gone = true;
+
+	if (mapping->mm && !mapping->borrowed)
+		gone = iokmem_unmap_user(mapping);
+	else
+		iokmem_unmap_kernel(mapping);
+	if (!gone)
+		return;
+	mutex_lock(&desc->lock);
+	map_gone(mapping);
+	mutex_unlock(&desc->lock);
+}
+
 /*
  * iokmem_map_drop - let go of a map, as one of its users
  *
@@ -468,15 +497,13 @@ void iokmem_map_drop(struct iokmem_map *map)
 
 	if (map->super)
 		iokmem_map_drop(map->super);
-	else if (map->mm && !map->borrowed)
-		iokmem_unmap_user(map);
 	else
-		iokmem_unmap_kernel(map);
+		map_unmap(map);
 	iokmem_map_count_put(map);
 }
 
 /*
- * iokmem_map_vanished - the mapping's VMA is going
+ * iokmem_map_vanished - the mapping's VMA is going, its entries have gone
  *
  * Called with the mmap lock held, so nothing is dropped here: the VMA's file
  * does that, see iokmem_map_task_drop_all().
@@ -485,6 +512,7 @@ void iokmem_map_vanished(struct iokmem_map *map)
 {
 	mutex_lock(&map->desc->lock);
 	map_retire(map);
+	map_gone(map);
 	mutex_unlock(&map->desc->lock);
 }
 

@@ -59,6 +59,7 @@ enum iokmem_map_state {
  * @by_address: of a live user mapping: in the descriptor's index
  * @windows: of a mapping: its sub-maps
  * @start: where its pages start; 0: they never were anywhere
+ * @mapped: of a mapping: there may be entries of it, in the page tables
  * @borrowed: the memory is at these addresses anyhow, so they are not unmapped
  * @held: it holds the memory, as long as the object is there
  * @kaddr: what vmap() gave, or NULL
@@ -73,9 +74,9 @@ enum iokmem_map_state {
  * are a user of the descriptor besides.
  *
  * @desc, @super, @mm, @pid, @options, @offset and @length are immutable. The
- * descriptor's lock protects @state, @address, @task_refs and what links maps;
- * @state and @address are written with WRITE_ONCE() and may be read without it.
- * @start, @borrowed, @held and @kaddr are written once, by the builder, before the
+ * descriptor's lock protects @state, @address, @task_refs, @mapped and what links
+ * maps; @state and @address are written with WRITE_ONCE() and may be read without
+ * it. @start, @borrowed, @held and @kaddr are written once, by the builder, before the
  * map is live: @start of a VMA under the mmap lock, before the VMA can be seen.
  */
 struct iokmem_map {
@@ -103,6 +104,7 @@ struct iokmem_map {
 	struct rb_root windows;
 
 	unsigned long start;
+	bool mapped;
 	bool borrowed;
 	bool held;
 	void *kaddr;
@@ -192,7 +194,7 @@ void iokmem_unmap_kernel(struct iokmem_map *map);
 
 /* map_user.c */
 int iokmem_map_user(struct iokmem_map *map, unsigned long at);
-void iokmem_unmap_user(struct iokmem_map *map);
+bool iokmem_unmap_user(struct iokmem_map *map);
 int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma);
 unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
 				       struct file *file, unsigned long addr,

@@ -377,6 +377,9 @@ static bool map_zap(struct iokmem_map *map)
 /*
  * iokmem_unmap_user - take down the VMA of a dead mapping, if it has one
  *
+ * Returns whether no entry of it is left. In an address space that is being torn
+ * down there may be, until iokmem_map_vanished().
+ *
  * A VMA that cannot be unmapped (no memory to change the address space with) stays
  * behind empty, and faults in it fail. Access to frames ends before in any case.
  *
@@ -385,16 +388,19 @@ static bool map_zap(struct iokmem_map *map)
  * filled again, then it is that which goes: a program must not unmap what a
  * driver unmaps at the same time. Nobody's memory is at risk by it.
  */
-void iokmem_unmap_user(struct iokmem_map *map)
+bool iokmem_unmap_user(struct iokmem_map *map)
 {
 	size_t size = iokmem_map_pages(map) << PAGE_SHIFT;
 
-	if (!map->start || !mmget_not_zero(map->mm))
-		return;
+	if (!map->start)
+		return true;
+	if (!mmget_not_zero(map->mm))
+		return false;
 	if (map_zap(map) && iokmem_mm_munmap(map->mm, map->start, size))
 		unmap_mapping_range(map->desc->map_inode->i_mapping,
 				    iokmem_map_index(map) << PAGE_SHIFT, size, 1);
 	mmput(map->mm);
+	return true;
 }
 
 /* Of whole pages, from the descriptor's first on. */

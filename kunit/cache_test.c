@@ -2,7 +2,9 @@
 /*
  * Cache modes: what page tables say, everywhere a page is mapped.
  */
+#include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/kthread.h>
 #include <linux/mman.h>
 #include <linux/sched/mm.h>
 
@@ -254,6 +256,54 @@ static void cache_mode_of_mapped_memory_is_not_changed(struct kunit *test)
 	expect_user_cache(test, combined, IOKMEM_MAP_WRITE_COMBINE_CACHE);
 }
 
+static DECLARE_COMPLETION(mmap_locked);
+
+static int mmap_locker_thread(void *mm)
+{
+	mmap_read_lock(mm);
+	complete(&mmap_locked);
+	while (!kthread_should_stop())
+		msleep(20);
+	mmap_read_unlock(mm);
+	return 0;
+}
+
+/* A map that is nobody's any more may still be seen by its task. */
+static void cache_mode_is_not_changed_before_the_last_map_is_gone(struct kunit *test)
+{
+	const u32 inhibit = IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_INHIBIT_CACHE;
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+	struct task_struct *thread;
+	struct iokmem_map *m;
+	int tries = 100, err;
+
+	attach_address_space(test);
+	m = iokmem_desc_create_mapping_in_task(desc, current, 0, IOKMEM_MAP_ANYWHERE |
+					       IOKMEM_MAP_WRITE_COMBINE_CACHE, 0, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, m);
+
+	/* Who takes it down waits for this lock. */
+	thread = kthread_run(mmap_locker_thread, current->mm, "mmap_locker");
+	if (!IS_ERR(thread))
+		wait_for_completion(&mmap_locked);
+	iokmem_map_put_async(m);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
+
+	while (READ_ONCE(desc->nr_maps) && tries--)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			map_error(desc, IOKMEM_KERNEL_TASK, 0, inhibit, 0, 0));
+	KUNIT_EXPECT_EQ(test, IOKMEM_MAP_WRITE_COMBINE_CACHE,
+			iokmem_desc_get_cache_mode(desc));
+	kthread_stop(thread);
+
+	do {
+		err = map_error(desc, IOKMEM_KERNEL_TASK, 0, inhibit, 0, 0);
+	} while (err == -EBUSY && tries-- && !msleep_interruptible(20));
+	KUNIT_EXPECT_EQ(test, 0, err);
+}
+
 static void cache_mode_of_held_memory_is_not_changed(struct kunit *test)
 {
 	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
@@ -430,6 +480,7 @@ static struct kunit_case cache_cases[] = {
 	KUNIT_CASE(cache_mode_by_page_protection_alone_is_none),
 	KUNIT_CASE_PARAM(cache_mode_is_changed_by_the_first_map, mode_gen_params),
 	KUNIT_CASE(cache_mode_of_mapped_memory_is_not_changed),
+	KUNIT_CASE(cache_mode_is_not_changed_before_the_last_map_is_gone),
 	KUNIT_CASE(cache_mode_of_held_memory_is_not_changed),
 	KUNIT_CASE(cache_mode_of_a_kernel_buffer_is_not_changed),
 	KUNIT_CASE(cache_mode_comes_back_when_the_map_cannot_be_made),
