@@ -93,6 +93,7 @@ static struct iokmem_desc *create_wired(const struct iokmem_buffer_args *args,
 		.cache_mode = cache_mode,
 		.gfp = args->charge ? GFP_KERNEL_ACCOUNT : GFP_KERNEL,
 		.uncharged = !args->charge || capable(CAP_SYS_ADMIN),
+		.deadline = jiffies + IOKMEM_CONTIG_SEARCH,
 	};
 	struct iokmem_charge charge = {};
 	struct iokmem_desc *desc;

@@ -13,11 +13,11 @@
  * The second and third cannot be charged to a memory cgroup, so not everybody
  * gets them. The third tries one place after another, for some seconds at most.
  */
+#include <linux/cc_platform.h>
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/highmem.h>
-#include <linux/jiffies.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -27,9 +27,6 @@
 
 #include "compat.h"
 #include "pages.h"
-
-/* How long to look for a range before giving up. */
-#define IOKMEM_CONTIG_SEARCH	(5 * HZ)
 
 /*
  * iokmem_buddy_below - a block of the page allocator's, all below @end_pfn
@@ -97,6 +94,9 @@ static long cma_range(struct iokmem_pages *pages,
 	struct page *page;
 	u64 mask;
 
+	/* It might come decrypted, for a device to see, and unlike other memory. */
+	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT))
+		return -ENOMEM;
 	mask = min_t(u64, request->end_pfn, U64_MAX >> PAGE_SHIFT);
 	mask = (mask << PAGE_SHIFT) - 1;
 	mutex_lock(&iokmem_cma_mutex);
@@ -182,7 +182,7 @@ static bool range_is_online(const struct zone *zone, unsigned long pfn,
 
 static long search_zone(const struct zone *zone,
 			const struct iokmem_pages_request *request,
-			unsigned long nr, unsigned long deadline)
+			unsigned long nr)
 {
 	unsigned long end = min(zone_end_pfn(zone), request->end_pfn);
 	unsigned long step, pfn;
@@ -194,7 +194,7 @@ static long search_zone(const struct zone *zone,
 	     pfn < end && nr <= end - pfn; pfn += step) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		if (time_after(jiffies, deadline))
+		if (time_after(jiffies, request->deadline))
 			return -ENOMEM;
 		cond_resched();
 		if (range_is_online(zone, pfn, nr) &&
@@ -206,7 +206,7 @@ static long search_zone(const struct zone *zone,
 }
 
 static long search_node(int nid, const struct iokmem_pages_request *request,
-			unsigned long nr, unsigned long deadline)
+			unsigned long nr)
 {
 	int i;
 
@@ -217,7 +217,7 @@ static long search_node(int nid, const struct iokmem_pages_request *request,
 
 		if (!populated_zone(zone))
 			continue;
-		pfn = search_zone(zone, request, nr, deadline);
+		pfn = search_zone(zone, request, nr);
 		if (pfn != -ENOMEM)
 			return pfn;
 	}
@@ -233,13 +233,12 @@ static long search_node(int nid, const struct iokmem_pages_request *request,
 long iokmem_contig_range(const struct iokmem_pages_request *request,
 			 unsigned long nr)
 {
-	unsigned long deadline = jiffies + IOKMEM_CONTIG_SEARCH;
 	unsigned long i;
 	long pfn = -ENOMEM;
 	int nid;
 
 	for_each_online_node(nid) {
-		pfn = search_node(nid, request, nr, deadline);
+		pfn = search_node(nid, request, nr);
 		if (pfn != -ENOMEM)
 			break;
 	}

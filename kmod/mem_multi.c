@@ -187,27 +187,27 @@ static int multi_may_map(const struct iokmem_desc *desc, bool user)
 }
 
 /*
- * Ready for bytes to be copied? What is always there is; what comes and goes is held
- * for it, but a range of addresses only if the multi-descriptor is prepared.
+ * Ready for bytes to be copied? It is held for that, but a range of addresses only if
+ * the multi-descriptor is prepared.
  */
 static int member_get(const struct iokmem_multi *multi,
 		      const struct iokmem_member *member, bool write)
 {
 	const struct iokmem_mem_ops *ops = member->desc->ops;
+	int err;
 
 	if (ops->no_memory)
 		return -EFAULT;
-	if (ops->always_there)
-		return 0;
-	if (!multi->desc.held && !ops->fault)
+	if (!ops->always_there && !multi->desc.held && !ops->fault)
 		return -EBADFD;
-	return iokmem_desc_hold(member->desc, write);
-}
-
-static void member_put(const struct iokmem_member *member)
-{
-	if (!member->desc->ops->always_there)
+	err = iokmem_desc_hold(member->desc, write);
+	if (err)
+		return err;
+	if (ops->may_map)
+		err = ops->may_map(member->desc, false);
+	if (err)
 		iokmem_desc_unhold(member->desc);
+	return err;
 }
 
 /* Cannot fail, after member_get(). */
@@ -248,7 +248,7 @@ static int access_locked(struct iokmem_multi *multi, size_t offset, void *bytes,
 	}
 out:
 	while (member-- > first)
-		member_put(member);
+		iokmem_desc_unhold(member->desc);
 	return err;
 }
 

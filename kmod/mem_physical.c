@@ -7,6 +7,7 @@
  * what settles the memory's type, for user mappings too; everywhere it gives kernel
  * maps their addresses, and bytes a way to be copied.
  */
+#include <linux/cc_platform.h>
 #include <linux/err.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
@@ -22,10 +23,10 @@
 /**
  * struct iokmem_physical - a descriptor of physical memory
  * @desc: what every descriptor has; one extent
- * @io: the kernel's mapping of its pages
+ * @io: the kernel's mapping of its pages; NULL if it could not be made again
  *
- * @desc's hold_lock protects @io, which changes when the memory is retyped; a live
- * map keeps it from that.
+ * @desc's hold_lock protects @io, which changes when the memory is retyped; a
+ * mapping keeps it from that.
  */
 struct iokmem_physical {
 	struct iokmem_desc desc;
@@ -46,13 +47,37 @@ static int map_io(struct iokmem_physical *physical, u32 cache_mode)
 	return physical->io ? 0 : -EBUSY;
 }
 
+/* What has no type for sure is as a guard page. */
+static struct iokmem_run physical_lookup(const struct iokmem_desc *desc, pgoff_t index)
+{
+	struct iokmem_run run = iokmem_extents_lookup(&desc->extents, index);
+
+	run.cache_mode = READ_ONCE(desc->cache_mode);
+	if (!physical_of(desc)->io)
+		run.pfn = IOKMEM_NO_PFN;
+	return run;
+}
+
 static unsigned long physical_kernel_address(const struct iokmem_desc *desc,
 					     pgoff_t index, unsigned long nr)
 {
-	return (unsigned long)physical_of(desc)->io + (index << PAGE_SHIFT);
+	void __iomem *io = physical_of(desc)->io;
+
+	return io ? (unsigned long)io + (index << PAGE_SHIFT) : 0;
 }
 
-/* The kernel knows one type at a time: the old one must go first. */
+/* Entries of encrypted memory would be wrong for it, and are what user tasks get. */
+static int physical_may_map(const struct iokmem_desc *desc, bool user)
+{
+	if (!physical_of(desc)->io)
+		return -ENOMEM;
+	return user && cc_platform_has(CC_ATTR_MEM_ENCRYPT) ? -EOPNOTSUPP : 0;
+}
+
+/*
+ * The kernel knows one type at a time: the old one must go first. If there is no
+ * memory for coming back, the next map in another mode will find some.
+ */
 static int physical_retype(struct iokmem_desc *desc, u32 cache_mode)
 {
 	struct iokmem_physical *physical = physical_of(desc);
@@ -60,27 +85,30 @@ static int physical_retype(struct iokmem_desc *desc, u32 cache_mode)
 
 	iounmap(physical->io);
 	err = map_io(physical, cache_mode);
-	/* What has just been unmapped can be mapped again. */
 	if (err)
-		WARN_ON(map_io(physical, desc->cache_mode));
+		map_io(physical, desc->cache_mode);
 	return err;
 }
 
 static int physical_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 			   size_t length, bool write)
 {
+	struct iokmem_physical *physical = physical_of(desc);
 	void __iomem *io;
+	int err = 0;
 
 	mutex_lock(&desc->hold_lock);
-	io = physical_of(desc)->io + desc->skew + offset;
-	if (!write)
+	io = physical->io + desc->skew + offset;
+	if (!physical->io)
+		err = -EFAULT;
+	else if (!write)
 		memcpy_fromio(bytes, io, length);
 	else if (bytes)
 		memcpy_toio(io, bytes, length);
 	else
 		memset_io(io, 0, length);
 	mutex_unlock(&desc->hold_lock);
-	return 0;
+	return err;
 }
 
 static void physical_release(struct iokmem_desc *desc)
@@ -98,7 +126,9 @@ static const struct iokmem_mem_ops iokmem_physical_ops = {
 	.vm_flags	= VM_PFNMAP,
 	.resolve	= iokmem_cache_resolve_io,
 	.retype		= physical_retype,
+	.lookup		= physical_lookup,
 	.kernel_address	= physical_kernel_address,
+	.may_map	= physical_may_map,
 	.access		= physical_access,
 	.release	= physical_release,
 };
@@ -158,7 +188,8 @@ static int set_up(struct iokmem_physical *physical, phys_addr_t address)
  * * -EOVERFLOW: the range wraps around
  * * -ERANGE: this machine has no such addresses
  * * -EPERM: memory that the kernel uses
- * * -EBUSY: mapped with another cache mode elsewhere
+ * * -EBUSY: mapped with another cache mode elsewhere, or no memory for mapping it:
+ *   the kernel does not tell which
  * * -ENOMEM: no memory
  */
 struct iokmem_desc *iokmem_desc_with_physical_address(phys_addr_t address,

@@ -123,11 +123,29 @@ static int pin_user(struct iokmem_range *range, struct page **pages,
 	return err;
 }
 
+/* Is it where vmalloc() and modules are? */
+static bool is_virtually_mapped(unsigned long address)
+{
+#ifdef MODULES_VADDR
+	if (address >= MODULES_VADDR && address < MODULES_END)
+		return true;
+#endif
+	return is_vmalloc_addr((void *)address);
+}
+
+/* The RAM at an address of the kernel's, or NULL. */
 static struct page *kernel_page(unsigned long address)
 {
-	if (is_vmalloc_addr((void *)address))
-		return vmalloc_to_page((void *)address);
-	return virt_addr_valid((void *)address) ? virt_to_page((void *)address) : NULL;
+	struct page *page;
+
+	if (!is_virtually_mapped(address))
+		return virt_addr_valid((void *)address) ?
+		       virt_to_page((void *)address) : NULL;
+	page = vmalloc_to_page((void *)address);
+	/* Where ioremap() leads, the kernel has no page, or a reserved one. */
+	if (!page || !pfn_valid(page_to_pfn(page)) || PageReserved(page))
+		return NULL;
+	return page;
 }
 
 /* All of them, or none. */
@@ -344,8 +362,8 @@ static struct iokmem_desc *range_create(struct mm_struct *mm,
  * addresses it has; into other user tasks only if it is shared memory or pages of a
  * file, or whole pages of the kernel's that are not of the slab allocator.
  *
- * The memory of a kernel range must be kept by the caller until all maps and
- * preparations have ended.
+ * The memory of a kernel range, which is RAM and cached, must be kept by the caller
+ * until all maps and preparations have ended.
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():

@@ -82,15 +82,20 @@ static struct page *block_try(const struct iokmem_pages_request *request,
 	return page;
 }
 
-/* The range of single pages that costs the search, where zones are of no use. */
+/* Single pages below the limit that the allocator does not find, or NULL. */
 static struct page *singles_search(const struct iokmem_pages_request *request,
-				   unsigned int order)
+				   unsigned int order, unsigned int min_order)
 {
-	long pfn = -ENOMEM;
 	struct page *page;
+	long pfn;
 
-	if (request->uncharged)
+	if (!request->uncharged)
+		return NULL;
+	pfn = iokmem_contig_range(request, 1UL << order);
+	if (pfn == -ENOMEM && order > min_order) {
+		order = min_order;
 		pfn = iokmem_contig_range(request, 1UL << order);
+	}
 	if (pfn < 0)
 		return NULL;
 	page = pfn_to_page(pfn);
@@ -109,11 +114,11 @@ static struct page *block_alloc(const struct iokmem_pages_request *request,
 				unsigned int order, unsigned int min_order)
 {
 	gfp_t gfp = request->gfp | __GFP_ZERO | __GFP_NOWARN;
-	unsigned int highest = order;
 	struct page *page;
+	unsigned int o;
 
-	for (; order > min_order; order--) {
-		page = block_try(request, source, order,
+	for (o = order; o > min_order; o--) {
+		page = block_try(request, source, o,
 				 (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NORETRY);
 		if (page)
 			return page;
@@ -121,9 +126,7 @@ static struct page *block_alloc(const struct iokmem_pages_request *request,
 	page = block_try(request, source, min_order, gfp | __GFP_RETRY_MAYFAIL);
 	if (page || source != IOKMEM_PAGES_SINGLE)
 		return page;
-	page = singles_search(request, highest);
-	return page || highest == min_order ? page :
-					      singles_search(request, min_order);
+	return singles_search(request, order, min_order);
 }
 
 static int blocks_alloc(struct list_head *blocks,

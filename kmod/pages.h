@@ -3,9 +3,13 @@
 #define _IOKMEM_PAGES_H
 
 #include <linux/gfp.h>
+#include <linux/jiffies.h>
 #include <linux/types.h>
 
 #include "extent.h"
+
+/* How long to search for ranges of memory, for all of a request. */
+#define IOKMEM_CONTIG_SEARCH	(5 * HZ)
 
 /**
  * enum iokmem_page_source - where pages came from, and how they go back
@@ -30,6 +34,7 @@ enum iokmem_page_source {
  * @cache_mode: the type of all pages
  * @gfp: GFP_KERNEL, or GFP_KERNEL_ACCOUNT to charge the caller's memory cgroup
  * @uncharged: memory that no cgroup can be charged with will do, too
+ * @deadline: when to give up searching for such memory, in jiffies
  */
 struct iokmem_pages_request {
 	unsigned long nr;
@@ -39,6 +44,7 @@ struct iokmem_pages_request {
 	u32 cache_mode;
 	gfp_t gfp;
 	bool uncharged;
+	unsigned long deadline;
 };
 
 /**

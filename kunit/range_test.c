@@ -413,6 +413,33 @@ static void range_of_the_kernel_with_a_hole_is_not_prepared(struct kunit *test)
 			PTR_ERR(iokmem_desc_with_address((void *)SZ_1G, 1, INOUT)));
 }
 
+static u8 of_module[2 * PAGE_SIZE];
+
+static void range_of_the_kernel_may_be_a_modules_variable(struct kunit *test)
+{
+	struct iokmem_desc *desc;
+	struct iokmem_map *m;
+
+	desc = keep_desc(test, iokmem_desc_with_address(of_module + 5, PAGE_SIZE, INOUT));
+	fill_bytes(of_module + 5, PAGE_SIZE);
+	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
+	m = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_UNIQUE, 0, 0);
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)m->address, PAGE_SIZE, 0));
+}
+
+/* They are not RAM, nor of its type: iokmem_desc_with_physical_address() is for them. */
+static void range_of_the_kernel_is_not_registers(struct kunit *test)
+{
+	void __iomem *io;
+
+	need_reserved(test);
+	io = ioremap(RESERVED_START, PAGE_SIZE);
+	KUNIT_ASSERT_NOT_NULL(test, (void __force *)io);
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			PTR_ERR(iokmem_desc_with_address((void __force *)io, 8, INOUT)));
+	iounmap(io);
+}
+
 /* Pages that user tasks see stay, even if their owner is wrong and frees them. */
 static void range_of_the_kernel_keeps_pages_that_tasks_see(struct kunit *test)
 {
@@ -669,6 +696,8 @@ static struct kunit_case range_cases[] = {
 	KUNIT_CASE(range_that_persists_is_found_again),
 	KUNIT_CASE(range_of_the_kernel_is_where_it_is),
 	KUNIT_CASE(range_of_the_kernel_with_a_hole_is_not_prepared),
+	KUNIT_CASE(range_of_the_kernel_may_be_a_modules_variable),
+	KUNIT_CASE(range_of_the_kernel_is_not_registers),
 	KUNIT_CASE(range_of_the_kernel_keeps_pages_that_tasks_see),
 	KUNIT_CASE(range_takes_several),
 	{}
