@@ -150,7 +150,7 @@ static int run_create_buffer(struct iokmem_call *call)
 /* A map that the task holds: its address, or an error. */
 static unsigned long map_for_task(struct iokmem_desc *desc,
 				  const struct iokmem_create_mapping *arg,
-				  size_t *length)
+				  bool read_only, size_t *length)
 {
 	unsigned long address;
 	struct iokmem_map *map;
@@ -159,29 +159,15 @@ static unsigned long map_for_task(struct iokmem_desc *desc,
 	do {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		map = iokmem_desc_create_mapping_in_task(desc, current,
-							 arg->address,
-							 arg->options,
-							 arg->offset,
-							 arg->length);
+		/* Another cache mode is a change that all see. */
+		map = iokmem_map_in_task(desc, current, arg->address, arg->options,
+					 arg->offset, arg->length, read_only);
 		if (IS_ERR(map))
 			return PTR_ERR(map);
 		*length = iokmem_map_get_length(map);
 		address = iokmem_map_task_hold(map);
 	} while (!address);
 	return address;
-}
-
-/* Another cache mode is a change that all see. */
-static bool would_retype(struct iokmem_desc *desc, u32 options)
-{
-	u32 mode = iokmem_cache_field(options), resolved;
-	size_t offset = 0;
-
-	desc = iokmem_desc_root(desc, &offset);
-	return mode != IOKMEM_MAP_DEFAULT_CACHE &&
-	       !desc->ops->resolve(mode, &resolved) &&
-	       resolved != iokmem_desc_get_cache_mode(desc);
 }
 
 static int run_create_mapping(struct iokmem_call *call)
@@ -195,12 +181,11 @@ static int run_create_mapping(struct iokmem_call *call)
 
 	if ((arg->options & IOKMEM_MAP_ANYWHERE) && arg->address)
 		return -EINVAL;
-	if (is_read_only(call) && (!(arg->options & IOKMEM_MAP_READ_ONLY) ||
-				   would_retype(desc, arg->options)))
+	if (is_read_only(call) && !(arg->options & IOKMEM_MAP_READ_ONLY))
 		return -EACCES;
 
 	cache_mode = iokmem_desc_get_cache_mode(desc);
-	address = map_for_task(desc, arg, &length);
+	address = map_for_task(desc, arg, is_read_only(call), &length);
 	if (IS_ERR_VALUE(address))
 		return (int)address;
 

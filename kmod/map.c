@@ -418,6 +418,8 @@ map_obtain(struct iokmem_desc *desc, const struct iokmem_map_request *request)
 			map = obtain_in_mode(desc, request);
 		else if (request->options & IOKMEM_MAP_REFERENCE)
 			map = ERR_PTR(-ENOENT);
+		else if (request->keep_mode)
+			map = ERR_PTR(-EACCES);
 		else
 			map = obtain_retyped(desc, request);
 	} while (map == ERR_PTR(-ESTALE));
@@ -607,16 +609,18 @@ void iokmem_map_close_home(struct iokmem_desc *desc)
 }
 
 /*
- * iokmem_map_in_task - as iokmem_desc_create_mapping_in_task(), but without a
- * user of the descriptor for the map's reference
+ * iokmem_map_in_task - as iokmem_desc_create_mapping_in_task()
+ *
+ * But if @keep_mode, -EACCES instead of another cache mode.
  */
 struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 				      struct task_struct *task,
 				      unsigned long at, u32 options,
-				      size_t offset, size_t length)
+				      size_t offset, size_t length, bool keep_mode)
 {
 	struct iokmem_map_request request = {
 		.options = options,
+		.keep_mode = keep_mode,
 		.at = at,
 		.offset = offset,
 		.length = length,
@@ -639,6 +643,8 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 	desc = iokmem_desc_root(desc, &request.offset);
 	map = map_obtain(desc, &request);
 	put_pid(request.pid);
+	if (!IS_ERR(map))
+		iokmem_desc_get(desc);
 out_mmput:
 	if (request.mm)
 		mmput(request.mm);
@@ -709,12 +715,7 @@ iokmem_desc_create_mapping_in_task(struct iokmem_desc *desc,
 				   struct task_struct *task, unsigned long at,
 				   u32 options, size_t offset, size_t length)
 {
-	struct iokmem_map *map;
-
-	map = iokmem_map_in_task(desc, task, at, options, offset, length);
-	if (!IS_ERR(map))
-		iokmem_desc_get(map->desc);
-	return map;
+	return iokmem_map_in_task(desc, task, at, options, offset, length, false);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_create_mapping_in_task, IOKMEM);
 

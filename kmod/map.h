@@ -117,6 +117,7 @@ struct iokmem_map {
  * @pid: of the task
  * @options: IOKMEM_MAP_*, checked
  * @cache_mode: the one that has to be in force; IOKMEM_MAP_DEFAULT_CACHE: any
+ * @keep_mode: the requester may not change the one that is
  * @at: without IOKMEM_MAP_ANYWHERE, the address of the first byte
  * @offset: in bytes
  * @length: in bytes, not 0
@@ -126,6 +127,7 @@ struct iokmem_map_request {
 	struct pid *pid;
 	u32 options;
 	u32 cache_mode;
+	bool keep_mode;
 	unsigned long at;
 	size_t offset;
 	size_t length;
@@ -151,7 +153,7 @@ void iokmem_map_close_home(struct iokmem_desc *desc);
 struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 				      struct task_struct *task,
 				      unsigned long at, u32 options,
-				      size_t offset, size_t length);
+				      size_t offset, size_t length, bool keep_mode);
 void iokmem_map_vanished(struct iokmem_map *map);
 void iokmem_map_drop(struct iokmem_map *map);
 void iokmem_map_count_put(struct iokmem_map *map);
