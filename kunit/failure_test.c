@@ -214,7 +214,7 @@ static void expect_clean_failure(struct kunit *test, const struct attempt *attem
 	/* A user mapping lets go of its memory a moment later. */
 	while (after.held != before.held && tries--) {
 		flush_delayed_fput();
-		msleep(1);
+		msleep(20);
 		after = state_of(desc);
 	}
 	if (err == usual)
@@ -289,8 +289,9 @@ static void kinds_are_made_or_fail_cleanly(struct kunit *test)
 	dma_device = device(test);
 	attach_address_space(test);
 	address = user_memory(test, PAGE_SIZE, false);
-	desc = keep_desc(test, iokmem_desc_with_address_range(address, PAGE_SIZE,
-						INOUT | IOKMEM_PERSISTENT, current));
+	desc = iokmem_desc_with_address_range(address, PAGE_SIZE,
+					      INOUT | IOKMEM_PERSISTENT, current);
+	keep_desc(test, desc);
 	for (i = 0; i < ARRAY_SIZE(makings); i++)
 		KUNIT_EXPECT_GT_MSG(test, one_place_after_the_other(test, desc, &makings[i]),
 				    0, "%s", makings[i].name);
