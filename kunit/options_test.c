@@ -16,18 +16,7 @@ static const char * const names[NR_OPTIONS] = {
 
 static void apply(struct iokmem_buffer_args *args, enum option option)
 {
-	static const u32 flags[NR_OPTIONS] = {
-		[OPTION_CONTIGUOUS]	= IOKMEM_PHYSICALLY_CONTIGUOUS,
-		[OPTION_PAGEABLE]	= IOKMEM_PAGEABLE,
-		[OPTION_PURGEABLE]	= IOKMEM_PURGEABLE,
-		[OPTION_SHARED]		= IOKMEM_KERNEL_USER_SHARED,
-		[OPTION_COPYBACK]	= IOKMEM_MAP_COPYBACK_CACHE,
-		[OPTION_UNCACHED]	= IOKMEM_MAP_INHIBIT_CACHE,
-		[OPTION_COMBINED]	= IOKMEM_MAP_WRITE_COMBINE_CACHE,
-		[OPTION_THROUGH]	= IOKMEM_MAP_WRITE_THRU_CACHE,
-	};
-
-	args->options |= flags[option];
+	args->options |= option_flags[option];
 	switch (option) {
 	case OPTION_ALIGNED:
 		args->alignment = SZ_64K;

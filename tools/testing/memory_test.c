@@ -174,16 +174,6 @@ TEST_F(place, that_no_cgroup_pays_for_is_for_administrators)
  */
 static int create_pair(int dev, enum option a, enum option b)
 {
-	static const __u32 flags[NR_OPTIONS] = {
-		[OPTION_CONTIGUOUS]	= IOKMEM_PHYSICALLY_CONTIGUOUS,
-		[OPTION_PAGEABLE]	= IOKMEM_PAGEABLE,
-		[OPTION_PURGEABLE]	= IOKMEM_PURGEABLE,
-		[OPTION_SHARED]		= IOKMEM_KERNEL_USER_SHARED,
-		[OPTION_COPYBACK]	= IOKMEM_MAP_COPYBACK_CACHE,
-		[OPTION_UNCACHED]	= IOKMEM_MAP_INHIBIT_CACHE,
-		[OPTION_COMBINED]	= IOKMEM_MAP_WRITE_COMBINE_CACHE,
-		[OPTION_THROUGH]	= IOKMEM_MAP_WRITE_THRU_CACHE,
-	};
 	__u64 alignment = 0, mask = 0;
 
 	if (a == OPTION_ALIGNED || b == OPTION_ALIGNED)
@@ -194,7 +184,7 @@ static int create_pair(int dev, enum option a, enum option b)
 		mask = 0xffffffff;
 	if (a == OPTION_BELOW_ALIGNED || b == OPTION_BELOW_ALIGNED)
 		mask = 0xffff0000;
-	return create_below(dev, flags[a] | flags[b], 64 * KIB + 5, alignment, mask);
+	return create_below(dev, option_flags[a] | option_flags[b], 64 * KIB + 5, alignment, mask);
 }
 
 TEST(options_go_together_as_the_table_says)
