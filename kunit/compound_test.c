@@ -401,6 +401,7 @@ static void guard_pages_cannot_be_touched(struct kunit *test)
 static void guard_pages_are_not_in_the_kernel(struct kunit *test)
 {
 	struct iokmem_desc *a = wired(test, 2 * PAGE_SIZE), *g = guard_pages(test, 1), *desc;
+	u8 byte = 0;
 
 	attach_address_space(test);
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, PTR_ERR(iokmem_desc_map(g, 0)));
@@ -410,6 +411,8 @@ static void guard_pages_are_not_in_the_kernel(struct kunit *test)
 
 	/* By itself in a task. */
 	KUNIT_EXPECT_NE(test, 0UL, touch(map(test, g, current, 0, 0, 0)->address));
+	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_read_bytes(g, 0, &byte, 1));
+	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_write_bytes(g, 0, &byte, 1));
 	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(iokmem_guard_with_size(0)));
 	KUNIT_EXPECT_EQ(test, -EOVERFLOW, PTR_ERR(iokmem_guard_with_size(SIZE_MAX)));
 }

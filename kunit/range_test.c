@@ -95,6 +95,25 @@ static void range_shows_what_the_task_has(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pfn_of(desc, 0), entry_of(current->mm, address).pfn);
 }
 
+static void range_is_pinned_while_prepared(struct kunit *test)
+{
+	unsigned long address;
+	struct iokmem_desc *desc;
+	struct folio *folio;
+	int i;
+
+	attach_address_space(test);
+	address = user_memory(test, SIZE, false);
+	desc = range(test, address, SIZE, INOUT);
+	for (i = 0; i < 3; i++) {
+		KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
+		folio = page_folio(pfn_to_page(pfn_of(desc, SIZE - 1)));
+		KUNIT_EXPECT_TRUE(test, folio_maybe_dma_pinned(folio));
+		KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
+		KUNIT_EXPECT_FALSE(test, folio_maybe_dma_pinned(folio));
+	}
+}
+
 static void range_stays_as_it_is_when_the_task_unmaps_it(struct kunit *test)
 {
 	unsigned long address;
@@ -681,6 +700,7 @@ static void physical_registers_beside_it_are_not_shown(struct kunit *test)
 
 static struct kunit_case range_cases[] = {
 	KUNIT_CASE(range_shows_what_the_task_has),
+	KUNIT_CASE(range_is_pinned_while_prepared),
 	KUNIT_CASE(range_stays_as_it_is_when_the_task_unmaps_it),
 	KUNIT_CASE(range_with_a_hole_is_not_prepared),
 	KUNIT_CASE(range_of_read_only_memory_is_only_read),
