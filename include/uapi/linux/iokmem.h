@@ -131,24 +131,39 @@
 #define IOKMEM_PURGEABLE_STATE_MASK	0x0000000fu
 
 /*
- * Options of a map. Those marked (-) are known but not provided: EOPNOTSUPP.
+ * Options of a map.
  *
  * IOKMEM_MAP_ANYWHERE: the kernel chooses the address. Without it the map is
  *	placed at the address given, which must be free.
  * IOKMEM_MAP_READ_ONLY: not writable, and mprotect() cannot make it so.
+ * IOKMEM_MAP_PINNABLE: of ordinary pages, which the kernel can pin: for O_DIRECT,
+ *	vmsplice(), io_uring's fixed buffers (Linux 6.5). Only of wired copyback
+ *	memory. Shares with its like only.
+ * IOKMEM_MAP_STATIC: a mapping that was made elsewhere; for drivers only.
  * IOKMEM_MAP_REFERENCE: only find a map that serves the request.
- * IOKMEM_MAP_UNIQUE: a map of its own, which shares with no other.
+ * IOKMEM_MAP_UNIQUE: a map of its own, which shares with no other, and can be
+ *	redirected.
+ * IOKMEM_MAP_PREFAULT: no access to the map faults, from the start. Pageable memory
+ *	must be prepared, which a driver can do.
+ * IOKMEM_MAP_OVERWRITE: with an address: the map replaces whatever is there, as
+ *	mmap() with MAP_FIXED does. That does not come back when the map is released:
+ *	the addresses are free then.
+ * IOKMEM_MAP_GUARDED_SMALL, _LARGE: a page, or 64 KiB, before and behind the map that
+ *	nobody can touch (SIGSEGV). They are not counted in its length, and are
+ *	unmapped with it: munmap() has to name them too. The address is the kernel's
+ *	to choose. Shares with what has the same guards only.
  */
 #define IOKMEM_MAP_ANYWHERE		0x00000001u
 #define IOKMEM_MAP_READ_ONLY		0x00001000u
-#define IOKMEM_MAP_STATIC		0x01000000u	/* (-) */
+#define IOKMEM_MAP_PINNABLE		0x00100000u
+#define IOKMEM_MAP_STATIC		0x01000000u
 #define IOKMEM_MAP_REFERENCE		0x02000000u
 #define IOKMEM_MAP_UNIQUE		0x04000000u
-#define IOKMEM_MAP_PREFAULT		0x10000000u	/* (-) */
-#define IOKMEM_MAP_OVERWRITE		0x20000000u	/* (-) */
+#define IOKMEM_MAP_PREFAULT		0x10000000u
+#define IOKMEM_MAP_OVERWRITE		0x20000000u
 #define IOKMEM_MAP_GUARDED_MASK		0xc0000000u
-#define IOKMEM_MAP_GUARDED_SMALL	0x40000000u	/* (-) */
-#define IOKMEM_MAP_GUARDED_LARGE	0x80000000u	/* (-) */
+#define IOKMEM_MAP_GUARDED_SMALL	0x40000000u
+#define IOKMEM_MAP_GUARDED_LARGE	0x80000000u
 
 /**
  * struct iokmem_create_buffer - argument of IOKMEM_CREATE_BUFFER
@@ -402,5 +417,56 @@ struct iokmem_create_multi {
 };
 
 #define IOKMEM_CREATE_MULTI	_IO(IOKMEM_IOC_TYPE, 0x0a)
+
+/**
+ * struct iokmem_redirect_mapping - argument of IOKMEM_REDIRECT_MAPPING
+ * @size: sizeof(struct iokmem_redirect_mapping)
+ * @options: a cache mode of the new memory's, as for IOKMEM_CREATE_MAPPING, or 0
+ * @address: of the map
+ * @length: of the map
+ * @offset: of the new memory's first byte in its descriptor, in bytes; it must have
+ *	the same place in its page as the old one's
+ * @fd: the file descriptor of the new memory, or -1
+ * @__reserved: must be 0
+ *
+ * On a file descriptor of the map's memory, or of that it was made with. The map,
+ * made with IOKMEM_MAP_UNIQUE or mmap() and not pinnable, shows the new memory from
+ * now on, at the same address; other maps of either memory do not change. From now on
+ * it is a map of the new memory. Pageable memory that a map is redirected to stays in
+ * memory, and counts for RLIMIT_MEMLOCK.
+ *
+ * With -1 instead (and no offset and no options), whoever touches the map sleeps until
+ * it is redirected to some memory, which may be the one that it had, or ends.
+ */
+struct iokmem_redirect_mapping {
+	__u32 size;
+	__u32 options;
+	__aligned_u64 address;
+	__aligned_u64 length;
+	__aligned_u64 offset;
+	__s32 fd;
+	__u32 __reserved;
+};
+
+#define IOKMEM_REDIRECT_MAPPING	_IO(IOKMEM_IOC_TYPE, 0x0b)
+
+/**
+ * struct iokmem_unmap - argument of IOKMEM_UNMAP
+ * @size: sizeof(struct iokmem_unmap)
+ * @__reserved: must be 0
+ * @address: of the map
+ * @length: of the map
+ *
+ * Ends the map for all who share it, however many references they have. The memory is
+ * unmapped at once; if the map lies inside another one, when that ends.
+ */
+struct iokmem_unmap {
+	__u32 size;
+	__u32 __reserved;
+	__aligned_u64 address;
+	__aligned_u64 length;
+};
+
+#define IOKMEM_UNMAP		_IO(IOKMEM_IOC_TYPE, 0x0c)
 
 #endif /* _UAPI_LINUX_IOKMEM_H */
