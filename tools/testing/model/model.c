@@ -1,0 +1,713 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The model. See model.h; what the rules mean is said in <linux/iokmem.h>, and at
+ * the head of the module's sharing.c for those who want to compare.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "model.h"
+
+#define PROVIDED	(IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_READ_ONLY |	\
+			 IOKMEM_MAP_REFERENCE | IOKMEM_MAP_UNIQUE |	\
+			 IOKMEM_MAP_GUARDED_MASK | IOKMEM_MAP_CACHE_MASK)
+
+/* Maps share with those that are alike in these. */
+#define EQUAL		(IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_GUARDED_MASK)
+
+static uint64_t page_of(uint64_t x)
+{
+	return x / MODEL_PAGE * MODEL_PAGE;
+}
+
+static uint64_t in_page(uint64_t x)
+{
+	return x % MODEL_PAGE;
+}
+
+static uint64_t page_end(uint64_t x)
+{
+	return page_of(x + MODEL_PAGE - 1);
+}
+
+static bool wraps(uint64_t a, uint64_t b)
+{
+	return a + b < a;
+}
+
+/* Errors. */
+
+static void add_error(struct model_errors *errors, int err)
+{
+	if (!model_error_is_right(errors, err) && errors->nr < MODEL_ERRORS)
+		errors->error[errors->nr++] = err;
+}
+
+/* May @err be the answer, where all of @errors are true? */
+bool model_error_is_right(const struct model_errors *errors, int err)
+{
+	int i;
+
+	for (i = 0; i < errors->nr; i++)
+		if (errors->error[i] == err)
+			return true;
+	return false;
+}
+
+/* Requests. */
+
+/* The memory's length, or that of the part. */
+uint64_t model_length(const struct model *model, int file)
+{
+	const struct model_file *f = &model->file[file];
+
+	return f->part ? f->length : model->memory[f->memory].length;
+}
+
+/* Where the file starts in the memory. */
+static uint64_t start_of(const struct model_file *file)
+{
+	return file->part ? file->start : 0;
+}
+
+/* How many bytes of the memory the file may show, from its first one on. */
+static uint64_t owned_by(const struct model *model, const struct model_file *file)
+{
+	const struct model_memory *memory = &model->memory[file->memory];
+
+	if (!file->part)
+		return memory->owned;
+	/* What ends with the memory has the rest of its last page as well. */
+	if (file->start + file->length == memory->capacity)
+		return memory->owned - file->start;
+	return file->length;
+}
+
+/* The mode that asking for @mode puts in force, on x86; 0: there is no such mode. */
+uint32_t model_resolve(const struct model_memory *memory, uint32_t mode)
+{
+	uint32_t resolved;
+
+	switch (mode) {
+	case IOKMEM_MAP_COPYBACK_CACHE:
+	case IOKMEM_MAP_COPYBACK_INNER_CACHE:
+		resolved = IOKMEM_MAP_COPYBACK_CACHE;
+		break;
+	case IOKMEM_MAP_WRITE_COMBINE_CACHE:
+	case IOKMEM_MAP_REAL_TIME_CACHE:
+		resolved = IOKMEM_MAP_WRITE_COMBINE_CACHE;
+		break;
+	case IOKMEM_MAP_INHIBIT_CACHE:
+	case IOKMEM_MAP_WRITE_THRU_CACHE:
+	case IOKMEM_MAP_POSTED_WRITE:
+	case IOKMEM_MAP_POSTED_REORDERED:
+	case IOKMEM_MAP_POSTED_COMBINED_REORDERED:
+		resolved = IOKMEM_MAP_INHIBIT_CACHE;
+		break;
+	default:
+		return 0;
+	}
+	if (memory->pageable && resolved != IOKMEM_MAP_COPYBACK_CACHE)
+		return 0;
+	return resolved;
+}
+
+static bool contradict(uint32_t options)
+{
+	uint32_t guards = options & IOKMEM_MAP_GUARDED_MASK;
+
+	if ((options & IOKMEM_MAP_UNIQUE) && (options & IOKMEM_MAP_REFERENCE))
+		return true;
+	return guards == IOKMEM_MAP_GUARDED_MASK ||
+	       (guards && !(options & IOKMEM_MAP_ANYWHERE));
+}
+
+static void check_options(const struct model *model,
+			  const struct model_request *request,
+			  struct model_errors *errors)
+{
+	const struct model_file *file = &model->file[request->file];
+	uint32_t options = request->options;
+	uint32_t mode = options & IOKMEM_MAP_CACHE_MASK;
+
+	if (options & ~PROVIDED)
+		add_error(errors, -EOPNOTSUPP);
+	if (contradict(options))
+		add_error(errors, -EINVAL);
+	if ((options & IOKMEM_MAP_ANYWHERE) && request->address)
+		add_error(errors, -EINVAL);
+	if (mode && !model_resolve(&model->memory[file->memory], mode))
+		add_error(errors, -EOPNOTSUPP);
+	if (request->space == MODEL_KERNEL && (options & IOKMEM_MAP_GUARDED_MASK))
+		add_error(errors, -EOPNOTSUPP);
+	if (file->read_only && !(options & IOKMEM_MAP_READ_ONLY))
+		add_error(errors, -EACCES);
+}
+
+/* Returns whether the range is one of the file's; @length is what 0 stands for. */
+static bool check_range(const struct model *model,
+			const struct model_request *request, uint64_t *length,
+			struct model_errors *errors)
+{
+	uint64_t whole = model_length(model, request->file);
+
+	*length = request->length;
+	if (!request->length && request->offset) {
+		add_error(errors, -EINVAL);
+		return false;
+	}
+	if (!request->length)
+		*length = whole;
+	if (wraps(request->offset, *length)) {
+		add_error(errors, -EOVERFLOW);
+		return false;
+	}
+	if (!whole || request->offset + *length > whole) {
+		add_error(errors, -ERANGE);
+		return false;
+	}
+	return true;
+}
+
+/* @place and @length: the bytes, counted from the memory's first page. */
+static void check_address(const struct model *model,
+			  const struct model_request *request, uint64_t place,
+			  uint64_t length, struct model_errors *errors)
+{
+	uint64_t start = page_of(request->address);
+	uint64_t size = page_end(in_page(place) + length);
+
+	if (request->options & IOKMEM_MAP_ANYWHERE)
+		return;
+	if (in_page(request->address) && in_page(request->address) != in_page(place))
+		add_error(errors, -EINVAL);
+	if (request->space == MODEL_KERNEL)
+		return;
+	if (!start || wraps(start, size) || start + size > model->task_size)
+		add_error(errors, -EADDRNOTAVAIL);
+}
+
+/* Programs see whole pages, which have to be the file's. */
+static void check_pages(const struct model *model,
+			const struct model_request *request, uint64_t place,
+			uint64_t length, struct model_errors *errors)
+{
+	const struct model_file *file = &model->file[request->file];
+	uint64_t first = model->memory[file->memory].skew + start_of(file);
+
+	if (request->space == MODEL_KERNEL)
+		return;
+	if (page_of(place) < first ||
+	    page_end(place + length) > first + owned_by(model, file))
+		add_error(errors, -EACCES);
+}
+
+/* Maps. */
+
+static int number_of(const struct model *model, unsigned int name)
+{
+	int i;
+
+	for (i = 0; i < model->nr_maps; i++)
+		if (model->map[i].name == name)
+			return i;
+	return -1;
+}
+
+/* The number of the mapping that has the map's addresses: perhaps itself. */
+int model_mapping_of(const struct model *model, int map)
+{
+	unsigned int inside = model->map[map].inside;
+
+	return inside ? number_of(model, inside) : map;
+}
+
+/* How many maps there are of a memory, in all address spaces. */
+int model_maps_of(const struct model *model, int memory)
+{
+	int i, found = 0;
+
+	for (i = 0; i < model->nr_maps; i++)
+		found += model->map[i].memory == memory;
+	return found;
+}
+
+static uint64_t guard_of(const struct model_map *mapping)
+{
+	if (mapping->options & IOKMEM_MAP_GUARDED_LARGE)
+		return 65536;
+	return mapping->options & IOKMEM_MAP_GUARDED_SMALL ? MODEL_PAGE : 0;
+}
+
+/* The pages that a mapping takes in its address space, with its guards. */
+void model_pages(const struct model *model, const struct model_map *mapping,
+		 uint64_t *start, uint64_t *end)
+{
+	uint64_t place = model->memory[mapping->memory].skew + mapping->offset;
+	uint64_t first = mapping->address - in_page(place);
+
+	*start = first - guard_of(mapping);
+	*end = first + page_end(in_page(place) + mapping->length) +
+	       guard_of(mapping);
+}
+
+/* Is no mapping anywhere in these pages? */
+bool model_is_free(const struct model *model, int space, uint64_t start,
+		   uint64_t end)
+{
+	uint64_t map_start, map_end;
+	int i;
+
+	for (i = 0; i < model->nr_maps; i++) {
+		const struct model_map *map = &model->map[i];
+
+		if (map->inside || map->building || map->space != space)
+			continue;
+		model_pages(model, map, &map_start, &map_end);
+		if (start < map_end && map_start < end)
+			return false;
+	}
+	return true;
+}
+
+/* Where the map that is to be must be, if it is placed: free? */
+static bool place_is_free(const struct model *model, const struct model_map *new,
+			  uint64_t address)
+{
+	struct model_map there = *new;
+	uint64_t start, end;
+
+	there.address = address;
+	model_pages(model, &there, &start, &end);
+	return model_is_free(model, new->space, start, end);
+}
+
+/* Has the mapping, or a map inside it, that address, and is it as long? */
+static bool starts_there(const struct model *model,
+			 const struct model_map *mapping, uint64_t address,
+			 uint64_t length)
+{
+	int i;
+
+	for (i = 0; i < model->nr_maps; i++) {
+		const struct model_map *map = &model->map[i];
+
+		if ((map == mapping || map->inside == mapping->name) &&
+		    map->address == address && map->length >= length)
+			return true;
+	}
+	return false;
+}
+
+/* May a request that is placed be served at @mapping's addresses? */
+static bool serves_there(const struct model *model,
+			 const struct model_map *mapping,
+			 const struct model_map *wanted)
+{
+	/* It may come to be there: wait and see. */
+	if (mapping->building)
+		return mapping->offset == wanted->offset;
+	return wanted->at == mapping->address + (wanted->offset - mapping->offset) &&
+	       starts_there(model, mapping, wanted->at, wanted->length);
+}
+
+static bool serves(const struct model *model, const struct model_map *mapping,
+		   const struct model_map *wanted)
+{
+	uint32_t cache = wanted->options & IOKMEM_MAP_CACHE_MASK;
+
+	if (mapping->inside || mapping->memory != wanted->memory ||
+	    mapping->space != wanted->space)
+		return false;
+	if ((mapping->options | wanted->options) & IOKMEM_MAP_UNIQUE)
+		return false;
+	if ((mapping->options & EQUAL) != (wanted->options & EQUAL))
+		return false;
+	if (cache && cache != (mapping->options & IOKMEM_MAP_CACHE_MASK))
+		return false;
+	if (wanted->offset < mapping->offset ||
+	    wanted->offset + wanted->length > mapping->offset + mapping->length)
+		return false;
+	return (wanted->options & IOKMEM_MAP_ANYWHERE) ||
+	       serves_there(model, mapping, wanted);
+}
+
+/* The map of just the wanted bytes among the mapping and the maps inside it. */
+static int same_window(const struct model *model,
+		       const struct model_map *mapping,
+		       const struct model_map *wanted)
+{
+	int i;
+
+	for (i = 0; i < model->nr_maps; i++) {
+		const struct model_map *map = &model->map[i];
+
+		if ((map == mapping || map->inside == mapping->name) &&
+		    map->offset == wanted->offset && map->length == wanted->length)
+			return i;
+	}
+	return -1;
+}
+
+/* Deciding. */
+
+static void fail(struct model_verdict *verdict, int err)
+{
+	verdict->outcome = MODEL_FAILS;
+	add_error(&verdict->errors, err);
+}
+
+/* Another mode than the one in force is given to memory that nothing maps. */
+static void decide_cache_mode(const struct model *model,
+			      const struct model_request *request,
+			      struct model_verdict *verdict)
+{
+	const struct model_file *file = &model->file[request->file];
+	const struct model_memory *memory = &model->memory[file->memory];
+	uint32_t mode = model_resolve(memory, request->options &
+					      IOKMEM_MAP_CACHE_MASK);
+
+	verdict->cache_mode = mode ? mode : memory->cache_mode;
+	if (verdict->cache_mode == memory->cache_mode)
+		return;
+	if (request->options & IOKMEM_MAP_REFERENCE)
+		fail(verdict, -ENOENT);
+	if (file->read_only)
+		fail(verdict, -EACCES);
+	if (model_maps_of(model, file->memory))
+		fail(verdict, -EBUSY);
+}
+
+/* Nothing serves: may there be a new mapping? */
+static void decide_new(const struct model *model,
+		       const struct model_request *request,
+		       struct model_verdict *verdict)
+{
+	verdict->outcome = MODEL_NEW;
+	verdict->new.building = request->slow;
+	if (request->options & IOKMEM_MAP_REFERENCE) {
+		fail(verdict, -ENOENT);
+		return;
+	}
+	/* What is built slowly finds out when it is built. */
+	if ((request->options & IOKMEM_MAP_ANYWHERE) || request->slow)
+		return;
+	if (request->space == MODEL_KERNEL)
+		fail(verdict, -EOPNOTSUPP);
+	else if (!place_is_free(model, &verdict->new, verdict->new.at))
+		fail(verdict, -EEXIST);
+	else
+		verdict->new.address = verdict->new.at;
+}
+
+/* The oldest mapping that serves is the one. */
+static void decide_sharing(const struct model *model,
+			   const struct model_request *request,
+			   struct model_verdict *verdict)
+{
+	const struct model_map *mapping;
+	int i, same;
+
+	for (i = 0; i < model->nr_maps; i++)
+		if (serves(model, &model->map[i], &verdict->new))
+			break;
+	if (i == model->nr_maps) {
+		decide_new(model, request, verdict);
+		return;
+	}
+
+	verdict->map = i;
+	mapping = &model->map[i];
+	if (mapping->building) {
+		verdict->outcome = MODEL_WAITS;
+		return;
+	}
+	same = same_window(model, mapping, &verdict->new);
+	if (same >= 0) {
+		verdict->outcome = MODEL_OLD;
+		verdict->map = same;
+		return;
+	}
+	verdict->outcome = MODEL_SUB;
+	verdict->new.inside = mapping->name;
+	verdict->new.address = mapping->address +
+			       (verdict->new.offset - mapping->offset);
+}
+
+/*
+ * model_decide - what must become of a request, now; nothing changes
+ */
+void model_decide(const struct model *model, const struct model_request *request,
+		  struct model_verdict *verdict)
+{
+	const struct model_file *file = &model->file[request->file];
+	uint64_t offset = start_of(file) + request->offset;
+	uint64_t place = model->memory[file->memory].skew + offset;
+	uint64_t length;
+
+	memset(verdict, 0, sizeof(*verdict));
+	check_options(model, request, &verdict->errors);
+	if (check_range(model, request, &length, &verdict->errors)) {
+		check_address(model, request, place, length, &verdict->errors);
+		check_pages(model, request, place, length, &verdict->errors);
+	}
+	verdict->outcome = MODEL_FAILS;
+	if (verdict->errors.nr)
+		return;
+
+	verdict->new = (struct model_map){
+		.memory = file->memory,
+		.space = request->space,
+		.options = request->options,
+		.offset = offset,
+		.length = length,
+	};
+	if (!(request->options & IOKMEM_MAP_ANYWHERE))
+		verdict->new.at = page_of(request->address) + in_page(place);
+	decide_cache_mode(model, request, verdict);
+	if (!verdict->errors.nr)
+		decide_sharing(model, request, verdict);
+}
+
+/*
+ * model_decide_mmap - the same for mmap() of the file, at an address of the kernel's
+ *
+ * Of the request's options only IOKMEM_MAP_READ_ONLY counts: what is asked for is not
+ * to be writable. The map is of whole pages, and its own.
+ */
+void model_decide_mmap(const struct model *model, const struct model_request *request,
+		       struct model_verdict *verdict)
+{
+	const struct model_file *file = &model->file[request->file];
+	const struct model_memory *memory = &model->memory[file->memory];
+	uint64_t length = page_end(request->length);
+
+	memset(verdict, 0, sizeof(*verdict));
+	if (file->read_only && !(request->options & IOKMEM_MAP_READ_ONLY))
+		fail(verdict, -EACCES);
+	if (request->offset + length > page_end(model_length(model, request->file)))
+		fail(verdict, -ERANGE);
+	else if (in_page(memory->skew + start_of(file)) ||
+		 request->offset + length > owned_by(model, file))
+		fail(verdict, -EACCES);
+	if (verdict->errors.nr)
+		return;
+	verdict->outcome = MODEL_NEW;
+	verdict->cache_mode = memory->cache_mode;
+	verdict->new = (struct model_map){
+		.memory = file->memory,
+		.space = request->space,
+		.options = IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_UNIQUE |
+			   (file->read_only ? IOKMEM_MAP_READ_ONLY : 0),
+		.offset = start_of(file) + request->offset,
+		.length = length,
+	};
+}
+
+/*
+ * model_commit - do what was decided
+ *
+ * @address and @handle: the other side's for the new map, if there is one.
+ */
+void model_commit(struct model *model, const struct model_verdict *verdict,
+		  uint64_t address, const void *handle)
+{
+	struct model_map *map;
+
+	switch (verdict->outcome) {
+	case MODEL_FAILS:
+	case MODEL_WAITS:
+		return;
+	case MODEL_OLD:
+		model->map[verdict->map].references++;
+		return;
+	case MODEL_SUB:
+	case MODEL_NEW:
+		break;
+	}
+	map = &model->map[model->nr_maps++];
+	*map = verdict->new;
+	map->name = ++model->next_name;
+	map->references = 1;
+	map->address = address;
+	map->handle = handle;
+	model->memory[map->memory].cache_mode = verdict->cache_mode;
+}
+
+/* The ends of maps. */
+
+/* With all that lies inside. */
+static void forget(struct model *model, unsigned int name)
+{
+	int i, kept = 0;
+
+	for (i = 0; i < model->nr_maps; i++)
+		if (model->map[i].name != name && model->map[i].inside != name)
+			model->map[kept++] = model->map[i];
+	model->nr_maps = kept;
+}
+
+/* Nobody needs it: it has no reference, and nothing lies inside. */
+static void forget_unused(struct model *model, unsigned int name)
+{
+	int i;
+
+	for (i = 0; i < model->nr_maps; i++)
+		if ((model->map[i].name == name && model->map[i].references) ||
+		    model->map[i].inside == name)
+			return;
+	forget(model, name);
+}
+
+/*
+ * model_find - the number of the map that a program names by address and length
+ *
+ * Any file of its memory will do. Returns -1 if the program has no such map.
+ */
+int model_find(const struct model *model, int space, int file, uint64_t address,
+	       uint64_t length)
+{
+	int i;
+
+	for (i = 0; i < model->nr_maps; i++) {
+		const struct model_map *map = &model->map[i];
+
+		if (map->space == space && !map->building &&
+		    map->memory == model->file[file].memory &&
+		    map->address == address && map->length == length &&
+		    map->references)
+			return i;
+	}
+	return -1;
+}
+
+/*
+ * model_release - undo one request. Returns 0 or -ENOENT
+ */
+int model_release(struct model *model, int space, int file, uint64_t address,
+		  uint64_t length)
+{
+	int i = model_find(model, space, file, address, length);
+	unsigned int name, mapping;
+
+	if (i < 0)
+		return -ENOENT;
+	name = model->map[i].name;
+	mapping = model->map[i].inside;
+	model->map[i].references--;
+	forget_unused(model, name);
+	if (mapping)
+		forget_unused(model, mapping);
+	return 0;
+}
+
+/*
+ * model_unmap - end a map for all who share it. Returns 0 or -ENOENT
+ */
+int model_unmap(struct model *model, int space, int file, uint64_t address,
+		uint64_t length)
+{
+	int i = model_find(model, space, file, address, length);
+	unsigned int mapping;
+
+	if (i < 0)
+		return -ENOENT;
+	mapping = model->map[i].inside;
+	forget(model, model->map[i].name);
+	if (mapping)
+		forget_unused(model, mapping);
+	return 0;
+}
+
+/*
+ * model_munmap - munmap() of all mappings in these pages
+ *
+ * Returns 0; or -EINVAL if it would take part of one, and nothing changes.
+ */
+int model_munmap(struct model *model, int space, uint64_t start, uint64_t end)
+{
+	uint64_t map_start, map_end;
+	int i;
+
+	for (i = 0; i < model->nr_maps; i++) {
+		const struct model_map *map = &model->map[i];
+
+		if (map->inside || map->building || map->space != space)
+			continue;
+		model_pages(model, map, &map_start, &map_end);
+		if (start < map_end && map_start < end &&
+		    (map_start < start || end < map_end))
+			return -EINVAL;
+	}
+	for (i = 0; i < model->nr_maps;) {
+		const struct model_map *map = &model->map[i];
+
+		model_pages(model, map, &map_start, &map_end);
+		if (map->inside || map->building || map->space != space ||
+		    map_end <= start || end <= map_start) {
+			i++;
+			continue;
+		}
+		forget(model, map->name);
+		i = 0;
+	}
+	return 0;
+}
+
+/*
+ * model_build - what was under construction is there, at @address; or not, if that
+ * @fails for reasons of its own
+ *
+ * Returns 0; or why it has not been built.
+ */
+int model_build(struct model *model, int map, bool fails, uint64_t address)
+{
+	struct model_map *mapping = &model->map[map];
+	bool placed = !(mapping->options & IOKMEM_MAP_ANYWHERE);
+	int err = 0;
+
+	if (fails)
+		err = -ENOMEM;
+	else if (placed && mapping->space == MODEL_KERNEL)
+		err = -EOPNOTSUPP;
+	else if (placed && !place_is_free(model, mapping, mapping->at))
+		err = -EEXIST;
+	if (err) {
+		forget(model, mapping->name);
+		return err;
+	}
+	mapping->building = false;
+	mapping->address = address;
+	return 0;
+}
+
+/*
+ * model_set_length - maps that exist stay as they are
+ */
+int model_set_length(struct model *model, int file, uint64_t length)
+{
+	const struct model_file *f = &model->file[file];
+	struct model_memory *memory = &model->memory[f->memory];
+
+	if (f->read_only)
+		return -EACCES;
+	if (f->part)
+		return -EOPNOTSUPP;
+	if (length > memory->capacity)
+		return -EINVAL;
+	memory->length = length;
+	return 0;
+}
+
+/*
+ * model_exit - the address space is gone, and all that is in it
+ */
+void model_exit(struct model *model, int space)
+{
+	int i, kept = 0;
+
+	for (i = 0; i < model->nr_maps; i++)
+		if (model->map[i].space != space)
+			model->map[kept++] = model->map[i];
+	model->nr_maps = kept;
+}

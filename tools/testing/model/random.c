@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * random SECONDS [SEED]: random sequences of steps on the module's logic, each against
+ * the model, for some seconds. What goes wrong is cut down to the steps that it takes.
+ *
+ * The same seed makes the same sequences. A sequence that ends the program (a sanitizer
+ * does that) is told as far as it came.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <sanitizer/common_interface_defs.h>
+
+#include "logic.h"
+
+#define STEPS		400
+#define BYTES		(STEPS * STEP_BYTES)
+
+static uint64_t seed;
+static uint8_t running[BYTES];
+static size_t running_size;
+static struct sequence sequence;
+
+/* xorshift64*: the high bits are the good ones. */
+static uint8_t random_byte(void)
+{
+	seed ^= seed >> 12;
+	seed ^= seed << 25;
+	seed ^= seed >> 27;
+	return seed * 0x2545f4914f6cdd1dULL >> 56;
+}
+
+static bool runs(const uint8_t *bytes, size_t size, FILE *log)
+{
+	memcpy(running, bytes, size);
+	running_size = size;
+	return logic_run(&sequence, running, size, log);
+}
+
+/* Called when a sanitizer ends the program: what was the last step? */
+static void tell_death(void)
+{
+	printf("# the program ended in\n");
+	sequence_print(stdout, &sequence);
+	fflush(stdout);
+}
+
+/* Leave out what can be left out, in ever smaller pieces. Returns the new size. */
+static size_t shrink(uint8_t *bytes, size_t size)
+{
+	uint8_t shorter[BYTES];
+	size_t piece, at;
+
+	/* What came after the failure did not matter. */
+	size = sequence.steps * STEP_BYTES;
+	for (piece = size / STEP_BYTES / 2; piece; piece /= 2) {
+		for (at = 0; at + piece * STEP_BYTES <= size;) {
+			size_t rest = size - at - piece * STEP_BYTES;
+
+			memcpy(shorter, bytes, at);
+			memcpy(shorter + at, bytes + size - rest, rest);
+			if (runs(shorter, at + rest, NULL)) {
+				at += STEP_BYTES;
+				continue;
+			}
+			size = sequence.steps * STEP_BYTES;
+			memcpy(bytes, shorter, size);
+		}
+	}
+	return size;
+}
+
+static void tell_failure(uint8_t *bytes, size_t size)
+{
+	printf("# the shortest sequence of this kind:\n");
+	size = shrink(bytes, size);
+	runs(bytes, size, stdout);
+	sequence_print(stdout, &sequence);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long sequences = 0, steps = 0, seen[MODEL_NEW + 1] = { 0 };
+	uint8_t bytes[BYTES];
+	time_t until;
+	int i;
+
+	if (argc < 2 || argc > 3) {
+		fprintf(stderr, "usage: random SECONDS [SEED]\n");
+		return 2;
+	}
+	until = time(NULL) + atol(argv[1]);
+	seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL);
+	/* Zero would stay zero. */
+	seed = seed ? seed : 1;
+	printf("# seed %llu\n", (unsigned long long)seed);
+	fflush(stdout);
+	__sanitizer_set_death_callback(tell_death);
+
+	do {
+		for (i = 0; i < BYTES; i++)
+			bytes[i] = random_byte();
+		if (!runs(bytes, BYTES, NULL)) {
+			tell_failure(bytes, BYTES);
+			return 1;
+		}
+		sequences++;
+		steps += sequence.steps;
+		for (i = 0; i <= MODEL_NEW; i++)
+			seen[i] += sequence.seen[i];
+	} while (time(NULL) < until);
+
+	printf("# %lu sequences, %lu steps; requests: %lu failed, %lu waited, %lu old maps, %lu sub-maps, %lu new mappings\n",
+	       sequences, steps, seen[MODEL_FAILS], seen[MODEL_WAITS],
+	       seen[MODEL_OLD], seen[MODEL_SUB], seen[MODEL_NEW]);
+	/* A test in which something never happens tests nothing of it. */
+	for (i = 0; i <= MODEL_NEW; i++)
+		if (!seen[i])
+			return 1;
+	return 0;
+}

@@ -1,0 +1,505 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Steps out of bytes: mostly such as have to do with maps that exist, since those
+ * are where rules can be wrong.
+ */
+#include <inttypes.h>
+
+#include "step.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* How often which, in all. */
+static const struct {
+	enum step_kind kind;
+	int weight;
+} kinds[] = {
+	{ STEP_CREATE, 120 },
+	{ STEP_RELEASE, 60 },
+	{ STEP_START, 10 },
+	{ STEP_BUILD, 14 },
+	{ STEP_BUILD_FAILS, 6 },
+	{ STEP_MMAP, 8 },
+	{ STEP_UNMAP, 8 },
+	{ STEP_QUERY, 8 },
+	{ STEP_MUNMAP, 14 },
+	{ STEP_SET_LENGTH, 5 },
+	{ STEP_EXIT, 3 },
+};
+
+static enum step_kind decode_kind(uint8_t byte)
+{
+	int i, from = 0;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		from += kinds[i].weight;
+		if (byte < from)
+			return kinds[i].kind;
+	}
+	return STEP_CREATE;
+}
+
+/* A map that exists, or NULL. */
+static const struct model_map *pick(const struct model *model, uint8_t byte)
+{
+	return model->nr_maps ? &model->map[byte % model->nr_maps] : NULL;
+}
+
+/* A few bytes beside a boundary, or none. */
+static uint64_t some_bytes(uint8_t byte)
+{
+	static const uint64_t bytes[] = { 0, 1, 77, 2048, MODEL_PAGE - 1 };
+
+	return bytes[byte % ARRAY_SIZE(bytes)];
+}
+
+/* Ranges that are none, or nearly: around the end, and around zero. */
+static void decode_odd_window(struct step *step, uint8_t byte, uint64_t whole)
+{
+	const struct {
+		uint64_t offset, length;
+	} odd[] = {
+		{ 0, whole + 1 }, { 1, whole }, { whole, 0 }, { whole, 1 },
+		{ whole - 1, 1 }, { whole - 1, 2 }, { 1, 0 }, { 0, UINT64_MAX },
+		{ 1, UINT64_MAX }, { UINT64_MAX, 1 }, { UINT64_MAX, UINT64_MAX },
+		{ UINT64_MAX - 1, 1 }, { MODEL_PAGE, UINT64_MAX - MODEL_PAGE + 1 },
+		{ MODEL_PAGE, UINT64_MAX - 2 * MODEL_PAGE },
+	};
+
+	step->offset = odd[byte % ARRAY_SIZE(odd)].offset;
+	step->length = odd[byte % ARRAY_SIZE(odd)].length;
+}
+
+/* The window of a map that exists, as the file's offsets have it, or beside it. */
+static void decode_near_window(struct step *step, const uint8_t *bytes,
+			       const struct model *model,
+			       const struct model_map *map)
+{
+	const struct model_file *file = &model->file[step->file];
+
+	step->offset = map->offset - (file->part ? file->start : 0);
+	step->length = map->length;
+	switch (bytes[0] % 8) {
+	case 0:
+		step->offset -= 1;
+		step->length += bytes[1] % 3;
+		break;
+	case 1:
+		step->length += 1;
+		break;
+	case 2:
+	case 3:
+		step->offset += bytes[1] % map->length;
+		step->length = 1 + bytes[2] % map->length;
+		break;
+	case 4:
+		step->offset += some_bytes(bytes[1]);
+		step->length -= some_bytes(bytes[1]);
+		break;
+	default:
+		break;
+	}
+}
+
+static void decode_window(struct step *step, const uint8_t *bytes,
+			  const struct model *model,
+			  const struct model_map *near)
+{
+	switch (bytes[0] % 8) {
+	case 0:
+		step->offset = 0;
+		step->length = 0;
+		break;
+	case 1:
+		decode_odd_window(step, bytes[1], model_length(model, step->file));
+		break;
+	case 2:
+	case 3:
+		step->offset = bytes[1] % 16 * MODEL_PAGE;
+		step->length = (1 + bytes[2] % 6) * MODEL_PAGE;
+		break;
+	case 4:
+		step->offset = bytes[1] % 16 * MODEL_PAGE + some_bytes(bytes[1] / 16);
+		step->length = bytes[2] % 6 * MODEL_PAGE + some_bytes(bytes[2] / 16) + 1;
+		break;
+	default:
+		if (near)
+			decode_near_window(step, bytes + 1, model, near);
+		break;
+	}
+}
+
+static uint32_t decode_options(uint8_t byte, uint8_t rare)
+{
+	static const uint32_t often[] = {
+		0, 0, 0, 0, 0,
+		IOKMEM_MAP_UNIQUE,
+		IOKMEM_MAP_REFERENCE,
+		IOKMEM_MAP_REFERENCE,
+		IOKMEM_MAP_GUARDED_SMALL,
+		IOKMEM_MAP_GUARDED_LARGE,
+		IOKMEM_MAP_COPYBACK_CACHE,
+		IOKMEM_MAP_COPYBACK_CACHE,
+		IOKMEM_MAP_COPYBACK_INNER_CACHE,
+		IOKMEM_MAP_WRITE_COMBINE_CACHE,
+		IOKMEM_MAP_REAL_TIME_CACHE,
+		IOKMEM_MAP_INHIBIT_CACHE,
+	};
+	uint32_t options = often[byte % ARRAY_SIZE(often)];
+
+	if (byte & 0x10)
+		options |= IOKMEM_MAP_READ_ONLY;
+	/* Any bit, known or not, and any cache mode. */
+	if (rare >= 240)
+		options ^= 1U << (byte & 31);
+	else if (rare >= 230)
+		options |= (byte & 15) << IOKMEM_MAP_CACHE_SHIFT;
+	return options;
+}
+
+/* Where a map that exists has, or would have, the byte that is wanted. */
+static uint64_t same_place(const struct step *step, const struct model *model,
+			   const struct model_map *near)
+{
+	const struct model_file *file = &model->file[step->file];
+	uint64_t offset = step->offset + (file->part ? file->start : 0);
+
+	return near->address + (offset - near->offset);
+}
+
+static uint64_t decode_odd_address(uint8_t byte)
+{
+	static const uint64_t odd[] = {
+		0, 1, 1ULL << 63, UINT64_MAX, UINT64_MAX - MODEL_PAGE + 1,
+		UINT64_MAX - 4 * MODEL_PAGE + 1,
+	};
+
+	return odd[byte % ARRAY_SIZE(odd)];
+}
+
+static void decode_address(struct step *step, const uint8_t *bytes,
+			   const struct model *model,
+			   const struct step_world *world,
+			   const struct model_map *near)
+{
+	uint64_t slot = world->arena + bytes[1] % world->arena_pages * MODEL_PAGE;
+
+	switch (bytes[0] % 16) {
+	case 0:
+	case 1:
+	case 2:
+		if (near)
+			step->address = same_place(step, model, near);
+		break;
+	case 3:
+		step->address = slot;
+		break;
+	case 4:
+		step->address = slot + some_bytes(bytes[0] / 16);
+		break;
+	case 5:
+		step->address = decode_odd_address(bytes[1]);
+		step->options |= bytes[0] & 0x10 ? IOKMEM_MAP_ANYWHERE : 0;
+		break;
+	case 6:
+		if (near)
+			step->address = near->address;
+		break;
+	default:
+		step->options |= IOKMEM_MAP_ANYWHERE;
+		break;
+	}
+	/* What else is in a program is nobody's to collide with. */
+	if (step->address && step->address < model->task_size &&
+	    (step->address < world->arena ||
+	     step->address - world->arena >= world->arena_pages * MODEL_PAGE))
+		step->address = slot;
+}
+
+/* Only what needs no new cache mode can be slow: nobody waits for those. */
+static bool may_be_slow(const struct step *step, const struct model *model)
+{
+	const struct model_memory *memory =
+		&model->memory[model->file[step->file].memory];
+	uint32_t mode = step->options & IOKMEM_MAP_CACHE_MASK;
+
+	return !mode || model_resolve(memory, mode) == memory->cache_mode;
+}
+
+static void decode_create(struct step *step, const uint8_t *bytes,
+			  const struct model *model,
+			  const struct step_world *world)
+{
+	const struct model_map *near = pick(model, bytes[0]);
+
+	step->options = decode_options(bytes[1], bytes[2]);
+	/* Most read-only files are asked for what they have. */
+	if (model->file[step->file].read_only && bytes[2] % 8)
+		step->options |= IOKMEM_MAP_READ_ONLY;
+	decode_window(step, bytes + 3, model, near);
+	decode_address(step, bytes + 6, model, world, near);
+	if (step->kind == STEP_START && !may_be_slow(step, model))
+		step->kind = STEP_CREATE;
+	/* Anywhere is anywhere, for the kernel. */
+	if (step->space == MODEL_KERNEL && (step->options & IOKMEM_MAP_ANYWHERE))
+		step->address = 0;
+}
+
+/* A map that exists, mostly in its own address space by its own name. */
+static void decode_name(struct step *step, const uint8_t *bytes,
+			const struct model *model)
+{
+	const struct model_map *map = pick(model, bytes[0]);
+
+	if (!map)
+		return;
+	step->address = map->address;
+	step->length = map->length;
+	if (bytes[1] % 8)
+		step->space = map->space;
+	if (bytes[2] % 8)
+		while (model->file[step->file].memory != map->memory)
+			step->file = (step->file + 1) % model->nr_files;
+	switch (bytes[3]) {
+	case 0:
+		step->length++;
+		break;
+	case 1:
+		step->length--;
+		break;
+	case 2:
+		step->address++;
+		break;
+	case 3:
+		step->address--;
+		break;
+	default:
+		break;
+	}
+}
+
+static bool in_arena(const struct step_world *world, uint64_t start, uint64_t end)
+{
+	return start >= world->arena && start < end &&
+	       end <= world->arena + world->arena_pages * MODEL_PAGE;
+}
+
+/* The pages of a mapping; some of these; or those of several mappings. */
+static void decode_munmap(struct step *step, const uint8_t *bytes,
+			  const struct model *model,
+			  const struct step_world *world)
+{
+	const struct model_map *map = pick(model, bytes[0]);
+	const struct model_map *other = pick(model, bytes[1]);
+	uint64_t start, end, other_start, other_end;
+
+	step->address = world->arena;
+	step->length = MODEL_PAGE;
+	if (!map || map->building || map->space == MODEL_KERNEL)
+		return;
+	step->space = map->space;
+	map = &model->map[model_mapping_of(model, map - model->map)];
+	other = &model->map[model_mapping_of(model, other - model->map)];
+	model_pages(model, map, &start, &end);
+	model_pages(model, other, &other_start, &other_end);
+	switch (bytes[2] % 8) {
+	case 0:
+		if (end - start > MODEL_PAGE)
+			start += MODEL_PAGE;
+		break;
+	case 1:
+		if (end - start > MODEL_PAGE)
+			end -= MODEL_PAGE;
+		break;
+	case 2:
+	case 3:
+		if (in_arena(world, start, other_end))
+			end = other_end;
+		break;
+	default:
+		break;
+	}
+	step->address = start;
+	step->length = end - start;
+}
+
+/* The next mapping that is under construction, from some number on; or nothing. */
+static void decode_build(struct step *step, uint8_t byte, const struct model *model)
+{
+	int i;
+
+	for (i = 0; i < model->nr_maps; i++) {
+		step->map = (byte + i) % model->nr_maps;
+		if (model->map[step->map].building) {
+			step->space = model->map[step->map].space;
+			return;
+		}
+	}
+	step->kind = STEP_QUERY;
+}
+
+/* Mostly all of it, so that there is something to map. */
+static void decode_set_length(struct step *step, const uint8_t *bytes,
+			      const struct model *model)
+{
+	const struct model_file *file = &model->file[step->file];
+
+	if (bytes[0] < 128)
+		step->length = model->memory[file->memory].capacity;
+	else
+		step->length = bytes[0] % 24 * MODEL_PAGE + some_bytes(bytes[1]);
+}
+
+static enum step_kind possible(enum step_kind kind, const struct step_world *world)
+{
+	if ((kind == STEP_START && !world->slow) ||
+	    (kind == STEP_MMAP && !world->mmap))
+		return STEP_CREATE;
+	return kind;
+}
+
+/*
+ * step_decode - a step out of bytes, as things are
+ */
+void step_decode(struct step *step, const uint8_t bytes[STEP_BYTES],
+		 const struct model *model, const struct step_world *world)
+{
+	*step = (struct step){
+		.kind = possible(decode_kind(bytes[0]), world),
+		.file = bytes[1] % model->nr_files,
+		.space = bytes[1] / 16 % world->spaces,
+	};
+
+	switch (step->kind) {
+	case STEP_CREATE:
+	case STEP_START:
+		decode_create(step, bytes + 2, model, world);
+		break;
+	case STEP_MMAP:
+		step->space = bytes[1] / 16 % MODEL_KERNEL;
+		step->offset = bytes[2] % 18 * MODEL_PAGE;
+		step->length = bytes[3] % 8 * MODEL_PAGE + 1 + bytes[4];
+		step->options = bytes[5] % 2 ? IOKMEM_MAP_READ_ONLY : 0;
+		break;
+	case STEP_BUILD:
+	case STEP_BUILD_FAILS:
+		decode_build(step, bytes[2], model);
+		break;
+	case STEP_RELEASE:
+	case STEP_UNMAP:
+	case STEP_QUERY:
+		decode_name(step, bytes + 2, model);
+		break;
+	case STEP_MUNMAP:
+		step->space %= MODEL_KERNEL;
+		decode_munmap(step, bytes + 2, model, world);
+		break;
+	case STEP_SET_LENGTH:
+		decode_set_length(step, bytes + 2, model);
+		break;
+	case STEP_EXIT:
+		step->space %= MODEL_KERNEL;
+		break;
+	}
+}
+
+/* For people. */
+
+static void print_options(FILE *to, uint32_t options)
+{
+	static const struct {
+		uint32_t bit;
+		const char *name;
+	} names[] = {
+		{ IOKMEM_MAP_ANYWHERE, "anywhere" },
+		{ IOKMEM_MAP_READ_ONLY, "read-only" },
+		{ IOKMEM_MAP_PINNABLE, "pinnable" },
+		{ IOKMEM_MAP_STATIC, "static" },
+		{ IOKMEM_MAP_REFERENCE, "reference" },
+		{ IOKMEM_MAP_UNIQUE, "unique" },
+		{ IOKMEM_MAP_PREFAULT, "prefault" },
+		{ IOKMEM_MAP_OVERWRITE, "overwrite" },
+		{ IOKMEM_MAP_GUARDED_SMALL, "guarded-small" },
+		{ IOKMEM_MAP_GUARDED_LARGE, "guarded-large" },
+	};
+	uint32_t left = options & ~IOKMEM_MAP_CACHE_MASK;
+	int i;
+
+	fprintf(to, "options");
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!(left & names[i].bit))
+			continue;
+		left &= ~names[i].bit;
+		fprintf(to, " %s", names[i].name);
+	}
+	if (options & IOKMEM_MAP_CACHE_MASK)
+		fprintf(to, " cache-%u", (options & IOKMEM_MAP_CACHE_MASK) >>
+					 IOKMEM_MAP_CACHE_SHIFT);
+	if (left)
+		fprintf(to, " %#x", left);
+}
+
+/*
+ * step_print - a line about a step
+ */
+void step_print(FILE *to, const struct step *step)
+{
+	static const char * const names[] = {
+		[STEP_CREATE] = "create",
+		[STEP_START] = "create slowly",
+		[STEP_BUILD] = "build",
+		[STEP_BUILD_FAILS] = "fail to build",
+		[STEP_MMAP] = "mmap",
+		[STEP_RELEASE] = "release",
+		[STEP_UNMAP] = "unmap",
+		[STEP_QUERY] = "query",
+		[STEP_MUNMAP] = "munmap",
+		[STEP_SET_LENGTH] = "set length",
+		[STEP_EXIT] = "exit",
+	};
+
+	fprintf(to, "space %d: %s", step->space, names[step->kind]);
+	switch (step->kind) {
+	case STEP_CREATE:
+	case STEP_START:
+	case STEP_MMAP:
+		fprintf(to, ": file %d, at %#" PRIx64 ", offset %#" PRIx64
+			", length %#" PRIx64 ", ", step->file, step->address,
+			step->offset, step->length);
+		print_options(to, step->options);
+		break;
+	case STEP_RELEASE:
+	case STEP_UNMAP:
+	case STEP_QUERY:
+	case STEP_MUNMAP:
+		fprintf(to, ": file %d, at %#" PRIx64 ", length %#" PRIx64,
+			step->file, step->address, step->length);
+		break;
+	case STEP_SET_LENGTH:
+		fprintf(to, ": file %d, length %#" PRIx64, step->file, step->length);
+		break;
+	case STEP_BUILD:
+	case STEP_BUILD_FAILS:
+		fprintf(to, ": map number %d", step->map);
+		break;
+	case STEP_EXIT:
+		break;
+	}
+	fprintf(to, "\n");
+}
+
+/*
+ * step_print_map - a line about a map
+ */
+void step_print_map(FILE *to, const struct model_map *map)
+{
+	fprintf(to, "map %u: memory %d, space %d, at %#" PRIx64 ", offset %#" PRIx64
+		", length %#" PRIx64 ", %lu references, ", map->name, map->memory,
+		map->space, map->address, map->offset, map->length, map->references);
+	print_options(to, map->options);
+	if (map->inside)
+		fprintf(to, ", inside map %u", map->inside);
+	if (map->building)
+		fprintf(to, ", under construction");
+	fprintf(to, "\n");
+}
