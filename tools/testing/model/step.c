@@ -14,17 +14,17 @@ static const struct {
 	enum step_kind kind;
 	int weight;
 } kinds[] = {
-	{ STEP_CREATE, 120 },
+	{ STEP_CREATE, 127 },
 	{ STEP_RELEASE, 60 },
 	{ STEP_START, 10 },
 	{ STEP_BUILD, 14 },
 	{ STEP_BUILD_FAILS, 6 },
 	{ STEP_MMAP, 8 },
-	{ STEP_UNMAP, 8 },
+	{ STEP_UNMAP, 6 },
 	{ STEP_QUERY, 8 },
-	{ STEP_MUNMAP, 14 },
+	{ STEP_MUNMAP, 10 },
 	{ STEP_SET_LENGTH, 5 },
-	{ STEP_EXIT, 3 },
+	{ STEP_EXIT, 2 },
 };
 
 static enum step_kind decode_kind(uint8_t byte)
@@ -43,6 +43,12 @@ static enum step_kind decode_kind(uint8_t byte)
 static const struct model_map *pick(const struct model *model, uint8_t byte)
 {
 	return model->nr_maps ? &model->map[byte % model->nr_maps] : NULL;
+}
+
+/* Where the file starts in its memory. */
+static uint64_t start_of(const struct model *model, int file)
+{
+	return model->file[file].part ? model->file[file].start : 0;
 }
 
 /* A few bytes beside a boundary, or none. */
@@ -70,69 +76,73 @@ static void decode_odd_window(struct step *step, uint8_t byte, uint64_t whole)
 	step->length = odd[byte % ARRAY_SIZE(odd)].length;
 }
 
+/* Pages, and sometimes some bytes more or less. */
+static void decode_pages_window(struct step *step, const uint8_t *bytes,
+				uint64_t whole)
+{
+	uint64_t pages = whole / MODEL_PAGE + 1;
+	uint64_t first = bytes[0] % pages;
+
+	step->offset = first * MODEL_PAGE;
+	step->length = (1 + bytes[1] % (pages - first)) * MODEL_PAGE;
+	if (bytes[1] & 0x80) {
+		step->offset += some_bytes(bytes[0] / 32);
+		step->length -= some_bytes(bytes[1] / 16);
+	}
+}
+
 /* The window of a map that exists, as the file's offsets have it, or beside it. */
 static void decode_near_window(struct step *step, const uint8_t *bytes,
 			       const struct model *model,
 			       const struct model_map *map)
 {
-	const struct model_file *file = &model->file[step->file];
-
-	step->offset = map->offset - (file->part ? file->start : 0);
+	step->offset = map->offset - start_of(model, step->file);
 	step->length = map->length;
-	switch (bytes[0] % 8) {
+	switch (bytes[1] / 16) {
 	case 0:
 		step->offset -= 1;
-		step->length += bytes[1] % 3;
+		step->length += bytes[0] % 3;
 		break;
 	case 1:
 		step->length += 1;
 		break;
 	case 2:
-	case 3:
-		step->offset += bytes[1] % map->length;
-		step->length = 1 + bytes[2] % map->length;
+		step->length -= 1;
 		break;
+	case 3:
 	case 4:
-		step->offset += some_bytes(bytes[1]);
-		step->length -= some_bytes(bytes[1]);
+	case 5:
+	case 6:
+		step->offset += bytes[0] % map->length;
+		step->length = 1 + (map->length - 1) * (bytes[1] % 16) / 15;
+		break;
+	case 7:
+		step->offset += bytes[0] % map->length;
+		step->length -= bytes[0] % map->length;
+		break;
+	case 8:
+		step->length = 1 + bytes[0] % map->length;
+		break;
+	case 9:
+		step->offset += some_bytes(bytes[0]);
+		step->length -= some_bytes(bytes[0]);
+		break;
+	case 10:
+		step->offset += some_bytes(bytes[0]);
+		step->length -= 2 * some_bytes(bytes[0]);
 		break;
 	default:
-		break;
-	}
-}
-
-static void decode_window(struct step *step, const uint8_t *bytes,
-			  const struct model *model,
-			  const struct model_map *near)
-{
-	switch (bytes[0] % 8) {
-	case 0:
-		step->offset = 0;
-		step->length = 0;
-		break;
-	case 1:
-		decode_odd_window(step, bytes[1], model_length(model, step->file));
-		break;
-	case 2:
-	case 3:
-		step->offset = bytes[1] % 16 * MODEL_PAGE;
-		step->length = (1 + bytes[2] % 6) * MODEL_PAGE;
-		break;
-	case 4:
-		step->offset = bytes[1] % 16 * MODEL_PAGE + some_bytes(bytes[1] / 16);
-		step->length = bytes[2] % 6 * MODEL_PAGE + some_bytes(bytes[2] / 16) + 1;
-		break;
-	default:
-		if (near)
-			decode_near_window(step, bytes + 1, model, near);
 		break;
 	}
 }
 
 static uint32_t decode_options(uint8_t byte, uint8_t rare)
 {
-	static const uint32_t often[] = {
-		0, 0, 0, 0, 0,
+	static const uint32_t sometimes[] = {
+		IOKMEM_MAP_READ_ONLY,
+		IOKMEM_MAP_READ_ONLY,
+		IOKMEM_MAP_READ_ONLY,
+		IOKMEM_MAP_UNIQUE,
 		IOKMEM_MAP_UNIQUE,
 		IOKMEM_MAP_REFERENCE,
 		IOKMEM_MAP_REFERENCE,
@@ -145,26 +155,46 @@ static uint32_t decode_options(uint8_t byte, uint8_t rare)
 		IOKMEM_MAP_REAL_TIME_CACHE,
 		IOKMEM_MAP_INHIBIT_CACHE,
 	};
-	uint32_t options = often[byte % ARRAY_SIZE(often)];
+	uint32_t options = 0;
 
-	if (byte & 0x10)
-		options |= IOKMEM_MAP_READ_ONLY;
-	/* Any bit, known or not, and any cache mode. */
-	if (rare >= 240)
+	if (byte < 2 * ARRAY_SIZE(sometimes))
+		options = sometimes[byte / 2];
+	/* Any bit, known or not; any cache mode. */
+	if (rare >= 248)
 		options ^= 1U << (byte & 31);
-	else if (rare >= 230)
+	else if (rare >= 240)
 		options |= (byte & 15) << IOKMEM_MAP_CACHE_SHIFT;
 	return options;
+}
+
+/* A file of that memory, perhaps not the one there was. */
+static void use_memory(struct step *step, const struct model *model, int memory)
+{
+	while (model->file[step->file].memory != memory)
+		step->file = (step->file + 1) % model->nr_files;
+}
+
+/* A request that may be served by what serves @near: alike, unless chance has it. */
+static void decode_alike(struct step *step, uint8_t chance,
+			 const struct model *model, const struct model_map *near)
+{
+	uint32_t same = IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_GUARDED_MASK;
+
+	use_memory(step, model, near->memory);
+	if (chance % 8)
+		step->space = near->space;
+	if (chance / 8 % 8)
+		step->options |= near->options & same;
+	if (chance / 64 % 4 == 1)
+		step->options |= near->options & IOKMEM_MAP_CACHE_MASK;
 }
 
 /* Where a map that exists has, or would have, the byte that is wanted. */
 static uint64_t same_place(const struct step *step, const struct model *model,
 			   const struct model_map *near)
 {
-	const struct model_file *file = &model->file[step->file];
-	uint64_t offset = step->offset + (file->part ? file->start : 0);
-
-	return near->address + (offset - near->offset);
+	return near->address + step->offset + start_of(model, step->file) -
+	       near->offset;
 }
 
 static uint64_t decode_odd_address(uint8_t byte)
@@ -182,26 +212,30 @@ static void decode_address(struct step *step, const uint8_t *bytes,
 			   const struct step_world *world,
 			   const struct model_map *near)
 {
+	static const uint8_t anywhere[] = { 255 };
 	uint64_t slot = world->arena + bytes[1] % world->arena_pages * MODEL_PAGE;
 
-	switch (bytes[0] % 16) {
-	case 0:
-	case 1:
-	case 2:
+	if (step->options & IOKMEM_MAP_GUARDED_MASK && bytes[1] % 16)
+		bytes = anywhere;
+	switch (bytes[0]) {
+	case 0 ... 31:
 		if (near)
 			step->address = same_place(step, model, near);
 		break;
-	case 3:
+	case 32 ... 39:
 		step->address = slot;
 		break;
-	case 4:
-		step->address = slot + some_bytes(bytes[0] / 16);
+	case 40 ... 43:
+		step->address = slot + some_bytes(bytes[0]);
 		break;
-	case 5:
+	case 44 ... 46:
 		step->address = decode_odd_address(bytes[1]);
-		step->options |= bytes[0] & 0x10 ? IOKMEM_MAP_ANYWHERE : 0;
 		break;
-	case 6:
+	case 47:
+		step->address = slot;
+		step->options |= IOKMEM_MAP_ANYWHERE;
+		break;
+	case 48 ... 51:
 		if (near)
 			step->address = near->address;
 		break;
@@ -231,13 +265,22 @@ static void decode_create(struct step *step, const uint8_t *bytes,
 			  const struct step_world *world)
 {
 	const struct model_map *near = pick(model, bytes[0]);
+	uint8_t window = bytes[3];
 
 	step->options = decode_options(bytes[1], bytes[2]);
+	if (near && window >= 80)
+		decode_alike(step, bytes[4], model, near);
 	/* Most read-only files are asked for what they have. */
 	if (model->file[step->file].read_only && bytes[2] % 8)
 		step->options |= IOKMEM_MAP_READ_ONLY;
-	decode_window(step, bytes + 3, model, near);
-	decode_address(step, bytes + 6, model, world, near);
+	if (window < 8)
+		decode_odd_window(step, bytes[5], model_length(model, step->file));
+	else if (near && window >= 80)
+		decode_near_window(step, bytes + 5, model, near);
+	else if (window >= 24)
+		decode_pages_window(step, bytes + 5,
+				    model_length(model, step->file));
+	decode_address(step, bytes + 7, model, world, near);
 	if (step->kind == STEP_START && !may_be_slow(step, model))
 		step->kind = STEP_CREATE;
 	/* Anywhere is anywhere, for the kernel. */
@@ -258,8 +301,7 @@ static void decode_name(struct step *step, const uint8_t *bytes,
 	if (bytes[1] % 8)
 		step->space = map->space;
 	if (bytes[2] % 8)
-		while (model->file[step->file].memory != map->memory)
-			step->file = (step->file + 1) % model->nr_files;
+		use_memory(step, model, map->memory);
 	switch (bytes[3]) {
 	case 0:
 		step->length++;
@@ -350,8 +392,12 @@ static void decode_set_length(struct step *step, const uint8_t *bytes,
 		step->length = bytes[0] % 24 * MODEL_PAGE + some_bytes(bytes[1]);
 }
 
-static enum step_kind possible(enum step_kind kind, const struct step_world *world)
+static enum step_kind possible(enum step_kind kind, const struct model *model,
+			       const struct step_world *world)
 {
+	/* With nothing there nothing can be done but making something. */
+	if (!model->nr_maps && kind != STEP_SET_LENGTH && kind != STEP_MMAP)
+		return STEP_CREATE;
 	if ((kind == STEP_START && !world->slow) ||
 	    (kind == STEP_MMAP && !world->mmap))
 		return STEP_CREATE;
@@ -365,37 +411,38 @@ void step_decode(struct step *step, const uint8_t bytes[STEP_BYTES],
 		 const struct model *model, const struct step_world *world)
 {
 	*step = (struct step){
-		.kind = possible(decode_kind(bytes[0]), world),
+		.kind = possible(decode_kind(bytes[0]), model, world),
 		.file = bytes[1] % model->nr_files,
-		.space = bytes[1] / 16 % world->spaces,
+		.space = bytes[2] < 160 ? 0 : bytes[2] % world->spaces,
 	};
+	bytes += 3;
 
 	switch (step->kind) {
 	case STEP_CREATE:
 	case STEP_START:
-		decode_create(step, bytes + 2, model, world);
+		decode_create(step, bytes, model, world);
 		break;
 	case STEP_MMAP:
-		step->space = bytes[1] / 16 % MODEL_KERNEL;
-		step->offset = bytes[2] % 18 * MODEL_PAGE;
-		step->length = bytes[3] % 8 * MODEL_PAGE + 1 + bytes[4];
-		step->options = bytes[5] % 2 ? IOKMEM_MAP_READ_ONLY : 0;
+		step->space %= MODEL_KERNEL;
+		step->offset = bytes[0] % 18 * MODEL_PAGE;
+		step->length = bytes[1] % 8 * MODEL_PAGE + 1 + bytes[2];
+		step->options = bytes[3] % 2 ? IOKMEM_MAP_READ_ONLY : 0;
 		break;
 	case STEP_BUILD:
 	case STEP_BUILD_FAILS:
-		decode_build(step, bytes[2], model);
+		decode_build(step, bytes[0], model);
 		break;
 	case STEP_RELEASE:
 	case STEP_UNMAP:
 	case STEP_QUERY:
-		decode_name(step, bytes + 2, model);
+		decode_name(step, bytes, model);
 		break;
 	case STEP_MUNMAP:
 		step->space %= MODEL_KERNEL;
-		decode_munmap(step, bytes + 2, model, world);
+		decode_munmap(step, bytes, model, world);
 		break;
 	case STEP_SET_LENGTH:
-		decode_set_length(step, bytes + 2, model);
+		decode_set_length(step, bytes, model);
 		break;
 	case STEP_EXIT:
 		step->space %= MODEL_KERNEL;

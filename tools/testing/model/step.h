@@ -12,7 +12,7 @@
 
 #include "model.h"
 
-#define STEP_BYTES	10
+#define STEP_BYTES	12
 
 enum step_kind {
 	STEP_CREATE,
