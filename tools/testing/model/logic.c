@@ -3,7 +3,7 @@
  * The module's logic, driven without a kernel: the real kmod/sharing.c, kmod/lookup.c
  * and kmod/map_request.c decide and find; here is only what map.c and map_task.c do
  * between their calls, without locks, since there is one thread, and with address
- * spaces in which the lowest free address is taken.
+ * spaces in which the highest free address is taken.
  */
 #include <stdlib.h>
 
@@ -14,7 +14,7 @@
 #include "logic_state.h"
 #include "map.h"
 
-#define ARENA		0x10000000UL
+#define TASK_END	(1UL << 47)
 #define ARENA_PAGES	48
 
 /* A map, and where it is to be if it is still under construction. */
@@ -93,14 +93,14 @@ static struct iokmem_map *mapping_in(struct logic *logic,
 	return NULL;
 }
 
-static unsigned long lowest_free(struct logic *logic, const struct mm_struct *mm,
-				 size_t size)
+static unsigned long highest_free(struct logic *logic, const struct mm_struct *mm,
+				  size_t size)
 {
-	unsigned long start = ARENA;
+	unsigned long start = TASK_END - size;
 	struct iokmem_map *mapping;
 
 	while ((mapping = mapping_in(logic, mm, start, start + size)))
-		start = vma_end(mapping);
+		start = iokmem_map_vma_start(mapping) - size;
 	return start;
 }
 
@@ -192,7 +192,7 @@ static int mapping_build(struct logic *logic, struct iokmem_map *mapping)
 	if (placed && mapping_in(logic, mapping->mm, start, start + size))
 		return -EEXIST;
 	if (!placed)
-		start = lowest_free(logic, mapping->mm, size);
+		start = highest_free(logic, mapping->mm, size);
 	mapping->start = start + (mapping->guard << PAGE_SHIFT);
 	mapping->address = mapping->start +
 			   offset_in_page(iokmem_map_place(mapping));
@@ -264,6 +264,27 @@ static void share(struct iokmem_map *super, const struct iokmem_map_request *req
 	answer->length = map->length;
 }
 
+/*
+ * The oldest mapping that serves, or NULL. The index has to find what looking at all
+ * of them finds.
+ */
+static struct iokmem_map *find(struct sequence *sequence, struct iokmem_desc *desc,
+			       const struct iokmem_map_request *request)
+{
+	struct iokmem_map *found = iokmem_maps_find(desc, request);
+	struct iokmem_map *mapping, *oldest = NULL;
+
+	list_for_each_entry(mapping, &desc->maps, node) {
+		if (!iokmem_map_serves(mapping, request))
+			continue;
+		oldest = mapping;
+		break;
+	}
+	if (found != oldest)
+		sequence_wrong(sequence, "another mapping is found than the oldest that serves");
+	return found;
+}
+
 static void logic_create(struct sequence *sequence,
 			 const struct model_request *asked, struct answer *answer)
 {
@@ -287,7 +308,7 @@ static void logic_create(struct sequence *sequence,
 	if (answer->err)
 		return;
 	if (!(request.options & IOKMEM_MAP_UNIQUE))
-		super = iokmem_maps_find(desc, &request);
+		super = find(sequence, desc, &request);
 	if (super)
 		share(super, &request, answer);
 	else if (request.options & IOKMEM_MAP_REFERENCE)
@@ -423,7 +444,8 @@ static const struct other logic = {
 		.spaces		= MODEL_SPACES,
 		.slow		= true,
 		.skew		= true,
-		.arena		= ARENA,
+		.task_size	= TASK_END,
+		.arena		= TASK_END - ARENA_PAGES * PAGE_SIZE,
 		.arena_pages	= ARENA_PAGES,
 	},
 	.create		= logic_create,

@@ -4,7 +4,7 @@
  * the model, for some seconds. What goes wrong is cut down to the steps that it takes.
  *
  * The same seed makes the same sequences. A sequence that ends the program (a sanitizer
- * does that) is told as far as it came.
+ * does that) is left in the file "died" for the fuzzer to tell, see fuzz.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +41,13 @@ static bool runs(const uint8_t *bytes, size_t size, FILE *log)
 /* Called when a sanitizer ends the program: what was the last step? */
 static void tell_death(void)
 {
-	printf("# the program ended in\n");
+	FILE *file = fopen("died", "w");
+
+	if (file) {
+		fwrite(running, 1, running_size, file);
+		fclose(file);
+	}
+	printf("# the program ended; the sequence is in the file died\n");
 	sequence_print(stdout, &sequence);
 	fflush(stdout);
 }

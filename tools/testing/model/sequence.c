@@ -62,7 +62,7 @@ void sequence_init(struct sequence *sequence, const struct other *other,
 	}
 	model->nr_files = ARRAY_SIZE(files) - missing;
 	memcpy(model->file, files, sizeof(files));
-	model->task_size = 1ULL << 47;
+	model->task_size = other->world.task_size;
 }
 
 /*

@@ -157,8 +157,10 @@ static uint32_t decode_options(uint8_t byte, uint8_t rare)
 	};
 	uint32_t options = 0;
 
-	if (byte < 2 * ARRAY_SIZE(sometimes))
-		options = sometimes[byte / 2];
+	if (byte < 4 * ARRAY_SIZE(sometimes))
+		options = sometimes[byte / 4];
+	if (rare % 16 < ARRAY_SIZE(sometimes) && rare < 32)
+		options |= sometimes[rare % 16];
 	/* Any bit, known or not; any cache mode. */
 	if (rare >= 248)
 		options ^= 1U << (byte & 31);
@@ -200,7 +202,7 @@ static uint64_t same_place(const struct step *step, const struct model *model,
 static uint64_t decode_odd_address(uint8_t byte)
 {
 	static const uint64_t odd[] = {
-		0, 1, 1ULL << 63, UINT64_MAX, UINT64_MAX - MODEL_PAGE + 1,
+		0, 1, 77, 1ULL << 63, UINT64_MAX, UINT64_MAX - MODEL_PAGE + 1,
 		UINT64_MAX - 4 * MODEL_PAGE + 1,
 	};
 
@@ -244,7 +246,7 @@ static void decode_address(struct step *step, const uint8_t *bytes,
 		break;
 	}
 	/* What else is in a program is nobody's to collide with. */
-	if (step->address && step->address < model->task_size &&
+	if (step->address >= MODEL_PAGE && step->address < model->task_size &&
 	    (step->address < world->arena ||
 	     step->address - world->arena >= world->arena_pages * MODEL_PAGE))
 		step->address = slot;

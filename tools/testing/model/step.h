@@ -56,6 +56,7 @@ struct step {
  * @slow: mappings can stay under construction
  * @mmap: there is mmap()
  * @skew: memory can start inside a page
+ * @task_size: where a program's addresses end
  * @arena: where addresses are that only the test uses
  * @arena_pages: how many pages
  */
@@ -64,6 +65,7 @@ struct step_world {
 	bool slow;
 	bool mmap;
 	bool skew;
+	uint64_t task_size;
 	uint64_t arena;
 	uint64_t arena_pages;
 };
