@@ -46,9 +46,15 @@ static int resolve_pageable(u32 mode, u32 *resolved)
 	return *resolved ? 0 : -EOPNOTSUPP;
 }
 
+static int make_pinnable(struct iokmem_desc *desc)
+{
+	return 0;
+}
+
 static const struct iokmem_mem_ops wired_ops = {
 	.always_there	= true,
 	.resolve	= resolve_wired,
+	.make_pinnable	= make_pinnable,
 };
 
 static const struct iokmem_mem_ops pageable_ops = {
@@ -58,6 +64,11 @@ static const struct iokmem_mem_ops pageable_ops = {
 size_t iokmem_desc_get_length(const struct iokmem_desc *desc)
 {
 	return desc->length;
+}
+
+u32 iokmem_desc_get_cache_mode(const struct iokmem_desc *desc)
+{
+	return desc->cache_mode;
 }
 
 struct iokmem_desc *iokmem_desc_root(struct iokmem_desc *desc, size_t *offset)
@@ -179,6 +190,22 @@ static void drop_unused(struct iokmem_map *mapping)
 		mapping_remove(mapping);
 }
 
+/* munmap(): all or nothing. */
+static int remove_all_in(struct logic *logic, struct mm_struct *mm,
+			 unsigned long start, unsigned long end)
+{
+	struct iokmem_map *first = mapping_in(logic, mm, start, start + 1);
+	struct iokmem_map *last = mapping_in(logic, mm, end - 1, end);
+	struct iokmem_map *mapping;
+
+	if ((first && iokmem_map_vma_start(first) < start) ||
+	    (last && vma_end(last) > end))
+		return -EINVAL;
+	while ((mapping = mapping_in(logic, mm, start, end)))
+		mapping_remove(mapping);
+	return 0;
+}
+
 /* Returns 0 or a negative error. */
 static int mapping_build(struct logic *logic, struct iokmem_map *mapping)
 {
@@ -186,11 +213,16 @@ static int mapping_build(struct logic *logic, struct iokmem_map *mapping)
 			      PAGE_MASK;
 	bool placed = !(mapping->options & IOKMEM_MAP_ANYWHERE);
 	size_t size = iokmem_map_vma_size(mapping);
+	int err = 0;
 
 	if (placed && !mapping->mm)
 		return -EOPNOTSUPP;
-	if (placed && mapping_in(logic, mapping->mm, start, start + size))
-		return -EEXIST;
+	if (mapping->options & IOKMEM_MAP_OVERWRITE)
+		err = remove_all_in(logic, mapping->mm, start, start + size);
+	else if (placed && mapping_in(logic, mapping->mm, start, start + size))
+		err = -EEXIST;
+	if (err)
+		return err;
 	if (!placed)
 		start = highest_free(logic, mapping->mm, size);
 	mapping->start = start + (mapping->guard << PAGE_SHIFT);
@@ -399,18 +431,9 @@ static int logic_query(struct sequence *sequence, const struct step *step,
 static int logic_munmap(struct sequence *sequence, const struct step *step)
 {
 	struct logic *logic = logic_of(sequence);
-	struct mm_struct *mm = logic_mm(logic, step->space);
-	unsigned long start = step->address, end = start + step->length;
-	struct iokmem_map *first = mapping_in(logic, mm, start, start + 1);
-	struct iokmem_map *last = mapping_in(logic, mm, end - 1, end);
-	struct iokmem_map *mapping;
 
-	if ((first && iokmem_map_vma_start(first) < start) ||
-	    (last && vma_end(last) > end))
-		return -EINVAL;
-	while ((mapping = mapping_in(logic, mm, start, end)))
-		mapping_remove(mapping);
-	return 0;
+	return remove_all_in(logic, logic_mm(logic, step->space), step->address,
+			     step->address + step->length);
 }
 
 static int logic_set_length(struct sequence *sequence, const struct step *step)

@@ -9,11 +9,14 @@
 #include "model.h"
 
 #define PROVIDED	(IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_READ_ONLY |	\
-			 IOKMEM_MAP_REFERENCE | IOKMEM_MAP_UNIQUE |	\
-			 IOKMEM_MAP_GUARDED_MASK | IOKMEM_MAP_CACHE_MASK)
+			 IOKMEM_MAP_PINNABLE | IOKMEM_MAP_REFERENCE |	\
+			 IOKMEM_MAP_UNIQUE | IOKMEM_MAP_PREFAULT |	\
+			 IOKMEM_MAP_OVERWRITE | IOKMEM_MAP_GUARDED_MASK | \
+			 IOKMEM_MAP_CACHE_MASK)
 
 /* Maps share with those that are alike in these. */
-#define EQUAL		(IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_GUARDED_MASK)
+#define EQUAL		(IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_PINNABLE |	\
+			 IOKMEM_MAP_GUARDED_MASK)
 
 static uint64_t page_of(uint64_t x)
 {
@@ -116,10 +119,38 @@ static bool contradict(uint32_t options)
 {
 	uint32_t guards = options & IOKMEM_MAP_GUARDED_MASK;
 
-	if ((options & IOKMEM_MAP_UNIQUE) && (options & IOKMEM_MAP_REFERENCE))
+	/* Reference makes nothing. */
+	if ((options & IOKMEM_MAP_REFERENCE) &&
+	    (options & (IOKMEM_MAP_UNIQUE | IOKMEM_MAP_OVERWRITE)))
+		return true;
+	if ((options & IOKMEM_MAP_OVERWRITE) && (options & IOKMEM_MAP_ANYWHERE))
 		return true;
 	return guards == IOKMEM_MAP_GUARDED_MASK ||
 	       (guards && !(options & IOKMEM_MAP_ANYWHERE));
+}
+
+/* Options that not all memory can have, nor the kernel. */
+static void check_kind(const struct model *model,
+		       const struct model_request *request,
+		       struct model_errors *errors)
+{
+	int number = model->file[request->file].memory;
+	const struct model_memory *memory = &model->memory[number];
+	uint32_t options = request->options;
+	uint32_t mode = options & IOKMEM_MAP_CACHE_MASK;
+	uint32_t resolved = mode ? model_resolve(memory, mode) : memory->cache_mode;
+	bool kernel = request->space == MODEL_KERNEL;
+
+	if (!resolved)
+		add_error(errors, -EOPNOTSUPP);
+	if (kernel && (options & IOKMEM_MAP_GUARDED_MASK))
+		add_error(errors, -EOPNOTSUPP);
+	if ((options & IOKMEM_MAP_PINNABLE) &&
+	    (kernel || memory->pageable || resolved != IOKMEM_MAP_COPYBACK_CACHE))
+		add_error(errors, -EOPNOTSUPP);
+	/* Nothing is ever prepared here. */
+	if ((options & IOKMEM_MAP_PREFAULT) && memory->pageable)
+		add_error(errors, -EBADFD);
 }
 
 static void check_options(const struct model *model,
@@ -128,7 +159,6 @@ static void check_options(const struct model *model,
 {
 	const struct model_file *file = &model->file[request->file];
 	uint32_t options = request->options;
-	uint32_t mode = options & IOKMEM_MAP_CACHE_MASK;
 
 	if (options & ~PROVIDED)
 		add_error(errors, -EOPNOTSUPP);
@@ -136,10 +166,7 @@ static void check_options(const struct model *model,
 		add_error(errors, -EINVAL);
 	if ((options & IOKMEM_MAP_ANYWHERE) && request->address)
 		add_error(errors, -EINVAL);
-	if (mode && !model_resolve(&model->memory[file->memory], mode))
-		add_error(errors, -EOPNOTSUPP);
-	if (request->space == MODEL_KERNEL && (options & IOKMEM_MAP_GUARDED_MASK))
-		add_error(errors, -EOPNOTSUPP);
+	check_kind(model, request, errors);
 	if (file->read_only && !(options & IOKMEM_MAP_READ_ONLY))
 		add_error(errors, -EACCES);
 }
@@ -270,16 +297,38 @@ bool model_is_free(const struct model *model, int space, uint64_t start,
 	return true;
 }
 
-/* Where the map that is to be must be, if it is placed: free? */
-static bool place_is_free(const struct model *model, const struct model_map *new,
-			  uint64_t address)
+/* Would these pages take part of a mapping, and leave the rest? */
+static bool cuts(const struct model *model, int space, uint64_t start, uint64_t end)
+{
+	uint64_t map_start, map_end;
+	int i;
+
+	for (i = 0; i < model->nr_maps; i++) {
+		const struct model_map *map = &model->map[i];
+
+		if (map->inside || map->building || map->space != space)
+			continue;
+		model_pages(model, map, &map_start, &map_end);
+		if (start < map_end && map_start < end &&
+		    (map_start < start || end < map_end))
+			return true;
+	}
+	return false;
+}
+
+/* Where a new mapping shall be: may it be there? 0 or a negative error. */
+static int check_place(const struct model *model, const struct model_map *new)
 {
 	struct model_map there = *new;
 	uint64_t start, end;
 
-	there.address = address;
+	if (new->space == MODEL_KERNEL)
+		return -EOPNOTSUPP;
+	there.address = new->at;
 	model_pages(model, &there, &start, &end);
-	return model_is_free(model, new->space, start, end);
+	if (new->options & IOKMEM_MAP_OVERWRITE)
+		return cuts(model, new->space, start, end) ? -EINVAL : 0;
+	return model_is_free(model, new->space, start, end) ? 0 : -EEXIST;
 }
 
 /* Has the mapping, or a map inside it, that address, and is it as long? */
@@ -383,6 +432,8 @@ static void decide_new(const struct model *model,
 		       const struct model_request *request,
 		       struct model_verdict *verdict)
 {
+	int err;
+
 	verdict->outcome = MODEL_NEW;
 	verdict->new.building = request->slow;
 	if (request->options & IOKMEM_MAP_REFERENCE) {
@@ -392,10 +443,9 @@ static void decide_new(const struct model *model,
 	/* What is built slowly finds out when it is built. */
 	if ((request->options & IOKMEM_MAP_ANYWHERE) || request->slow)
 		return;
-	if (request->space == MODEL_KERNEL)
-		fail(verdict, -EOPNOTSUPP);
-	else if (!place_is_free(model, &verdict->new, verdict->new.at))
-		fail(verdict, -EEXIST);
+	err = check_place(model, &verdict->new);
+	if (err)
+		fail(verdict, err);
 	else
 		verdict->new.address = verdict->new.at;
 }
@@ -504,6 +554,70 @@ void model_decide_mmap(const struct model *model, const struct model_request *re
 	};
 }
 
+/* The ends of maps. */
+
+/* With all that lies inside. */
+static void forget(struct model *model, unsigned int name)
+{
+	int i, kept = 0;
+
+	for (i = 0; i < model->nr_maps; i++)
+		if (model->map[i].name != name && model->map[i].inside != name)
+			model->map[kept++] = model->map[i];
+	model->nr_maps = kept;
+}
+
+/* Nobody needs it: it has no reference, and nothing lies inside. */
+static void forget_unused(struct model *model, unsigned int name)
+{
+	int i;
+
+	for (i = 0; i < model->nr_maps; i++)
+		if ((model->map[i].name == name && model->map[i].references) ||
+		    model->map[i].inside == name)
+			return;
+	forget(model, name);
+}
+
+/* All that is in these pages. */
+static void forget_pages(struct model *model, int space, uint64_t start,
+			 uint64_t end)
+{
+	uint64_t map_start, map_end;
+	int i = 0;
+
+	while (i < model->nr_maps) {
+		const struct model_map *map = &model->map[i];
+
+		model_pages(model, map, &map_start, &map_end);
+		if (map->inside || map->building || map->space != space ||
+		    map_end <= start || end <= map_start) {
+			i++;
+			continue;
+		}
+		forget(model, map->name);
+		i = 0;
+	}
+}
+
+/* A mapping or a map inside one gets its address; what was there before goes. */
+static void settle(struct model *model, unsigned int name, uint64_t address)
+{
+	struct model_map *map = &model->map[number_of(model, name)];
+	struct model_map there = *map;
+	uint64_t start, end;
+
+	if (map->options & IOKMEM_MAP_OVERWRITE && !map->inside) {
+		there.address = address;
+		model_pages(model, &there, &start, &end);
+		map->building = true;
+		forget_pages(model, map->space, start, end);
+		map = &model->map[number_of(model, name)];
+	}
+	map->building = false;
+	map->address = address;
+}
+
 /*
  * model_commit - do what was decided
  *
@@ -529,34 +643,10 @@ void model_commit(struct model *model, const struct model_verdict *verdict,
 	*map = verdict->new;
 	map->name = ++model->next_name;
 	map->references = 1;
-	map->address = address;
 	map->handle = handle;
 	model->memory[map->memory].cache_mode = verdict->cache_mode;
-}
-
-/* The ends of maps. */
-
-/* With all that lies inside. */
-static void forget(struct model *model, unsigned int name)
-{
-	int i, kept = 0;
-
-	for (i = 0; i < model->nr_maps; i++)
-		if (model->map[i].name != name && model->map[i].inside != name)
-			model->map[kept++] = model->map[i];
-	model->nr_maps = kept;
-}
-
-/* Nobody needs it: it has no reference, and nothing lies inside. */
-static void forget_unused(struct model *model, unsigned int name)
-{
-	int i;
-
-	for (i = 0; i < model->nr_maps; i++)
-		if ((model->map[i].name == name && model->map[i].references) ||
-		    model->map[i].inside == name)
-			return;
-	forget(model, name);
+	if (!map->building)
+		settle(model, map->name, address);
 }
 
 /*
@@ -626,31 +716,9 @@ int model_unmap(struct model *model, int space, int file, uint64_t address,
  */
 int model_munmap(struct model *model, int space, uint64_t start, uint64_t end)
 {
-	uint64_t map_start, map_end;
-	int i;
-
-	for (i = 0; i < model->nr_maps; i++) {
-		const struct model_map *map = &model->map[i];
-
-		if (map->inside || map->building || map->space != space)
-			continue;
-		model_pages(model, map, &map_start, &map_end);
-		if (start < map_end && map_start < end &&
-		    (map_start < start || end < map_end))
-			return -EINVAL;
-	}
-	for (i = 0; i < model->nr_maps;) {
-		const struct model_map *map = &model->map[i];
-
-		model_pages(model, map, &map_start, &map_end);
-		if (map->inside || map->building || map->space != space ||
-		    map_end <= start || end <= map_start) {
-			i++;
-			continue;
-		}
-		forget(model, map->name);
-		i = 0;
-	}
+	if (cuts(model, space, start, end))
+		return -EINVAL;
+	forget_pages(model, space, start, end);
 	return 0;
 }
 
@@ -668,17 +736,13 @@ int model_build(struct model *model, int map, bool fails, uint64_t address)
 
 	if (fails)
 		err = -ENOMEM;
-	else if (placed && mapping->space == MODEL_KERNEL)
-		err = -EOPNOTSUPP;
-	else if (placed && !place_is_free(model, mapping, mapping->at))
-		err = -EEXIST;
-	if (err) {
+	else if (placed)
+		err = check_place(model, mapping);
+	if (err)
 		forget(model, mapping->name);
-		return err;
-	}
-	mapping->building = false;
-	mapping->address = address;
-	return 0;
+	else
+		settle(model, mapping->name, address);
+	return err;
 }
 
 /*

@@ -148,7 +148,9 @@ static uint32_t decode_options(uint8_t byte, uint8_t rare)
 		IOKMEM_MAP_REFERENCE,
 		IOKMEM_MAP_GUARDED_SMALL,
 		IOKMEM_MAP_GUARDED_LARGE,
-		IOKMEM_MAP_COPYBACK_CACHE,
+		IOKMEM_MAP_PINNABLE,
+		IOKMEM_MAP_PINNABLE,
+		IOKMEM_MAP_PREFAULT,
 		IOKMEM_MAP_COPYBACK_CACHE,
 		IOKMEM_MAP_COPYBACK_INNER_CACHE,
 		IOKMEM_MAP_WRITE_COMBINE_CACHE,
@@ -159,8 +161,8 @@ static uint32_t decode_options(uint8_t byte, uint8_t rare)
 
 	if (byte < 4 * ARRAY_SIZE(sometimes))
 		options = sometimes[byte / 4];
-	if (rare % 16 < ARRAY_SIZE(sometimes) && rare < 32)
-		options |= sometimes[rare % 16];
+	if (rare < 2 * ARRAY_SIZE(sometimes))
+		options |= sometimes[rare / 2];
 	/* Any bit, known or not; any cache mode. */
 	if (rare >= 248)
 		options ^= 1U << (byte & 31);
@@ -180,7 +182,8 @@ static void use_memory(struct step *step, const struct model *model, int memory)
 static void decode_alike(struct step *step, uint8_t chance,
 			 const struct model *model, const struct model_map *near)
 {
-	uint32_t same = IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_GUARDED_MASK;
+	uint32_t same = IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_PINNABLE |
+			IOKMEM_MAP_GUARDED_MASK;
 
 	use_memory(step, model, near->memory);
 	if (chance % 8)
@@ -245,6 +248,8 @@ static void decode_address(struct step *step, const uint8_t *bytes,
 		step->options |= IOKMEM_MAP_ANYWHERE;
 		break;
 	}
+	if (!(step->options & IOKMEM_MAP_ANYWHERE) && bytes[1] % 4 == 0)
+		step->options |= IOKMEM_MAP_OVERWRITE;
 	/* What else is in a program is nobody's to collide with. */
 	if (step->address >= MODEL_PAGE && step->address < model->task_size &&
 	    (step->address < world->arena ||
