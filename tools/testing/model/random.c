@@ -17,19 +17,9 @@
 #define STEPS		400
 #define BYTES		(STEPS * STEP_BYTES)
 
-static uint64_t seed;
 static uint8_t running[BYTES];
 static size_t running_size;
 static struct sequence sequence;
-
-/* xorshift64*: the high bits are the good ones. */
-static uint8_t random_byte(void)
-{
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return seed * 0x2545f4914f6cdd1dULL >> 56;
-}
 
 static bool runs(const uint8_t *bytes, size_t size, FILE *log)
 {
@@ -89,6 +79,7 @@ int main(int argc, char **argv)
 {
 	unsigned long sequences = 0, steps = 0, seen[MODEL_NEW + 1] = { 0 };
 	uint8_t bytes[BYTES];
+	uint64_t seed;
 	time_t until;
 	int i;
 
@@ -106,7 +97,7 @@ int main(int argc, char **argv)
 
 	do {
 		for (i = 0; i < BYTES; i++)
-			bytes[i] = random_byte();
+			bytes[i] = step_random(&seed);
 		if (!runs(bytes, BYTES, NULL)) {
 			tell_failure(bytes, BYTES);
 			return 1;

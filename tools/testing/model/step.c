@@ -27,6 +27,18 @@ static const struct {
 	{ STEP_EXIT, 2 },
 };
 
+/*
+ * step_random - a byte for a sequence; the same seed, which is not 0, makes the same
+ */
+uint8_t step_random(uint64_t *seed)
+{
+	/* xorshift64*: the high bits are the good ones. */
+	*seed ^= *seed >> 12;
+	*seed ^= *seed << 25;
+	*seed ^= *seed >> 27;
+	return *seed * 0x2545f4914f6cdd1dULL >> 56;
+}
+
 static enum step_kind decode_kind(uint8_t byte)
 {
 	int i, from = 0;

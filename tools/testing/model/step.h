@@ -70,6 +70,7 @@ struct step_world {
 	uint64_t arena_pages;
 };
 
+uint8_t step_random(uint64_t *seed);
 void step_decode(struct step *step, const uint8_t bytes[STEP_BYTES],
 		 const struct model *model, const struct step_world *world);
 void step_print(FILE *to, const struct step *step);
