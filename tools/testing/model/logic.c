@@ -14,7 +14,7 @@
 #include "logic_state.h"
 #include "map.h"
 
-#define TASK_END	(1UL << 47)
+#define TASK_END	0x800000000000UL
 #define ARENA_PAGES	48
 
 /* A map, and where it is to be if it is still under construction. */
@@ -524,7 +524,7 @@ static void logic_init(struct logic *state, const struct model *model)
  *
  * Returns whether all is as it should be; if not, @sequence says what is not.
  */
-bool logic_run(struct sequence *sequence, const uint8_t *bytes, size_t size,
+bool logic_run(struct sequence *sequence, const __u8 *bytes, size_t size,
 	       FILE *log)
 {
 	struct logic state = { 0 };

@@ -9,7 +9,7 @@
 
 #include "sequence.h"
 
-bool logic_run(struct sequence *sequence, const uint8_t *bytes, size_t size,
+bool logic_run(struct sequence *sequence, const __u8 *bytes, size_t size,
 	       FILE *log);
 
 #endif /* _IOKMEM_LOGIC_H */

@@ -18,22 +18,22 @@
 #define EQUAL		(IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_PINNABLE |	\
 			 IOKMEM_MAP_GUARDED_MASK)
 
-static uint64_t page_of(uint64_t x)
+static __u64 page_of(__u64 x)
 {
 	return x / MODEL_PAGE * MODEL_PAGE;
 }
 
-static uint64_t in_page(uint64_t x)
+static __u64 in_page(__u64 x)
 {
 	return x % MODEL_PAGE;
 }
 
-static uint64_t page_end(uint64_t x)
+static __u64 page_end(__u64 x)
 {
 	return page_of(x + MODEL_PAGE - 1);
 }
 
-static bool wraps(uint64_t a, uint64_t b)
+static bool wraps(__u64 a, __u64 b)
 {
 	return a + b < a;
 }
@@ -60,7 +60,7 @@ bool model_error_is_right(const struct model_errors *errors, int err)
 /* Requests. */
 
 /* The memory's length, or that of the part. */
-uint64_t model_length(const struct model *model, int file)
+__u64 model_length(const struct model *model, int file)
 {
 	const struct model_file *f = &model->file[file];
 
@@ -68,13 +68,13 @@ uint64_t model_length(const struct model *model, int file)
 }
 
 /* Where the file starts in the memory. */
-static uint64_t start_of(const struct model_file *file)
+static __u64 start_of(const struct model_file *file)
 {
 	return file->part ? file->start : 0;
 }
 
 /* How many bytes of the memory the file may show, from its first one on. */
-static uint64_t owned_by(const struct model *model, const struct model_file *file)
+static __u64 owned_by(const struct model *model, const struct model_file *file)
 {
 	const struct model_memory *memory = &model->memory[file->memory];
 
@@ -87,9 +87,9 @@ static uint64_t owned_by(const struct model *model, const struct model_file *fil
 }
 
 /* The mode that asking for @mode puts in force, on x86; 0: there is no such mode. */
-uint32_t model_resolve(const struct model_memory *memory, uint32_t mode)
+__u32 model_resolve(const struct model_memory *memory, __u32 mode)
 {
-	uint32_t resolved;
+	__u32 resolved;
 
 	switch (mode) {
 	case IOKMEM_MAP_COPYBACK_CACHE:
@@ -115,9 +115,9 @@ uint32_t model_resolve(const struct model_memory *memory, uint32_t mode)
 	return resolved;
 }
 
-static bool contradict(uint32_t options)
+static bool contradict(__u32 options)
 {
-	uint32_t guards = options & IOKMEM_MAP_GUARDED_MASK;
+	__u32 guards = options & IOKMEM_MAP_GUARDED_MASK;
 
 	/* Reference makes nothing. */
 	if ((options & IOKMEM_MAP_REFERENCE) &&
@@ -136,9 +136,9 @@ static void check_kind(const struct model *model,
 {
 	int number = model->file[request->file].memory;
 	const struct model_memory *memory = &model->memory[number];
-	uint32_t options = request->options;
-	uint32_t mode = options & IOKMEM_MAP_CACHE_MASK;
-	uint32_t resolved = mode ? model_resolve(memory, mode) : memory->cache_mode;
+	__u32 options = request->options;
+	__u32 mode = options & IOKMEM_MAP_CACHE_MASK;
+	__u32 resolved = mode ? model_resolve(memory, mode) : memory->cache_mode;
 	bool kernel = request->space == MODEL_KERNEL;
 
 	if (!resolved)
@@ -158,7 +158,7 @@ static void check_options(const struct model *model,
 			  struct model_errors *errors)
 {
 	const struct model_file *file = &model->file[request->file];
-	uint32_t options = request->options;
+	__u32 options = request->options;
 
 	if (options & ~PROVIDED)
 		add_error(errors, -EOPNOTSUPP);
@@ -173,10 +173,10 @@ static void check_options(const struct model *model,
 
 /* Returns whether the range is one of the file's; @length is what 0 stands for. */
 static bool check_range(const struct model *model,
-			const struct model_request *request, uint64_t *length,
+			const struct model_request *request, __u64 *length,
 			struct model_errors *errors)
 {
-	uint64_t whole = model_length(model, request->file);
+	__u64 whole = model_length(model, request->file);
 
 	*length = request->length;
 	if (!request->length && request->offset) {
@@ -198,11 +198,11 @@ static bool check_range(const struct model *model,
 
 /* @place and @length: the bytes, counted from the memory's first page. */
 static void check_address(const struct model *model,
-			  const struct model_request *request, uint64_t place,
-			  uint64_t length, struct model_errors *errors)
+			  const struct model_request *request, __u64 place,
+			  __u64 length, struct model_errors *errors)
 {
-	uint64_t start = page_of(request->address);
-	uint64_t size = page_end(in_page(place) + length);
+	__u64 start = page_of(request->address);
+	__u64 size = page_end(in_page(place) + length);
 
 	if (request->options & IOKMEM_MAP_ANYWHERE)
 		return;
@@ -216,11 +216,11 @@ static void check_address(const struct model *model,
 
 /* Programs see whole pages, which have to be the file's. */
 static void check_pages(const struct model *model,
-			const struct model_request *request, uint64_t place,
-			uint64_t length, struct model_errors *errors)
+			const struct model_request *request, __u64 place,
+			__u64 length, struct model_errors *errors)
 {
 	const struct model_file *file = &model->file[request->file];
-	uint64_t first = model->memory[file->memory].skew + start_of(file);
+	__u64 first = model->memory[file->memory].skew + start_of(file);
 
 	if (request->space == MODEL_KERNEL)
 		return;
@@ -259,7 +259,7 @@ int model_maps_of(const struct model *model, int memory)
 	return found;
 }
 
-static uint64_t guard_of(const struct model_map *mapping)
+static __u64 guard_of(const struct model_map *mapping)
 {
 	if (mapping->options & IOKMEM_MAP_GUARDED_LARGE)
 		return 65536;
@@ -268,10 +268,10 @@ static uint64_t guard_of(const struct model_map *mapping)
 
 /* The pages that a mapping takes in its address space, with its guards. */
 void model_pages(const struct model *model, const struct model_map *mapping,
-		 uint64_t *start, uint64_t *end)
+		 __u64 *start, __u64 *end)
 {
-	uint64_t place = model->memory[mapping->memory].skew + mapping->offset;
-	uint64_t first = mapping->address - in_page(place);
+	__u64 place = model->memory[mapping->memory].skew + mapping->offset;
+	__u64 first = mapping->address - in_page(place);
 
 	*start = first - guard_of(mapping);
 	*end = first + page_end(in_page(place) + mapping->length) +
@@ -279,10 +279,10 @@ void model_pages(const struct model *model, const struct model_map *mapping,
 }
 
 /* Is no mapping anywhere in these pages? */
-bool model_is_free(const struct model *model, int space, uint64_t start,
-		   uint64_t end)
+bool model_is_free(const struct model *model, int space, __u64 start,
+		   __u64 end)
 {
-	uint64_t map_start, map_end;
+	__u64 map_start, map_end;
 	int i;
 
 	for (i = 0; i < model->nr_maps; i++) {
@@ -298,9 +298,9 @@ bool model_is_free(const struct model *model, int space, uint64_t start,
 }
 
 /* Would these pages take part of a mapping, and leave the rest? */
-static bool cuts(const struct model *model, int space, uint64_t start, uint64_t end)
+static bool cuts(const struct model *model, int space, __u64 start, __u64 end)
 {
-	uint64_t map_start, map_end;
+	__u64 map_start, map_end;
 	int i;
 
 	for (i = 0; i < model->nr_maps; i++) {
@@ -320,7 +320,7 @@ static bool cuts(const struct model *model, int space, uint64_t start, uint64_t 
 static int check_place(const struct model *model, const struct model_map *new)
 {
 	struct model_map there = *new;
-	uint64_t start, end;
+	__u64 start, end;
 
 	if (new->space == MODEL_KERNEL)
 		return -EOPNOTSUPP;
@@ -333,8 +333,8 @@ static int check_place(const struct model *model, const struct model_map *new)
 
 /* Has the mapping, or a map inside it, that address, and is it as long? */
 static bool starts_there(const struct model *model,
-			 const struct model_map *mapping, uint64_t address,
-			 uint64_t length)
+			 const struct model_map *mapping, __u64 address,
+			 __u64 length)
 {
 	int i;
 
@@ -363,7 +363,7 @@ static bool serves_there(const struct model *model,
 static bool serves(const struct model *model, const struct model_map *mapping,
 		   const struct model_map *wanted)
 {
-	uint32_t cache = wanted->options & IOKMEM_MAP_CACHE_MASK;
+	__u32 cache = wanted->options & IOKMEM_MAP_CACHE_MASK;
 
 	if (mapping->inside || mapping->memory != wanted->memory ||
 	    mapping->space != wanted->space)
@@ -413,7 +413,7 @@ static void decide_cache_mode(const struct model *model,
 {
 	const struct model_file *file = &model->file[request->file];
 	const struct model_memory *memory = &model->memory[file->memory];
-	uint32_t mode = model_resolve(memory, request->options &
+	__u32 mode = model_resolve(memory, request->options &
 					      IOKMEM_MAP_CACHE_MASK);
 
 	verdict->cache_mode = mode ? mode : memory->cache_mode;
@@ -491,9 +491,9 @@ void model_decide(const struct model *model, const struct model_request *request
 		  struct model_verdict *verdict)
 {
 	const struct model_file *file = &model->file[request->file];
-	uint64_t offset = start_of(file) + request->offset;
-	uint64_t place = model->memory[file->memory].skew + offset;
-	uint64_t length;
+	__u64 offset = start_of(file) + request->offset;
+	__u64 place = model->memory[file->memory].skew + offset;
+	__u64 length;
 
 	memset(verdict, 0, sizeof(*verdict));
 	check_options(model, request, &verdict->errors);
@@ -530,7 +530,7 @@ void model_decide_mmap(const struct model *model, const struct model_request *re
 {
 	const struct model_file *file = &model->file[request->file];
 	const struct model_memory *memory = &model->memory[file->memory];
-	uint64_t length = page_end(request->length);
+	__u64 length = page_end(request->length);
 
 	memset(verdict, 0, sizeof(*verdict));
 	if (file->read_only && !(request->options & IOKMEM_MAP_READ_ONLY))
@@ -580,10 +580,10 @@ static void forget_unused(struct model *model, unsigned int name)
 }
 
 /* All that is in these pages. */
-static void forget_pages(struct model *model, int space, uint64_t start,
-			 uint64_t end)
+static void forget_pages(struct model *model, int space, __u64 start,
+			 __u64 end)
 {
-	uint64_t map_start, map_end;
+	__u64 map_start, map_end;
 	int i = 0;
 
 	while (i < model->nr_maps) {
@@ -601,11 +601,11 @@ static void forget_pages(struct model *model, int space, uint64_t start,
 }
 
 /* A mapping or a map inside one gets its address; what was there before goes. */
-static void settle(struct model *model, unsigned int name, uint64_t address)
+static void settle(struct model *model, unsigned int name, __u64 address)
 {
 	struct model_map *map = &model->map[number_of(model, name)];
 	struct model_map there = *map;
-	uint64_t start, end;
+	__u64 start, end;
 
 	if (map->options & IOKMEM_MAP_OVERWRITE && !map->inside) {
 		there.address = address;
@@ -624,7 +624,7 @@ static void settle(struct model *model, unsigned int name, uint64_t address)
  * @address and @handle: the other side's for the new map, if there is one.
  */
 void model_commit(struct model *model, const struct model_verdict *verdict,
-		  uint64_t address, const void *handle)
+		  __u64 address, const void *handle)
 {
 	struct model_map *map;
 
@@ -654,8 +654,8 @@ void model_commit(struct model *model, const struct model_verdict *verdict,
  *
  * Any file of its memory will do. Returns -1 if the program has no such map.
  */
-int model_find(const struct model *model, int space, int file, uint64_t address,
-	       uint64_t length)
+int model_find(const struct model *model, int space, int file, __u64 address,
+	       __u64 length)
 {
 	int i;
 
@@ -674,8 +674,8 @@ int model_find(const struct model *model, int space, int file, uint64_t address,
 /*
  * model_release - undo one request. Returns 0 or -ENOENT
  */
-int model_release(struct model *model, int space, int file, uint64_t address,
-		  uint64_t length)
+int model_release(struct model *model, int space, int file, __u64 address,
+		  __u64 length)
 {
 	int i = model_find(model, space, file, address, length);
 	unsigned int name, mapping;
@@ -694,8 +694,8 @@ int model_release(struct model *model, int space, int file, uint64_t address,
 /*
  * model_unmap - end a map for all who share it. Returns 0 or -ENOENT
  */
-int model_unmap(struct model *model, int space, int file, uint64_t address,
-		uint64_t length)
+int model_unmap(struct model *model, int space, int file, __u64 address,
+		__u64 length)
 {
 	int i = model_find(model, space, file, address, length);
 	unsigned int mapping;
@@ -714,7 +714,7 @@ int model_unmap(struct model *model, int space, int file, uint64_t address,
  *
  * Returns 0; or -EINVAL if it would take part of one, and nothing changes.
  */
-int model_munmap(struct model *model, int space, uint64_t start, uint64_t end)
+int model_munmap(struct model *model, int space, __u64 start, __u64 end)
 {
 	if (cuts(model, space, start, end))
 		return -EINVAL;
@@ -728,7 +728,7 @@ int model_munmap(struct model *model, int space, uint64_t start, uint64_t end)
  *
  * Returns 0; or why it has not been built.
  */
-int model_build(struct model *model, int map, bool fails, uint64_t address)
+int model_build(struct model *model, int map, bool fails, __u64 address)
 {
 	struct model_map *mapping = &model->map[map];
 	bool placed = !(mapping->options & IOKMEM_MAP_ANYWHERE);
@@ -748,7 +748,7 @@ int model_build(struct model *model, int map, bool fails, uint64_t address)
 /*
  * model_set_length - maps that exist stay as they are
  */
-int model_set_length(struct model *model, int file, uint64_t length)
+int model_set_length(struct model *model, int file, __u64 length)
 {
 	const struct model_file *f = &model->file[file];
 	struct model_memory *memory = &model->memory[f->memory];

@@ -14,7 +14,6 @@
 #define _IOKMEM_MODEL_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include <linux/iokmem.h>
 
@@ -37,12 +36,12 @@
  * @cache_mode: in force
  */
 struct model_memory {
-	uint64_t capacity;
-	uint64_t length;
-	uint64_t skew;
-	uint64_t owned;
+	__u64 capacity;
+	__u64 length;
+	__u64 skew;
+	__u64 owned;
 	bool pageable;
-	uint32_t cache_mode;
+	__u32 cache_mode;
 };
 
 /**
@@ -57,8 +56,8 @@ struct model_file {
 	int memory;
 	bool part;
 	bool read_only;
-	uint64_t start;
-	uint64_t length;
+	__u64 start;
+	__u64 length;
 };
 
 /**
@@ -80,14 +79,14 @@ struct model_map {
 	unsigned int name;
 	int memory;
 	int space;
-	uint32_t options;
-	uint64_t offset;
-	uint64_t length;
-	uint64_t address;
+	__u32 options;
+	__u64 offset;
+	__u64 length;
+	__u64 address;
 	unsigned int inside;
 	unsigned long references;
 	bool building;
-	uint64_t at;
+	__u64 at;
 	const void *handle;
 };
 
@@ -110,7 +109,7 @@ struct model {
 	int nr_files;
 	int nr_maps;
 	unsigned int next_name;
-	uint64_t task_size;
+	__u64 task_size;
 };
 
 /**
@@ -126,10 +125,10 @@ struct model {
 struct model_request {
 	int space;
 	int file;
-	uint32_t options;
-	uint64_t address;
-	uint64_t offset;
-	uint64_t length;
+	__u32 options;
+	__u64 address;
+	__u64 offset;
+	__u64 length;
 	bool slow;
 };
 
@@ -161,36 +160,36 @@ struct model_verdict {
 	struct model_errors errors;
 	int map;
 	struct model_map new;
-	uint32_t cache_mode;
+	__u32 cache_mode;
 };
 
 bool model_error_is_right(const struct model_errors *errors, int err);
-uint32_t model_resolve(const struct model_memory *memory, uint32_t mode);
-uint64_t model_length(const struct model *model, int file);
+__u32 model_resolve(const struct model_memory *memory, __u32 mode);
+__u64 model_length(const struct model *model, int file);
 
 void model_decide(const struct model *model, const struct model_request *request,
 		  struct model_verdict *verdict);
 void model_decide_mmap(const struct model *model, const struct model_request *request,
 		       struct model_verdict *verdict);
 void model_commit(struct model *model, const struct model_verdict *verdict,
-		  uint64_t address, const void *handle);
+		  __u64 address, const void *handle);
 
-int model_find(const struct model *model, int space, int file, uint64_t address,
-	       uint64_t length);
-int model_release(struct model *model, int space, int file, uint64_t address,
-		  uint64_t length);
-int model_unmap(struct model *model, int space, int file, uint64_t address,
-		uint64_t length);
-int model_munmap(struct model *model, int space, uint64_t start, uint64_t end);
-int model_build(struct model *model, int map, bool fails, uint64_t address);
-int model_set_length(struct model *model, int file, uint64_t length);
+int model_find(const struct model *model, int space, int file, __u64 address,
+	       __u64 length);
+int model_release(struct model *model, int space, int file, __u64 address,
+		  __u64 length);
+int model_unmap(struct model *model, int space, int file, __u64 address,
+		__u64 length);
+int model_munmap(struct model *model, int space, __u64 start, __u64 end);
+int model_build(struct model *model, int map, bool fails, __u64 address);
+int model_set_length(struct model *model, int file, __u64 length);
 void model_exit(struct model *model, int space);
 
 int model_maps_of(const struct model *model, int memory);
 int model_mapping_of(const struct model *model, int map);
 void model_pages(const struct model *model, const struct model_map *mapping,
-		 uint64_t *start, uint64_t *end);
-bool model_is_free(const struct model *model, int space, uint64_t start,
-		   uint64_t end);
+		 __u64 *start, __u64 *end);
+bool model_is_free(const struct model *model, int space, __u64 start,
+		   __u64 end);
 
 #endif /* _IOKMEM_MODEL_H */

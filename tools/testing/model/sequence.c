@@ -3,7 +3,6 @@
  * Sequences of steps: see sequence.h.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -92,7 +91,7 @@ void sequence_print(FILE *to, const struct sequence *sequence)
 	step_print(to, &sequence->step);
 	fprintf(to, "# %s\n", sequence->why);
 	for (i = 0; i < model->nr_memories; i++)
-		fprintf(to, "# memory %d: length %#" PRIx64 ", cache-%u\n", i,
+		fprintf(to, "# memory %d: length %#llx, cache-%u\n", i,
 			model->memory[i].length,
 			model->memory[i].cache_mode >> IOKMEM_MAP_CACHE_SHIFT);
 	for (i = 0; i < model->nr_maps; i++) {
@@ -109,22 +108,22 @@ static void expect_error(struct sequence *sequence, int expected, int err)
 
 /* An address of the other side's choice for a new mapping. */
 static void expect_place(struct sequence *sequence, const struct model_map *new,
-			 uint64_t address)
+			 __u64 address)
 {
 	const struct model *model = &sequence->model;
-	uint64_t place = model->memory[new->memory].skew + new->offset;
+	__u64 place = model->memory[new->memory].skew + new->offset;
 	struct model_map there = *new;
-	uint64_t start, end;
+	__u64 start, end;
 
 	there.address = address;
 	model_pages(model, &there, &start, &end);
 	if (address < MODEL_PAGE)
 		sequence_wrong(sequence, "no address");
 	else if ((address - place) % MODEL_PAGE)
-		sequence_wrong(sequence, "%#" PRIx64 " is another place in the page",
+		sequence_wrong(sequence, "%#llx is another place in the page",
 			       address);
 	else if (!model_is_free(model, new->space, start, end))
-		sequence_wrong(sequence, "%#" PRIx64 " is not free", address);
+		sequence_wrong(sequence, "%#llx is not free", address);
 }
 
 static bool is_known(const struct model *model, const void *handle)
@@ -145,7 +144,7 @@ static void expect_old(struct sequence *sequence, const struct model_map *map,
 		sequence_wrong(sequence, "another map than map %u", map->name);
 	else if (!answer->waits && (answer->address != map->address ||
 				    answer->length != map->length))
-		sequence_wrong(sequence, "%#" PRIx64 ", length %#" PRIx64
+		sequence_wrong(sequence, "%#llx, length %#llx"
 			       ", and not map %u", answer->address,
 			       answer->length, map->name);
 }
@@ -158,12 +157,12 @@ static void expect_new(struct sequence *sequence, const struct model_map *new,
 	else if (new->building)
 		return;
 	else if (answer->length != new->length)
-		sequence_wrong(sequence, "length %#" PRIx64 ", and not %#" PRIx64,
+		sequence_wrong(sequence, "length %#llx, and not %#llx",
 			       answer->length, new->length);
 	else if (!new->address)
 		expect_place(sequence, new, answer->address);
 	else if (answer->address != new->address)
-		sequence_wrong(sequence, "%#" PRIx64 ", and not %#" PRIx64,
+		sequence_wrong(sequence, "%#llx, and not %#llx",
 			       answer->address, new->address);
 }
 
@@ -171,6 +170,7 @@ static void expect(struct sequence *sequence, const struct model_verdict *verdic
 		   const struct answer *answer)
 {
 	const struct model *model = &sequence->model;
+	bool waits;
 
 	sequence->seen[verdict->outcome]++;
 	if (verdict->outcome == MODEL_FAILS) {
@@ -180,7 +180,8 @@ static void expect(struct sequence *sequence, const struct model_verdict *verdic
 				       verdict->errors.nr > 1 ? " or others" : "");
 		return;
 	}
-	if (answer->err || answer->waits != (verdict->outcome == MODEL_WAITS)) {
+	waits = verdict->outcome == MODEL_WAITS;
+	if (answer->err || answer->waits != waits) {
 		sequence_wrong(sequence, "error %d, %s", answer->err,
 			       answer->waits ? "waits" : "does not wait");
 		return;
@@ -233,7 +234,7 @@ static void take_build(struct sequence *sequence)
 	if (!answer.err && (map.options & IOKMEM_MAP_ANYWHERE))
 		expect_place(sequence, &map, answer.address);
 	else if (!answer.err && answer.address != map.at)
-		sequence_wrong(sequence, "%#" PRIx64 ", and not %#" PRIx64,
+		sequence_wrong(sequence, "%#llx, and not %#llx",
 			       answer.address, map.at);
 	err = model_build(&sequence->model, step->map, fails, answer.address);
 	expect_error(sequence, err, answer.err);
@@ -309,7 +310,7 @@ static void take_other(struct sequence *sequence)
  *
  * Returns whether all is as it should be.
  */
-bool sequence_step(struct sequence *sequence, const uint8_t bytes[STEP_BYTES])
+bool sequence_step(struct sequence *sequence, const __u8 bytes[STEP_BYTES])
 {
 	const struct other *other = sequence->other;
 	struct step *step = &sequence->step;

@@ -10,6 +10,10 @@
 #include "model.h"
 #include "step.h"
 
+#ifndef __printf
+#define __printf(a, b)	__attribute__((format(printf, a, b)))
+#endif
+
 struct sequence;
 
 /**
@@ -23,8 +27,8 @@ struct sequence;
 struct answer {
 	int err;
 	bool waits;
-	uint64_t address;
-	uint64_t length;
+	__u64 address;
+	__u64 length;
 	const void *handle;
 };
 
@@ -90,9 +94,9 @@ struct sequence {
 
 void sequence_init(struct sequence *sequence, const struct other *other,
 		   void *private);
-bool sequence_step(struct sequence *sequence, const uint8_t bytes[STEP_BYTES]);
+bool sequence_step(struct sequence *sequence, const __u8 bytes[STEP_BYTES]);
 void sequence_print(FILE *to, const struct sequence *sequence);
-void __attribute__((format(printf, 2, 3)))
-sequence_wrong(struct sequence *sequence, const char *format, ...);
+void sequence_wrong(struct sequence *sequence, const char *format, ...)
+__printf(2, 3);
 
 #endif /* _IOKMEM_SEQUENCE_H */

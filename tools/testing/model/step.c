@@ -3,7 +3,8 @@
  * Steps out of bytes: mostly such as have to do with maps that exist, since those
  * are where rules can be wrong.
  */
-#include <inttypes.h>
+
+#include <stdint.h>
 
 #include "step.h"
 
@@ -30,7 +31,7 @@ static const struct {
 /*
  * step_random - a byte for a sequence; the same seed, which is not 0, makes the same
  */
-uint8_t step_random(uint64_t *seed)
+__u8 step_random(__u64 *seed)
 {
 	/* xorshift64*: the high bits are the good ones. */
 	*seed ^= *seed >> 12;
@@ -39,7 +40,7 @@ uint8_t step_random(uint64_t *seed)
 	return *seed * 0x2545f4914f6cdd1dULL >> 56;
 }
 
-static enum step_kind decode_kind(uint8_t byte)
+static enum step_kind decode_kind(__u8 byte)
 {
 	int i, from = 0;
 
@@ -52,30 +53,30 @@ static enum step_kind decode_kind(uint8_t byte)
 }
 
 /* A map that exists, or NULL. */
-static const struct model_map *pick(const struct model *model, uint8_t byte)
+static const struct model_map *pick(const struct model *model, __u8 byte)
 {
 	return model->nr_maps ? &model->map[byte % model->nr_maps] : NULL;
 }
 
 /* Where the file starts in its memory. */
-static uint64_t start_of(const struct model *model, int file)
+static __u64 start_of(const struct model *model, int file)
 {
 	return model->file[file].part ? model->file[file].start : 0;
 }
 
 /* A few bytes beside a boundary, or none. */
-static uint64_t some_bytes(uint8_t byte)
+static __u64 some_bytes(__u8 byte)
 {
-	static const uint64_t bytes[] = { 0, 1, 77, 2048, MODEL_PAGE - 1 };
+	static const __u64 bytes[] = { 0, 1, 77, 2048, MODEL_PAGE - 1 };
 
 	return bytes[byte % ARRAY_SIZE(bytes)];
 }
 
 /* Ranges that are none, or nearly: around the end, and around zero. */
-static void decode_odd_window(struct step *step, uint8_t byte, uint64_t whole)
+static void decode_odd_window(struct step *step, __u8 byte, __u64 whole)
 {
 	const struct {
-		uint64_t offset, length;
+		__u64 offset, length;
 	} odd[] = {
 		{ 0, whole + 1 }, { 1, whole }, { whole, 0 }, { whole, 1 },
 		{ whole - 1, 1 }, { whole - 1, 2 }, { 1, 0 }, { 0, UINT64_MAX },
@@ -89,11 +90,11 @@ static void decode_odd_window(struct step *step, uint8_t byte, uint64_t whole)
 }
 
 /* Pages, and sometimes some bytes more or less. */
-static void decode_pages_window(struct step *step, const uint8_t *bytes,
-				uint64_t whole)
+static void decode_pages_window(struct step *step, const __u8 *bytes,
+				__u64 whole)
 {
-	uint64_t pages = whole / MODEL_PAGE + 1;
-	uint64_t first = bytes[0] % pages;
+	__u64 pages = whole / MODEL_PAGE + 1;
+	__u64 first = bytes[0] % pages;
 
 	step->offset = first * MODEL_PAGE;
 	step->length = (1 + bytes[1] % (pages - first)) * MODEL_PAGE;
@@ -104,7 +105,7 @@ static void decode_pages_window(struct step *step, const uint8_t *bytes,
 }
 
 /* The window of a map that exists, as the file's offsets have it, or beside it. */
-static void decode_near_window(struct step *step, const uint8_t *bytes,
+static void decode_near_window(struct step *step, const __u8 *bytes,
 			       const struct model *model,
 			       const struct model_map *map)
 {
@@ -148,9 +149,9 @@ static void decode_near_window(struct step *step, const uint8_t *bytes,
 	}
 }
 
-static uint32_t decode_options(uint8_t byte, uint8_t rare)
+static __u32 decode_options(__u8 byte, __u8 rare)
 {
-	static const uint32_t sometimes[] = {
+	static const __u32 sometimes[] = {
 		IOKMEM_MAP_READ_ONLY,
 		IOKMEM_MAP_READ_ONLY,
 		IOKMEM_MAP_READ_ONLY,
@@ -169,7 +170,7 @@ static uint32_t decode_options(uint8_t byte, uint8_t rare)
 		IOKMEM_MAP_REAL_TIME_CACHE,
 		IOKMEM_MAP_INHIBIT_CACHE,
 	};
-	uint32_t options = 0;
+	__u32 options = 0;
 
 	if (byte < 4 * ARRAY_SIZE(sometimes))
 		options = sometimes[byte / 4];
@@ -191,10 +192,10 @@ static void use_memory(struct step *step, const struct model *model, int memory)
 }
 
 /* A request that may be served by what serves @near: alike, unless chance has it. */
-static void decode_alike(struct step *step, uint8_t chance,
+static void decode_alike(struct step *step, __u8 chance,
 			 const struct model *model, const struct model_map *near)
 {
-	uint32_t same = IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_PINNABLE |
+	__u32 same = IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_PINNABLE |
 			IOKMEM_MAP_GUARDED_MASK;
 
 	use_memory(step, model, near->memory);
@@ -207,16 +208,16 @@ static void decode_alike(struct step *step, uint8_t chance,
 }
 
 /* Where a map that exists has, or would have, the byte that is wanted. */
-static uint64_t same_place(const struct step *step, const struct model *model,
+static __u64 same_place(const struct step *step, const struct model *model,
 			   const struct model_map *near)
 {
 	return near->address + step->offset + start_of(model, step->file) -
 	       near->offset;
 }
 
-static uint64_t decode_odd_address(uint8_t byte)
+static __u64 decode_odd_address(__u8 byte)
 {
-	static const uint64_t odd[] = {
+	static const __u64 odd[] = {
 		0, 1, 77, 1ULL << 63, UINT64_MAX, UINT64_MAX - MODEL_PAGE + 1,
 		UINT64_MAX - 4 * MODEL_PAGE + 1,
 	};
@@ -224,13 +225,13 @@ static uint64_t decode_odd_address(uint8_t byte)
 	return odd[byte % ARRAY_SIZE(odd)];
 }
 
-static void decode_address(struct step *step, const uint8_t *bytes,
+static void decode_address(struct step *step, const __u8 *bytes,
 			   const struct model *model,
 			   const struct step_world *world,
 			   const struct model_map *near)
 {
-	static const uint8_t anywhere[] = { 255 };
-	uint64_t slot = world->arena + bytes[1] % world->arena_pages * MODEL_PAGE;
+	static const __u8 anywhere[] = { 255 };
+	__u64 slot = world->arena + bytes[1] % world->arena_pages * MODEL_PAGE;
 
 	if (step->options & IOKMEM_MAP_GUARDED_MASK && bytes[1] % 16)
 		bytes = anywhere;
@@ -274,17 +275,17 @@ static bool may_be_slow(const struct step *step, const struct model *model)
 {
 	const struct model_memory *memory =
 		&model->memory[model->file[step->file].memory];
-	uint32_t mode = step->options & IOKMEM_MAP_CACHE_MASK;
+	__u32 mode = step->options & IOKMEM_MAP_CACHE_MASK;
 
 	return !mode || model_resolve(memory, mode) == memory->cache_mode;
 }
 
-static void decode_create(struct step *step, const uint8_t *bytes,
+static void decode_create(struct step *step, const __u8 *bytes,
 			  const struct model *model,
 			  const struct step_world *world)
 {
 	const struct model_map *near = pick(model, bytes[0]);
-	uint8_t window = bytes[3];
+	__u8 window = bytes[3];
 
 	step->options = decode_options(bytes[1], bytes[2]);
 	if (near && window >= 80)
@@ -308,7 +309,7 @@ static void decode_create(struct step *step, const uint8_t *bytes,
 }
 
 /* A map that exists, mostly in its own address space by its own name. */
-static void decode_name(struct step *step, const uint8_t *bytes,
+static void decode_name(struct step *step, const __u8 *bytes,
 			const struct model *model)
 {
 	const struct model_map *map = pick(model, bytes[0]);
@@ -339,20 +340,20 @@ static void decode_name(struct step *step, const uint8_t *bytes,
 	}
 }
 
-static bool in_arena(const struct step_world *world, uint64_t start, uint64_t end)
+static bool in_arena(const struct step_world *world, __u64 start, __u64 end)
 {
 	return start >= world->arena && start < end &&
 	       end <= world->arena + world->arena_pages * MODEL_PAGE;
 }
 
 /* The pages of a mapping; some of these; or those of several mappings. */
-static void decode_munmap(struct step *step, const uint8_t *bytes,
+static void decode_munmap(struct step *step, const __u8 *bytes,
 			  const struct model *model,
 			  const struct step_world *world)
 {
 	const struct model_map *map = pick(model, bytes[0]);
 	const struct model_map *other = pick(model, bytes[1]);
-	uint64_t start, end, other_start, other_end;
+	__u64 start, end, other_start, other_end;
 
 	step->address = world->arena;
 	step->length = MODEL_PAGE;
@@ -385,7 +386,7 @@ static void decode_munmap(struct step *step, const uint8_t *bytes,
 }
 
 /* The next mapping that is under construction, from some number on; or nothing. */
-static void decode_build(struct step *step, uint8_t byte, const struct model *model)
+static void decode_build(struct step *step, __u8 byte, const struct model *model)
 {
 	int i;
 
@@ -400,7 +401,7 @@ static void decode_build(struct step *step, uint8_t byte, const struct model *mo
 }
 
 /* Mostly all of it, so that there is something to map. */
-static void decode_set_length(struct step *step, const uint8_t *bytes,
+static void decode_set_length(struct step *step, const __u8 *bytes,
 			      const struct model *model)
 {
 	const struct model_file *file = &model->file[step->file];
@@ -426,7 +427,7 @@ static enum step_kind possible(enum step_kind kind, const struct model *model,
 /*
  * step_decode - a step out of bytes, as things are
  */
-void step_decode(struct step *step, const uint8_t bytes[STEP_BYTES],
+void step_decode(struct step *step, const __u8 bytes[STEP_BYTES],
 		 const struct model *model, const struct step_world *world)
 {
 	*step = (struct step){
@@ -471,10 +472,10 @@ void step_decode(struct step *step, const uint8_t bytes[STEP_BYTES],
 
 /* For people. */
 
-static void print_options(FILE *to, uint32_t options)
+static void print_options(FILE *to, __u32 options)
 {
 	static const struct {
-		uint32_t bit;
+		__u32 bit;
 		const char *name;
 	} names[] = {
 		{ IOKMEM_MAP_ANYWHERE, "anywhere" },
@@ -488,7 +489,7 @@ static void print_options(FILE *to, uint32_t options)
 		{ IOKMEM_MAP_GUARDED_SMALL, "guarded-small" },
 		{ IOKMEM_MAP_GUARDED_LARGE, "guarded-large" },
 	};
-	uint32_t left = options & ~IOKMEM_MAP_CACHE_MASK;
+	__u32 left = options & ~IOKMEM_MAP_CACHE_MASK;
 	int i;
 
 	fprintf(to, "options");
@@ -529,8 +530,8 @@ void step_print(FILE *to, const struct step *step)
 	case STEP_CREATE:
 	case STEP_START:
 	case STEP_MMAP:
-		fprintf(to, ": file %d, at %#" PRIx64 ", offset %#" PRIx64
-			", length %#" PRIx64 ", ", step->file, step->address,
+		fprintf(to, ": file %d, at %#llx, offset %#llx"
+			", length %#llx, ", step->file, step->address,
 			step->offset, step->length);
 		print_options(to, step->options);
 		break;
@@ -538,11 +539,11 @@ void step_print(FILE *to, const struct step *step)
 	case STEP_UNMAP:
 	case STEP_QUERY:
 	case STEP_MUNMAP:
-		fprintf(to, ": file %d, at %#" PRIx64 ", length %#" PRIx64,
+		fprintf(to, ": file %d, at %#llx, length %#llx",
 			step->file, step->address, step->length);
 		break;
 	case STEP_SET_LENGTH:
-		fprintf(to, ": file %d, length %#" PRIx64, step->file, step->length);
+		fprintf(to, ": file %d, length %#llx", step->file, step->length);
 		break;
 	case STEP_BUILD:
 	case STEP_BUILD_FAILS:
@@ -559,8 +560,8 @@ void step_print(FILE *to, const struct step *step)
  */
 void step_print_map(FILE *to, const struct model_map *map)
 {
-	fprintf(to, "map %u: memory %d, space %d, at %#" PRIx64 ", offset %#" PRIx64
-		", length %#" PRIx64 ", %lu references, ", map->name, map->memory,
+	fprintf(to, "map %u: memory %d, space %d, at %#llx, offset %#llx"
+		", length %#llx, %lu references, ", map->name, map->memory,
 		map->space, map->address, map->offset, map->length, map->references);
 	print_options(to, map->options);
 	if (map->inside)

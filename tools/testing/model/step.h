@@ -43,10 +43,10 @@ struct step {
 	enum step_kind kind;
 	int space;
 	int file;
-	uint32_t options;
-	uint64_t address;
-	uint64_t offset;
-	uint64_t length;
+	__u32 options;
+	__u64 address;
+	__u64 offset;
+	__u64 length;
 	int map;
 };
 
@@ -65,13 +65,13 @@ struct step_world {
 	bool slow;
 	bool mmap;
 	bool skew;
-	uint64_t task_size;
-	uint64_t arena;
-	uint64_t arena_pages;
+	__u64 task_size;
+	__u64 arena;
+	__u64 arena_pages;
 };
 
-uint8_t step_random(uint64_t *seed);
-void step_decode(struct step *step, const uint8_t bytes[STEP_BYTES],
+__u8 step_random(__u64 *seed);
+void step_decode(struct step *step, const __u8 bytes[STEP_BYTES],
 		 const struct model *model, const struct step_world *world);
 void step_print(FILE *to, const struct step *step);
 void step_print_map(FILE *to, const struct model_map *map);
