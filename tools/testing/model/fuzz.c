@@ -7,7 +7,10 @@
 
 #include "logic.h"
 
-int LLVMFuzzerTestOneInput(const __u8 *bytes, size_t size)
+/* The name that libFuzzer calls it by. */
+int fuzz_one(const __u8 *bytes, size_t size) __asm__("LLVMFuzzerTestOneInput");
+
+int fuzz_one(const __u8 *bytes, size_t size)
 {
 	struct sequence sequence;
 

@@ -3,7 +3,6 @@
  * Sequences of steps: see sequence.h.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "sequence.h"
@@ -62,21 +61,6 @@ void sequence_init(struct sequence *sequence, const struct other *other,
 	model->nr_files = ARRAY_SIZE(files) - missing;
 	memcpy(model->file, files, sizeof(files));
 	model->task_size = other->world.task_size;
-}
-
-/*
- * sequence_wrong - something is not as it should be; the first thing counts
- */
-void sequence_wrong(struct sequence *sequence, const char *format, ...)
-{
-	va_list args;
-
-	if (sequence->failed)
-		return;
-	sequence->failed = true;
-	va_start(args, format);
-	vsnprintf(sequence->why, sizeof(sequence->why), format, args);
-	va_end(args);
 }
 
 /*
@@ -144,8 +128,7 @@ static void expect_old(struct sequence *sequence, const struct model_map *map,
 		sequence_wrong(sequence, "another map than map %u", map->name);
 	else if (!answer->waits && (answer->address != map->address ||
 				    answer->length != map->length))
-		sequence_wrong(sequence, "%#llx, length %#llx"
-			       ", and not map %u", answer->address,
+		sequence_wrong(sequence, "%#llx, length %#llx, and not map %u", answer->address,
 			       answer->length, map->name);
 }
 

@@ -10,10 +10,6 @@
 #include "model.h"
 #include "step.h"
 
-#ifndef __printf
-#define __printf(a, b)	__attribute__((format(printf, a, b)))
-#endif
-
 struct sequence;
 
 /**
@@ -96,7 +92,14 @@ void sequence_init(struct sequence *sequence, const struct other *other,
 		   void *private);
 bool sequence_step(struct sequence *sequence, const __u8 bytes[STEP_BYTES]);
 void sequence_print(FILE *to, const struct sequence *sequence);
-void sequence_wrong(struct sequence *sequence, const char *format, ...)
-__printf(2, 3);
+
+/* Something is not as it should be; the first thing counts. As printf(). */
+#define sequence_wrong(_sequence, ...)					\
+	do {								\
+		if (!(_sequence)->failed)				\
+			snprintf((_sequence)->why,			\
+				 sizeof((_sequence)->why), __VA_ARGS__); \
+		(_sequence)->failed = true;				\
+	} while (0)
 
 #endif /* _IOKMEM_SEQUENCE_H */

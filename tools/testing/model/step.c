@@ -3,7 +3,6 @@
  * Steps out of bytes: mostly such as have to do with maps that exist, since those
  * are where rules can be wrong.
  */
-
 #include <stdint.h>
 
 #include "step.h"
@@ -209,7 +208,7 @@ static void decode_alike(struct step *step, __u8 chance,
 
 /* Where a map that exists has, or would have, the byte that is wanted. */
 static __u64 same_place(const struct step *step, const struct model *model,
-			   const struct model_map *near)
+			const struct model_map *near)
 {
 	return near->address + step->offset + start_of(model, step->file) -
 	       near->offset;
@@ -530,9 +529,8 @@ void step_print(FILE *to, const struct step *step)
 	case STEP_CREATE:
 	case STEP_START:
 	case STEP_MMAP:
-		fprintf(to, ": file %d, at %#llx, offset %#llx"
-			", length %#llx, ", step->file, step->address,
-			step->offset, step->length);
+		fprintf(to, ": file %d, at %#llx, offset %#llx, length %#llx, ",
+			step->file, step->address, step->offset, step->length);
 		print_options(to, step->options);
 		break;
 	case STEP_RELEASE:
@@ -560,9 +558,10 @@ void step_print(FILE *to, const struct step *step)
  */
 void step_print_map(FILE *to, const struct model_map *map)
 {
-	fprintf(to, "map %u: memory %d, space %d, at %#llx, offset %#llx"
-		", length %#llx, %lu references, ", map->name, map->memory,
-		map->space, map->address, map->offset, map->length, map->references);
+	fprintf(to, "map %u: memory %d, space %d, at %#llx, ", map->name,
+		map->memory, map->space, map->address);
+	fprintf(to, "offset %#llx, length %#llx, %lu references, ", map->offset,
+		map->length, map->references);
 	print_options(to, map->options);
 	if (map->inside)
 		fprintf(to, ", inside map %u", map->inside);
