@@ -157,8 +157,10 @@ static void map_free(struct iokmem_map *map)
 	free(container_of(map, struct logic_map, map));
 }
 
+/* A map may have been taken from the list before it goes, so both remove it twice. */
 static void sub_remove(struct iokmem_map *sub)
 {
+	iokmem_windows_remove(sub);
 	iokmem_windows_remove(sub);
 	map_free(sub);
 }
@@ -179,6 +181,7 @@ static void mapping_remove(struct iokmem_map *mapping)
 
 	while ((sub = iokmem_windows_first(mapping)))
 		sub_remove(sub);
+	iokmem_maps_remove(mapping);
 	iokmem_maps_remove(mapping);
 	map_free(mapping);
 }
