@@ -239,6 +239,8 @@ static int mapping_build(struct logic *logic, struct iokmem_map *mapping)
 
 static int check(struct iokmem_map_request *request, struct iokmem_desc *desc)
 {
+	if (request->options & IOKMEM_MAP_STATIC)
+		return -EOPNOTSUPP;
 	if ((request->options & IOKMEM_MAP_ANYWHERE) && request->at)
 		return -EINVAL;
 	if (request->keep_mode && !(request->options & IOKMEM_MAP_READ_ONLY))

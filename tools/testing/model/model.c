@@ -208,9 +208,8 @@ static void check_address(const struct model *model,
 		return;
 	if (in_page(request->address) && in_page(request->address) != in_page(place))
 		add_error(errors, -EINVAL);
-	if (request->space == MODEL_KERNEL)
-		return;
-	if (!start || wraps(start, size) || start + size > model->task_size)
+	if (!start || wraps(start, size) ||
+	    (request->space != MODEL_KERNEL && start + size > model->task_size))
 		add_error(errors, -EADDRNOTAVAIL);
 }
 
