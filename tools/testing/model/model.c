@@ -208,8 +208,10 @@ static void check_address(const struct model *model,
 		return;
 	if (in_page(request->address) && in_page(request->address) != in_page(place))
 		add_error(errors, -EINVAL);
-	if (!start || wraps(start, size) ||
-	    (request->space != MODEL_KERNEL && start + size > model->task_size))
+	/* Nothing new can be placed there, wherever that is. */
+	if (request->space == MODEL_KERNEL)
+		return;
+	if (!start || wraps(start, size) || start + size > model->task_size)
 		add_error(errors, -EADDRNOTAVAIL);
 }
 
