@@ -3,6 +3,7 @@
  * Redirecting a program's map, from a driver: to every kind of memory, to nothing, and
  * back; and ending a map for all who share it.
  */
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/sched/mm.h>
@@ -176,7 +177,7 @@ struct toucher {
 	struct mm_struct *mm;
 	unsigned long address;
 	int seen;
-	bool done;
+	struct completion done;
 };
 
 static int touch_it(void *arg)
@@ -187,27 +188,23 @@ static int touch_it(void *arg)
 	kthread_use_mm(toucher->mm);
 	seen = byte_at(toucher->address);
 	kthread_unuse_mm(toucher->mm);
-	WRITE_ONCE(toucher->seen, seen);
-	smp_store_release(&toucher->done, true);
-	return 0;
+	toucher->seen = seen;
+	kthread_complete_and_exit(&toucher->done, 0);
 }
 
-static bool is_done(const struct toucher *toucher)
+static bool is_done(struct toucher *toucher)
 {
-	int i;
-
-	for (i = 0; i < 250 && !smp_load_acquire(&toucher->done); i++)
-		msleep(20);
-	return smp_load_acquire(&toucher->done);
+	return wait_for_completion_timeout(&toucher->done, 5 * HZ);
 }
 
 static void start_toucher(struct kunit *test, struct toucher *toucher,
 			  unsigned long address)
 {
 	*toucher = (struct toucher){ .mm = current->mm, .address = address, .seen = -2 };
+	init_completion(&toucher->done);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, kthread_run(touch_it, toucher, "iokmem-touch"));
 	msleep(50);
-	KUNIT_EXPECT_FALSE(test, READ_ONCE(toucher->done));
+	KUNIT_EXPECT_FALSE(test, completion_done(&toucher->done));
 }
 
 /* Registers that are taken from a program, given back, and replaced by zeroes. */
@@ -219,8 +216,9 @@ static void redirect_revokes_device_memory_and_gives_it_back(struct kunit *test)
 	u8 value = 0x77;
 
 	need_reserved(test);
-	registers = keep_desc(test, iokmem_desc_with_physical_address(RESERVED_START, SZ_64K,
-							IOKMEM_DIRECTION_INOUT));
+	registers = iokmem_desc_with_physical_address(RESERVED_START, SZ_64K,
+						      IOKMEM_DIRECTION_INOUT);
+	keep_desc(test, registers);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_write_bytes(registers, 0, &value, 1));
 	attach_address_space(test);
 	m = unique(test, registers, 0);

@@ -151,8 +151,9 @@ static void static_map_of_physical_memory(struct kunit *test)
 	void __iomem *io;
 
 	need_reserved(test);
-	desc = keep_desc(test, iokmem_desc_with_physical_address(RESERVED_START, SZ_64K,
-							IOKMEM_DIRECTION_INOUT));
+	desc = iokmem_desc_with_physical_address(RESERVED_START, SZ_64K,
+						 IOKMEM_DIRECTION_INOUT);
+	keep_desc(test, desc);
 	io = ioremap(RESERVED_START, SZ_64K);
 	KUNIT_ASSERT_NOT_NULL(test, io);
 	KUNIT_EXPECT_EQ(test, 0, record_error(desc, IOKMEM_KERNEL_TASK,
@@ -186,7 +187,7 @@ static void be_told(void *data)
 
 	told->times++;
 	if (told->address)
-		told->seen = *(volatile u8 *)told->address;
+		told->seen = READ_ONCE(*(u8 *)told->address);
 }
 
 static const struct iokmem_holder_ops told_ops = {
