@@ -287,11 +287,11 @@ static void report_costs(const struct situation *situation, int n,
 			 const struct costs *costs)
 {
 	report(situation->name, n, "create", &costs->create);
-	report(situation->name, n, "release, last", &costs->release);
+	report(situation->name, n, "release (last)", &costs->release);
 	if (!situation->inside)
 		report(situation->name, n, "munmap", &costs->munmap);
 	report(situation->name, n, "find", &costs->find);
-	report(situation->name, n, "release, not last", &costs->let_go);
+	report(situation->name, n, "release (not last)", &costs->let_go);
 	report(situation->name, n, "find none", &costs->miss);
 	report(situation->name, n, "anonymous mmap", &costs->mmap_anonymous);
 	report(situation->name, n, "anonymous munmap", &costs->munmap_anonymous);
@@ -310,7 +310,7 @@ static void count_end(const struct situation *situation, int fd, int n)
 	NEED(!munmap(address, length));
 	add_sample(&each, (clock_now() - begin - clock_cost) / n);
 	NEED(nr_maps(fd) == 0);
-	report(situation->name, n, "munmap, of each", &each);
+	report(situation->name, n, "munmap of each", &each);
 }
 
 static void measure(const struct situation *situation, int n)
