@@ -475,7 +475,7 @@ iokmem_buffer_get_unmapped_area(struct file *file, unsigned long addr,
 				unsigned long flags)
 {
 	return iokmem_get_unmapped_area(file->private_data, file, addr, len,
-					pgoff, flags);
+					pgoff, flags, pgoff << PAGE_SHIFT);
 }
 
 static int iokmem_buffer_release(struct inode *inode, struct file *file)

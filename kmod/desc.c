@@ -99,7 +99,6 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_mem_ops *ops,
 	mutex_init(&desc->lock);
 	INIT_LIST_HEAD(&desc->maps);
 	desc->shareable = RB_ROOT;
-	desc->addresses = RB_ROOT;
 	init_waitqueue_head(&desc->wait);
 	INIT_LIST_HEAD(&desc->node);
 	return desc;
@@ -122,7 +121,6 @@ static void desc_free(struct kref *count)
 
 	WARN_ON(!list_empty(&desc->maps));
 	WARN_ON(!RB_EMPTY_ROOT(&desc->shareable));
-	WARN_ON(!RB_EMPTY_ROOT(&desc->addresses));
 	WARN_ON(desc->nr_maps);
 	WARN_ON(desc->nr_mapped);
 	WARN_ON(desc->home);

@@ -14,6 +14,7 @@
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
 #include <linux/refcount.h>
+#include <linux/sizes.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -28,6 +29,9 @@ struct vfsmount;
 
 /* How many members a multi-descriptor may have: what is done with all takes time. */
 #define IOKMEM_MULTI_MAX	1024U
+
+/* How many pages the largest guard of a mapping has, on each side. */
+#define IOKMEM_GUARD_MAX	DIV_ROUND_UP(SZ_64K, PAGE_SIZE)
 
 /* The frame of memory that must not be touched: a guard page's. */
 #define IOKMEM_NO_PFN	(~0UL)
@@ -115,6 +119,8 @@ struct iokmem_mem_ops {
  * @capacity: in bytes, as asked for
  * @owned: how many bytes from its first on are its own to show; at least @capacity
  * @skew: where in its page the first byte is
+ * @lead: how many pages come before the memory in the file of @map_inode, if that
+ *	has the pages: guards of mappings have their place there
  * @alignment: in bytes, as asked for; at least 1
  * @options: as asked for
  * @kernel_home: pageable memory that was made for the kernel: @home comes and
@@ -139,7 +145,6 @@ struct iokmem_mem_ops {
  * @bytes: the address of @home, if that is the kernel's; or NULL
  * @maps: mappings, oldest first
  * @shareable: the mappings that may be shared, by address space and range
- * @addresses: the live user mappings, by address space and address
  * @next_age: of the next mapping
  * @nr_maps: how many maps, those that lie inside others included
  * @nr_mapped: how many mappings there may be entries of, dead ones included
@@ -163,7 +168,7 @@ struct iokmem_mem_ops {
  * go; and it keeps the memory from being retyped. Who holds the memory may read
  * these without it.
  *
- * @lock protects the list and the indexes of maps, @retyping, and of each map
+ * @lock protects the list and the index of maps, @retyping, and of each map
  * what map.h says.
  *
  * Order: @length_lock or @prepare_lock, @hold_lock, of a multi-descriptor's members
@@ -189,6 +194,7 @@ struct iokmem_desc {
 	size_t capacity;
 	size_t owned;
 	size_t skew;
+	unsigned long lead;
 	size_t alignment;
 	u32 options;
 	bool kernel_home;
@@ -215,7 +221,6 @@ struct iokmem_desc {
 	void *bytes;
 	struct list_head maps;
 	struct rb_root shareable;
-	struct rb_root addresses;
 	u64 next_age;
 	unsigned int nr_maps;
 	unsigned int nr_mapped;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The list and the indexes of a descriptor's maps. Which map serves a request is
+ * The list and the index of a descriptor's maps. Which map serves a request is
  * not decided here (sharing.c), only found without looking at all of them.
  *
  *	desc->maps	all mappings, oldest first: for people
  *	desc->shareable	the mappings that may be shared, by address space, then
  *			offset, then age; each node knows the largest end below it
- *	desc->addresses	the live user mappings, by address space, then address
  *	map->windows	the sub-maps of a mapping, by offset, then length
+ *
+ * By address, the address space itself finds the mapping: iokmem_map_at().
  *
  * So finding, adding and removing a map costs the logarithm of the number of
  * maps, whether they are in one address space or in many; and for finding, as
@@ -21,8 +22,7 @@
 #include "desc.h"
 #include "map.h"
 
-#define map_of(rb)		rb_entry(rb, struct iokmem_map, by_range)
-#define map_of_address(rb)	rb_entry(rb, struct iokmem_map, by_address)
+#define map_of(rb)	rb_entry(rb, struct iokmem_map, by_range)
 
 RB_DECLARE_CALLBACKS_MAX(static, subtree_end_callbacks, struct iokmem_map,
 			 by_range, size_t, subtree_end, iokmem_map_end)
@@ -65,28 +65,8 @@ void iokmem_maps_insert(struct iokmem_map *mapping)
 		shareable_insert(mapping);
 }
 
-static bool address_less(struct rb_node *a, const struct rb_node *b)
-{
-	const struct iokmem_map *left = map_of_address(a);
-	const struct iokmem_map *right = map_of_address(b);
-
-	if (left->mm != right->mm)
-		return left->mm < right->mm;
-	return left->start < right->start;
-}
-
 /*
- * iokmem_maps_insert_address - a listed user mapping has got its address
- */
-void iokmem_maps_insert_address(struct iokmem_map *mapping)
-{
-	lockdep_assert_held(&mapping->desc->lock);
-
-	rb_add(&mapping->by_address, &mapping->desc->addresses, address_less);
-}
-
-/*
- * iokmem_maps_remove - undo both, as far as they were done
+ * iokmem_maps_remove - undo that, if it was done
  */
 void iokmem_maps_remove(struct iokmem_map *mapping)
 {
@@ -99,10 +79,6 @@ void iokmem_maps_remove(struct iokmem_map *mapping)
 		rb_erase_augmented(&mapping->by_range, &desc->shareable,
 				   &subtree_end_callbacks);
 		RB_CLEAR_NODE(&mapping->by_range);
-	}
-	if (!RB_EMPTY_NODE(&mapping->by_address)) {
-		rb_erase(&mapping->by_address, &desc->addresses);
-		RB_CLEAR_NODE(&mapping->by_address);
 	}
 }
 
@@ -153,35 +129,6 @@ struct iokmem_map *iokmem_maps_find(struct iokmem_desc *desc,
 	lockdep_assert_held(&desc->lock);
 
 	return oldest_below(desc->shareable.rb_node, request, NULL);
-}
-
-/*
- * iokmem_maps_find_address - the live mapping in @mm around @address, or NULL
- */
-struct iokmem_map *iokmem_maps_find_address(struct iokmem_desc *desc,
-					    struct mm_struct *mm,
-					    unsigned long address)
-{
-	struct rb_node *node = desc->addresses.rb_node;
-	struct iokmem_map *found = NULL;
-
-	lockdep_assert_held(&desc->lock);
-
-	while (node) {
-		struct iokmem_map *mapping = map_of_address(node);
-
-		if (mapping->mm < mm ||
-		    (mapping->mm == mm && mapping->start <= address)) {
-			found = mapping;
-			node = node->rb_right;
-		} else {
-			node = node->rb_left;
-		}
-	}
-	if (!found || found->mm != mm || address < found->address ||
-	    address - found->address >= found->length)
-		return NULL;
-	return found;
 }
 
 static int window_cmp(const struct iokmem_map *sub, size_t offset, size_t length)

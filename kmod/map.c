@@ -62,10 +62,10 @@ struct iokmem_map *iokmem_map_alloc(struct iokmem_desc *desc,
 	map->options = request->options;
 	map->offset = request->offset;
 	map->length = request->length;
+	map->guard = iokmem_guard_pages(request->options);
 	map->state = IOKMEM_MAP_DEAD;
 	INIT_LIST_HEAD(&map->node);
 	RB_CLEAR_NODE(&map->by_range);
-	RB_CLEAR_NODE(&map->by_address);
 	map->windows = RB_ROOT;
 	return map;
 }
@@ -78,7 +78,6 @@ static void map_free(struct kref *count)
 	WARN_ON(map->state != IOKMEM_MAP_DEAD);
 	WARN_ON(!list_empty(&map->node));
 	WARN_ON(!RB_EMPTY_NODE(&map->by_range));
-	WARN_ON(!RB_EMPTY_NODE(&map->by_address));
 	WARN_ON(!RB_EMPTY_ROOT(&map->windows));
 	WARN_ON(map->task_refs);
 	WARN_ON(map->mapped);
@@ -105,8 +104,6 @@ static void map_go_live(struct iokmem_map *map)
 	WRITE_ONCE(map->address,
 		   map->start + offset_in_page(iokmem_map_place(map)));
 	WRITE_ONCE(map->state, IOKMEM_MAP_LIVE);
-	if (map->mm)
-		iokmem_maps_insert_address(map);
 	trace_iokmem_map(map);
 }
 

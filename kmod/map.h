@@ -56,9 +56,9 @@ enum iokmem_map_state {
  * @by_range: of a mapping that may be shared: in the descriptor's index; of a
  *	sub-map: in the mapping's windows
  * @subtree_end: the largest end of a map at or below @by_range
- * @by_address: of a live user mapping: in the descriptor's index
  * @windows: of a mapping: its sub-maps
- * @start: where its pages start; 0: they never were anywhere
+ * @guard: of a user mapping: how many pages on each side nobody can touch
+ * @start: where its pages start, guards not counted; 0: they never were anywhere
  * @mapped: of a mapping: there may be entries of it, in the page tables
  * @borrowed: the memory is at these addresses anyhow, so they are not unmapped
  * @held: it holds the memory, as long as the object is there
@@ -73,7 +73,7 @@ enum iokmem_map_state {
  * could not be unmapped. Each reference of a driver's, and the task's together,
  * are a user of the descriptor besides.
  *
- * @desc, @super, @mm, @pid, @options, @offset and @length are immutable. The
+ * @desc, @super, @mm, @pid, @options, @offset, @length and @guard are immutable. The
  * descriptor's lock protects @state, @address, @task_refs, @mapped and what links
  * maps; @state and @address are written with WRITE_ONCE() and may be read without
  * it. @start, @borrowed, @held and @kaddr are written once, by the builder, before the
@@ -100,9 +100,9 @@ struct iokmem_map {
 	struct list_head node;
 	struct rb_node by_range;
 	size_t subtree_end;
-	struct rb_node by_address;
 	struct rb_root windows;
 
+	unsigned long guard;
 	unsigned long start;
 	bool mapped;
 	bool borrowed;
@@ -140,6 +140,7 @@ unsigned long iokmem_map_borrow(const struct iokmem_map_request *request,
 				const struct iokmem_desc *desc);
 bool iokmem_owns_pages(const struct iokmem_desc *desc, size_t offset,
 		       size_t length);
+unsigned long iokmem_guard_pages(u32 options);
 
 /* map.c */
 struct iokmem_map *iokmem_map_alloc(struct iokmem_desc *desc,
@@ -173,15 +174,11 @@ bool iokmem_map_serves(const struct iokmem_map *mapping,
 
 /* lookup.c */
 void iokmem_maps_insert(struct iokmem_map *mapping);
-void iokmem_maps_insert_address(struct iokmem_map *mapping);
 void iokmem_maps_remove(struct iokmem_map *mapping);
 void iokmem_windows_insert(struct iokmem_map *sub);
 void iokmem_windows_remove(struct iokmem_map *sub);
 struct iokmem_map *iokmem_maps_find(struct iokmem_desc *desc,
 				    const struct iokmem_map_request *request);
-struct iokmem_map *iokmem_maps_find_address(struct iokmem_desc *desc,
-					    struct mm_struct *mm,
-					    unsigned long address);
 struct iokmem_map *iokmem_windows_find(struct iokmem_map *mapping,
 				       size_t offset, size_t length);
 bool iokmem_windows_start_at(const struct iokmem_map *mapping, size_t offset,
@@ -195,13 +192,15 @@ int iokmem_map_kernel(struct iokmem_map *map);
 void iokmem_unmap_kernel(struct iokmem_map *map);
 
 /* map_user.c */
+struct iokmem_map *iokmem_map_at(struct mm_struct *mm, unsigned long address,
+				 const struct iokmem_desc *desc);
 int iokmem_map_user(struct iokmem_map *map, unsigned long at);
 bool iokmem_unmap_user(struct iokmem_map *map);
 int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma);
 unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
 				       struct file *file, unsigned long addr,
 				       unsigned long len, unsigned long pgoff,
-				       unsigned long flags);
+				       unsigned long flags, size_t place);
 
 /* Where a window of bytes begins, counted from the first page of the memory. */
 static inline size_t iokmem_map_place(const struct iokmem_map *map)
@@ -224,6 +223,17 @@ static inline unsigned long iokmem_map_pages(const struct iokmem_map *map)
 {
 	return PAGE_ALIGN(offset_in_page(iokmem_map_place(map)) + map->length) >>
 	       PAGE_SHIFT;
+}
+
+/* Where the VMA of a user mapping starts. */
+static inline unsigned long iokmem_map_vma_start(const struct iokmem_map *map)
+{
+	return map->start - (map->guard << PAGE_SHIFT);
+}
+
+static inline size_t iokmem_map_vma_size(const struct iokmem_map *map)
+{
+	return (iokmem_map_pages(map) + 2 * map->guard) << PAGE_SHIFT;
 }
 
 #endif /* _IOKMEM_MAP_H */

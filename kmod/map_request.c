@@ -13,17 +13,46 @@
 
 #define IOKMEM_MAP_PROVIDED	(IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_READ_ONLY | \
 				 IOKMEM_MAP_REFERENCE | IOKMEM_MAP_UNIQUE | \
-				 IOKMEM_MAP_CACHE_MASK)
+				 IOKMEM_MAP_GUARDED_MASK | IOKMEM_MAP_CACHE_MASK)
+
+/*
+ * iokmem_guard_pages - how many pages the guards of a map have, on each side
+ */
+unsigned long iokmem_guard_pages(u32 options)
+{
+	if (options & IOKMEM_MAP_GUARDED_LARGE)
+		return IOKMEM_GUARD_MAX;
+	return options & IOKMEM_MAP_GUARDED_SMALL ? 1 : 0;
+}
+
+/* Guards are wherever there is room for them, in user tasks. */
+static int check_guards(const struct iokmem_map_request *request,
+			const struct iokmem_desc *root)
+{
+	u32 guards = request->options & IOKMEM_MAP_GUARDED_MASK;
+
+	if (!guards)
+		return 0;
+	if (guards == IOKMEM_MAP_GUARDED_MASK ||
+	    !(request->options & IOKMEM_MAP_ANYWHERE))
+		return -EINVAL;
+	/* The kernel's own mappings, and the DMA API's, have nothing around them. */
+	return !request->mm || root->ops->mmap ? -EOPNOTSUPP : 0;
+}
 
 static int check_options(struct iokmem_map_request *request,
 			 const struct iokmem_desc *root)
 {
 	u32 options = request->options, mode = iokmem_cache_field(options);
+	int err;
 
 	if (options & ~IOKMEM_MAP_PROVIDED)
 		return -EOPNOTSUPP;
 	if ((options & IOKMEM_MAP_UNIQUE) && (options & IOKMEM_MAP_REFERENCE))
 		return -EINVAL;
+	err = check_guards(request, root);
+	if (err)
+		return err;
 	if (mode == IOKMEM_MAP_DEFAULT_CACHE)
 		return 0;
 	return root->ops->resolve(mode, &request->cache_mode);
@@ -104,7 +133,8 @@ unsigned long iokmem_map_borrow(const struct iokmem_map_request *request,
 	unsigned long nr;
 
 	if (!(request->options & IOKMEM_MAP_ANYWHERE) ||
-	    (request->options & (IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_UNIQUE)))
+	    (request->options & (IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_UNIQUE |
+				 IOKMEM_MAP_GUARDED_MASK)))
 		return 0;
 	if (request->mm)
 		return desc->ops->task_address ?

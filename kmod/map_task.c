@@ -71,18 +71,50 @@ void iokmem_map_task_drop_all(struct iokmem_map *mapping)
 	}
 }
 
-/* The live map of the calling task at @address, of @length bytes. */
-static struct iokmem_map *find_of_task(struct iokmem_desc *desc,
-				       unsigned long address, size_t length)
+/* The live map of @mapping's task at @address, of @length bytes. */
+static struct iokmem_map *find_window(struct iokmem_map *mapping,
+				      unsigned long address, size_t length)
 {
-	struct iokmem_map *mapping, *map;
+	struct iokmem_map *map;
 
-	mapping = iokmem_maps_find_address(desc, current->mm, address);
-	if (!mapping)
+	lockdep_assert_held(&mapping->desc->lock);
+
+	if (mapping->state != IOKMEM_MAP_LIVE || address < mapping->address)
 		return NULL;
 	map = iokmem_windows_find(mapping, mapping->offset +
 					   (address - mapping->address), length);
 	return map && map->task_refs ? map : NULL;
+}
+
+/*
+ * The calling task's map of @desc at @address, of @length bytes. For
+ * unlock_of_task(), unless it is NULL: the mmap lock keeps the VMA, which has found
+ * the map; the descriptor's lock keeps the map as it is.
+ */
+static struct iokmem_map *lock_of_task(struct iokmem_desc *desc,
+				       unsigned long address, size_t length)
+{
+	struct iokmem_map *mapping, *map = NULL;
+	size_t offset = 0;
+
+	desc = iokmem_desc_root(desc, &offset);
+	mmap_read_lock(current->mm);
+	mapping = iokmem_map_at(current->mm, address, desc);
+	if (mapping) {
+		mutex_lock(&mapping->desc->lock);
+		map = find_window(mapping, address, length);
+		if (!map)
+			mutex_unlock(&mapping->desc->lock);
+	}
+	if (!map)
+		mmap_read_unlock(current->mm);
+	return map;
+}
+
+static void unlock_of_task(struct iokmem_map *map)
+{
+	mutex_unlock(&map->desc->lock);
+	mmap_read_unlock(current->mm);
 }
 
 /*
@@ -94,17 +126,14 @@ int iokmem_map_task_release(struct iokmem_desc *desc, unsigned long address,
 			    size_t length)
 {
 	struct iokmem_map *map;
-	size_t offset = 0;
 	bool last;
 
-	desc = iokmem_desc_root(desc, &offset);
-	mutex_lock(&desc->lock);
-	map = find_of_task(desc, address, length);
-	last = map && !--map->task_refs;
-	mutex_unlock(&desc->lock);
-
+	map = lock_of_task(desc, address, length);
 	if (!map)
 		return -ENOENT;
+	last = !--map->task_refs;
+	unlock_of_task(map);
+
 	if (last)
 		iokmem_map_put(map);
 	return 0;
@@ -119,17 +148,14 @@ int iokmem_map_task_query(struct iokmem_desc *desc,
 			  struct iokmem_query_mapping *query)
 {
 	struct iokmem_map *map;
-	size_t offset = 0;
 
-	desc = iokmem_desc_root(desc, &offset);
-	mutex_lock(&desc->lock);
-	map = find_of_task(desc, query->address, query->length);
-	if (map) {
-		query->options = map->options;
-		query->offset = map->offset;
-		query->references = map->task_refs;
-		query->cache_mode = iokmem_desc_get_cache_mode(desc);
-	}
-	mutex_unlock(&desc->lock);
-	return map ? 0 : -ENOENT;
+	map = lock_of_task(desc, query->address, query->length);
+	if (!map)
+		return -ENOENT;
+	query->options = map->options;
+	query->offset = map->offset;
+	query->references = map->task_refs;
+	query->cache_mode = iokmem_map_get_cache_mode(map);
+	unlock_of_task(map);
+	return 0;
 }

@@ -33,6 +33,12 @@
 /* How many pages around the one that faulted are mapped with it, at most. */
 #define IOKMEM_FAULT_AROUND	64UL
 
+/* Just past the pages of a mapping, guards not counted. */
+static unsigned long map_end(const struct iokmem_map *map)
+{
+	return map->start + (iokmem_map_pages(map) << PAGE_SHIFT);
+}
+
 /*
  * Whether one huge entry can map all that the fault's page table would: if memory
  * and addresses are aligned alike.
@@ -40,12 +46,12 @@
 static bool huge_entry_fits(const struct vm_fault *vmf,
 			    const struct iokmem_run *run)
 {
-	const struct vm_area_struct *vma = vmf->vma;
+	const struct iokmem_map *map = vmf->vma->vm_private_data;
 	unsigned long address = vmf->address & PMD_MASK;
 	unsigned long ahead = (vmf->address - address) >> PAGE_SHIFT;
 
 	return IOKMEM_HUGE_ENTRIES && run->pfn != IOKMEM_NO_PFN &&
-	       address >= vma->vm_start && vma->vm_end - address >= PMD_SIZE &&
+	       address >= map->start && map_end(map) - address >= PMD_SIZE &&
 	       run->before >= ahead && run->nr + ahead >= PTRS_PER_PMD &&
 	       IS_ALIGNED(run->pfn - ahead, PTRS_PER_PMD);
 }
@@ -74,7 +80,7 @@ static bool huge_entry_has_type(const struct vm_area_struct *vma, pgprot_t prot,
 }
 
 /*
- * The page that faulted, and what lies around it in the same extent: in the VMA,
+ * The page that faulted, and what lies around it in the same extent: in the mapping,
  * in the same page table, and in an aligned window, so that neighbouring faults
  * do not do the same work.
  */
@@ -83,6 +89,7 @@ static vm_fault_t insert_around(struct vm_fault *vmf,
 				unsigned long *inserted)
 {
 	struct vm_area_struct *vma = vmf->vma;
+	const struct iokmem_map *map = vma->vm_private_data;
 	unsigned long address = vmf->address & PAGE_MASK;
 	unsigned long window = address & ~(IOKMEM_FAULT_AROUND * PAGE_SIZE - 1);
 	unsigned long before, after, first, i, nr;
@@ -95,9 +102,9 @@ static vm_fault_t insert_around(struct vm_fault *vmf,
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
 
-	before = (address - max(window, vma->vm_start)) >> PAGE_SHIFT;
+	before = (address - max(window, map->start)) >> PAGE_SHIFT;
 	before = min(before, run->before);
-	after = (min(window + IOKMEM_FAULT_AROUND * PAGE_SIZE, vma->vm_end) -
+	after = (min(window + IOKMEM_FAULT_AROUND * PAGE_SIZE, map_end(map)) -
 		 address) >> PAGE_SHIFT;
 	after = min(after, run->nr);
 
@@ -117,12 +124,15 @@ static vm_fault_t insert_around(struct vm_fault *vmf,
 }
 
 /* Map what is at the fault: frames that are there as long as the mapping. */
-static vm_fault_t insert_frames(struct vm_fault *vmf, const struct iokmem_desc *desc,
-				unsigned long *inserted)
+static vm_fault_t insert_frames(struct vm_fault *vmf, unsigned long *inserted)
 {
-	struct iokmem_run run = iokmem_desc_lookup(desc, vmf->pgoff);
+	const struct iokmem_map *map = vmf->vma->vm_private_data;
+	unsigned long ahead = (vmf->address - map->start) >> PAGE_SHIFT;
 	pmd_t pmd = READ_ONCE(*vmf->pmd);
+	struct iokmem_run run;
 	pgprot_t prot;
+
+	run = iokmem_desc_lookup(map->desc, iokmem_map_index(map) + ahead);
 
 	/* A guard page. */
 	if (run.pfn == IOKMEM_NO_PFN)
@@ -152,6 +162,8 @@ static vm_fault_t map_fault(struct vm_fault *vmf)
 	/* It is being unmapped: see iokmem_unmap_user(). */
 	if (READ_ONCE(map->state) == IOKMEM_MAP_DEAD)
 		return VM_FAULT_SIGBUS;
+	if (vmf->address < map->start || vmf->address >= map_end(map))
+		return VM_FAULT_SIGSEGV;
 	/* Its entries were all there: the program itself has removed some. */
 	if (ops->mmap)
 		return VM_FAULT_SIGBUS;
@@ -160,7 +172,7 @@ static vm_fault_t map_fault(struct vm_fault *vmf)
 		ret = ops->fault(map->desc, vmf);
 		inserted = 1;
 	} else {
-		ret = insert_frames(vmf, map->desc, &inserted);
+		ret = insert_frames(vmf, &inserted);
 	}
 	if (ret == VM_FAULT_NOPAGE && inserted)
 		trace_iokmem_fault(map, vmf->address, inserted);
@@ -175,7 +187,7 @@ static void map_close(struct vm_area_struct *vma)
 {
 	struct iokmem_map *map = vma->vm_private_data;
 
-	if (vma->vm_start == map->start)
+	if (vma->vm_start == iokmem_map_vma_start(map))
 		iokmem_map_vanished(map);
 }
 
@@ -195,6 +207,38 @@ static const struct vm_operations_struct iokmem_vm_ops = {
 	.mremap		= map_mremap,
 	.fault		= map_fault,
 };
+
+/*
+ * iokmem_map_at - the mapping of @desc in @mm at @address, or NULL
+ *
+ * It may be dead, or under construction. Called with the mmap lock held, which keeps
+ * it.
+ */
+struct iokmem_map *iokmem_map_at(struct mm_struct *mm, unsigned long address,
+				 const struct iokmem_desc *desc)
+{
+	struct vm_area_struct *vma;
+	struct iokmem_map *map;
+
+	mmap_assert_locked(mm);
+
+	vma = vma_lookup(mm, address);
+	if (!vma || vma->vm_ops != &iokmem_vm_ops)
+		return NULL;
+	map = vma->vm_private_data;
+	return map->desc == desc ? map : NULL;
+}
+
+/*
+ * Where a mapping's VMA starts in its file. That means something only if the file has
+ * the pages: the kernel finds them in VMAs, and VMAs by them.
+ */
+static pgoff_t vma_pgoff(const struct iokmem_map *map)
+{
+	pgoff_t index = iokmem_map_index(map);
+
+	return map->desc->lead ? index + map->desc->lead - map->guard : index;
+}
 
 /* @vma, which nobody can see yet, becomes the mapping's. */
 static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
@@ -217,7 +261,7 @@ static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 	vm_flags_clear(vma, VM_EXEC | VM_MAYEXEC);
 	vma->vm_private_data = map;
 	vma->vm_ops = &iokmem_vm_ops;
-	map->start = vma->vm_start;
+	map->start = vma->vm_start + (map->guard << PAGE_SHIFT);
 	return 0;
 }
 
@@ -234,8 +278,8 @@ static int map_file_mmap(struct file *file, struct vm_area_struct *vma)
 	if (map->start)
 		return -EINVAL;
 	if (WARN_ON_ONCE(vma->vm_mm != map->mm ||
-			 vma->vm_pgoff != iokmem_map_index(map) ||
-			 vma_pages(vma) != iokmem_map_pages(map)))
+			 vma->vm_pgoff != vma_pgoff(map) ||
+			 vma->vm_end - vma->vm_start != iokmem_map_vma_size(map)))
 		return -EINVAL;
 	return map_take_vma(map, vma);
 }
@@ -255,8 +299,10 @@ map_file_get_unmapped_area(struct file *file, unsigned long addr,
 			   unsigned long flags)
 {
 	struct iokmem_map *map = file->private_data;
+	pgoff_t first = iokmem_map_index(map) - map->guard;
 
-	return iokmem_get_unmapped_area(map->desc, file, addr, len, pgoff, flags);
+	return iokmem_get_unmapped_area(map->desc, file, addr, len, pgoff, flags,
+					first << PAGE_SHIFT);
 }
 
 static const struct file_operations iokmem_map_fops = {
@@ -293,15 +339,16 @@ static unsigned long preferred_alignment(const struct iokmem_desc *desc,
  * iokmem_get_unmapped_area - where a user mapping of @desc could go
  *
  * As the kernel would choose, but aligned: as the descriptor promises, and so
- * that huge entries fit. As ->get_unmapped_area().
+ * that huge entries fit. As ->get_unmapped_area(); @place is that of the first page
+ * in the memory, in bytes, and may be before it.
  */
 unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
 				       struct file *file, unsigned long addr,
 				       unsigned long len, unsigned long pgoff,
-				       unsigned long flags)
+				       unsigned long flags, size_t place)
 {
 	unsigned long align = preferred_alignment(desc, len);
-	unsigned long phase = (pgoff << PAGE_SHIFT) & (align - 1);
+	unsigned long phase = place & (align - 1);
 	unsigned long start, padded;
 
 	if (flags & MAP_FIXED)
@@ -341,16 +388,27 @@ int iokmem_map_user(struct iokmem_map *map, unsigned long at)
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 
-	start = iokmem_mm_mmap(map->mm, file, at,
-			       iokmem_map_pages(map) << PAGE_SHIFT,
+	start = iokmem_mm_mmap(map->mm, file, at, iokmem_map_vma_size(map),
 			       PROT_READ | (read_only ? 0 : PROT_WRITE),
 			       MAP_SHARED | (at ? MAP_FIXED_NOREPLACE : 0),
-			       iokmem_map_index(map) << PAGE_SHIFT);
+			       vma_pgoff(map) << PAGE_SHIFT);
 	fput(file);
 	/* Below the lowest address that the administrator lets it use. */
 	if (at && start == (unsigned long)-EPERM)
 		return -EADDRNOTAVAIL;
 	return IS_ERR_VALUE(start) ? (int)start : 0;
+}
+
+/* The VMA of a mapping, if it is there. */
+static struct vm_area_struct *map_vma(const struct iokmem_map *map)
+{
+	struct vm_area_struct *vma;
+
+	mmap_assert_locked(map->mm);
+
+	vma = vma_lookup(map->mm, map->start);
+	return vma && vma->vm_ops == &iokmem_vm_ops &&
+	       vma->vm_private_data == map ? vma : NULL;
 }
 
 /*
@@ -359,19 +417,15 @@ int iokmem_map_user(struct iokmem_map *map, unsigned long at)
  */
 static bool map_zap(struct iokmem_map *map)
 {
-	size_t size = iokmem_map_pages(map) << PAGE_SHIFT;
 	struct vm_area_struct *vma;
-	bool ours;
 
 	/* For writing: no fault that saw a live map is on its way. */
 	mmap_write_lock(map->mm);
-	vma = vma_lookup(map->mm, map->start);
-	ours = vma && vma->vm_ops == &iokmem_vm_ops &&
-	       vma->vm_private_data == map;
-	if (ours)
-		zap_vma_ptes(vma, map->start, size);
+	vma = map_vma(map);
+	if (vma)
+		zap_vma_ptes(vma, vma->vm_start, vma->vm_end - vma->vm_start);
 	mmap_write_unlock(map->mm);
-	return ours;
+	return vma;
 }
 
 /*
@@ -390,15 +444,16 @@ static bool map_zap(struct iokmem_map *map)
  */
 bool iokmem_unmap_user(struct iokmem_map *map)
 {
-	size_t size = iokmem_map_pages(map) << PAGE_SHIFT;
+	size_t size = iokmem_map_vma_size(map);
 
 	if (!map->start)
 		return true;
 	if (!mmget_not_zero(map->mm))
 		return false;
-	if (map_zap(map) && iokmem_mm_munmap(map->mm, map->start, size))
+	if (map_zap(map) &&
+	    iokmem_mm_munmap(map->mm, iokmem_map_vma_start(map), size))
 		unmap_mapping_range(map->desc->map_inode->i_mapping,
-				    iokmem_map_index(map) << PAGE_SHIFT, size, 1);
+				    vma_pgoff(map) << PAGE_SHIFT, size, 1);
 	mmput(map->mm);
 	return true;
 }
@@ -438,7 +493,7 @@ static int adopt_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 	file = map_file(map, map->options & IOKMEM_MAP_READ_ONLY);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	vma->vm_pgoff = iokmem_map_index(map);
+	vma->vm_pgoff = vma_pgoff(map);
 	err = map_take_vma(map, vma);
 	if (!err) {
 		iokmem_map_adopt(map);

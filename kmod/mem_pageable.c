@@ -7,7 +7,8 @@
  *
  * User mappings are of the shmem file's own inode and of ordinary pages, so that
  * the kernel finds and unmaps them when it wants a page. Nobody but our mappings
- * gets at that inode: it can be neither opened nor truncated through /proc.
+ * gets at that inode: it can be neither opened nor truncated through /proc. The file
+ * has a hole before the memory, where the VMA of a mapping has its guard.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -73,8 +74,8 @@ static struct page **get_pages(struct iokmem_pageable *pageable, pgoff_t first,
 {
 	struct address_space *mapping = mapping_of(pageable);
 	gfp_t gfp = mapping_gfp_mask(mapping) | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+	unsigned long lead = pageable->desc.lead, i;
 	struct page **pages, *page;
-	unsigned long i;
 
 	lockdep_assert_held(&pageable->lock);
 
@@ -84,7 +85,8 @@ static struct page **get_pages(struct iokmem_pageable *pageable, pgoff_t first,
 	for (i = 0; i < nr; i++) {
 		page = ERR_PTR(-EINTR);
 		if (!fatal_signal_pending(current))
-			page = shmem_read_mapping_page_gfp(mapping, first + i, gfp);
+			page = shmem_read_mapping_page_gfp(mapping, lead + first + i,
+							   gfp);
 		if (IS_ERR(page)) {
 			put_pages(pages, i, false);
 			return ERR_CAST(page);
@@ -351,14 +353,15 @@ static const struct iokmem_mem_ops iokmem_pageable_ops = {
 static int set_up_file(struct iokmem_pageable *pageable)
 {
 	struct iokmem_desc *desc = &pageable->desc;
+	size_t lead = IOKMEM_GUARD_MAX << PAGE_SHIFT;
 	struct inode *inode;
 	struct file *file;
 
 	/* Too large for a file is too large for memory. */
-	if (desc->owned > MAX_LFS_FILESIZE)
+	if (desc->owned > MAX_LFS_FILESIZE - lead)
 		return -ENOMEM;
 	/* It also says that there is no space left, where there is no memory. */
-	file = shmem_file_setup("iokmem", desc->owned, 0);
+	file = shmem_file_setup("iokmem", desc->owned + lead, 0);
 	if (IS_ERR(file))
 		return -ENOMEM;
 
@@ -367,6 +370,7 @@ static int set_up_file(struct iokmem_pageable *pageable)
 	pageable->shmem_fops = inode->i_fop;
 	inode->i_fop = &iokmem_closed_fops;
 	inode->i_flags |= S_IMMUTABLE;
+	desc->lead = IOKMEM_GUARD_MAX;
 	desc->map_inode = inode;
 	desc->map_mnt = file->f_path.mnt;
 	/* It may be held for long, where movable memory must not be. */
