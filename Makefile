@@ -8,6 +8,8 @@ INSTALL_MOD_DIR ?= updates
 # The kernel to run: 6.12 (what demo does by default), 6.1 or, for shell, debug
 # (its default).
 KERNEL	?=
+# Options of scripts/bench.
+BENCH	?=
 
 VERSION	:= $(shell sed -n 's/^PACKAGE_VERSION="*\([^"]*\)"*$$/\1/p' dkms.conf 2>/dev/null)
 DKMS_SOURCES := $(wildcard Kbuild Kconfig COPYING dkms.conf kmod include kunit samples)
@@ -30,6 +32,9 @@ demo:
 
 check:
 	@scripts/check $(SUITE)
+
+bench:
+	@scripts/bench $(BENCH)
 
 lint:
 	@scripts/lint
@@ -54,6 +59,8 @@ help:
 	@echo '     KERNEL=6.1       on an older kernel'
 	@echo 'make check            all tests, in virtual machines'
 	@echo '     SUITE=NAME       only one KUnit suite, one program of tools/testing, or user'
+	@echo 'make bench            what the module costs, in instructions'
+	@echo '     BENCH=--again    twice, and compare; =--publish: into Documentation/bench, too'
 	@echo 'make lint             static checks only'
 	@echo 'make shell            a prompt in the test kernel, in a virtual machine'
 	@echo '     KERNEL=6.12      in a kernel of Debian (6.12 or 6.1)'
@@ -62,4 +69,4 @@ help:
 	@echo 'V=1 shows the commands of a build. Kernels are kept in ~/.cache/iokmem'
 	@echo '(IOKMEM_CACHE= or XDG_CACHE_HOME= moves it).'
 
-.PHONY: modules modules_install clean demo check lint shell dkms-install help
+.PHONY: modules modules_install clean demo check bench lint shell dkms-install help
