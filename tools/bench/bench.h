@@ -99,7 +99,7 @@ static inline void begin(void)
 	int i;
 
 	for (i = 0; i < MAX_SAMPLES; i++)
-		COUNT(&nothing, );
+		COUNT(&nothing, (void)0);
 	clock_cost = sort_samples(nothing).cost[MAX_SAMPLES / 2];
 }
 

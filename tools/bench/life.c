@@ -93,8 +93,8 @@ int main(void)
 	int i, j;
 
 	begin();
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		for (j = 0; j < sizeof(sizes) / sizeof(sizes[0]); j++) {
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
 			if (sizes[j] < kinds[i].smallest)
 				continue;
 			settle();

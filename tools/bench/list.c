@@ -392,7 +392,7 @@ int main(void)
 
 	begin();
 	measure_system_call();
-	for (i = 0; i < sizeof(situations) / sizeof(situations[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(situations); i++)
 		for (n = 10; n <= 100000; n *= 10)
 			alone(measure, &situations[i], n);
 	for (n = 10; n <= 100000; n *= 10)
