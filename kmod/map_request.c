@@ -13,6 +13,7 @@
 
 #define IOKMEM_MAP_PROVIDED	(IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_READ_ONLY | \
 				 IOKMEM_MAP_REFERENCE | IOKMEM_MAP_UNIQUE | \
+				 IOKMEM_MAP_PREFAULT | IOKMEM_MAP_OVERWRITE | \
 				 IOKMEM_MAP_GUARDED_MASK | IOKMEM_MAP_CACHE_MASK)
 
 /*
@@ -40,6 +41,14 @@ static int check_guards(const struct iokmem_map_request *request,
 	return !request->mm || root->ops->mmap ? -EOPNOTSUPP : 0;
 }
 
+/* Options that rule each other out. */
+static bool options_contradict(u32 options)
+{
+	return ((options & IOKMEM_MAP_REFERENCE) &&
+		(options & (IOKMEM_MAP_UNIQUE | IOKMEM_MAP_OVERWRITE))) ||
+	       ((options & IOKMEM_MAP_OVERWRITE) && (options & IOKMEM_MAP_ANYWHERE));
+}
+
 static int check_options(struct iokmem_map_request *request,
 			 const struct iokmem_desc *root)
 {
@@ -48,7 +57,7 @@ static int check_options(struct iokmem_map_request *request,
 
 	if (options & ~IOKMEM_MAP_PROVIDED)
 		return -EOPNOTSUPP;
-	if ((options & IOKMEM_MAP_UNIQUE) && (options & IOKMEM_MAP_REFERENCE))
+	if (options_contradict(options))
 		return -EINVAL;
 	err = check_guards(request, root);
 	if (err)
@@ -161,6 +170,18 @@ static int check_pages(const struct iokmem_map_request *request,
 }
 
 /*
+ * Pages that need not be anywhere would have to be brought in first. The kernel's own
+ * mappings are complete in any case.
+ */
+static int check_prepared(const struct iokmem_map_request *request,
+			  const struct iokmem_desc *root)
+{
+	if (!(request->options & IOKMEM_MAP_PREFAULT) || root->ops->always_there)
+		return 0;
+	return READ_ONCE(root->prepared) ? 0 : -EBADFD;
+}
+
+/*
  * iokmem_map_check - is this a request that can be served, and what for exactly?
  *
  * @desc may be a sub-descriptor; offsets stay in that. Fills in the length, the cache
@@ -171,9 +192,12 @@ int iokmem_map_check(struct iokmem_map_request *request,
 		     struct iokmem_desc *desc)
 {
 	size_t offset = 0;
+	struct iokmem_desc *root = iokmem_desc_root(desc, &offset);
 	int err;
 
-	err = check_options(request, iokmem_desc_root(desc, &offset));
+	err = check_options(request, root);
+	if (!err)
+		err = check_prepared(request, root);
 	if (!err)
 		err = check_range(request, desc);
 	if (!err)
