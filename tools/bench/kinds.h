@@ -208,6 +208,7 @@ static void vgem_destroy(struct memory *memory)
 static const struct kind kinds[] = {
 	IOKMEM_KIND("iokmem", 0, 0),
 	IOKMEM_KIND("iokmem prefault", 0, IOKMEM_MAP_PREFAULT),
+	IOKMEM_KIND("iokmem pinnable", 0, IOKMEM_MAP_PINNABLE),
 	IOKMEM_KIND("iokmem contiguous", IOKMEM_PHYSICALLY_CONTIGUOUS, 0),
 	IOKMEM_KIND("iokmem write-combine", IOKMEM_MAP_WRITE_COMBINE_CACHE, 0),
 	IOKMEM_KIND("iokmem uncached", IOKMEM_MAP_INHIBIT_CACHE, 0),

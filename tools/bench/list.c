@@ -25,6 +25,7 @@ struct window {
  * @absent: one that no map contains
  * @missed: one that no map serves with @missed_options
  * @missed_options: options of the map that is not found
+ * @extra: how many maps there are besides
  * @inside: the maps are sub-maps of one mapping, which only as a whole has a VMA
  *
  * Windows are chosen by a number that means nothing.
@@ -37,6 +38,7 @@ struct situation {
 	struct window (*absent)(int n, unsigned int number);
 	struct window (*missed)(int n, unsigned int number);
 	__u32 missed_options;
+	int extra;
 	bool inside;
 };
 
@@ -193,6 +195,45 @@ static void arrange_nested(const struct situation *situation, int fd, int n)
 		map_window(fd, 0, nested_window(n, i));
 }
 
+/*
+ * Half of them short, then half of them long, beginning in between. All the long ones
+ * contain what is behind the short ones, but neither their age nor where they begin
+ * tells them apart; and the map that is found is a sub-map of the first of them.
+ */
+
+static __u64 crossing_pages(int n)
+{
+	return 2 * n / PAGE + 2;
+}
+
+static struct window crossing_window(int n, unsigned int number)
+{
+	unsigned int begin = 2 * (number % (n / 2));
+
+	if (number < n / 2)
+		return (struct window){ begin, 1 };
+	return (struct window){ begin + 1, n + 1 - begin / 2 };
+}
+
+static struct window crossing_behind(int n, unsigned int number)
+{
+	return (struct window){ n, 2 };
+}
+
+static struct window crossing_around_all(int n, unsigned int number)
+{
+	return (struct window){ 0, 2 * n };
+}
+
+static void arrange_crossing(const struct situation *situation, int fd, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		map_window(fd, 0, crossing_window(n, i));
+	map_window(fd, 0, crossing_behind(n, 0));
+}
+
 static const struct situation situations[] = {
 	{
 		.name = "together",
@@ -216,6 +257,7 @@ static const struct situation situations[] = {
 		.absent = between_pages,
 		.missed = page_window,
 		.missed_options = IOKMEM_MAP_READ_ONLY,
+		.extra = 1,
 		.inside = true,
 	}, {
 		.name = "nested",
@@ -225,6 +267,15 @@ static const struct situation situations[] = {
 		.absent = nested_around_all,
 		.missed = nested_middle,
 		.missed_options = IOKMEM_MAP_READ_ONLY,
+	}, {
+		.name = "crossing",
+		.pages = crossing_pages,
+		.arrange = arrange_crossing,
+		.present = crossing_behind,
+		.absent = crossing_around_all,
+		.missed = crossing_behind,
+		.missed_options = IOKMEM_MAP_READ_ONLY,
+		.extra = 1,
 	},
 };
 
@@ -332,7 +383,7 @@ static void measure(const struct situation *situation, int n)
 	fd = new_buffer(situation->pages(n) * PAGE);
 	NEED(fd >= 0);
 	situation->arrange(situation, fd, n);
-	NEED(nr_maps(fd) == n + situation->inside);
+	NEED(nr_maps(fd) == n + situation->extra);
 	settle();
 	for (i = 0; i < MAX_SAMPLES; i++) {
 		add_vma(i);
@@ -340,7 +391,7 @@ static void measure(const struct situation *situation, int n)
 		count_existing(situation, fd, n, i, &costs);
 		count_anonymous(&costs);
 	}
-	NEED(nr_maps(fd) == n + situation->inside);
+	NEED(nr_maps(fd) == n + situation->extra);
 	report_costs(situation, n, &costs);
 	if (situation->inside)
 		count_end(situation, fd, n);
