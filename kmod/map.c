@@ -343,6 +343,8 @@ static int map_make(struct iokmem_map *map,
 		return 0;
 	}
 	err = map_hold(map, map->mm);
+	if (!err && (map->options & IOKMEM_MAP_PINNABLE))
+		err = map->desc->ops->make_pinnable(map->desc);
 	if (err)
 		return err;
 	if (map->mm)

@@ -14,6 +14,7 @@
 #define IOKMEM_MAP_PROVIDED	(IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_READ_ONLY | \
 				 IOKMEM_MAP_REFERENCE | IOKMEM_MAP_UNIQUE | \
 				 IOKMEM_MAP_PREFAULT | IOKMEM_MAP_OVERWRITE | \
+				 IOKMEM_MAP_PINNABLE | \
 				 IOKMEM_MAP_GUARDED_MASK | IOKMEM_MAP_CACHE_MASK)
 
 /*
@@ -41,6 +42,18 @@ static int check_guards(const struct iokmem_map_request *request,
 	return !request->mm || root->ops->mmap ? -EOPNOTSUPP : 0;
 }
 
+/* As far as can be told before the memory has the mode it is to have. */
+static int check_pinnable(const struct iokmem_map_request *request,
+			  const struct iokmem_desc *root)
+{
+	u32 mode = request->cache_mode;
+
+	if (mode == IOKMEM_MAP_DEFAULT_CACHE)
+		mode = iokmem_desc_get_cache_mode(root);
+	return request->mm && root->ops->make_pinnable &&
+	       mode == IOKMEM_MAP_COPYBACK_CACHE ? 0 : -EOPNOTSUPP;
+}
+
 /* Options that rule each other out. */
 static bool options_contradict(u32 options)
 {
@@ -60,11 +73,11 @@ static int check_options(struct iokmem_map_request *request,
 	if (options_contradict(options))
 		return -EINVAL;
 	err = check_guards(request, root);
-	if (err)
-		return err;
-	if (mode == IOKMEM_MAP_DEFAULT_CACHE)
-		return 0;
-	return root->ops->resolve(mode, &request->cache_mode);
+	if (!err && mode != IOKMEM_MAP_DEFAULT_CACHE)
+		err = root->ops->resolve(mode, &request->cache_mode);
+	if (!err && (options & IOKMEM_MAP_PINNABLE))
+		err = check_pinnable(request, root);
+	return err;
 }
 
 /* Length 0 is the whole length, not the rest after the offset. */
@@ -143,7 +156,7 @@ unsigned long iokmem_map_borrow(const struct iokmem_map_request *request,
 
 	if (!(request->options & IOKMEM_MAP_ANYWHERE) ||
 	    (request->options & (IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_UNIQUE |
-				 IOKMEM_MAP_GUARDED_MASK)))
+				 IOKMEM_MAP_GUARDED_MASK | IOKMEM_MAP_PINNABLE)))
 		return 0;
 	if (request->mm)
 		return desc->ops->task_address ?

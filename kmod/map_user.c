@@ -43,6 +43,15 @@ static unsigned long map_end(const struct iokmem_map *map)
 	return map->start + (iokmem_map_pages(map) << PAGE_SHIFT);
 }
 
+/* Where the page is that faulted. */
+static struct iokmem_run run_at(const struct vm_fault *vmf)
+{
+	const struct iokmem_map *map = vmf->vma->vm_private_data;
+	unsigned long ahead = (vmf->address - map->start) >> PAGE_SHIFT;
+
+	return iokmem_desc_lookup(map->desc, iokmem_map_index(map) + ahead);
+}
+
 /*
  * Whether one huge entry can map all that the fault's page table would: if memory
  * and addresses are aligned alike.
@@ -86,34 +95,42 @@ static bool huge_entry_has_type(const struct vm_area_struct *vma, pgprot_t prot,
 /*
  * The page that faulted, and what lies around it in the same extent: in the mapping,
  * in the same page table, and in an aligned window, so that neighbouring faults
- * do not do the same work.
+ * do not do the same work. How many, and how many of these come before it.
  */
+static unsigned long pages_around(const struct vm_fault *vmf,
+				  const struct iokmem_run *run,
+				  unsigned long *before)
+{
+	const struct iokmem_map *map = vmf->vma->vm_private_data;
+	unsigned long address = vmf->address & PAGE_MASK;
+	unsigned long window = address & ~(IOKMEM_FAULT_AROUND * PAGE_SIZE - 1);
+	unsigned long after;
+
+	BUILD_BUG_ON(IOKMEM_FAULT_AROUND > PTRS_PER_PTE);
+
+	*before = (address - max(window, map->start)) >> PAGE_SHIFT;
+	*before = min(*before, run->before);
+	after = (min(window + IOKMEM_FAULT_AROUND * PAGE_SIZE, map_end(map)) -
+		 address) >> PAGE_SHIFT;
+	return *before + min(after, run->nr);
+}
+
 static vm_fault_t insert_around(struct vm_fault *vmf,
 				const struct iokmem_run *run, pgprot_t prot,
 				unsigned long *inserted)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	const struct iokmem_map *map = vma->vm_private_data;
 	unsigned long address = vmf->address & PAGE_MASK;
-	unsigned long window = address & ~(IOKMEM_FAULT_AROUND * PAGE_SIZE - 1);
-	unsigned long before, after, first, i, nr;
+	unsigned long before, first, i, nr;
 	vm_fault_t ret;
-
-	BUILD_BUG_ON(IOKMEM_FAULT_AROUND > PTRS_PER_PTE);
 
 	/* This one must succeed; the others may as well be mapped later. */
 	ret = vmf_insert_pfn_prot(vma, address, run->pfn, prot);
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
 
-	before = (address - max(window, map->start)) >> PAGE_SHIFT;
-	before = min(before, run->before);
-	after = (min(window + IOKMEM_FAULT_AROUND * PAGE_SIZE, map_end(map)) -
-		 address) >> PAGE_SHIFT;
-	after = min(after, run->nr);
-
 	*inserted = 1;
-	nr = before + after;
+	nr = pages_around(vmf, run, &before);
 	first = address - before * PAGE_SIZE;
 	for (i = 0; i < nr; i++) {
 		if (i == before)
@@ -127,16 +144,43 @@ static vm_fault_t insert_around(struct vm_fault *vmf,
 	return VM_FAULT_NOPAGE;
 }
 
+/* The same with pages that are counted, so that the kernel can pin them. */
+static vm_fault_t insert_pages(struct vm_fault *vmf, unsigned long *inserted)
+{
+	struct iokmem_run run = run_at(vmf);
+	unsigned long address = vmf->address & PAGE_MASK;
+	struct page *pages[IOKMEM_FAULT_AROUND];
+	unsigned long before, nr, i, left;
+	int err;
+
+	err = vm_insert_page(vmf->vma, address, pfn_to_page(run.pfn));
+	if (err)
+		return err == -EBUSY ? VM_FAULT_NOPAGE : vmf_error(err);
+
+	nr = pages_around(vmf, &run, &before);
+	for (i = 0; i < nr; i++)
+		pages[i] = pfn_to_page(run.pfn - before + i);
+	/* Each as far as the first that is there already. */
+	*inserted = nr;
+	left = before;
+	if (before)
+		vm_insert_pages(vmf->vma, address - before * PAGE_SIZE, pages, &left);
+	*inserted -= left;
+	left = nr - before - 1;
+	if (left)
+		vm_insert_pages(vmf->vma, address + PAGE_SIZE, pages + before + 1,
+				&left);
+	*inserted -= left;
+	return VM_FAULT_NOPAGE;
+}
+
 /* Map what is at the fault: frames that are there as long as the mapping. */
 static vm_fault_t insert_frames(struct vm_fault *vmf, unsigned long *inserted)
 {
-	const struct iokmem_map *map = vmf->vma->vm_private_data;
-	unsigned long ahead = (vmf->address - map->start) >> PAGE_SHIFT;
+	struct iokmem_run run = run_at(vmf);
 	pmd_t pmd = READ_ONCE(*vmf->pmd);
-	struct iokmem_run run;
 	pgprot_t prot;
 
-	run = iokmem_desc_lookup(map->desc, iokmem_map_index(map) + ahead);
 
 	/* A guard page. */
 	if (run.pfn == IOKMEM_NO_PFN)
@@ -175,10 +219,18 @@ static vm_fault_t wait_unblocked(struct vm_fault *vmf, struct iokmem_map *map)
 	return VM_FAULT_RETRY;
 }
 
-/* Are its pages found one by one, by the memory's own way? */
-static bool is_paged(const struct vm_area_struct *vma)
+/* Are its entries of pages that are counted? */
+static bool has_pages(const struct vm_area_struct *vma)
 {
 	return vma->vm_flags & VM_MIXEDMAP;
+}
+
+/* Are they found one by one, by the memory's own way? */
+static bool is_paged(const struct vm_area_struct *vma)
+{
+	const struct iokmem_map *map = vma->vm_private_data;
+
+	return has_pages(vma) && !(map->options & IOKMEM_MAP_PINNABLE);
 }
 
 static vm_fault_t map_fault(struct vm_fault *vmf)
@@ -190,8 +242,8 @@ static vm_fault_t map_fault(struct vm_fault *vmf)
 
 	mmap_assert_locked(vmf->vma->vm_mm);
 
-	/* It is being unmapped: see iokmem_unmap_user(). */
-	if (READ_ONCE(map->state) == IOKMEM_MAP_DEAD)
+	/* It is being unmapped: see iokmem_unmap_user(). Or a child's: map_open(). */
+	if (READ_ONCE(map->state) == IOKMEM_MAP_DEAD || vmf->vma->vm_mm != map->mm)
 		return VM_FAULT_SIGBUS;
 	if (vmf->address < map->start || vmf->address >= map_end(map))
 		return VM_FAULT_SIGSEGV;
@@ -204,12 +256,26 @@ static vm_fault_t map_fault(struct vm_fault *vmf)
 	if (is_paged(vmf->vma)) {
 		ret = ops->fault(map->desc, vmf);
 		inserted = 1;
+	} else if (has_pages(vmf->vma)) {
+		ret = insert_pages(vmf, &inserted);
 	} else {
 		ret = insert_frames(vmf, &inserted);
 	}
 	if (ret == VM_FAULT_NOPAGE && inserted)
 		trace_iokmem_fault(map, vmf->address, inserted);
 	return ret;
+}
+
+/*
+ * There is a second VMA. One that must not be VM_IO, so that it can be pinned, a
+ * program can have copied for a child: that gets none of its entries, nor any later.
+ */
+static void map_open(struct vm_area_struct *vma)
+{
+	struct iokmem_map *map = vma->vm_private_data;
+
+	if (vma->vm_mm != map->mm)
+		vm_flags_set(vma, VM_WIPEONFORK);
 }
 
 /*
@@ -220,7 +286,7 @@ static void map_close(struct vm_area_struct *vma)
 {
 	struct iokmem_map *map = vma->vm_private_data;
 
-	if (vma->vm_start == iokmem_map_vma_start(map))
+	if (vma->vm_mm == map->mm && vma->vm_start == iokmem_map_vma_start(map))
 		iokmem_map_vanished(map);
 }
 
@@ -235,6 +301,7 @@ static int map_mremap(struct vm_area_struct *vma)
 }
 
 static const struct vm_operations_struct iokmem_vm_ops = {
+	.open		= map_open,
 	.close		= map_close,
 	.may_split	= map_may_split,
 	.mremap		= map_mremap,
@@ -259,6 +326,8 @@ struct iokmem_map *iokmem_map_at(struct mm_struct *mm, unsigned long address,
 	if (!vma || vma->vm_ops != &iokmem_vm_ops)
 		return NULL;
 	map = vma->vm_private_data;
+	if (map->mm != mm)
+		return NULL;
 	/* It shows that memory, or did so when it was made. */
 	return map->desc == desc || file_inode(vma->vm_file) == desc->map_inode ?
 	       map : NULL;
@@ -288,6 +357,7 @@ static void dress_vma(struct vm_area_struct *vma, const struct iokmem_map *map,
 /* @vma, which nobody can see yet, becomes the mapping's. */
 static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 {
+	bool pinnable = map->options & IOKMEM_MAP_PINNABLE;
 	struct iokmem_desc *desc = map->desc;
 	int err;
 
@@ -297,10 +367,11 @@ static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 		if (err)
 			return err;
 	} else {
-		dress_vma(vma, map, desc->ops->vm_flags);
+		dress_vma(vma, map, pinnable ? VM_MIXEDMAP : desc->ops->vm_flags);
 	}
-	/* VM_IO: MADV_DOFORK must not undo VM_DONTCOPY. */
-	vm_flags_set(vma, VM_IO | VM_DONTEXPAND | VM_DONTCOPY | VM_DONTDUMP);
+	/* VM_IO: nobody pins it, and MADV_DOFORK must not undo VM_DONTCOPY. */
+	vm_flags_set(vma, (pinnable ? 0 : VM_IO) | VM_DONTEXPAND | VM_DONTCOPY |
+			  VM_DONTDUMP);
 	vma->vm_private_data = map;
 	vma->vm_ops = &iokmem_vm_ops;
 	map->start = vma->vm_start + (map->guard << PAGE_SHIFT);
@@ -476,14 +547,14 @@ static struct vm_area_struct *map_vma(const struct iokmem_map *map)
 	       vma->vm_private_data == map ? vma : NULL;
 }
 
-/* Take away all access; pages of pageable memory also from their other mappings. */
+/* Take away all access; pages that are counted also from their other mappings. */
 static void zap_vma(struct vm_area_struct *vma)
 {
 	size_t size = vma->vm_end - vma->vm_start;
 
 	mmap_assert_write_locked(vma->vm_mm);
 
-	if (is_paged(vma))
+	if (has_pages(vma))
 		unmap_mapping_range(vma->vm_file->f_mapping,
 				    (loff_t)vma->vm_pgoff << PAGE_SHIFT, size, 1);
 	else
@@ -492,7 +563,7 @@ static void zap_vma(struct vm_area_struct *vma)
 
 /*
  * Take away all access to frames, if the VMA is still there. Returns whether it was.
- * Pages of pageable memory are left to whoever unmaps the VMA.
+ * Pages that are counted are left to whoever unmaps the VMA.
  */
 static bool map_zap(struct iokmem_map *map)
 {
@@ -501,7 +572,7 @@ static bool map_zap(struct iokmem_map *map)
 	/* For writing: no fault that saw a live map is on its way. */
 	mmap_write_lock(map->mm);
 	vma = map_vma(map);
-	if (vma && !is_paged(vma))
+	if (vma && !has_pages(vma))
 		zap_vma(vma);
 	mmap_write_unlock(map->mm);
 	return vma;
@@ -514,7 +585,7 @@ static void map_zap_pages(struct iokmem_map *map)
 
 	mmap_write_lock(map->mm);
 	vma = map_vma(map);
-	if (vma && is_paged(vma))
+	if (vma && has_pages(vma))
 		zap_vma(vma);
 	mmap_write_unlock(map->mm);
 }
