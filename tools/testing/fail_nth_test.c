@@ -731,9 +731,13 @@ TEST_F(fail_nth_once, last_release_always_ends_access)
 	sweep_releases(_metadata, &self->s, release, 0, 0);
 }
 
-TEST_F(fail_nth_once, last_release_always_ends_access_to_pages)
+TEST_F_TIMEOUT(fail_nth_once, last_release_always_ends_access_to_pinnable_pages, 90)
 {
 	sweep_releases(_metadata, &self->s, release, 0, IOKMEM_MAP_PINNABLE);
+}
+
+TEST_F_TIMEOUT(fail_nth_once, last_release_always_ends_access_to_pageable_pages, 90)
+{
 	sweep_releases(_metadata, &self->s, release, IOKMEM_PAGEABLE, 0);
 }
 

@@ -508,6 +508,9 @@ TEST_F(files, structures_are_as_their_first_version)
 	EXPECT_EQ(32, sizeof(struct iokmem_create_sub));
 	EXPECT_EQ(24, sizeof(struct iokmem_create_multi));
 	EXPECT_EQ(0xbd0a, IOKMEM_CREATE_MULTI);
+	EXPECT_EQ(40, sizeof(struct iokmem_redirect_mapping));
+	EXPECT_EQ(24, sizeof(struct iokmem_unmap));
+	EXPECT_EQ(0xbd0c, IOKMEM_UNMAP);
 }
 
 TEST_F(files, unknown_ioctls_are_refused)
@@ -523,7 +526,8 @@ TEST_F(files, unknown_ioctls_are_refused)
 			EXPECT_EQ(-ENOTTY, iok(self->dev,
 					       _IO(IOKMEM_IOC_TYPE, nr), arg));
 		if (nr < _IOC_NR(IOKMEM_CREATE_MAPPING) ||
-		    nr > _IOC_NR(IOKMEM_CREATE_SUB))
+		    nr == _IOC_NR(IOKMEM_CREATE_MULTI) ||
+		    nr > _IOC_NR(IOKMEM_UNMAP))
 			EXPECT_EQ(-ENOTTY, iok(self->fd,
 					       _IO(IOKMEM_IOC_TYPE, nr), arg));
 	}
