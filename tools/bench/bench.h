@@ -31,10 +31,22 @@ static inline __u64 clock_now(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
+/* Figures of operations that have failed are worth nothing. */
+static inline void need(bool condition, const char *what)
+{
+	if (condition)
+		return;
+	fprintf(stderr, "bench: WRONG: it is not true that %s (errno: %s)\n", what,
+		strerror(errno));
+	exit(1);
+}
+
+#define NEED(condition)		need(condition, #condition)
+
 static inline void add_sample(struct samples *samples, __u64 cost)
 {
-	if (samples->nr < MAX_SAMPLES)
-		samples->cost[samples->nr++] = cost;
+	NEED(samples->nr < MAX_SAMPLES);
+	samples->cost[samples->nr++] = cost;
 }
 
 /* Add the cost of a statement, and give it. */
@@ -47,18 +59,6 @@ static inline void add_sample(struct samples *samples, __u64 cost)
 		add_sample(samples, _cost);				\
 		_cost;							\
 	})
-
-/* Figures of operations that have failed are worth nothing. */
-static inline void need(bool condition, const char *what)
-{
-	if (condition)
-		return;
-	fprintf(stderr, "bench: WRONG: it is not true that %s (errno: %s)\n", what,
-		strerror(errno));
-	exit(1);
-}
-
-#define NEED(condition)		need(condition, #condition)
 
 /* Let the kernel finish what it has put off: freeing by RCU, workers. */
 static inline void settle(void)
