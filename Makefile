@@ -10,6 +10,8 @@ MINUTES	?= 10
 # The kernel to run: 6.12 (what demo does by default), 6.1 or, for shell, debug
 # (its default).
 KERNEL	?=
+# Options of scripts/bench.
+BENCH	?=
 
 VERSION	:= $(shell sed -n 's/^PACKAGE_VERSION="*\([^"]*\)"*$$/\1/p' dkms.conf 2>/dev/null)
 DKMS_SOURCES := $(wildcard Kbuild Kconfig COPYING dkms.conf kmod include kunit samples)
@@ -32,6 +34,9 @@ demo:
 
 check:
 	@scripts/check $(SUITE)
+
+bench:
+	@scripts/bench $(BENCH)
 
 lint:
 	@scripts/lint
@@ -59,6 +64,8 @@ help:
 	@echo '     KERNEL=6.1       on an older kernel'
 	@echo 'make check            all tests, in virtual machines'
 	@echo '     SUITE=NAME       only one KUnit suite, one program of tools/testing, or user'
+	@echo 'make bench            what the module costs, in instructions'
+	@echo '     BENCH=--again    twice, and compare; =--publish: into Documentation/bench, too'
 	@echo 'make lint             static checks only'
 	@echo 'make fuzz             search for requests on which the module and the model of'
 	@echo '                      its maps (tools/testing/model) do not agree'
@@ -70,4 +77,4 @@ help:
 	@echo 'V=1 shows the commands of a build. Kernels are kept in ~/.cache/iokmem'
 	@echo '(IOKMEM_CACHE= or XDG_CACHE_HOME= moves it).'
 
-.PHONY: modules modules_install clean demo check lint fuzz shell dkms-install help
+.PHONY: modules modules_install clean demo check bench lint fuzz shell dkms-install help
