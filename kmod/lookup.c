@@ -4,19 +4,22 @@
  * not decided here (sharing.c), only found without looking at all of them.
  *
  *	desc->maps	all mappings, oldest first: for people
- *	desc->shareable	the mappings that may be shared, by address space, then
- *			offset, then age; each node knows the largest end below it
+ *	desc->shareable	the mappings that may be shared, by address space, then the
+ *			options that have to be equal, then offset, then age; each
+ *			node knows the largest end and the smallest age below it
  *	map->windows	the sub-maps of a mapping, by offset, then length
  *
  * By address, the address space itself finds the mapping: iokmem_map_at().
  *
  * So finding, adding and removing a map costs the logarithm of the number of
- * maps, whether they are in one address space or in many; and for finding, as
- * many steps more as there are mappings that contain the wanted bytes.
+ * maps, whether they are in one address space or in many; and for finding, at most
+ * as many steps more as there are mappings around the wanted bytes: a few, unless
+ * very many cross each other, with the younger ones around.
  *
  * All of it under the descriptor's lock.
  */
 #include <linux/lockdep.h>
+#include <linux/minmax.h>
 #include <linux/rbtree_augmented.h>
 
 #include "desc.h"
@@ -24,30 +27,64 @@
 
 #define map_of(rb)	rb_entry(rb, struct iokmem_map, by_range)
 
-RB_DECLARE_CALLBACKS_MAX(static, subtree_end_callbacks, struct iokmem_map,
-			 by_range, size_t, subtree_end, iokmem_map_end)
+/* Does a node have to know something else of what is below it? Then it does now. */
+static bool compute_subtree(struct iokmem_map *map, bool exit)
+{
+	struct rb_node *children[] = { map->by_range.rb_left, map->by_range.rb_right };
+	size_t end = iokmem_map_end(map);
+	u64 age = map->age;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(children); i++) {
+		if (!children[i])
+			continue;
+		end = max(end, map_of(children[i])->subtree.end);
+		age = min(age, map_of(children[i])->subtree.age);
+	}
+	if (exit && map->subtree.end == end && map->subtree.age == age)
+		return true;
+	map->subtree.end = end;
+	map->subtree.age = age;
+	return false;
+}
+
+RB_DECLARE_CALLBACKS(static, subtree_callbacks, struct iokmem_map, by_range,
+		     subtree, compute_subtree)
+
+/* Is what @mm and @options ask for before the mapping in the index, or behind? */
+static int key_cmp(const struct mm_struct *mm, u32 options,
+		   const struct iokmem_map *mapping)
+{
+	u32 equal = options & IOKMEM_MAP_EQUAL;
+	u32 other = mapping->options & IOKMEM_MAP_EQUAL;
+
+	if (mm != mapping->mm)
+		return mm < mapping->mm ? -1 : 1;
+	if (equal != other)
+		return equal < other ? -1 : 1;
+	return 0;
+}
 
 static void shareable_insert(struct iokmem_map *mapping)
 {
 	struct rb_root *root = &mapping->desc->shareable;
 	struct rb_node **link = &root->rb_node, *parent = NULL;
-	size_t end = iokmem_map_end(mapping);
 
 	while (*link) {
 		struct iokmem_map *other = map_of(*link);
+		int cmp = key_cmp(mapping->mm, mapping->options, other);
 
 		parent = *link;
-		other->subtree_end = max(other->subtree_end, end);
 		/* The youngest goes behind its equals. */
-		if (mapping->mm < other->mm ||
-		    (mapping->mm == other->mm && mapping->offset < other->offset))
+		if (cmp < 0 || (!cmp && mapping->offset < other->offset))
 			link = &parent->rb_left;
 		else
 			link = &parent->rb_right;
 	}
-	mapping->subtree_end = end;
 	rb_link_node(&mapping->by_range, parent, link);
-	rb_insert_augmented(&mapping->by_range, root, &subtree_end_callbacks);
+	compute_subtree(mapping, false);
+	subtree_callbacks.propagate(parent, NULL);
+	rb_insert_augmented(&mapping->by_range, root, &subtree_callbacks);
 }
 
 /*
@@ -77,14 +114,19 @@ void iokmem_maps_remove(struct iokmem_map *mapping)
 	list_del_init(&mapping->node);
 	if (!RB_EMPTY_NODE(&mapping->by_range)) {
 		rb_erase_augmented(&mapping->by_range, &desc->shareable,
-				   &subtree_end_callbacks);
+				   &subtree_callbacks);
 		RB_CLEAR_NODE(&mapping->by_range);
 	}
 }
 
+static bool is_older(const struct rb_node *a, const struct rb_node *b)
+{
+	return a && (!b || map_of(a)->subtree.age < map_of(b)->subtree.age);
+}
+
 /*
  * The oldest mapping at or below @node that serves @request, or @best if that is
- * older. Goes down to the left by calling itself, at most the tree's height.
+ * older. Looks first where the oldest is; calls itself at most the tree's height deep.
  */
 static struct iokmem_map *
 oldest_below(struct rb_node *node, const struct iokmem_map_request *request,
@@ -94,26 +136,29 @@ oldest_below(struct rb_node *node, const struct iokmem_map_request *request,
 
 	while (node) {
 		struct iokmem_map *mapping = map_of(node);
+		struct rb_node *left = node->rb_left, *right = node->rb_right;
+		int cmp = key_cmp(request->mm, request->options, mapping);
 
-		/* Nothing from here on down reaches far enough. */
-		if (mapping->subtree_end < end)
+		/* Nothing from here on down reaches far enough, or is old enough. */
+		if (mapping->subtree.end < end ||
+		    (best && mapping->subtree.age >= best->age))
 			break;
-		if (mapping->mm < request->mm) {
-			node = node->rb_right;
-			continue;
-		}
-		if (mapping->mm > request->mm) {
-			node = node->rb_left;
-			continue;
-		}
-		best = oldest_below(node->rb_left, request, best);
 		/* What is to the right starts even later. */
-		if (mapping->offset > request->offset)
-			break;
+		if (cmp < 0 || (!cmp && mapping->offset > request->offset)) {
+			node = left;
+			continue;
+		}
+		if (cmp > 0) {
+			node = right;
+			continue;
+		}
 		if ((!best || mapping->age < best->age) &&
 		    iokmem_map_serves(mapping, request))
 			best = mapping;
-		node = node->rb_right;
+		if (is_older(left, right))
+			swap(left, right);
+		best = oldest_below(right, request, best);
+		node = left;
 	}
 	return best;
 }

@@ -20,6 +20,10 @@
 struct file;
 struct vm_area_struct;
 
+/* Options that must be the same in a map and in a request for it. */
+#define IOKMEM_MAP_EQUAL	(IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_GUARDED_MASK | \
+				 IOKMEM_MAP_PINNABLE)
+
 /**
  * enum iokmem_map_state - where a map is in its life
  * @IOKMEM_MAP_BUILDING: in the list, but its address is not known yet: those who
@@ -58,7 +62,8 @@ enum iokmem_map_state {
  * @node: of a mapping: in the descriptor's list
  * @by_range: of a mapping that may be shared: in the descriptor's index; of a
  *	sub-map: in the mapping's windows
- * @subtree_end: the largest end of a map at or below @by_range
+ * @subtree: of the maps at or below @by_range in the descriptor's index: the largest
+ *	end, and the smallest age
  * @windows: of a mapping: its sub-maps
  * @guard: of a user mapping: how many pages on each side nobody can touch
  * @start: where its pages start, guards not counted; 0: they never were anywhere
@@ -112,7 +117,10 @@ struct iokmem_map {
 	u64 age;
 	struct list_head node;
 	struct rb_node by_range;
-	size_t subtree_end;
+	struct {
+		size_t end;
+		u64 age;
+	} subtree;
 	struct rb_root windows;
 
 	unsigned long guard;

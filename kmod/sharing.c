@@ -35,10 +35,6 @@
 #include "desc.h"
 #include "map.h"
 
-/* Options that must be the same in a map and in a request for it. */
-#define IOKMEM_MAP_EQUAL	(IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_GUARDED_MASK | \
-				 IOKMEM_MAP_PINNABLE)
-
 static bool contains(const struct iokmem_map *mapping,
 		     const struct iokmem_map_request *request)
 {

@@ -96,11 +96,16 @@ static void check_list(struct sequence *sequence, int memory)
 				       model->map[i].name);
 }
 
-/* By address space, then offset, then age. */
+/* By address space, then options that have to be equal, then offset, then age. */
 static bool is_before(const struct iokmem_map *a, const struct iokmem_map *b)
 {
+	u32 equal_a = a->options & IOKMEM_MAP_EQUAL;
+	u32 equal_b = b->options & IOKMEM_MAP_EQUAL;
+
 	if (a->mm != b->mm)
 		return a->mm < b->mm;
+	if (equal_a != equal_b)
+		return equal_a < equal_b;
 	if (a->offset != b->offset)
 		return a->offset < b->offset;
 	return a->age < b->age;
@@ -108,7 +113,12 @@ static bool is_before(const struct iokmem_map *a, const struct iokmem_map *b)
 
 static size_t end_below(const struct rb_node *node)
 {
-	return node ? map_of(node)->subtree_end : 0;
+	return node ? map_of(node)->subtree.end : 0;
+}
+
+static u64 age_below(const struct rb_node *node)
+{
+	return node ? map_of(node)->subtree.age : ~0ull;
 }
 
 /* Every mapping that is not Unique is in the tree of a memory's shareable ones. */
@@ -133,10 +143,15 @@ static void check_shareable(struct sequence *sequence, int memory)
 		if (last && !is_before(last, mapping))
 			sequence_wrong(sequence, "memory %d's tree is out of order",
 				       memory);
-		if (mapping->subtree_end != max(iokmem_map_end(mapping),
+		if (mapping->subtree.end != max(iokmem_map_end(mapping),
 						max(end_below(node->rb_left),
 						    end_below(node->rb_right))))
 			sequence_wrong(sequence, "memory %d's tree has a wrong end",
+				       memory);
+		if (mapping->subtree.age != min(mapping->age,
+						min(age_below(node->rb_left),
+						    age_below(node->rb_right))))
+			sequence_wrong(sequence, "memory %d's tree has a wrong age",
 				       memory);
 		last = mapping;
 		left--;
