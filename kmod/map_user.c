@@ -644,27 +644,29 @@ static unsigned long fault_reach(const struct iokmem_map *map, pgoff_t index,
 /* With the mmap lock held for reading. */
 static int populate_locked(struct iokmem_map *map)
 {
-	unsigned long address = map->address & PAGE_MASK;
+	unsigned long address = iokmem_map_get_address(map) & PAGE_MASK;
 	unsigned long end = address + (iokmem_map_pages(map) << PAGE_SHIFT);
 	unsigned int flags = FAULT_FLAG_REMOTE;
 	pgoff_t index = iokmem_map_index(map);
 	struct vm_area_struct *vma;
-	bool unlocked = false;
+	bool unlocked = false, paged;
 	unsigned long nr;
 	int err = 0;
 
 	vma = map_vma(map->super ? map->super : map);
 	if (!vma)
 		return 0;
+	paged = is_paged(vma);
 	if (!(map->options & IOKMEM_MAP_READ_ONLY))
 		flags |= FAULT_FLAG_WRITE;
-	/* It may go whenever the lock is dropped; then the map is dead. */
-	for (; !err && map->address && address < end; address += nr << PAGE_SHIFT) {
-		if (fault_reach(map, index, address, is_paged(vma), &nr))
+	/* The VMA may go whenever the lock is dropped; then the map is dead. */
+	for (; !err && iokmem_map_get_address(map) && address < end;
+	     address += nr << PAGE_SHIFT) {
+		if (fault_reach(map, index, address, paged, &nr))
 			err = fixup_user_fault(map->mm, address, flags, &unlocked);
 		index += nr;
 	}
-	return map->address ? err : 0;
+	return iokmem_map_get_address(map) ? err : 0;
 }
 
 /*

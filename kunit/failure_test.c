@@ -68,6 +68,24 @@ static int run_scoped(struct iokmem_desc *desc)
 	return iokmem_desc_with_mapping(desc, IOKMEM_MAP_UNIQUE, 0, 0, do_nothing, NULL);
 }
 
+/* A mapping that there is already. */
+static int run_record(struct iokmem_desc *desc)
+{
+	struct iokmem_map *there, *map;
+	int err;
+
+	there = iokmem_desc_map(desc, IOKMEM_MAP_UNIQUE);
+	if (IS_ERR(there))
+		return PTR_ERR(there);
+	map = iokmem_desc_set_mapping(desc, IOKMEM_KERNEL_TASK,
+				      iokmem_map_get_address(there), 0);
+	err = PTR_ERR_OR_ZERO(map);
+	if (!err)
+		iokmem_map_put(map);
+	iokmem_map_put(there);
+	return err;
+}
+
 /* A map that is redirected to the memory, and what it shows else. */
 static struct iokmem_map *redirected;
 static struct iokmem_desc *redirected_home;
@@ -220,6 +238,7 @@ static const struct attempt attempts[] = {
 	{ "map into a task, guarded and filled", run_map_guarded },
 	{ "map into a task, pinnable", run_map_pinnable },
 	{ "map for a call", run_scoped },
+	{ "record a mapping", run_record },
 	{ "redirect", run_redirect },
 	{ "retype for the kernel", run_retype_kernel },
 	{ "retype for a task", run_retype_task },
