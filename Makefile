@@ -5,10 +5,10 @@
 KVER	?= $(shell uname -r)
 KDIR	?= /lib/modules/$(KVER)/build
 INSTALL_MOD_DIR ?= updates
-# How long to fuzz.
+# How long to fuzz, or to torture.
 MINUTES	?= 10
-# The kernel to run: 6.12 (what demo does by default), 6.1 or, for shell, debug
-# (its default).
+# The kernel to run: 6.12 (what demo does by default), 6.1; for the tests also debug
+# (their default, and shell's), kcsan and kmsan.
 KERNEL	?=
 # Options of scripts/bench.
 BENCH	?=
@@ -33,7 +33,10 @@ demo:
 	@scripts/demo $(KERNEL)
 
 check:
-	@scripts/check $(SUITE)
+	@scripts/check "$(SUITE)" $(KERNEL)
+
+torture:
+	@MINUTES=$(MINUTES) scripts/check torture_test $(KERNEL)
 
 bench:
 	@scripts/bench $(BENCH)
@@ -64,6 +67,10 @@ help:
 	@echo '     KERNEL=6.1       on an older kernel'
 	@echo 'make check            all tests, in virtual machines'
 	@echo '     SUITE=NAME       only one KUnit suite, one program of tools/testing, or user'
+	@echo '     KERNEL=kmsan     on one kernel: 6.12, 6.1, debug, kcsan or kmsan'
+	@echo 'make torture          everything at random and at once, on the debug kernel'
+	@echo '     MINUTES=10       for how long'
+	@echo '     KERNEL=kcsan     or on another kernel'
 	@echo 'make bench            what the module costs, in instructions'
 	@echo '     BENCH=--again    twice, and compare; =--publish: into Documentation/bench, too'
 	@echo 'make lint             static checks only'
@@ -77,4 +84,5 @@ help:
 	@echo 'V=1 shows the commands of a build. Kernels are kept in ~/.cache/iokmem'
 	@echo '(IOKMEM_CACHE= or XDG_CACHE_HOME= moves it).'
 
-.PHONY: modules modules_install clean demo check bench lint fuzz shell dkms-install help
+.PHONY: modules modules_install clean demo check torture bench lint fuzz shell dkms-install \
+	help

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Getting maps: by all options that there are, in all places, and with mistakes.
+ */
+#include "torture.h"
+
+/**
+ * struct request - a map that is asked for, and what may come of it
+ * @handle: of which descriptor
+ * @options: as for IOKMEM_CREATE_MAPPING
+ * @address: where, or 0
+ * @offset: in bytes
+ * @length: in bytes; 0: all
+ * @errors: those there may be
+ * @nr_errors: how many
+ * @doomed: there has to be one
+ */
+struct request {
+	struct handle *handle;
+	__u32 options;
+	__u64 address;
+	__u64 offset;
+	__u64 length;
+	int errors[24];
+	int nr_errors;
+	bool doomed;
+};
+
+static void may_fail(struct request *request, int error)
+{
+	request->errors[request->nr_errors++] = error;
+}
+
+static void has_to_fail(struct request *request, int error)
+{
+	may_fail(request, error);
+	request->doomed = true;
+}
+
+static __u32 any_options(struct thread *thread, const struct handle *handle)
+{
+	static const __u32 guards[] = {
+		IOKMEM_MAP_GUARDED_SMALL, IOKMEM_MAP_GUARDED_SMALL,
+		IOKMEM_MAP_GUARDED_LARGE, IOKMEM_MAP_GUARDED_MASK,
+	};
+	__u32 options = 0;
+
+	if (handle->read_only ? below(thread, 12) : !below(thread, 4))
+		options |= IOKMEM_MAP_READ_ONLY;
+	if (!below(thread, 2))
+		options |= IOKMEM_MAP_UNIQUE;
+	if (!below(thread, 12))
+		options |= IOKMEM_MAP_REFERENCE;
+	if (!below(thread, 8))
+		options |= below(thread, 10) << IOKMEM_MAP_CACHE_SHIFT;
+	if (!below(thread, 6))
+		options |= guards[below(thread, ARRAY_SIZE(guards))];
+	if (!below(thread, 6))
+		options |= IOKMEM_MAP_PREFAULT;
+	if (!below(thread, 4))
+		options |= IOKMEM_MAP_PINNABLE;
+	return options;
+}
+
+static void any_range(struct thread *thread, struct request *request)
+{
+	__u64 capacity = request->handle->shape.capacity;
+
+	switch (below(thread, 3)) {
+	case 0:
+		break;
+	case 1:
+		request->offset = below(thread, capacity) & ~(PAGE - 1);
+		request->length = round_up(1 + below(thread, capacity - request->offset), PAGE);
+		if (request->offset + request->length > capacity)
+			request->length = capacity - request->offset;
+		break;
+	case 2:
+		request->offset = below(thread, capacity);
+		request->length = 1 + below(thread, capacity - request->offset);
+		break;
+	}
+	/* Now and then past the end. */
+	if (!below(thread, 50))
+		request->length = capacity - request->offset + 1;
+}
+
+static void foresee_options(struct request *request)
+{
+	const struct shape *shape = &request->handle->shape;
+	__u32 options = request->options;
+	__u32 mode = options & IOKMEM_MAP_CACHE_MASK;
+
+	if (request->handle->read_only && !(options & IOKMEM_MAP_READ_ONLY))
+		has_to_fail(request, EACCES);
+	if ((options & IOKMEM_MAP_REFERENCE) &&
+	    (options & (IOKMEM_MAP_UNIQUE | IOKMEM_MAP_OVERWRITE)))
+		has_to_fail(request, EINVAL);
+	if ((options & IOKMEM_MAP_GUARDED_MASK) == IOKMEM_MAP_GUARDED_MASK)
+		has_to_fail(request, EINVAL);
+	if ((options & IOKMEM_MAP_GUARDED_MASK) && !(options & IOKMEM_MAP_ANYWHERE))
+		has_to_fail(request, EINVAL);
+	if (options & IOKMEM_MAP_REFERENCE)
+		may_fail(request, ENOENT);
+	/* Another mode is a change, which a read-only file descriptor cannot make. */
+	if (mode) {
+		may_fail(request, EBUSY);
+		may_fail(request, EOPNOTSUPP);
+		if (request->handle->read_only)
+			may_fail(request, EACCES);
+	}
+	if (options & IOKMEM_MAP_PINNABLE) {
+		if (is_pageable(shape))
+			has_to_fail(request, EOPNOTSUPP);
+		else
+			may_fail(request, EOPNOTSUPP);
+	}
+	/* Only a driver can prepare it. */
+	if ((options & IOKMEM_MAP_PREFAULT) && is_pageable(shape))
+		has_to_fail(request, EBADFD);
+	else if (options & IOKMEM_MAP_PREFAULT)
+		may_fail(request, EBADFD);
+	/* The members may have several modes; they are held, perhaps for reading only. */
+	if (is_multi(shape)) {
+		may_fail(request, EBUSY);
+		may_fail(request, EPERM);
+		may_fail(request, EACCES);
+	}
+}
+
+static void foresee_range(struct request *request)
+{
+	const struct shape *shape = &request->handle->shape;
+	__u64 length = request->length ? request->length : shape->capacity;
+	__u64 first = (shape->skew + request->offset) & ~(PAGE - 1);
+	__u64 end = round_up(shape->skew + request->offset + length, PAGE);
+
+	if (!request->length && request->offset)
+		has_to_fail(request, EINVAL);
+	if (record_of(shape->identity)->resized) {
+		/* All that there is then may end in the middle of a page. */
+		may_fail(request, ERANGE);
+		may_fail(request, EACCES);
+		return;
+	}
+	if (request->offset + length > shape->capacity || !shape->capacity)
+		has_to_fail(request, ERANGE);
+	else if (first < shape->skew || end > shape->skew + shape->owned)
+		has_to_fail(request, EACCES);
+}
+
+static void foresee(struct request *request)
+{
+	may_fail(request, ENOMEM);
+	may_fail(request, EINTR);
+	foresee_options(request);
+	foresee_range(request);
+	request->errors[request->nr_errors] = 0;
+}
+
+/* The map is there: remember it, and look whether it is as asked for. */
+static void got_map(struct thread *thread, struct request *request, struct reference *ref,
+		    __u64 address, __u64 length)
+{
+	const struct shape *shape = &request->handle->shape;
+	__u64 place = shape->skew + request->offset;
+
+	ref->shape = *shape;
+	ref->fd = fcntl(request->handle->fd, F_DUPFD_CLOEXEC, 3);
+	ref->options = request->options;
+	ref->address = address;
+	ref->length = length;
+	ref->first = place / PAGE;
+	ref->pages = round_up(place % PAGE + length, PAGE) / PAGE;
+	ref->redirected = false;
+	ref->read_only = request->options & IOKMEM_MAP_READ_ONLY;
+	ref->own = request->options & IOKMEM_MAP_UNIQUE;
+
+	if (request->doomed)
+		fail(thread,
+		     "#%llu could be mapped with options %#x at %#llx offset %llu length %llu",
+		     shape->identity, request->options, request->address, request->offset,
+		     request->length);
+	if (address % PAGE != place % PAGE)
+		fail(thread, "#%llu byte %llu was mapped at %#llx", shape->identity,
+		     request->offset, address);
+	if (request->address && (request->address & ~(PAGE - 1)) != (address & ~(PAGE - 1)))
+		fail(thread, "#%llu was mapped at %#llx and not %#llx", shape->identity,
+		     address, request->address);
+	if (length != (request->length ? request->length : shape->capacity) &&
+	    !record_of(shape->identity)->resized)
+		fail(thread, "a map of #%llu has %llu bytes, not %llu", shape->identity,
+		     length, request->length);
+}
+
+/* Ask for it. */
+static struct reference *request_map(struct thread *thread, struct request *request)
+{
+	struct iokmem_create_mapping arg = {
+		.size = sizeof(arg),
+		.options = request->options,
+		.address = request->address,
+		.offset = request->offset,
+		.length = request->length,
+	};
+	struct reference *ref = room_for_reference(thread);
+	int err;
+
+	/* Making room may have said so. */
+	watch(thread, ref, bucket_of(thread->process, &request->handle->shape));
+	will_map(thread);
+	err = iok(request->handle->fd, IOKMEM_CREATE_MAPPING, &arg);
+	has_mapped(thread);
+	trace(thread, "CREATE_MAPPING", request->handle->shape.identity, arg.address,
+	      arg.length, request->offset, request->options, err);
+	foresee(request);
+	if (!err) {
+		got_map(thread, request, ref, arg.address, arg.length);
+		return ref;
+	}
+	if (!expected(err, request->errors))
+		fail(thread,
+		     "CREATE_MAPPING of #%llu with options %#x at %#llx offset %llu length %llu of %llu: %s",
+		     request->handle->shape.identity, request->options, request->address,
+		     request->offset, request->length, request->handle->shape.capacity,
+		     strerror(-err));
+	return NULL;
+}
+
+void op_map(struct thread *thread)
+{
+	struct request request = { .handle = any_handle(thread) };
+	struct reference *ref;
+
+	if (!request.handle || !request.handle->shape.capacity)
+		return;
+	request.options = any_options(thread, request.handle) | IOKMEM_MAP_ANYWHERE;
+	any_range(thread, &request);
+	ref = request_map(thread, &request);
+	if (ref)
+		look_at(thread, ref, below(thread, ref->pages));
+}
+
+/*
+ * At a certain address: where nothing is, or where something is and is not to be
+ * replaced, or is.
+ */
+void op_place(struct thread *thread)
+{
+	struct request request = { .handle = any_handle(thread) };
+	struct reference *ref;
+	size_t size;
+	char *place;
+
+	if (!request.handle || !request.handle->shape.capacity ||
+	    request.handle->shape.capacity > ARENA_SIZE / 4)
+		return;
+	request.options = any_options(thread, request.handle);
+	any_range(thread, &request);
+	size = round_up(request.handle->shape.capacity, PAGE) + 2 * PAGE;
+	place = arena_take(thread, size);
+	if (!place)
+		return;
+	request.address = (uintptr_t)place;
+	/* As a page's address, or as the first byte's. */
+	if (below(thread, 2))
+		request.address += (request.handle->shape.skew + request.offset) % PAGE;
+	switch (below(thread, 3)) {
+	case 0:
+		/* Others may be there first. */
+		munmap(place, size);
+		may_fail(&request, EEXIST);
+		break;
+	case 1:
+		/* What serves a request that only looks for a map lies elsewhere. */
+		has_to_fail(&request, EEXIST);
+		break;
+	case 2:
+		request.options |= IOKMEM_MAP_OVERWRITE;
+		break;
+	}
+	ref = request_map(thread, &request);
+	if (ref)
+		look_at(thread, ref, below(thread, ref->pages));
+}
+
+static const int mmap_errors[] = { ENOMEM, EINTR, 0 };
+
+/* Can the pages be mapped by mmap()? 0, or why not. */
+static int foresee_mmap(const struct handle *handle, __u32 first, __u32 pages, int prot)
+{
+	const struct shape *shape = &handle->shape;
+
+	if (handle->read_only && (prot & PROT_WRITE))
+		return -EACCES;
+	if (first + pages > round_up(shape->capacity, PAGE) / PAGE)
+		return -ERANGE;
+	if (shape->skew || (first + pages) * PAGE > shape->owned)
+		return -EACCES;
+	return 0;
+}
+
+/* Of the file, somewhere or in the place of something else. */
+void op_mmap(struct thread *thread)
+{
+	struct handle *handle = any_handle(thread);
+	int prot = PROT_READ | (below(thread, 3) ? PROT_WRITE : 0), why, err;
+	struct reference *ref;
+	__u32 first, pages, all;
+	char *at = NULL, *address;
+
+	if (!handle || !handle->shape.capacity)
+		return;
+	all = round_up(handle->shape.capacity, PAGE) / PAGE;
+	first = below(thread, all);
+	pages = 1 + below(thread, all - first);
+	if (pages * PAGE <= ARENA_SIZE / 4 && below(thread, 2))
+		at = arena_take(thread, pages * PAGE);
+	ref = room_for_reference(thread);
+	watch(thread, ref, bucket_of(thread->process, &handle->shape));
+	will_map(thread);
+	address = mmap(at, pages * PAGE, prot, MAP_SHARED | (at ? MAP_FIXED : 0), handle->fd,
+		       first * PAGE);
+	err = address == MAP_FAILED ? -errno : 0;
+	has_mapped(thread);
+	trace(thread, "mmap", handle->shape.identity, (uintptr_t)address, pages * PAGE,
+	      first * PAGE, prot, err);
+
+	why = foresee_mmap(handle, first, pages, prot);
+	/* Multi-descriptors cannot be mapped in this way. */
+	if (!why && is_multi(&handle->shape))
+		why = -EOPNOTSUPP;
+	if (err) {
+		if (err != why && !expected(err, mmap_errors) &&
+		    !(record_of(handle->shape.identity)->resized && err == -ERANGE) &&
+		    !is_multi(&handle->shape))
+			fail(thread, "mmap of #%llu page %u, %u pages, at %p: %s",
+			     handle->shape.identity, first, pages, at, strerror(-err));
+		return;
+	}
+	ref->shape = handle->shape;
+	ref->fd = fcntl(handle->fd, F_DUPFD_CLOEXEC, 3);
+	ref->options = IOKMEM_MAP_UNIQUE | (handle->read_only ? IOKMEM_MAP_READ_ONLY : 0);
+	ref->address = (uintptr_t)address;
+	ref->length = pages * PAGE;
+	ref->first = first;
+	ref->pages = pages;
+	ref->redirected = false;
+	ref->read_only = !(prot & PROT_WRITE);
+	ref->own = true;
+	if (why)
+		fail(thread, "#%llu page %u, %u pages, was mapped, but %s", handle->shape.identity,
+		     first, pages, strerror(-why));
+	look_at(thread, ref, below(thread, pages));
+}
+
+/* Calls that make no sense, on descriptors that are in use. */
+void op_misuse(struct thread *thread)
+{
+	struct handle *handle = any_handle(thread);
+	struct iokmem_create_mapping arg = { .size = sizeof(arg), .options = IOKMEM_MAP_ANYWHERE };
+	struct iokmem_create_buffer buffer = { .size = sizeof(buffer), .capacity = PAGE };
+	int err, wanted = 0;
+
+	if (!handle)
+		return;
+	switch (below(thread, 8)) {
+	case 0:
+		arg.size = sizeof(arg) - 8;
+		wanted = -EINVAL;
+		break;
+	case 1:
+		arg.address = PAGE;
+		wanted = -EINVAL;
+		break;
+	case 2:
+		arg.options |= 2;
+		wanted = -EOPNOTSUPP;
+		break;
+	case 3:
+		arg.options |= IOKMEM_MAP_READ_ONLY;
+		arg.offset = ~0ULL - 1;
+		arg.length = 2 * PAGE;
+		wanted = -EOVERFLOW;
+		break;
+	case 4:
+		buffer.options = IOKMEM_PAGEABLE | IOKMEM_PHYSICALLY_CONTIGUOUS;
+		break;
+	case 5:
+		buffer.capacity = 0;
+		break;
+	case 6:
+		buffer.alignment = 3 * PAGE;
+		break;
+	case 7:
+		buffer.physical_mask = PAGE * 5;
+		break;
+	}
+	if (handle->read_only && !(arg.options & IOKMEM_MAP_READ_ONLY) && wanted == -EOPNOTSUPP)
+		wanted = -EACCES;
+	if (wanted) {
+		err = iok(handle->fd, IOKMEM_CREATE_MAPPING, &arg);
+	} else {
+		wanted = -EINVAL;
+		err = iok(device, IOKMEM_CREATE_BUFFER, &buffer);
+	}
+	if (err != wanted)
+		fail(thread, "misuse: %s instead of %s", strerror(-err), strerror(-wanted));
+	err = iok(device, IOKMEM_CREATE_MAPPING, &arg);
+	if (err != -ENOTTY)
+		fail(thread, "the device can be mapped: %s", strerror(-err));
+}

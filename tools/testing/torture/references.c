@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which maps a thread has. A map is known by its address, so when another thread of the
+ * process has unmapped it, the same address may be that of a new one, even of the same
+ * descriptor. Then it is not for this thread any more: see sure().
+ */
+#include "torture.h"
+
+struct bucket *bucket_of(struct process *process, const struct shape *shape)
+{
+	return &process->buckets[shape->root % NR_BUCKETS];
+}
+
+/*
+ * Was the reference good until now? Whoever asks after an access knows what that has to
+ * have shown.
+ */
+bool sure(const struct reference *ref)
+{
+	if (ref->doubtful || ref->bucket->epoch != ref->epoch)
+		return false;
+	return !ref->version || ref->public->version == ref->version;
+}
+
+/*
+ * A reference that is about to be got. The epoch first: who unmaps is busy before it
+ * changes.
+ */
+void watch(struct thread *thread, struct reference *ref, struct bucket *bucket)
+{
+	ref->bucket = bucket;
+	ref->epoch = bucket->epoch;
+	ref->doubtful = bucket->busy;
+	ref->public = NULL;
+	ref->version = 0;
+}
+
+/* Nobody else of the process unmaps now. False if somebody has. */
+bool hold(struct thread *thread, const struct reference *ref)
+{
+	pthread_rwlock_wrlock(&thread->process->destroying);
+	if (sure(ref))
+		return true;
+	pthread_rwlock_unlock(&thread->process->destroying);
+	return false;
+}
+
+void let_go(struct thread *thread)
+{
+	pthread_rwlock_unlock(&thread->process->destroying);
+}
+
+struct reference *any_reference(struct thread *thread)
+{
+	unsigned int i, first = below(thread, NR_REFERENCES);
+
+	for (i = 0; i < NR_REFERENCES; i++) {
+		struct reference *ref = &thread->references[(first + i) % NR_REFERENCES];
+
+		if (ref->pages)
+			return ref;
+	}
+	return NULL;
+}
+
+struct reference *any_own_reference(struct thread *thread)
+{
+	struct reference *ref;
+	int i;
+
+	for (i = 0; i < NR_REFERENCES; i++) {
+		ref = any_reference(thread);
+		if (!ref)
+			return NULL;
+		if (ref->own && sure(ref))
+			return ref;
+	}
+	return NULL;
+}
+
+struct reference *room_for_reference(struct thread *thread)
+{
+	int i;
+
+	for (i = 0; i < NR_REFERENCES; i++)
+		if (!thread->references[i].pages)
+			return &thread->references[i];
+	drop_reference(thread, any_reference(thread));
+	return room_for_reference(thread);
+}
+
+/* Guards are unmapped with what they guard. */
+size_t guard_size(const struct reference *ref)
+{
+	switch (ref->options & IOKMEM_MAP_GUARDED_MASK) {
+	case IOKMEM_MAP_GUARDED_SMALL:	return PAGE;
+	case IOKMEM_MAP_GUARDED_LARGE:	return 64 * KIB;
+	default:			return 0;
+	}
+}
+
+/* Others do not look at it from now on. */
+void hide(struct reference *ref)
+{
+	if (!ref->public)
+		return;
+	if (!(ref->public->version & 1))
+		ref->public->version++;
+	ref->public->taken = false;
+	ref->public = NULL;
+}
+
+void forget_reference(struct reference *ref)
+{
+	hide(ref);
+	if (ref->fd >= 0)
+		close(ref->fd);
+	ref->pages = 0;
+}
+
+/* Something may be mapped from now on where nothing was: see stays_away(). */
+void will_map(struct thread *thread)
+{
+	thread->process->maps_begun++;
+}
+
+void has_mapped(struct thread *thread)
+{
+	thread->process->maps_ended++;
+}
+
+/* A map whose descriptor's file is closed: only its address is known any more. */
+static void drop_bare(struct thread *thread, struct reference *ref)
+{
+	__u64 base = ref->address & ~(PAGE - 1);
+
+	if (hold(thread, ref)) {
+		int err = munmap((void *)(uintptr_t)base, ref->pages * PAGE) ? -errno : 0;
+
+		trace(thread, "munmap bare", ref->shape.identity, base, ref->pages * PAGE, 0,
+		      ref->options, err);
+		let_go(thread);
+		if (err && err != -ENOMEM)
+			fail(thread, "munmap of #%llu at %#llx: %s", ref->shape.identity,
+			     (unsigned long long)base, strerror(-err));
+	} else {
+		/* It may be another's now, and there is nothing else to try. */
+		thread->process->left_over = true;
+	}
+	forget_reference(ref);
+}
+
+/*
+ * Release a map. One that may be another thread's by now is released all the same, and
+ * who has it is told.
+ */
+void drop_reference(struct thread *thread, struct reference *ref)
+{
+	static const int errors[] = { ENOENT, 0 };
+	struct process *process = thread->process;
+	struct bucket *bucket = bucket_of(process, &ref->shape);
+	__u64 quiet = process->maps_begun, value;
+	bool alone = process->maps_ended == quiet;
+	bool stale;
+	int err;
+
+	hide(ref);
+	if (ref->fd < 0) {
+		drop_bare(thread, ref);
+		return;
+	}
+	bucket->busy++;
+	process->all.busy++;
+	stale = !sure(ref);
+	if (stale) {
+		pthread_rwlock_rdlock(&process->destroying);
+		bucket->epoch++;
+		process->all.epoch++;
+	}
+	err = release(ref->fd, (void *)(uintptr_t)ref->address, ref->length);
+	trace(thread, stale ? "release stale" : "release", ref->shape.identity, ref->address,
+	      ref->length, 0, ref->options, err);
+	if (stale)
+		pthread_rwlock_unlock(&process->destroying);
+	stale = !sure(ref);
+	process->all.busy--;
+	bucket->busy--;
+
+	if (!expected(err, errors) || (err && !stale))
+		fail(thread, "release of #%llu at %#llx length %#llx: %s", ref->shape.identity,
+		     (unsigned long long)ref->address, (unsigned long long)ref->length,
+		     strerror(-err));
+	if (ref->own && !stale && !load(ref->address & ~(PAGE - 1), &value) && alone &&
+	    process->maps_begun == quiet)
+		fail(thread, "#%llu is still there at %#llx after its release",
+		     ref->shape.identity, (unsigned long long)ref->address);
+	forget_reference(ref);
+}
+
+/* Addresses that nobody else uses: PROT_NONE until then. Each only once. */
+char *arena_take(struct thread *thread, size_t size)
+{
+	char *place;
+
+	if (size > thread->arena_left) {
+		will_map(thread);
+		place = mmap(NULL, ARENA_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
+			     MAP_NORESERVE, -1, 0);
+		has_mapped(thread);
+		if (place == MAP_FAILED)
+			return NULL;
+		thread->arena = place;
+		thread->arena_left = ARENA_SIZE;
+	}
+	place = thread->arena;
+	thread->arena += size;
+	thread->arena_left -= size;
+	return place;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Storms: now and then all threads of all processes are at one descriptor, and at nothing
+ * else, with calls that take little time. It is then that two processors are in the same
+ * lines of code, which data races need to be seen. Nobody knows what the others have
+ * unmapped, so only answers are looked at.
+ */
+#include "torture.h"
+
+#define NR_CALLS	60
+
+/* What storms are about, inherited by all. Made before there are processes. */
+void make_commons(void)
+{
+	static const __u32 kinds[] = {
+		0, IOKMEM_PAGEABLE | IOKMEM_PURGEABLE, IOKMEM_MAP_WRITE_COMBINE_CACHE,
+	};
+	int i;
+
+	for (i = 0; i < NR_COMMONS - 1; i++)
+		world->commons[i] = create(device, IOKMEM_DIRECTION_INOUT | kinds[i],
+					   COMMON_SIZE, 0);
+	world->commons[i] = create_multi(device, IOKMEM_DIRECTION_INOUT, world->commons, i);
+	for (i = 0; i < NR_COMMONS; i++) {
+		if (world->commons[i] < 0)
+			fail(NULL, "common descriptor %d: %s", i, strerror(-world->commons[i]));
+		/* They stay over exec. */
+		fcntl(world->commons[i], F_SETFD, 0);
+	}
+}
+
+void close_commons(void)
+{
+	int i;
+
+	for (i = 0; i < NR_COMMONS; i++)
+		close(world->commons[i]);
+}
+
+static __u32 any_storm_options(struct thread *thread)
+{
+	static const __u32 options[] = {
+		0, 0, IOKMEM_MAP_READ_ONLY, IOKMEM_MAP_UNIQUE, IOKMEM_MAP_UNIQUE,
+		IOKMEM_MAP_GUARDED_SMALL, IOKMEM_MAP_PINNABLE, IOKMEM_MAP_COPYBACK_CACHE,
+		IOKMEM_MAP_WRITE_COMBINE_CACHE, IOKMEM_MAP_INHIBIT_CACHE,
+		IOKMEM_MAP_PREFAULT, IOKMEM_MAP_REFERENCE,
+	};
+
+	return options[below(thread, ARRAY_SIZE(options))];
+}
+
+/* Map some of it, look at it, end that in one of the ways. */
+static int map_for_a_moment(struct thread *thread, int fd)
+{
+	__u64 offset = below(thread, 4) * PAGE, value;
+	__u32 options = any_storm_options(thread);
+	char *address;
+	int err, other;
+
+	will_map(thread);
+	err = map(fd, options, offset, 4 * PAGE, &address);
+	has_mapped(thread);
+	if (err)
+		return err;
+	load((uintptr_t)address, &value);
+	if (options == IOKMEM_MAP_UNIQUE) {
+		other = world->commons[below(thread, NR_COMMONS)];
+		if (!redirect(fd, address, 4 * PAGE, other, 0, offset)) {
+			load((uintptr_t)address, &value);
+			fd = other;
+		}
+	}
+	return below(thread, 4) ? release(fd, address, 4 * PAGE) :
+				  unmap(fd, address, 4 * PAGE);
+}
+
+static int call(struct thread *thread, int fd)
+{
+	struct iokmem_get_page_counts counts;
+	struct iokmem_query_buffer buffer;
+	int err;
+
+	switch (below(thread, 6)) {
+	case 0:
+		return query(fd, &buffer);
+	case 1:
+		return page_counts(fd, &counts);
+	case 2:
+		err = set_purgeable(fd, 1 + below(thread, 4));
+		return err < 0 ? err : 0;
+	case 3:
+		return set_length(fd, COMMON_SIZE);
+	default:
+		return map_for_a_moment(thread, fd);
+	}
+}
+
+void op_storm(struct thread *thread)
+{
+	/* No such map, no such state, no memory, no such mode, or none for multis. */
+	static const int errors[] = {
+		ENOENT, EOPNOTSUPP, ENOMEM, EBUSY, EACCES, EBADFD, EPERM, ENODATA, EINTR, 0
+	};
+	int fd = world->commons[world->storm % NR_COMMONS], i, err;
+
+	for (i = 0; i < NR_CALLS; i++) {
+		err = call(thread, fd);
+		if (!expected(err, errors))
+			fail(thread, "in a storm: %s", strerror(-err));
+	}
+}
