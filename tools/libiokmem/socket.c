@@ -119,6 +119,7 @@ static int32_t receive_fd(int sock, int *fd)
 	ssize_t got;
 	int nr;
 
+	*fd = -1;
 	do {
 		got = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
 	} while (got < 0 && errno == EINTR);
@@ -129,7 +130,7 @@ static int32_t receive_fd(int sock, int *fd)
 	if (nr == 1 && got == 1 && byte == DESCRIPTOR &&
 	    !(msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
 		return IOKMEM_RETURN_SUCCESS;
-	if (nr)
+	if (*fd >= 0)
 		close(*fd);
 	if (!got)
 		return __iokmem_fail(IOKMEM_RETURN_IPC_ERROR, EPIPE);
