@@ -71,6 +71,8 @@ static int nr_leaks(void)
 
 	VALGRIND_DO_LEAK_CHECK;
 	VALGRIND_COUNT_LEAKS(leaked, dubious, reachable, suppressed);
+	(void)reachable;
+	(void)suppressed;
 	return leaked + dubious;
 #else
 	return 0;
@@ -1413,9 +1415,12 @@ TEST_F(socket, longer_message_is_not_taken_for_a_descriptor)
 	struct state before = look(fd);
 	struct iokmem_desc *desc;
 
-	if (variant->type == SOCK_STREAM)
-		SKIP(return, "a stream has no messages");
 	ASSERT_EQ(0, send_raw(self->ours, "DD", 2, &fd, 1));
+	/* A stream has no messages: its first byte is one, and the second is not. */
+	if (variant->type == SOCK_STREAM) {
+		ASSERT_OK(iokmem_desc_receive(self->theirs, &desc));
+		iokmem_desc_put(desc);
+	}
 	EXPECT_FAILS(BAD_MESSAGE_ID, EBADMSG, iokmem_desc_receive(self->theirs, &desc));
 	EXPECT_UNCHANGED(before, fd);
 }
