@@ -38,6 +38,8 @@ union iokmem_arg {
 	struct iokmem_get_page_counts get_page_counts;
 	struct iokmem_create_sub create_sub;
 	struct iokmem_create_multi create_multi;
+	struct iokmem_redirect_mapping redirect_mapping;
+	struct iokmem_unmap unmap;
 };
 
 /**
@@ -179,6 +181,9 @@ static int run_create_mapping(struct iokmem_call *call)
 	size_t length;
 	int err;
 
+	/* What is mapped already, drivers know. */
+	if (arg->options & IOKMEM_MAP_STATIC)
+		return -EOPNOTSUPP;
 	if ((arg->options & IOKMEM_MAP_ANYWHERE) && arg->address)
 		return -EINVAL;
 	if (is_read_only(call) && !(arg->options & IOKMEM_MAP_READ_ONLY))
@@ -334,41 +339,48 @@ static void put_descs(struct iokmem_desc **descs, unsigned int nr)
 	kvfree(descs);
 }
 
+/* The descriptor of a file descriptor, as a reference. */
+static struct iokmem_desc *get_desc(__s32 fd, bool *read_only)
+{
+	struct iokmem_desc *desc = ERR_PTR(-EBADF);
+	struct file *file = fget(fd);
+
+	if (!file)
+		return desc;
+	if (file->f_op == &iokmem_buffer_fops) {
+		desc = iokmem_desc_get(file->private_data);
+		*read_only = !(file->f_mode & FMODE_WRITE);
+	}
+	fput(file);
+	return desc;
+}
+
 /* The descriptors of the file descriptors at @uptr: an array for put_descs(). */
 static struct iokmem_desc **get_descs(const __s32 __user *uptr, unsigned int nr,
 				      bool *read_only)
 {
 	struct iokmem_desc **descs;
 	unsigned int i;
-	int err;
+	int err = 0;
 
 	descs = kvmalloc_array(nr, sizeof(*descs), GFP_KERNEL);
 	if (!descs)
 		return ERR_PTR(-ENOMEM);
-	for (i = 0; i < nr; i++) {
-		struct file *file;
+	for (i = 0; i < nr && !err; i++) {
+		bool of_one = false;
 		__s32 fd;
 
-		err = -EFAULT;
-		if (get_user(fd, uptr + i))
-			goto err_put;
-		err = -EBADF;
-		file = fget(fd);
-		if (!file)
-			goto err_put;
-		if (file->f_op != &iokmem_buffer_fops) {
-			fput(file);
-			goto err_put;
-		}
-		descs[i] = iokmem_desc_get(file->private_data);
-		*read_only |= !(file->f_mode & FMODE_WRITE);
-		fput(file);
+		descs[i] = ERR_PTR(-EFAULT);
+		if (!get_user(fd, uptr + i))
+			descs[i] = get_desc(fd, &of_one);
+		err = PTR_ERR_OR_ZERO(descs[i]);
+		*read_only |= of_one;
+	}
+	if (err) {
+		put_descs(descs, i - 1);
+		return ERR_PTR(err);
 	}
 	return descs;
-
-err_put:
-	put_descs(descs, i);
-	return ERR_PTR(err);
 }
 
 static int run_create_multi(struct iokmem_call *call)
@@ -391,6 +403,62 @@ static int run_create_multi(struct iokmem_call *call)
 		return PTR_ERR(desc);
 	err = answer_fd(call, desc, read_only, &arg->fd, sizeof(*arg));
 	iokmem_desc_put(desc);
+	return err;
+}
+
+/* Its task redirects @map to the descriptor of @fd. */
+static int redirect_to_fd(struct iokmem_map *map,
+			  const struct iokmem_redirect_mapping *arg)
+{
+	struct iokmem_desc *backing;
+	bool read_only = false;
+	int err = -EACCES;
+
+	backing = get_desc(arg->fd, &read_only);
+	if (IS_ERR(backing))
+		return PTR_ERR(backing);
+	if (!read_only || (iokmem_map_get_options(map) & IOKMEM_MAP_READ_ONLY))
+		err = iokmem_map_redirect_to(map, backing, arg->options,
+					     arg->offset, read_only);
+	iokmem_desc_put(backing);
+	return err;
+}
+
+static int run_redirect_mapping(struct iokmem_call *call)
+{
+	struct iokmem_redirect_mapping *arg = &call->arg.redirect_mapping;
+	struct iokmem_map *map;
+	int err;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	map = iokmem_map_task_get(call->file->private_data, arg->address,
+				  arg->length);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	if (arg->fd == -1)
+		err = iokmem_map_redirect_to(map, NULL, arg->options, arg->offset,
+					     true);
+	else
+		err = redirect_to_fd(map, arg);
+	iokmem_map_put(map);
+	return err;
+}
+
+static int run_unmap(struct iokmem_call *call)
+{
+	struct iokmem_unmap *arg = &call->arg.unmap;
+	struct iokmem_map *map;
+	int err;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	map = iokmem_map_task_get(call->file->private_data, arg->address,
+				  arg->length);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	err = iokmem_map_unmap(map);
+	iokmem_map_put(map);
 	return err;
 }
 
@@ -422,6 +490,10 @@ static const struct iokmem_ioctl buffer_ioctls[] = {
 		     get_page_counts, get_page_counts.dirty),
 	IOKMEM_IOCTL(IOKMEM_CREATE_SUB, run_create_sub,
 		     create_sub, create_sub.__reserved),
+	IOKMEM_IOCTL(IOKMEM_REDIRECT_MAPPING, run_redirect_mapping,
+		     redirect_mapping, redirect_mapping.__reserved),
+	IOKMEM_IOCTL(IOKMEM_UNMAP, run_unmap,
+		     unmap, unmap.length),
 };
 
 static long dispatch(struct file *file, unsigned int cmd, unsigned long arg,

@@ -11,7 +11,7 @@
  *     alloc_contig_pages() finds it, which modules cannot call.
  *
  * The second and third cannot be charged to a memory cgroup, so not everybody
- * gets them. The third tries one place after another, for some seconds at most.
+ * gets them. The third tries one place after another, for ten seconds at most.
  */
 #include <linux/cc_platform.h>
 #include <linux/device.h>

@@ -2,9 +2,10 @@
 /*
  * Memory descriptors: their life, and what every kind of memory has in common.
  *
- * Each descriptor has an inode of its own, so that all user mappings of its
- * memory, in every address space, can be found (unmap_mapping_range()) without
- * meeting anybody else's. The inodes live on the kernel's own file system for
+ * Each descriptor has an inode of its own, so that all user mappings that were made
+ * of it, in every address space, can be found (unmap_mapping_range()) without
+ * meeting anybody else's. Such as were redirected to other memory may be there longer
+ * than the descriptor. The inodes live on the kernel's own file system for
  * anonymous inodes: a file system of this module's would have to outlive the
  * last fput(), which may run after the module is gone.
  */
@@ -133,7 +134,6 @@ static void desc_free(struct kref *count)
 		mutex_unlock(&iokmem_descs_mutex);
 		trace_iokmem_free(desc);
 	}
-	WARN_ON(!RB_EMPTY_ROOT(&desc->map_inode->i_mapping->i_mmap.rb_root));
 	desc->ops->release(desc);
 	iput(desc->inode);
 	iokmem_uncharge(&desc->charge);

@@ -157,10 +157,15 @@ void iokmem_windows_insert(struct iokmem_map *sub)
 	rb_add(&sub->by_range, &sub->super->windows, window_less);
 }
 
+/*
+ * iokmem_windows_remove - undo that, if it was done
+ */
 void iokmem_windows_remove(struct iokmem_map *sub)
 {
 	lockdep_assert_held(&sub->desc->lock);
 
+	if (RB_EMPTY_NODE(&sub->by_range))
+		return;
 	rb_erase(&sub->by_range, &sub->super->windows);
 	RB_CLEAR_NODE(&sub->by_range);
 }

@@ -82,8 +82,7 @@ static void map_free(struct kref *count)
 	WARN_ON(map->task_refs);
 	WARN_ON(map->mapped);
 
-	if (map->held)
-		iokmem_desc_unhold(desc);
+	WARN_ON(map->held);
 	if (map->mm)
 		mmdrop(map->mm);
 	put_pid(map->pid);
@@ -96,11 +95,30 @@ void iokmem_map_count_put(struct iokmem_map *map)
 	kref_put(&map->count, map_free);
 }
 
+static void map_count_put_work(struct work_struct *work)
+{
+	iokmem_map_count_put(container_of(work, struct iokmem_map, put_work));
+}
+
+/*
+ * iokmem_map_count_put_async - the same where nothing keeps this module
+ *
+ * The last count may be what kept it, and unloading waits for workers.
+ */
+void iokmem_map_count_put_async(struct iokmem_map *map)
+{
+	if (refcount_dec_not_one(&map->count.refcount))
+		return;
+	INIT_WORK(&map->put_work, map_count_put_work);
+	queue_work(iokmem_workqueue, &map->put_work);
+}
+
 /* A mapping whose VMA or kernel addresses are there may be shared. */
 static void map_go_live(struct iokmem_map *map)
 {
 	lockdep_assert_held(&map->desc->lock);
 
+	WRITE_ONCE(map->cache_mode, iokmem_desc_get_cache_mode(map->desc));
 	WRITE_ONCE(map->address,
 		   map->start + offset_in_page(iokmem_map_place(map)));
 	WRITE_ONCE(map->state, IOKMEM_MAP_LIVE);
@@ -131,6 +149,7 @@ static void map_retire(struct iokmem_map *mapping)
 	map_die(mapping);
 	iokmem_maps_remove(mapping);
 	wake_up_all(&mapping->desc->wait);
+	wake_up_var(&mapping->blocked);
 }
 
 /* Nobody sees the memory by this mapping any more. */
@@ -141,6 +160,22 @@ static void map_gone(struct iokmem_map *mapping)
 	if (mapping->mapped)
 		mapping->desc->nr_mapped--;
 	mapping->mapped = false;
+}
+
+/*
+ * iokmem_map_unhold - let go of the memory of a mapping that is gone
+ */
+void iokmem_map_unhold(struct iokmem_map *mapping)
+{
+	struct iokmem_desc *desc = mapping->desc;
+	bool held;
+
+	mutex_lock(&desc->lock);
+	held = mapping->held;
+	mapping->held = false;
+	mutex_unlock(&desc->lock);
+	if (held)
+		iokmem_desc_unhold(desc);
 }
 
 /* Wait, killably, until the memory has the cache mode that it is getting. */
@@ -203,6 +238,7 @@ static void map_attach(struct iokmem_map *sub, struct iokmem_map *super)
 	sub->super = super;
 	iokmem_windows_insert(sub);
 	sub->desc->nr_maps++;
+	sub->cache_mode = super->cache_mode;
 	WRITE_ONCE(sub->address,
 		   super->address + (sub->offset - super->offset));
 	WRITE_ONCE(sub->state, IOKMEM_MAP_LIVE);
@@ -231,7 +267,7 @@ static bool has_cache_mode(const struct iokmem_desc *desc,
 }
 
 /*
- * The part of map_obtain() under the lock. Returns a map that serves; or
+ * The part of iokmem_map_obtain() under the lock. Returns a map that serves; or
  * @new, if not NULL, now in the list (as a mapping to be built or as a sub-map);
  * or NULL if a new one is needed.
  */
@@ -274,12 +310,12 @@ obtain_locked(struct iokmem_desc *desc,
  * Frames that are not always there have to stay while they are mapped, unless they
  * are looked for page by page.
  */
-static int map_hold(struct iokmem_map *map)
+static int map_hold(struct iokmem_map *map, bool paged)
 {
 	const struct iokmem_mem_ops *ops = map->desc->ops;
 	int err;
 
-	if (!ops->always_there && !(map->mm && ops->fault)) {
+	if (!ops->always_there && !(ops->fault && paged)) {
 		err = iokmem_desc_hold(map->desc,
 				       !(map->options & IOKMEM_MAP_READ_ONLY));
 		if (err)
@@ -296,6 +332,8 @@ static int map_make(struct iokmem_map *map,
 	unsigned long address;
 	int err;
 
+	if (request->seat)
+		return map_hold(map, request->paged);
 	if (!map->mm && placed)
 		return -EOPNOTSUPP;
 	address = iokmem_map_borrow(request, map->desc);
@@ -304,7 +342,9 @@ static int map_make(struct iokmem_map *map,
 		map->start = address & PAGE_MASK;
 		return 0;
 	}
-	err = map_hold(map);
+	err = map_hold(map, map->mm);
+	if (!err && (map->options & IOKMEM_MAP_PINNABLE))
+		err = map->desc->ops->make_pinnable(map->desc);
 	if (err)
 		return err;
 	if (map->mm)
@@ -319,7 +359,7 @@ static int map_build(struct iokmem_map *map,
 	int err;
 
 	err = map_make(map, request);
-	if (err)
+	if (err || request->seat)
 		return err;
 
 	mutex_lock(&desc->lock);
@@ -332,7 +372,8 @@ static int map_build(struct iokmem_map *map,
 }
 
 /*
- * A map that serves @request, of memory that has the cache mode; see map_obtain().
+ * A map that serves @request, of memory that has the cache mode: see
+ * iokmem_map_obtain().
  */
 static struct iokmem_map *
 obtain_in_mode(struct iokmem_desc *desc, const struct iokmem_map_request *request)
@@ -398,12 +439,13 @@ obtain_retyped(struct iokmem_desc *desc, const struct iokmem_map_request *reques
 }
 
 /*
- * A map that serves @request, which has been checked, with one more user, which
- * is the caller's to iokmem_map_drop(); or an error. Takes no user of the
- * descriptor.
+ * iokmem_map_obtain - a map that serves @request, which has been checked
+ *
+ * With one more user, which is the caller's to iokmem_map_drop(); or an error. Takes
+ * no user of the descriptor.
  */
-static struct iokmem_map *
-map_obtain(struct iokmem_desc *desc, const struct iokmem_map_request *request)
+struct iokmem_map *iokmem_map_obtain(struct iokmem_desc *desc,
+				     const struct iokmem_map_request *request)
 {
 	struct iokmem_map *map;
 
@@ -458,6 +500,25 @@ void iokmem_map_adopt(struct iokmem_map *map)
 	mutex_unlock(&desc->lock);
 }
 
+/*
+ * The lock of a map's descriptor, which may be on the way to another one: not while
+ * the mmap lock is held.
+ */
+static struct iokmem_desc *lock_desc_of(struct iokmem_map *map)
+{
+	if (map->mm)
+		mmap_read_lock(map->mm);
+	mutex_lock(&map->desc->lock);
+	return map->desc;
+}
+
+static void unlock_desc_of(struct iokmem_map *map)
+{
+	mutex_unlock(&map->desc->lock);
+	if (map->mm)
+		mmap_read_unlock(map->mm);
+}
+
 static void map_unmap(struct iokmem_map *mapping)
 {
 	struct iokmem_desc *desc = mapping->desc;
@@ -472,6 +533,20 @@ static void map_unmap(struct iokmem_map *mapping)
 	mutex_lock(&desc->lock);
 	map_gone(mapping);
 	mutex_unlock(&desc->lock);
+	iokmem_map_unhold(mapping);
+}
+
+/* Never to be found again. */
+static void map_end(struct iokmem_map *map)
+{
+	lockdep_assert_held(&map->desc->lock);
+
+	if (!map->super) {
+		map_retire(map);
+	} else {
+		map_die(map);
+		iokmem_windows_remove(map);
+	}
 }
 
 /*
@@ -486,12 +561,7 @@ void iokmem_map_drop(struct iokmem_map *map)
 
 	if (!refcount_dec_and_mutex_lock(&map->users, &desc->lock))
 		return;
-	if (map->super) {
-		map_die(map);
-		iokmem_windows_remove(map);
-	} else {
-		map_retire(map);
-	}
+	map_end(map);
 	mutex_unlock(&desc->lock);
 
 	if (map->super)
@@ -499,6 +569,79 @@ void iokmem_map_drop(struct iokmem_map *map)
 	else
 		map_unmap(map);
 	iokmem_map_count_put(map);
+}
+
+/**
+ * iokmem_map_unmap - end a map for all who share it
+ * @map: the map
+ *
+ * Follows IOMemoryMap::unmap(). The mapping is unmapped now, with all maps inside it,
+ * whoever has references to them: these stay good, to a map with the address 0 that
+ * nobody shares any more. A map that lies inside another one ends alone; its addresses
+ * are unmapped with the other.
+ *
+ * Who else uses a kernel mapping must have been told: see iokmem_map_set_revoke().
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: 0, also if the map has ended already; or -EBUSY for the mapping that a
+ * buffer was made with, which goes with the buffer.
+ */
+int iokmem_map_unmap(struct iokmem_map *map)
+{
+	struct iokmem_desc *desc = lock_desc_of(map);
+	unsigned long task_refs = 0;
+	bool live = map->state == IOKMEM_MAP_LIVE;
+
+	if (live && map == desc->home) {
+		unlock_desc_of(map);
+		return -EBUSY;
+	}
+	if (live)
+		map_end(map);
+	/* Those of a mapping end with its VMA. */
+	if (live && map->super)
+		swap(map->task_refs, task_refs);
+	unlock_desc_of(map);
+
+	if (task_refs)
+		iokmem_map_put(map);
+	if (live && !map->super)
+		map_unmap(map);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_map_unmap, IOKMEM);
+
+/*
+ * iokmem_map_exchange - @map shows the memory of @seat from now on, and @seat its
+ *
+ * Called with the mmap lock held for writing. Returns 0, or -ENOENT if @map has
+ * ended.
+ */
+int iokmem_map_exchange(struct iokmem_map *map, struct iokmem_map *seat)
+{
+	struct iokmem_desc *first = min(map->desc, seat->desc);
+	struct iokmem_desc *second = max(map->desc, seat->desc);
+	int err = -ENOENT;
+
+	mmap_assert_write_locked(map->mm);
+
+	mutex_lock(&first->lock);
+	if (second != first)
+		mutex_lock_nested(&second->lock, SINGLE_DEPTH_NESTING);
+	if (map->state == IOKMEM_MAP_LIVE) {
+		list_swap(&map->node, &seat->node);
+		swap(map->age, seat->age);
+		swap(map->held, seat->held);
+		seat->desc = xchg(&map->desc, seat->desc);
+		seat->offset = xchg(&map->offset, seat->offset);
+		WRITE_ONCE(map->cache_mode, iokmem_desc_get_cache_mode(map->desc));
+		trace_iokmem_redirect(map);
+		err = 0;
+	}
+	if (second != first)
+		mutex_unlock(&second->lock);
+	mutex_unlock(&first->lock);
+	return err;
 }
 
 /*
@@ -574,7 +717,7 @@ int iokmem_map_open_home(struct iokmem_desc *desc, struct task_struct *task)
 		return PTR_ERR(request.mm);
 	if (request.mm)
 		request.pid = get_task_pid(task, PIDTYPE_TGID);
-	home = map_obtain(desc, &request);
+	home = iokmem_map_obtain(desc, &request);
 	put_pid(request.pid);
 	if (request.mm)
 		mmput(request.mm);
@@ -603,6 +746,26 @@ void iokmem_map_close_home(struct iokmem_desc *desc)
 
 	if (home)
 		iokmem_map_drop(home);
+}
+
+/* As iokmem_map_obtain(), with all entries there if they are to be. */
+static struct iokmem_map *
+obtain_filled(struct iokmem_desc *desc, const struct iokmem_map_request *request)
+{
+	u32 cache_mode = iokmem_desc_get_cache_mode(desc);
+	struct iokmem_map *map;
+	int err;
+
+	map = iokmem_map_obtain(desc, request);
+	if (IS_ERR(map) || !(request->options & IOKMEM_MAP_PREFAULT))
+		return map;
+	err = iokmem_map_populate(map);
+	if (err) {
+		iokmem_map_drop(map);
+		iokmem_desc_restore_mode(desc, cache_mode);
+		return ERR_PTR(err);
+	}
+	return map;
 }
 
 /*
@@ -638,7 +801,7 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 	if (request.mm)
 		request.pid = get_task_pid(task, PIDTYPE_TGID);
 	desc = iokmem_desc_root(desc, &request.offset);
-	map = map_obtain(desc, &request);
+	map = obtain_filled(desc, &request);
 	put_pid(request.pid);
 	if (!IS_ERR(map))
 		iokmem_desc_get(desc);
@@ -749,11 +912,33 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_map, IOKMEM);
  */
 struct iokmem_map *iokmem_map_get(struct iokmem_map *map)
 {
-	iokmem_desc_get(map->desc);
+	if (!(map->options & IOKMEM_MAP_UNIQUE))
+		iokmem_desc_get(map->desc);
 	refcount_inc(&map->users);
 	return map;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_map_get, IOKMEM);
+
+/*
+ * A reference to a Unique map that is not the last one: nothing else goes with it. The
+ * last one's holder is alone, so that nobody redirects the map any more.
+ */
+static bool put_unique(struct iokmem_map *map)
+{
+	return (map->options & IOKMEM_MAP_UNIQUE) &&
+	       refcount_dec_not_one(&map->users);
+}
+
+/* A reference to another map that is not the last one. */
+static bool put_shared(struct iokmem_map *map)
+{
+	struct iokmem_desc *desc = map->desc;
+
+	if (!refcount_dec_not_one(&map->users))
+		return false;
+	iokmem_desc_put_async(desc);
+	return true;
+}
 
 /**
  * iokmem_map_put - let go of a map
@@ -766,9 +951,12 @@ EXPORT_SYMBOL_NS_GPL(iokmem_map_get, IOKMEM);
  */
 void iokmem_map_put(struct iokmem_map *map)
 {
-	struct iokmem_desc *desc = map->desc;
+	struct iokmem_desc *desc;
 
 	might_sleep();
+	if (put_unique(map))
+		return;
+	desc = map->desc;
 	iokmem_map_drop(map);
 	iokmem_desc_put(desc);
 }
@@ -784,12 +972,11 @@ EXPORT_SYMBOL_NS_GPL(iokmem_map_put, IOKMEM);
  */
 void iokmem_map_put_async(struct iokmem_map *map)
 {
-	struct iokmem_desc *desc = map->desc;
-
-	if (refcount_dec_not_one(&map->users))
-		iokmem_desc_put_async(desc);
-	else
-		queue_work(iokmem_workqueue, &map->put_work);
+	if (put_unique(map))
+		return;
+	if (!(map->options & IOKMEM_MAP_UNIQUE) && put_shared(map))
+		return;
+	queue_work(iokmem_workqueue, &map->put_work);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_map_put_async, IOKMEM);
 
@@ -833,7 +1020,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_map_get_length, IOKMEM);
  */
 size_t iokmem_map_get_offset(const struct iokmem_map *map)
 {
-	return map->offset;
+	return READ_ONCE(map->offset);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_map_get_offset, IOKMEM);
 
@@ -862,7 +1049,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_map_get_options, IOKMEM);
  */
 u32 iokmem_map_get_cache_mode(const struct iokmem_map *map)
 {
-	return iokmem_desc_get_cache_mode(map->desc);
+	return READ_ONCE(map->cache_mode);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_map_get_cache_mode, IOKMEM);
 
@@ -873,10 +1060,11 @@ EXPORT_SYMBOL_NS_GPL(iokmem_map_get_cache_mode, IOKMEM);
  * Follows IOMemoryMap::getMemoryDescriptor().
  *
  * Context: Any.
- * Return: the descriptor, without a reference; the map keeps it.
+ * Return: the descriptor, without a reference; the map keeps it, until it is
+ * redirected.
  */
 struct iokmem_desc *iokmem_map_get_memory_descriptor(const struct iokmem_map *map)
 {
-	return map->desc;
+	return READ_ONCE(map->desc);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_map_get_memory_descriptor, IOKMEM);

@@ -38,9 +38,10 @@ enum iokmem_map_state {
  * struct iokmem_map - a map
  * @users: drivers' references, one for all of its task's own references
  *	together, one for every sub-map, and one of the descriptor whose home it is
- * @count: who needs the object: one for all users together, and one for the
- *	mapping's file
- * @put_work: for iokmem_map_put_async()
+ * @count: who needs the object: one for all users together, one for the
+ *	mapping's file, and one for each thread that waits for it
+ * @put_work: for iokmem_map_put_async(), or, when there are no users any more, for
+ *	iokmem_map_count_put_async()
  * @desc: what it shows; keeps one count of that
  * @super: of a sub-map: the mapping it lies in, as one of that's users
  * @mm: the address space, kept as an object only (mmgrab()); NULL: the kernel's
@@ -48,6 +49,7 @@ enum iokmem_map_state {
  * @options: IOKMEM_MAP_*, as first asked for
  * @offset: of the first byte in the descriptor, in bytes
  * @length: in bytes
+ * @cache_mode: the one that was in force when it was built, and is still
  * @state: see enum iokmem_map_state
  * @address: of the first byte; 0 before and after its life
  * @task_refs: how many references its own task has, by ioctl and mmap()
@@ -60,8 +62,9 @@ enum iokmem_map_state {
  * @guard: of a user mapping: how many pages on each side nobody can touch
  * @start: where its pages start, guards not counted; 0: they never were anywhere
  * @mapped: of a mapping: there may be entries of it, in the page tables
+ * @blocked: redirected to nothing: who touches it waits
  * @borrowed: the memory is at these addresses anyhow, so they are not unmapped
- * @held: it holds the memory, as long as the object is there
+ * @held: it holds the memory
  * @kaddr: what vmap() gave, or NULL
  *
  * A map is a *mapping*, which has addresses of its own (a VMA, or kernel
@@ -71,13 +74,20 @@ enum iokmem_map_state {
  * mapping is unmapped; when the last count goes, the object. The chain VMA ->
  * file -> mapping -> descriptor keeps the memory under a VMA, even one that
  * could not be unmapped. Each reference of a driver's, and the task's together,
- * are a user of the descriptor besides.
+ * are a user of the descriptor besides; of a Unique map, which may be redirected to
+ * another one, all references together are.
  *
- * @desc, @super, @mm, @pid, @options, @offset, @length and @guard are immutable. The
- * descriptor's lock protects @state, @address, @task_refs, @mapped and what links
- * maps; @state and @address are written with WRITE_ONCE() and may be read without
- * it. @start, @borrowed, @held and @kaddr are written once, by the builder, before the
- * map is live: @start of a VMA under the mmap lock, before the VMA can be seen.
+ * @super, @mm, @pid, @options, @length and @guard are immutable. So are @desc and
+ * @offset, but of a live Unique user mapping, where redirecting changes them: with the
+ * locks of both descriptors and the mmap lock held for writing. Any of these locks
+ * keeps them, and so does the map's end.
+ *
+ * The descriptor's lock protects @state, @address, @cache_mode, @task_refs, @mapped,
+ * @held and what links maps; what it protects of plain values is written with
+ * WRITE_ONCE() and may be read without it. @blocked is written with the mmap lock held
+ * for writing. @start and @borrowed are written once, by the builder, before the map is
+ * live: @start of a VMA under the mmap lock, before the VMA can be seen. @kaddr is
+ * the builder's, and then whoever's that unmaps.
  */
 struct iokmem_map {
 	refcount_t users;
@@ -92,6 +102,7 @@ struct iokmem_map {
 	size_t offset;
 	size_t length;
 
+	u32 cache_mode;
 	enum iokmem_map_state state;
 	unsigned long address;
 	unsigned long task_refs;
@@ -105,6 +116,7 @@ struct iokmem_map {
 	unsigned long guard;
 	unsigned long start;
 	bool mapped;
+	bool blocked;
 	bool borrowed;
 	bool held;
 	void *kaddr;
@@ -118,6 +130,9 @@ struct iokmem_map {
  * @options: IOKMEM_MAP_*, checked
  * @cache_mode: the one that has to be in force; IOKMEM_MAP_DEFAULT_CACHE: any
  * @keep_mode: the requester may not change the one that is
+ * @seat: for redirecting: a mapping that is listed and holds the memory, but gets no
+ *	addresses
+ * @paged: of a seat: its pages will be found one by one
  * @at: without IOKMEM_MAP_ANYWHERE, the address of the first byte
  * @offset: in bytes
  * @length: in bytes, not 0
@@ -128,6 +143,8 @@ struct iokmem_map_request {
 	u32 options;
 	u32 cache_mode;
 	bool keep_mode;
+	bool seat;
+	bool paged;
 	unsigned long at;
 	size_t offset;
 	size_t length;
@@ -155,9 +172,14 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 				      struct task_struct *task,
 				      unsigned long at, u32 options,
 				      size_t offset, size_t length, bool keep_mode);
+struct iokmem_map *iokmem_map_obtain(struct iokmem_desc *desc,
+				     const struct iokmem_map_request *request);
+int iokmem_map_exchange(struct iokmem_map *map, struct iokmem_map *seat);
 void iokmem_map_vanished(struct iokmem_map *map);
+void iokmem_map_unhold(struct iokmem_map *map);
 void iokmem_map_drop(struct iokmem_map *map);
 void iokmem_map_count_put(struct iokmem_map *map);
+void iokmem_map_count_put_async(struct iokmem_map *map);
 unsigned long iokmem_map_references(const struct iokmem_map *map);
 
 /* map_task.c */
@@ -166,6 +188,8 @@ int iokmem_map_task_release(struct iokmem_desc *desc, unsigned long address,
 			    size_t length);
 int iokmem_map_task_query(struct iokmem_desc *desc,
 			  struct iokmem_query_mapping *query);
+struct iokmem_map *iokmem_map_task_get(struct iokmem_desc *desc,
+				       unsigned long address, size_t length);
 void iokmem_map_task_drop_all(struct iokmem_map *mapping);
 
 /* sharing.c */
@@ -187,6 +211,10 @@ bool iokmem_windows_start_at(const struct iokmem_map *mapping, size_t offset,
 struct iokmem_map *iokmem_windows_first(const struct iokmem_map *mapping);
 struct iokmem_map *iokmem_windows_next(const struct iokmem_map *sub);
 
+/* redirect.c */
+int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
+			   u32 options, size_t offset, bool keep_mode);
+
 /* map_kernel.c */
 int iokmem_map_kernel(struct iokmem_map *map);
 void iokmem_unmap_kernel(struct iokmem_map *map);
@@ -196,6 +224,13 @@ struct iokmem_map *iokmem_map_at(struct mm_struct *mm, unsigned long address,
 				 const struct iokmem_desc *desc);
 int iokmem_map_user(struct iokmem_map *map, unsigned long at);
 bool iokmem_unmap_user(struct iokmem_map *map);
+int iokmem_map_populate(struct iokmem_map *map);
+bool iokmem_map_is_paged(struct iokmem_map *map, const struct iokmem_desc *desc,
+			 size_t offset);
+int iokmem_map_block(struct iokmem_map *map);
+bool iokmem_map_resume(struct iokmem_map *map, const struct iokmem_desc *desc,
+		       size_t offset);
+int iokmem_map_switch(struct iokmem_map *map, struct iokmem_map *seat);
 int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma);
 unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
 				       struct file *file, unsigned long addr,

@@ -84,5 +84,5 @@ int iokmem_map_kernel(struct iokmem_map *map)
  */
 void iokmem_unmap_kernel(struct iokmem_map *map)
 {
-	vunmap(map->kaddr);
+	vunmap(xchg(&map->kaddr, NULL));
 }

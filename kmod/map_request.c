@@ -13,6 +13,8 @@
 
 #define IOKMEM_MAP_PROVIDED	(IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_READ_ONLY | \
 				 IOKMEM_MAP_REFERENCE | IOKMEM_MAP_UNIQUE | \
+				 IOKMEM_MAP_PREFAULT | IOKMEM_MAP_OVERWRITE | \
+				 IOKMEM_MAP_PINNABLE | \
 				 IOKMEM_MAP_GUARDED_MASK | IOKMEM_MAP_CACHE_MASK)
 
 /*
@@ -40,6 +42,26 @@ static int check_guards(const struct iokmem_map_request *request,
 	return !request->mm || root->ops->mmap ? -EOPNOTSUPP : 0;
 }
 
+/* As far as can be told before the memory has the mode it is to have. */
+static int check_pinnable(const struct iokmem_map_request *request,
+			  const struct iokmem_desc *root)
+{
+	u32 mode = request->cache_mode;
+
+	if (mode == IOKMEM_MAP_DEFAULT_CACHE)
+		mode = iokmem_desc_get_cache_mode(root);
+	return request->mm && root->ops->make_pinnable &&
+	       mode == IOKMEM_MAP_COPYBACK_CACHE ? 0 : -EOPNOTSUPP;
+}
+
+/* Options that rule each other out. */
+static bool options_contradict(u32 options)
+{
+	return ((options & IOKMEM_MAP_REFERENCE) &&
+		(options & (IOKMEM_MAP_UNIQUE | IOKMEM_MAP_OVERWRITE))) ||
+	       ((options & IOKMEM_MAP_OVERWRITE) && (options & IOKMEM_MAP_ANYWHERE));
+}
+
 static int check_options(struct iokmem_map_request *request,
 			 const struct iokmem_desc *root)
 {
@@ -48,14 +70,14 @@ static int check_options(struct iokmem_map_request *request,
 
 	if (options & ~IOKMEM_MAP_PROVIDED)
 		return -EOPNOTSUPP;
-	if ((options & IOKMEM_MAP_UNIQUE) && (options & IOKMEM_MAP_REFERENCE))
+	if (options_contradict(options))
 		return -EINVAL;
 	err = check_guards(request, root);
-	if (err)
-		return err;
-	if (mode == IOKMEM_MAP_DEFAULT_CACHE)
-		return 0;
-	return root->ops->resolve(mode, &request->cache_mode);
+	if (!err && mode != IOKMEM_MAP_DEFAULT_CACHE)
+		err = root->ops->resolve(mode, &request->cache_mode);
+	if (!err && (options & IOKMEM_MAP_PINNABLE))
+		err = check_pinnable(request, root);
+	return err;
 }
 
 /* Length 0 is the whole length, not the rest after the offset. */
@@ -134,7 +156,7 @@ unsigned long iokmem_map_borrow(const struct iokmem_map_request *request,
 
 	if (!(request->options & IOKMEM_MAP_ANYWHERE) ||
 	    (request->options & (IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_UNIQUE |
-				 IOKMEM_MAP_GUARDED_MASK)))
+				 IOKMEM_MAP_GUARDED_MASK | IOKMEM_MAP_PINNABLE)))
 		return 0;
 	if (request->mm)
 		return desc->ops->task_address ?
@@ -161,6 +183,18 @@ static int check_pages(const struct iokmem_map_request *request,
 }
 
 /*
+ * Pages that need not be anywhere would have to be brought in first. The kernel's own
+ * mappings are complete in any case.
+ */
+static int check_prepared(const struct iokmem_map_request *request,
+			  const struct iokmem_desc *root)
+{
+	if (!(request->options & IOKMEM_MAP_PREFAULT) || root->ops->always_there)
+		return 0;
+	return READ_ONCE(root->prepared) ? 0 : -EBADFD;
+}
+
+/*
  * iokmem_map_check - is this a request that can be served, and what for exactly?
  *
  * @desc may be a sub-descriptor; offsets stay in that. Fills in the length, the cache
@@ -171,9 +205,12 @@ int iokmem_map_check(struct iokmem_map_request *request,
 		     struct iokmem_desc *desc)
 {
 	size_t offset = 0;
+	struct iokmem_desc *root = iokmem_desc_root(desc, &offset);
 	int err;
 
-	err = check_options(request, iokmem_desc_root(desc, &offset));
+	err = check_options(request, root);
+	if (!err)
+		err = check_prepared(request, root);
 	if (!err)
 		err = check_range(request, desc);
 	if (!err)

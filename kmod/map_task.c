@@ -140,6 +140,24 @@ int iokmem_map_task_release(struct iokmem_desc *desc, unsigned long address,
 }
 
 /*
+ * iokmem_map_task_get - a map of the calling task's own, with a reference
+ *
+ * Or ERR_PTR(-ENOENT).
+ */
+struct iokmem_map *iokmem_map_task_get(struct iokmem_desc *desc,
+				       unsigned long address, size_t length)
+{
+	struct iokmem_map *map;
+
+	map = lock_of_task(desc, address, length);
+	if (!map)
+		return ERR_PTR(-ENOENT);
+	iokmem_map_get(map);
+	unlock_of_task(map);
+	return map;
+}
+
+/*
  * iokmem_map_task_query - tell the calling task about a map of its own
  *
  * Returns 0 or -ENOENT.

@@ -11,6 +11,10 @@
  *
  * The VMA can be neither split nor moved, so that a mapping is one VMA or none,
  * and is not copied to a child.
+ *
+ * A mapping that is redirected keeps its VMA and its file. So the kernel finds the
+ * VMA where it was made; pageable memory can be mapped page by page only there, and is
+ * held, and mapped by frames, everywhere else.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -37,6 +41,15 @@
 static unsigned long map_end(const struct iokmem_map *map)
 {
 	return map->start + (iokmem_map_pages(map) << PAGE_SHIFT);
+}
+
+/* Where the page is that faulted. */
+static struct iokmem_run run_at(const struct vm_fault *vmf)
+{
+	const struct iokmem_map *map = vmf->vma->vm_private_data;
+	unsigned long ahead = (vmf->address - map->start) >> PAGE_SHIFT;
+
+	return iokmem_desc_lookup(map->desc, iokmem_map_index(map) + ahead);
 }
 
 /*
@@ -82,34 +95,42 @@ static bool huge_entry_has_type(const struct vm_area_struct *vma, pgprot_t prot,
 /*
  * The page that faulted, and what lies around it in the same extent: in the mapping,
  * in the same page table, and in an aligned window, so that neighbouring faults
- * do not do the same work.
+ * do not do the same work. How many, and how many of these come before it.
  */
+static unsigned long pages_around(const struct vm_fault *vmf,
+				  const struct iokmem_run *run,
+				  unsigned long *before)
+{
+	const struct iokmem_map *map = vmf->vma->vm_private_data;
+	unsigned long address = vmf->address & PAGE_MASK;
+	unsigned long window = address & ~(IOKMEM_FAULT_AROUND * PAGE_SIZE - 1);
+	unsigned long after;
+
+	BUILD_BUG_ON(IOKMEM_FAULT_AROUND > PTRS_PER_PTE);
+
+	*before = (address - max(window, map->start)) >> PAGE_SHIFT;
+	*before = min(*before, run->before);
+	after = (min(window + IOKMEM_FAULT_AROUND * PAGE_SIZE, map_end(map)) -
+		 address) >> PAGE_SHIFT;
+	return *before + min(after, run->nr);
+}
+
 static vm_fault_t insert_around(struct vm_fault *vmf,
 				const struct iokmem_run *run, pgprot_t prot,
 				unsigned long *inserted)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	const struct iokmem_map *map = vma->vm_private_data;
 	unsigned long address = vmf->address & PAGE_MASK;
-	unsigned long window = address & ~(IOKMEM_FAULT_AROUND * PAGE_SIZE - 1);
-	unsigned long before, after, first, i, nr;
+	unsigned long before, first, i, nr;
 	vm_fault_t ret;
-
-	BUILD_BUG_ON(IOKMEM_FAULT_AROUND > PTRS_PER_PTE);
 
 	/* This one must succeed; the others may as well be mapped later. */
 	ret = vmf_insert_pfn_prot(vma, address, run->pfn, prot);
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
 
-	before = (address - max(window, map->start)) >> PAGE_SHIFT;
-	before = min(before, run->before);
-	after = (min(window + IOKMEM_FAULT_AROUND * PAGE_SIZE, map_end(map)) -
-		 address) >> PAGE_SHIFT;
-	after = min(after, run->nr);
-
 	*inserted = 1;
-	nr = before + after;
+	nr = pages_around(vmf, run, &before);
 	first = address - before * PAGE_SIZE;
 	for (i = 0; i < nr; i++) {
 		if (i == before)
@@ -123,16 +144,43 @@ static vm_fault_t insert_around(struct vm_fault *vmf,
 	return VM_FAULT_NOPAGE;
 }
 
+/* The same with pages that are counted, so that the kernel can pin them. */
+static vm_fault_t insert_pages(struct vm_fault *vmf, unsigned long *inserted)
+{
+	struct iokmem_run run = run_at(vmf);
+	unsigned long address = vmf->address & PAGE_MASK;
+	struct page *pages[IOKMEM_FAULT_AROUND];
+	unsigned long before, nr, i, left;
+	int err;
+
+	err = vm_insert_page(vmf->vma, address, pfn_to_page(run.pfn));
+	if (err)
+		return err == -EBUSY ? VM_FAULT_NOPAGE : vmf_error(err);
+
+	nr = pages_around(vmf, &run, &before);
+	for (i = 0; i < nr; i++)
+		pages[i] = pfn_to_page(run.pfn - before + i);
+	/* Each as far as the first that is there already. */
+	*inserted = nr;
+	left = before;
+	if (before)
+		vm_insert_pages(vmf->vma, address - before * PAGE_SIZE, pages, &left);
+	*inserted -= left;
+	left = nr - before - 1;
+	if (left)
+		vm_insert_pages(vmf->vma, address + PAGE_SIZE, pages + before + 1,
+				&left);
+	*inserted -= left;
+	return VM_FAULT_NOPAGE;
+}
+
 /* Map what is at the fault: frames that are there as long as the mapping. */
 static vm_fault_t insert_frames(struct vm_fault *vmf, unsigned long *inserted)
 {
-	const struct iokmem_map *map = vmf->vma->vm_private_data;
-	unsigned long ahead = (vmf->address - map->start) >> PAGE_SHIFT;
+	struct iokmem_run run = run_at(vmf);
 	pmd_t pmd = READ_ONCE(*vmf->pmd);
-	struct iokmem_run run;
 	pgprot_t prot;
 
-	run = iokmem_desc_lookup(map->desc, iokmem_map_index(map) + ahead);
 
 	/* A guard page. */
 	if (run.pfn == IOKMEM_NO_PFN)
@@ -150,6 +198,41 @@ static vm_fault_t insert_frames(struct vm_fault *vmf, unsigned long *inserted)
 	return insert_huge(vmf, &run);
 }
 
+/*
+ * Whoever touches a mapping that is redirected to nothing sleeps, without the mmap
+ * lock, until that is over. The access is tried again in any case.
+ */
+static vm_fault_t wait_unblocked(struct vm_fault *vmf, struct iokmem_map *map)
+{
+	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY))
+		return VM_FAULT_SIGBUS;
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+
+	/* Without the lock the VMA may go, and the mapping with it. */
+	kref_get(&map->count);
+	mmap_read_unlock(vmf->vma->vm_mm);
+	wait_var_event_killable(&map->blocked,
+				!READ_ONCE(map->blocked) ||
+				READ_ONCE(map->state) == IOKMEM_MAP_DEAD);
+	iokmem_map_count_put_async(map);
+	return VM_FAULT_RETRY;
+}
+
+/* Are its entries of pages that are counted? */
+static bool has_pages(const struct vm_area_struct *vma)
+{
+	return vma->vm_flags & VM_MIXEDMAP;
+}
+
+/* Are they found one by one, by the memory's own way? */
+static bool is_paged(const struct vm_area_struct *vma)
+{
+	const struct iokmem_map *map = vma->vm_private_data;
+
+	return has_pages(vma) && !(map->options & IOKMEM_MAP_PINNABLE);
+}
+
 static vm_fault_t map_fault(struct vm_fault *vmf)
 {
 	struct iokmem_map *map = vmf->vma->vm_private_data;
@@ -159,24 +242,40 @@ static vm_fault_t map_fault(struct vm_fault *vmf)
 
 	mmap_assert_locked(vmf->vma->vm_mm);
 
-	/* It is being unmapped: see iokmem_unmap_user(). */
-	if (READ_ONCE(map->state) == IOKMEM_MAP_DEAD)
+	/* It is being unmapped: see iokmem_unmap_user(). Or a child's: map_open(). */
+	if (READ_ONCE(map->state) == IOKMEM_MAP_DEAD || vmf->vma->vm_mm != map->mm)
 		return VM_FAULT_SIGBUS;
 	if (vmf->address < map->start || vmf->address >= map_end(map))
 		return VM_FAULT_SIGSEGV;
+	if (map->blocked)
+		return wait_unblocked(vmf, map);
 	/* Its entries were all there: the program itself has removed some. */
 	if (ops->mmap)
 		return VM_FAULT_SIGBUS;
 
-	if (ops->fault) {
+	if (is_paged(vmf->vma)) {
 		ret = ops->fault(map->desc, vmf);
 		inserted = 1;
+	} else if (has_pages(vmf->vma)) {
+		ret = insert_pages(vmf, &inserted);
 	} else {
 		ret = insert_frames(vmf, &inserted);
 	}
 	if (ret == VM_FAULT_NOPAGE && inserted)
 		trace_iokmem_fault(map, vmf->address, inserted);
 	return ret;
+}
+
+/*
+ * There is a second VMA. One that must not be VM_IO, so that it can be pinned, a
+ * program can have copied for a child: that gets none of its entries, nor any later.
+ */
+static void map_open(struct vm_area_struct *vma)
+{
+	struct iokmem_map *map = vma->vm_private_data;
+
+	if (vma->vm_mm != map->mm)
+		vm_flags_set(vma, VM_WIPEONFORK);
 }
 
 /*
@@ -187,7 +286,7 @@ static void map_close(struct vm_area_struct *vma)
 {
 	struct iokmem_map *map = vma->vm_private_data;
 
-	if (vma->vm_start == iokmem_map_vma_start(map))
+	if (vma->vm_mm == map->mm && vma->vm_start == iokmem_map_vma_start(map))
 		iokmem_map_vanished(map);
 }
 
@@ -202,6 +301,7 @@ static int map_mremap(struct vm_area_struct *vma)
 }
 
 static const struct vm_operations_struct iokmem_vm_ops = {
+	.open		= map_open,
 	.close		= map_close,
 	.may_split	= map_may_split,
 	.mremap		= map_mremap,
@@ -226,7 +326,11 @@ struct iokmem_map *iokmem_map_at(struct mm_struct *mm, unsigned long address,
 	if (!vma || vma->vm_ops != &iokmem_vm_ops)
 		return NULL;
 	map = vma->vm_private_data;
-	return map->desc == desc ? map : NULL;
+	if (map->mm != mm)
+		return NULL;
+	/* It shows that memory, or did so when it was made. */
+	return map->desc == desc || file_inode(vma->vm_file) == desc->map_inode ?
+	       map : NULL;
 }
 
 /*
@@ -240,25 +344,34 @@ static pgoff_t vma_pgoff(const struct iokmem_map *map)
 	return map->desc->lead ? index + map->desc->lead - map->guard : index;
 }
 
+/* Entries of @vma, of which there are none, will be of the mapping's memory. */
+static void dress_vma(struct vm_area_struct *vma, const struct iokmem_map *map,
+		      vm_flags_t flags)
+{
+	vm_flags_clear(vma, VM_PFNMAP | VM_MIXEDMAP);
+	vm_flags_set(vma, flags);
+	vma->vm_page_prot = iokmem_cache_prot(iokmem_desc_get_cache_mode(map->desc),
+					      vm_get_page_prot(vma->vm_flags));
+}
+
 /* @vma, which nobody can see yet, becomes the mapping's. */
 static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 {
+	bool pinnable = map->options & IOKMEM_MAP_PINNABLE;
 	struct iokmem_desc *desc = map->desc;
 	int err;
 
+	vm_flags_clear(vma, VM_EXEC | VM_MAYEXEC);
 	if (desc->ops->mmap) {
 		err = desc->ops->mmap(desc, vma);
 		if (err)
 			return err;
 	} else {
-		vma->vm_page_prot =
-			iokmem_cache_prot(iokmem_desc_get_cache_mode(desc),
-					  vma->vm_page_prot);
+		dress_vma(vma, map, pinnable ? VM_MIXEDMAP : desc->ops->vm_flags);
 	}
-	/* VM_IO: MADV_DOFORK must not undo VM_DONTCOPY. */
-	vm_flags_set(vma, desc->ops->vm_flags | VM_IO | VM_DONTEXPAND |
-			  VM_DONTCOPY | VM_DONTDUMP);
-	vm_flags_clear(vma, VM_EXEC | VM_MAYEXEC);
+	/* VM_IO: nobody pins it, and MADV_DOFORK must not undo VM_DONTCOPY. */
+	vm_flags_set(vma, (pinnable ? 0 : VM_IO) | VM_DONTEXPAND | VM_DONTCOPY |
+			  VM_DONTDUMP);
 	vma->vm_private_data = map;
 	vma->vm_ops = &iokmem_vm_ops;
 	map->start = vma->vm_start + (map->guard << PAGE_SHIFT);
@@ -289,6 +402,7 @@ static int map_file_release(struct inode *inode, struct file *file)
 	struct iokmem_map *map = file->private_data;
 
 	iokmem_map_task_drop_all(map);
+	iokmem_map_unhold(map);
 	iokmem_map_count_put(map);
 	return 0;
 }
@@ -373,24 +487,46 @@ plain:
 	return mm_get_unmapped_area(current->mm, file, 0, len, pgoff, flags);
 }
 
+/* What is replaced must be whole mappings, if it is ours. */
+static int check_overwritten(struct mm_struct *mm, unsigned long start, size_t size)
+{
+	struct vm_area_struct *vma;
+	bool cut;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, start);
+	cut = vma && vma->vm_ops == &iokmem_vm_ops && vma->vm_start < start;
+	vma = vma_lookup(mm, start + size - 1);
+	cut |= vma && vma->vm_ops == &iokmem_vm_ops && vma->vm_end > start + size;
+	mmap_read_unlock(mm);
+	return cut ? -EINVAL : 0;
+}
+
 /*
  * iokmem_map_user - make the VMA of a user mapping
  *
- * @at is the address of a free page, or 0. The caller keeps the address space.
+ * @at is the address of a page, or 0. The caller keeps the address space.
  */
 int iokmem_map_user(struct iokmem_map *map, unsigned long at)
 {
 	bool read_only = map->options & IOKMEM_MAP_READ_ONLY;
-	unsigned long start;
+	bool overwrite = map->options & IOKMEM_MAP_OVERWRITE;
+	size_t size = iokmem_map_vma_size(map);
+	unsigned long start, fixed;
 	struct file *file;
+	int err;
 
+	err = overwrite ? check_overwritten(map->mm, at, size) : 0;
+	if (err)
+		return err;
 	file = map_file(map, read_only);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 
-	start = iokmem_mm_mmap(map->mm, file, at, iokmem_map_vma_size(map),
+	fixed = overwrite ? MAP_FIXED : MAP_FIXED_NOREPLACE;
+	start = iokmem_mm_mmap(map->mm, file, at, size,
 			       PROT_READ | (read_only ? 0 : PROT_WRITE),
-			       MAP_SHARED | (at ? MAP_FIXED_NOREPLACE : 0),
+			       MAP_SHARED | (at ? fixed : 0),
 			       vma_pgoff(map) << PAGE_SHIFT);
 	fput(file);
 	/* Below the lowest address that the administrator lets it use. */
@@ -411,9 +547,23 @@ static struct vm_area_struct *map_vma(const struct iokmem_map *map)
 	       vma->vm_private_data == map ? vma : NULL;
 }
 
+/* Take away all access; pages that are counted also from their other mappings. */
+static void zap_vma(struct vm_area_struct *vma)
+{
+	size_t size = vma->vm_end - vma->vm_start;
+
+	mmap_assert_write_locked(vma->vm_mm);
+
+	if (has_pages(vma))
+		unmap_mapping_range(vma->vm_file->f_mapping,
+				    (loff_t)vma->vm_pgoff << PAGE_SHIFT, size, 1);
+	else
+		zap_vma_ptes(vma, vma->vm_start, size);
+}
+
 /*
  * Take away all access to frames, if the VMA is still there. Returns whether it was.
- * Pages of pageable memory are left to whoever unmaps the VMA.
+ * Pages that are counted are left to whoever unmaps the VMA.
  */
 static bool map_zap(struct iokmem_map *map)
 {
@@ -422,10 +572,22 @@ static bool map_zap(struct iokmem_map *map)
 	/* For writing: no fault that saw a live map is on its way. */
 	mmap_write_lock(map->mm);
 	vma = map_vma(map);
-	if (vma)
-		zap_vma_ptes(vma, vma->vm_start, vma->vm_end - vma->vm_start);
+	if (vma && !has_pages(vma))
+		zap_vma(vma);
 	mmap_write_unlock(map->mm);
 	return vma;
+}
+
+/* For a VMA that cannot be unmapped. */
+static void map_zap_pages(struct iokmem_map *map)
+{
+	struct vm_area_struct *vma;
+
+	mmap_write_lock(map->mm);
+	vma = map_vma(map);
+	if (vma && has_pages(vma))
+		zap_vma(vma);
+	mmap_write_unlock(map->mm);
 }
 
 /*
@@ -452,10 +614,200 @@ bool iokmem_unmap_user(struct iokmem_map *map)
 		return false;
 	if (map_zap(map) &&
 	    iokmem_mm_munmap(map->mm, iokmem_map_vma_start(map), size))
-		unmap_mapping_range(map->desc->map_inode->i_mapping,
-				    vma_pgoff(map) << PAGE_SHIFT, size, 1);
+		map_zap_pages(map);
 	mmput(map->mm);
 	return true;
+}
+
+/*
+ * How many pages from @index of the memory on one fault at @address maps, at least; 0
+ * with @nr pages that cannot be touched.
+ */
+static unsigned long fault_reach(const struct iokmem_map *map, pgoff_t index,
+				 unsigned long address, bool paged,
+				 unsigned long *nr)
+{
+	struct iokmem_run run;
+
+	*nr = 1;
+	if (paged)
+		return 1;
+	run = iokmem_desc_lookup(map->desc, index);
+	*nr = run.nr;
+	if (run.pfn == IOKMEM_NO_PFN)
+		return 0;
+	*nr = min(run.nr, IOKMEM_FAULT_AROUND -
+			  ((address >> PAGE_SHIFT) & (IOKMEM_FAULT_AROUND - 1)));
+	return *nr;
+}
+
+/* With the mmap lock held for reading. */
+static int populate_locked(struct iokmem_map *map)
+{
+	unsigned long address = map->address & PAGE_MASK;
+	unsigned long end = address + (iokmem_map_pages(map) << PAGE_SHIFT);
+	unsigned int flags = FAULT_FLAG_REMOTE;
+	pgoff_t index = iokmem_map_index(map);
+	struct vm_area_struct *vma;
+	bool unlocked = false;
+	unsigned long nr;
+	int err = 0;
+
+	vma = map_vma(map->super ? map->super : map);
+	if (!vma)
+		return 0;
+	if (!(map->options & IOKMEM_MAP_READ_ONLY))
+		flags |= FAULT_FLAG_WRITE;
+	/* It may go whenever the lock is dropped; then the map is dead. */
+	for (; !err && map->address && address < end; address += nr << PAGE_SHIFT) {
+		if (fault_reach(map, index, address, is_paged(vma), &nr))
+			err = fixup_user_fault(map->mm, address, flags, &unlocked);
+		index += nr;
+	}
+	return map->address ? err : 0;
+}
+
+/*
+ * iokmem_map_populate - fill all entries of a map, so that no access to it faults
+ *
+ * For memory that is there. A map that has ended meanwhile needs none.
+ */
+int iokmem_map_populate(struct iokmem_map *map)
+{
+	const struct iokmem_map *mapping = map->super ? map->super : map;
+	int err = 0;
+
+	if (!map->mm || mapping->borrowed || map->desc->ops->mmap)
+		return 0;
+	if (!mmget_not_zero(map->mm))
+		return 0;
+	if (mmap_read_lock_killable(map->mm)) {
+		err = -EINTR;
+	} else {
+		err = populate_locked(map);
+		mmap_read_unlock(map->mm);
+	}
+	mmput(map->mm);
+	return err;
+}
+
+/*
+ * Begin to change what a Unique mapping's VMA shows: the VMA, with the mmap lock held
+ * for writing and the address space kept, for change_end(). Or an error.
+ */
+static struct vm_area_struct *change_begin(struct iokmem_map *map)
+{
+	struct vm_area_struct *vma;
+	int err = -ENOENT;
+
+	if (!mmget_not_zero(map->mm))
+		return ERR_PTR(-ENOENT);
+	if (mmap_write_lock_killable(map->mm)) {
+		err = -EINTR;
+		goto err_mmput;
+	}
+	vma = map_vma(map);
+	if (!vma)
+		goto err_unlock;
+	/* Its entries are the DMA API's. */
+	err = -EOPNOTSUPP;
+	if (map->desc->ops->mmap)
+		goto err_unlock;
+	return vma;
+
+err_unlock:
+	mmap_write_unlock(map->mm);
+err_mmput:
+	mmput(map->mm);
+	return ERR_PTR(err);
+}
+
+static void change_end(struct iokmem_map *map)
+{
+	mmap_write_unlock(map->mm);
+	wake_up_var(&map->blocked);
+	mmput(map->mm);
+}
+
+/*
+ * iokmem_map_block - from now on, whoever touches the mapping waits
+ */
+int iokmem_map_block(struct iokmem_map *map)
+{
+	struct vm_area_struct *vma = change_begin(map);
+
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
+	WRITE_ONCE(map->blocked, true);
+	zap_vma(vma);
+	change_end(map);
+	return 0;
+}
+
+/*
+ * iokmem_map_resume - undo that, if the mapping's memory is what it is redirected to
+ */
+bool iokmem_map_resume(struct iokmem_map *map, const struct iokmem_desc *desc,
+		       size_t offset)
+{
+	bool same;
+
+	if (IS_ERR(change_begin(map)))
+		return false;
+	same = map->desc == desc && map->offset == offset;
+	if (same)
+		WRITE_ONCE(map->blocked, false);
+	change_end(map);
+	return same;
+}
+
+static bool is_paged_by(const struct vm_area_struct *vma,
+			const struct iokmem_desc *desc, pgoff_t pgoff)
+{
+	return desc->ops->fault && file_inode(vma->vm_file) == desc->map_inode &&
+	       vma->vm_pgoff == pgoff;
+}
+
+/*
+ * iokmem_map_is_paged - will the mapping's pages be found one by one, when it shows
+ * this memory?
+ */
+bool iokmem_map_is_paged(struct iokmem_map *map, const struct iokmem_desc *desc,
+			 size_t offset)
+{
+	pgoff_t pgoff = ((desc->skew + offset) >> PAGE_SHIFT) + desc->lead - map->guard;
+	struct vm_area_struct *vma = change_begin(map);
+	bool paged;
+
+	if (IS_ERR(vma))
+		return false;
+	paged = is_paged_by(vma, desc, pgoff);
+	change_end(map);
+	return paged;
+}
+
+/*
+ * iokmem_map_switch - the mapping shows the memory of @seat from now on
+ *
+ * Its own memory is @seat's then. Returns 0 or an error, and nothing has changed.
+ */
+int iokmem_map_switch(struct iokmem_map *map, struct iokmem_map *seat)
+{
+	struct vm_area_struct *vma = change_begin(map);
+	int err;
+
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
+	err = iokmem_map_exchange(map, seat);
+	if (!err) {
+		/* Nobody has seen a mixture: faults wait for the mmap lock. */
+		zap_vma(vma);
+		dress_vma(vma, map, is_paged_by(vma, map->desc, vma_pgoff(map)) ?
+				    VM_MIXEDMAP : VM_PFNMAP);
+		WRITE_ONCE(map->blocked, false);
+	}
+	change_end(map);
+	return err;
 }
 
 /* Of whole pages, from the descriptor's first on. */

@@ -330,7 +330,12 @@ static void pageable_release(struct iokmem_desc *desc)
 	iokmem_purgeable_destroy(pageable);
 	if (!pageable->file)
 		return;
-	/* The inode may outlive us by a moment: see __fput(). */
+	/*
+	 * The inode may outlive us: by a moment, see __fput(), or as long as there is
+	 * a mapping that was made of it and redirected. The memory must not.
+	 */
+	if (mapping_mapped(mapping_of(pageable)))
+		shmem_truncate_range(file_inode(pageable->file), 0, -1);
 	file_inode(pageable->file)->i_fop = pageable->shmem_fops;
 	fput(pageable->file);
 }

@@ -42,9 +42,26 @@ static unsigned long wired_kernel_address(const struct iokmem_desc *desc,
 	return (unsigned long)page_address(pfn_to_page(run.pfn));
 }
 
+/* Who has pinned a page of a map that is gone may still use it. */
 static int wired_retype(struct iokmem_desc *desc, u32 cache_mode)
 {
-	return iokmem_pages_retype(&wired_of(desc)->pages, cache_mode);
+	struct iokmem_pages *pages = &wired_of(desc)->pages;
+
+	if (iokmem_pages_pinned(pages))
+		return -EBUSY;
+	return iokmem_pages_retype(pages, cache_mode);
+}
+
+/* The kernel does not pin what it cannot count, nor should it what is not cached. */
+static int wired_make_pinnable(struct iokmem_desc *desc)
+{
+	int err = -EOPNOTSUPP;
+
+	mutex_lock(&desc->hold_lock);
+	if (desc->cache_mode == IOKMEM_MAP_COPYBACK_CACHE)
+		err = iokmem_pages_split(&wired_of(desc)->pages);
+	mutex_unlock(&desc->hold_lock);
+	return err;
 }
 
 static void wired_release(struct iokmem_desc *desc)
@@ -60,6 +77,7 @@ static const struct iokmem_mem_ops iokmem_wired_ops = {
 	.vm_flags	= VM_PFNMAP,
 	.resolve	= iokmem_cache_resolve_ram,
 	.retype		= wired_retype,
+	.make_pinnable	= wired_make_pinnable,
 	.kernel_address	= wired_kernel_address,
 	.access		= iokmem_access_frames,
 	.page_counts	= iokmem_all_resident,

@@ -339,3 +339,46 @@ err_undo:
 		WARN_ON(extent_change(pages->extents, i, cache_mode, old));
 	return err;
 }
+
+/*
+ * iokmem_pages_split - have each page stand for itself
+ *
+ * So that each can be kept by whoever has a reference to it, and goes back with the
+ * last one, whenever that is. Returns 0, or -EOPNOTSUPP for pages that must go back at
+ * the owner's time: to a pool, or to the reserve of contiguous memory.
+ */
+int iokmem_pages_split(struct iokmem_pages *pages)
+{
+	unsigned int i;
+
+	switch (pages->source) {
+	case IOKMEM_PAGES_BLOCKS:
+		for (i = 0; i < pages->extents->nr; i++)
+			split_page(pfn_to_page(pages->extents->array[i].pfn),
+				   ilog2(iokmem_extent_pages(pages->extents, i)));
+		pages->source = IOKMEM_PAGES_SINGLE;
+		return 0;
+	case IOKMEM_PAGES_SINGLE:
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+/*
+ * iokmem_pages_pinned - does anybody else keep one of the pages?
+ */
+bool iokmem_pages_pinned(const struct iokmem_pages *pages)
+{
+	const struct iokmem_extents *extents = pages->extents;
+	unsigned long j;
+	unsigned int i;
+
+	if (pages->source != IOKMEM_PAGES_SINGLE)
+		return false;
+	for (i = 0; i < extents->nr; i++)
+		for (j = 0; j < iokmem_extent_pages(extents, i); j++)
+			if (page_count(pfn_to_page(extents->array[i].pfn + j)) != 1)
+				return true;
+	return false;
+}

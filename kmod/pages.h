@@ -9,7 +9,7 @@
 #include "extent.h"
 
 /* How long to search for ranges of memory, for all of a request. */
-#define IOKMEM_CONTIG_SEARCH	(5 * HZ)
+#define IOKMEM_CONTIG_SEARCH	(10 * HZ)
 
 /**
  * enum iokmem_page_source - where pages came from, and how they go back
@@ -65,6 +65,8 @@ int iokmem_pages_alloc(struct iokmem_pages *pages,
 		       const struct iokmem_pages_request *request);
 void iokmem_pages_free(struct iokmem_pages *pages);
 int iokmem_pages_retype(struct iokmem_pages *pages, u32 cache_mode);
+int iokmem_pages_split(struct iokmem_pages *pages);
+bool iokmem_pages_pinned(const struct iokmem_pages *pages);
 unsigned long iokmem_highest_pfn(void);
 
 /* contig.c */

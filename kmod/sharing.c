@@ -6,7 +6,8 @@
  * its code does something else. A mapping serves a request if
  *
  *  1. it is in the same address space (not: in the same task),
- *  2. both are read-only, or neither is; and their guards are the same,
+ *  2. both are read-only, or neither is; the same for pinnable (which is ours);
+ *     and their guards are the same,
  *  3. the request leaves the cache mode open, or names the one that the mapping
  *     was made with,
  *  4. the mapping is not Unique, nor is the request (which never gets here),
@@ -35,7 +36,8 @@
 #include "map.h"
 
 /* Options that must be the same in a map and in a request for it. */
-#define IOKMEM_MAP_EQUAL	(IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_GUARDED_MASK)
+#define IOKMEM_MAP_EQUAL	(IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_GUARDED_MASK | \
+				 IOKMEM_MAP_PINNABLE)
 
 static bool contains(const struct iokmem_map *mapping,
 		     const struct iokmem_map_request *request)

@@ -78,6 +78,11 @@ DEFINE_EVENT(iokmem_map, iokmem_share,
 	     TP_ARGS(map)
 );
 
+DEFINE_EVENT(iokmem_map, iokmem_redirect,
+	     TP_PROTO(const struct iokmem_map *map),
+	     TP_ARGS(map)
+);
+
 DEFINE_EVENT(iokmem_map, iokmem_unmap,
 	     TP_PROTO(const struct iokmem_map *map),
 	     TP_ARGS(map)

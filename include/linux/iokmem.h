@@ -159,5 +159,8 @@ size_t iokmem_map_get_offset(const struct iokmem_map *map);
 u32 iokmem_map_get_options(const struct iokmem_map *map);
 u32 iokmem_map_get_cache_mode(const struct iokmem_map *map);
 struct iokmem_desc *iokmem_map_get_memory_descriptor(const struct iokmem_map *map);
+int iokmem_map_unmap(struct iokmem_map *map);
+int iokmem_map_redirect(struct iokmem_map *map, struct iokmem_desc *backing,
+			u32 options, size_t offset);
 
 #endif /* _LINUX_IOKMEM_H */

@@ -20,6 +20,7 @@ struct scene {
 	int dev;
 	int fd;
 	char *base;	/* a map of the first half */
+	char *unique;	/* a Unique one of all */
 	char *address;	/* of what @run has made */
 	int made;	/* the fd that @run has made, or -1 */
 	int unmapped;	/* a buffer that nothing maps, copyback between runs */
@@ -127,6 +128,59 @@ static int run_map_unique(struct scene *scene)
 static void undo_map(struct scene *scene)
 {
 	release(scene->fd, scene->address, BUFFER_SIZE);
+}
+
+static int run_map_prefaulted(struct scene *scene)
+{
+	return map(scene->fd, IOKMEM_MAP_UNIQUE | IOKMEM_MAP_PREFAULT |
+		   IOKMEM_MAP_GUARDED_LARGE, 0, 0, &scene->address);
+}
+
+static int run_map_pinnable(struct scene *scene)
+{
+	return map(scene->fd, IOKMEM_MAP_PINNABLE | IOKMEM_MAP_PREFAULT, 0, 0,
+		   &scene->address);
+}
+
+/* Where nothing is that could be lost. */
+static int run_map_overwrite(struct scene *scene)
+{
+	return map_at(scene->fd, IOKMEM_MAP_UNIQUE | IOKMEM_MAP_OVERWRITE, 1ul << 41,
+		      0, 0, &scene->address);
+}
+
+/* What fails leaves it where it was. */
+static int run_redirect(struct scene *scene)
+{
+	int err;
+
+	scene->unique[0] = 'o';
+	err = redirect(scene->fd, scene->unique, BUFFER_SIZE, scene->pageable,
+		       IOKMEM_MAP_COPYBACK_CACHE, 0);
+	return err && scene->unique[0] != 'o' ? -ENOTRECOVERABLE : err;
+}
+
+static int run_redirect_to_wired(struct scene *scene)
+{
+	int err;
+
+	scene->unique[0] = 'o';
+	err = redirect(scene->fd, scene->unique, BUFFER_SIZE, scene->unmapped,
+		       IOKMEM_MAP_WRITE_COMBINE_CACHE, 0);
+	return err && scene->unique[0] != 'o' ? -ENOTRECOVERABLE : err;
+}
+
+static int run_block(struct scene *scene)
+{
+	return redirect(scene->fd, scene->unique, BUFFER_SIZE, -1, 0, 0);
+}
+
+static void undo_redirect(struct scene *scene)
+{
+	redirect(scene->fd, scene->unique, BUFFER_SIZE, scene->fd, 0, 0);
+	/* As it was, for the next time. */
+	if (!map(scene->unmapped, IOKMEM_MAP_COPYBACK_CACHE, 0, 0, &scene->address))
+		release(scene->unmapped, scene->address, BUFFER_SIZE);
 }
 
 /* What fails leaves the cache mode as it was. */
@@ -349,6 +403,42 @@ FIXTURE_VARIANT_ADD(fail_nth, create_mapping_in_another_cache_mode)
 	.undo = undo_map_retyped,
 };
 
+FIXTURE_VARIANT_ADD(fail_nth, create_mapping_prefaulted)
+{
+	.run = run_map_prefaulted,
+	.undo = undo_map,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_mapping_pinnable)
+{
+	.run = run_map_pinnable,
+	.undo = undo_map,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_mapping_overwriting)
+{
+	.run = run_map_overwrite,
+	.undo = undo_map,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, redirect_to_pageable)
+{
+	.run = run_redirect,
+	.undo = undo_redirect,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, redirect_in_another_cache_mode)
+{
+	.run = run_redirect_to_wired,
+	.undo = undo_redirect,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, redirect_to_nothing)
+{
+	.run = run_block,
+	.undo = undo_redirect,
+};
+
 FIXTURE_VARIANT_ADD(fail_nth, create_mapping_of_a_multi)
 {
 	.run = run_map_multi,
@@ -472,6 +562,7 @@ static void set_up(struct __test_metadata *_metadata, struct scene *scene)
 	scene->fd = create(scene->dev, IOKMEM_DIRECTION_INOUT, BUFFER_SIZE, 0);
 	ASSERT_LE(0, scene->fd);
 	ASSERT_EQ(0, map(scene->fd, 0, 0, BUFFER_SIZE / 2, &scene->base));
+	ASSERT_EQ(0, map(scene->fd, IOKMEM_MAP_UNIQUE, 0, 0, &scene->unique));
 	scene->unmapped = create(scene->dev, 0, BUFFER_SIZE, 0);
 	ASSERT_LE(0, scene->unmapped);
 	scene->pageable = create(scene->dev, IOKMEM_PAGEABLE | IOKMEM_PURGEABLE,
@@ -577,6 +668,7 @@ FIXTURE_TEARDOWN(fail_nth_once)
  * in it any more, and munmap() removes it. Returns whether it stayed.
  */
 static bool release_with_failure(struct __test_metadata *_metadata, int control,
+				 int (*let_go)(int fd, const void *address, __u64 length),
 				 int fd, char *address, int nth, bool *reached)
 {
 	struct state before = look(fd);
@@ -584,12 +676,12 @@ static bool release_with_failure(struct __test_metadata *_metadata, int control,
 	int err;
 
 	arm(control, nth);
-	err = release(fd, address, PAGE);
+	err = let_go(fd, address, PAGE);
 	*reached |= disarm(control);
 	if (err) {
 		EXPECT_EQ(-EFAULT, err);
 		EXPECT_UNCHANGED(before, fd);
-		EXPECT_EQ(0, release(fd, address, PAGE));
+		EXPECT_EQ(0, let_go(fd, address, PAGE));
 	}
 	EXPECT_FALSE(can_read(address));
 	EXPECT_EQ(before.buffer.maps - 1, (__u32)nr_maps(fd));
@@ -600,7 +692,9 @@ static bool release_with_failure(struct __test_metadata *_metadata, int control,
 	return stayed;
 }
 
-TEST_F(fail_nth_once, last_release_always_ends_access)
+static void sweep_releases(struct __test_metadata *_metadata, const struct scene *scene,
+			   int (*let_go)(int fd, const void *address, __u64 length),
+			   __u32 kind, __u32 options)
 {
 	/* Gaps between them: the fewer they get, the more the kernel rearranges. */
 	const uintptr_t base = 1ul << 40;
@@ -609,19 +703,19 @@ TEST_F(fail_nth_once, last_release_always_ends_access)
 	char *maps[48];
 
 	for (nth = 1; reached; nth++) {
-		int fd = create(self->s.dev, 0, PAGE, 0);
+		int fd = create(scene->dev, kind, PAGE, 0);
 		long long id = buffer_id(fd);
 
 		ASSERT_LE(0, fd);
 		ASSERT_GT(MAX_PLACES, nth);
 		for (i = 0; i < (int)ARRAY_SIZE(maps); i++) {
-			ASSERT_EQ(0, map_at(fd, IOKMEM_MAP_UNIQUE,
+			ASSERT_EQ(0, map_at(fd, IOKMEM_MAP_UNIQUE | options,
 					    base + i * 4 * PAGE, 0, 0, &maps[i]));
 			ASSERT_TRUE(can_write(maps[i]));
 		}
 		reached = false;
 		for (i = 0; i < (int)ARRAY_SIZE(maps); i++)
-			stayed += release_with_failure(_metadata, self->s.control,
+			stayed += release_with_failure(_metadata, scene->control, let_go,
 						       fd, maps[i], nth, &reached);
 		places += reached;
 		ASSERT_EQ(0, close(fd));
@@ -630,6 +724,26 @@ TEST_F(fail_nth_once, last_release_always_ends_access)
 	TH_LOG("%d places to fail, the address range stayed %d times", places,
 	       stayed);
 	EXPECT_LT(0, places);
+}
+
+TEST_F(fail_nth_once, last_release_always_ends_access)
+{
+	sweep_releases(_metadata, &self->s, release, 0, 0);
+}
+
+TEST_F_TIMEOUT(fail_nth_once, last_release_always_ends_access_to_pinnable_pages, 90)
+{
+	sweep_releases(_metadata, &self->s, release, 0, IOKMEM_MAP_PINNABLE);
+}
+
+TEST_F_TIMEOUT(fail_nth_once, last_release_always_ends_access_to_pageable_pages, 90)
+{
+	sweep_releases(_metadata, &self->s, release, IOKMEM_PAGEABLE, 0);
+}
+
+TEST_F(fail_nth_once, unmap_always_ends_access)
+{
+	sweep_releases(_metadata, &self->s, unmap, 0, 0);
 }
 
 /*

@@ -135,6 +135,34 @@ static inline int release(int fd, const void *address, __u64 length)
 	return iok(fd, IOKMEM_RELEASE_MAPPING, &arg);
 }
 
+/* For all who share the map. */
+static inline int unmap(int fd, const void *address, __u64 length)
+{
+	struct iokmem_unmap arg = {
+		.size = sizeof(arg),
+		.address = (uintptr_t)address,
+		.length = length,
+	};
+
+	return iok(fd, IOKMEM_UNMAP, &arg);
+}
+
+/* @to: the fd of the new memory, or -1 */
+static inline int redirect(int fd, const void *address, __u64 length, int to,
+			   __u32 options, __u64 offset)
+{
+	struct iokmem_redirect_mapping arg = {
+		.size = sizeof(arg),
+		.options = options,
+		.address = (uintptr_t)address,
+		.length = length,
+		.offset = offset,
+		.fd = to,
+	};
+
+	return iok(fd, IOKMEM_REDIRECT_MAPPING, &arg);
+}
+
 static inline int set_length(int fd, __u64 length)
 {
 	struct iokmem_set_length arg = { .size = sizeof(arg), .length = length };

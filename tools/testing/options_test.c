@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Options of maps: guards, prefaulting, overwriting; and that those of them which make
+ * no sense together, or where they are, are refused.
+ */
+#include "iokmem_utils.h"
+
+#include <sys/prctl.h>
+
+#define SIZE	(16 * PAGE)
+
+/*
+ * Guards.
+ */
+FIXTURE(guards)
+{
+	int fd;
+	char *address;
+};
+
+FIXTURE_VARIANT(guards)
+{
+	__u32 kind;
+	__u32 guards;
+	size_t size, guard;
+	size_t offset, length;
+};
+
+#define GUARDS(_name, _kind, _size, _guards, _guard, _offset, _length)	\
+	FIXTURE_VARIANT_ADD(guards, _name)				\
+	{								\
+		.kind = _kind, .size = _size,				\
+		.guards = IOKMEM_MAP_GUARDED_##_guards, .guard = _guard, \
+		.offset = _offset, .length = _length,			\
+	}
+
+GUARDS(small, 0, SIZE, SMALL, PAGE, 0, SIZE);
+GUARDS(large, 0, SIZE, LARGE, 64 * KIB, 0, SIZE);
+GUARDS(of_part, 0, SIZE, SMALL, PAGE, PAGE + 5, 3 * PAGE);
+GUARDS(of_a_byte, 0, SIZE, LARGE, 64 * KIB, SIZE - 1, 1);
+GUARDS(of_large_entries, 0, 4 * MIB, SMALL, PAGE, 0, 4 * MIB);
+GUARDS(of_pageable, IOKMEM_PAGEABLE, SIZE, SMALL, PAGE, 0, SIZE);
+GUARDS(of_pageable_large, IOKMEM_PAGEABLE, SIZE, LARGE, 64 * KIB, 0, SIZE);
+GUARDS(of_pageable_part, IOKMEM_PAGEABLE, SIZE, LARGE, 64 * KIB, 3 * PAGE, 2 * PAGE);
+GUARDS(of_combined, IOKMEM_MAP_WRITE_COMBINE_CACHE, SIZE, SMALL, PAGE, 0, SIZE);
+
+FIXTURE_SETUP(guards)
+{
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+
+	ASSERT_LE(0, dev);
+	self->fd = create(dev, IOKMEM_DIRECTION_INOUT | variant->kind, variant->size, 0);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, close(dev));
+	ASSERT_EQ(0, map(self->fd, variant->guards, variant->offset, variant->length,
+			 &self->address));
+}
+
+FIXTURE_TEARDOWN(guards)
+{
+}
+
+TEST_F(guards, cannot_be_touched_and_all_between_them_can)
+{
+	char *first = self->address - variant->offset % PAGE;
+	char *end = first + round_up(variant->offset % PAGE + variant->length, PAGE);
+	char *other, *at;
+
+	for (at = first - variant->guard; at < first; at += PAGE) {
+		EXPECT_EQ(SIGSEGV, probe(at, false));
+		EXPECT_EQ(SIGSEGV, probe(at, true));
+	}
+	for (at = end; at < end + variant->guard; at += PAGE)
+		EXPECT_EQ(SIGSEGV, probe(at, false));
+	EXPECT_EQ(SIGSEGV, probe(first - 1, true));
+	EXPECT_EQ(SIGSEGV, probe(end, true));
+	number_pages(first, end - first);
+
+	/* Another map shows what was written, page by page. */
+	ASSERT_EQ(0, map(self->fd, 0, variant->offset, variant->length, &other));
+	EXPECT_NE(other, self->address);
+	EXPECT_TRUE(pages_are_numbered(other - variant->offset % PAGE, end - first, 0));
+	/* All of it was touched, so if neighbours were mapped they were the right ones. */
+	EXPECT_EQ(SIGSEGV, probe(first - 1, false));
+	EXPECT_EQ(SIGSEGV, probe(end, false));
+}
+
+TEST_F(guards, are_not_part_of_the_length)
+{
+	struct iokmem_query_mapping info;
+
+	ASSERT_EQ(0, query_map(self->fd, self->address, variant->length, &info));
+	EXPECT_EQ(variant->length, info.length);
+	EXPECT_EQ(variant->offset, info.offset);
+	EXPECT_EQ(variant->guards | IOKMEM_MAP_ANYWHERE, info.options);
+}
+
+TEST_F(guards, come_and_go_with_the_map)
+{
+	char *first = self->address - variant->offset % PAGE;
+	size_t size = round_up(variant->offset % PAGE + variant->length, PAGE);
+	int vmas = nr_iokmem_vmas();
+
+	EXPECT_EQ(1, vmas);
+	/* Nothing else can be put there, and none of it taken away. */
+	EXPECT_ERRNO(EEXIST, mmap(first - variant->guard, PAGE, PROT_NONE,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
+	EXPECT_ERRNO(EINVAL, munmap(first, size));
+	EXPECT_ERRNO(EINVAL, munmap(first - variant->guard, variant->guard));
+	EXPECT_TRUE(can_read(self->address));
+
+	ASSERT_EQ(0, release(self->fd, self->address, variant->length));
+	EXPECT_EQ(0, nr_iokmem_vmas());
+	EXPECT_EQ(first - variant->guard,
+		  mmap(first - variant->guard, size + 2 * variant->guard, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
+}
+
+TEST_F(guards, are_unmapped_with_the_map_by_name)
+{
+	char *first = self->address - variant->offset % PAGE;
+	size_t size = round_up(variant->offset % PAGE + variant->length, PAGE);
+
+	ASSERT_EQ(0, munmap(first - variant->guard, size + 2 * variant->guard));
+	EXPECT_EQ(0, nr_maps(self->fd));
+}
+
+TEST_F(guards, share_with_their_like_only)
+{
+	__u32 other = variant->guards ^ IOKMEM_MAP_GUARDED_MASK;
+	char *same, *inside, *different, *without;
+
+	ASSERT_EQ(0, map(self->fd, variant->guards, variant->offset, variant->length,
+			 &same));
+	ASSERT_EQ(0, map(self->fd, other, variant->offset, variant->length, &different));
+	ASSERT_EQ(0, map(self->fd, 0, variant->offset, variant->length, &without));
+	EXPECT_EQ(self->address, same);
+	EXPECT_NE(self->address, different);
+	EXPECT_NE(self->address, without);
+	EXPECT_EQ(2, references(self->fd, same, variant->length));
+	if (variant->length > 1) {
+		ASSERT_EQ(0, map(self->fd, variant->guards, variant->offset + 1, 1,
+				 &inside));
+		EXPECT_EQ(self->address + 1, inside);
+	}
+}
+
+TEST_F(guards, leave_large_entries_possible)
+{
+	struct iokmem_probe entry;
+
+	if (variant->size < PMD || !kernel_has_huge_pfn() || probe_user(self, &entry))
+		SKIP(return, "no large entries here");
+	touch(self->address, true);
+	ASSERT_EQ(0, probe_user(self->address, &entry));
+	EXPECT_TRUE(entry.huge);
+}
+
+/*
+ * Prefaulting.
+ */
+FIXTURE(prefault)
+{
+	int fd;
+};
+
+FIXTURE_VARIANT(prefault)
+{
+	__u32 kind;
+	size_t size;
+	__u32 options;
+};
+
+#define PREFAULT(_name, _kind, _size, _options)				\
+	FIXTURE_VARIANT_ADD(prefault, _name)				\
+	{								\
+		.kind = _kind, .size = _size, .options = _options,	\
+	}
+
+PREFAULT(page, 0, PAGE, 0);
+PREFAULT(some, 0, 5 * MIB + 3 * PAGE + 5, 0);
+PREFAULT(read_only, 0, 3 * MIB, IOKMEM_MAP_READ_ONLY);
+PREFAULT(guarded, 0, 3 * MIB, IOKMEM_MAP_GUARDED_SMALL);
+PREFAULT(pinnable, 0, 3 * MIB, IOKMEM_MAP_PINNABLE);
+PREFAULT(combined, IOKMEM_MAP_WRITE_COMBINE_CACHE, 3 * MIB, 0);
+PREFAULT(unique, 0, 3 * MIB, IOKMEM_MAP_UNIQUE);
+
+FIXTURE_SETUP(prefault)
+{
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+
+	ASSERT_LE(0, dev);
+	self->fd = create(dev, IOKMEM_DIRECTION_INOUT | variant->kind, variant->size, 0);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(prefault)
+{
+}
+
+/* How many faults it takes to touch every page. */
+static long faults_of_touching(char *address, size_t size, bool write)
+{
+	struct rusage before, after;
+	size_t at;
+
+	getrusage(RUSAGE_SELF, &before);
+	for (at = 0; at < size; at += PAGE)
+		touch(address + at, write);
+	getrusage(RUSAGE_SELF, &after);
+	return after.ru_minflt + after.ru_majflt - before.ru_minflt - before.ru_majflt;
+}
+
+TEST_F(prefault, leaves_no_fault_to_be_taken)
+{
+	bool write = !(variant->options & IOKMEM_MAP_READ_ONLY);
+	char *address, *without;
+
+	/* What it counts without, so that it is known to count. */
+	ASSERT_EQ(0, map(self->fd, variant->options, 0, 0, &without));
+	EXPECT_LT(0, faults_of_touching(without, variant->size, write));
+	ASSERT_EQ(0, release(self->fd, without, variant->size));
+
+	ASSERT_EQ(0, map(self->fd, variant->options | IOKMEM_MAP_PREFAULT, 0, 0,
+			 &address));
+	EXPECT_EQ(0, faults_of_touching(address, variant->size, write));
+}
+
+TEST_F(prefault, fills_what_is_shared_as_well)
+{
+	char *lazy, *address;
+	size_t part = variant->size / 2;
+
+	ASSERT_EQ(0, map(self->fd, variant->options, 0, 0, &lazy));
+	ASSERT_EQ(0, map(self->fd, variant->options | IOKMEM_MAP_PREFAULT, 0, part,
+			 &address));
+	if (!(variant->options & IOKMEM_MAP_UNIQUE))
+		EXPECT_EQ(lazy, address);
+	EXPECT_EQ(0, faults_of_touching(address, part, false));
+}
+
+/*
+ * Overwriting.
+ */
+FIXTURE(overwrite)
+{
+	int fd;
+	char *hole;
+};
+
+FIXTURE_SETUP(overwrite)
+{
+	self->fd = new_buffer(SIZE);
+	ASSERT_LE(0, self->fd);
+	self->hole = find_hole(4 * SIZE, SIZE);
+	ASSERT_NE(NULL, self->hole);
+}
+
+FIXTURE_TEARDOWN(overwrite)
+{
+}
+
+#define OVERWRITE(fd, at, options, offset, length)			\
+	({								\
+		char *_address;						\
+		int _err = map_at(fd, IOKMEM_MAP_OVERWRITE | (options),	\
+				  (uintptr_t)(at), offset, length, &_address); \
+									\
+		_err ? _err : _address == (char *)(at) ? 0 : -ERANGE;	\
+	})
+
+TEST_F(overwrite, replaces_what_is_there)
+{
+	char *there = mmap(self->hole, 3 * SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+			   MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	ASSERT_EQ(self->hole, there);
+	memset(there, 'a', 3 * SIZE);
+	ASSERT_EQ(-EEXIST, try_map(self->fd, 0, (uintptr_t)there + SIZE, 0, 0));
+	ASSERT_EQ(0, OVERWRITE(self->fd, there + SIZE, 0, 0, 0));
+	EXPECT_TRUE(is_zero(there + SIZE, SIZE));
+	EXPECT_TRUE(is_filled(there, SIZE, 'a'));
+	EXPECT_TRUE(is_filled(there + 2 * SIZE, SIZE, 'a'));
+
+	/* What was there does not come back. */
+	ASSERT_EQ(0, release(self->fd, there + SIZE, SIZE));
+	EXPECT_FALSE(can_read(there + SIZE));
+	EXPECT_TRUE(is_filled(there, SIZE, 'a'));
+}
+
+TEST_F(overwrite, works_where_nothing_is)
+{
+	ASSERT_EQ(0, OVERWRITE(self->fd, self->hole, 0, 0, 0));
+	EXPECT_TRUE(is_zero(self->hole, SIZE));
+}
+
+TEST_F(overwrite, shares_what_is_just_that)
+{
+	ASSERT_EQ(0, OVERWRITE(self->fd, self->hole, 0, 0, 0));
+	self->hole[0] = 'x';
+	ASSERT_EQ(0, OVERWRITE(self->fd, self->hole, 0, 0, 0));
+	EXPECT_EQ(2, references(self->fd, self->hole, SIZE));
+	EXPECT_EQ('x', self->hole[0]);
+}
+
+TEST_F(overwrite, ends_a_map_that_it_replaces)
+{
+	int other = new_buffer(SIZE);
+
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, OVERWRITE(self->fd, self->hole, 0, 0, 0));
+	ASSERT_EQ(0, OVERWRITE(other, self->hole, 0, 0, 0));
+	EXPECT_EQ(0, nr_maps(self->fd));
+	EXPECT_EQ(-ENOENT, release(self->fd, self->hole, SIZE));
+	EXPECT_EQ(0, release(other, self->hole, SIZE));
+}
+
+TEST_F(overwrite, never_cuts_a_map)
+{
+	int other = new_buffer(2 * SIZE);
+
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, OVERWRITE(other, self->hole + SIZE, 0, 0, 0));
+	number_pages(self->hole + SIZE, 2 * SIZE);
+	EXPECT_EQ(-EINVAL, OVERWRITE(self->fd, self->hole + SIZE, 0, 0, 0));
+	EXPECT_EQ(-EINVAL, OVERWRITE(self->fd, self->hole + SIZE + PAGE, 0, 0, 0));
+	EXPECT_EQ(-EINVAL, OVERWRITE(self->fd, self->hole + SIZE - PAGE, 0, 0, 0));
+	EXPECT_EQ(-EINVAL, OVERWRITE(self->fd, self->hole + 3 * SIZE - PAGE, 0, 0, 0));
+	EXPECT_TRUE(pages_are_numbered(self->hole + SIZE, 2 * SIZE, 0));
+	EXPECT_EQ(1, nr_maps(other));
+	EXPECT_EQ(0, nr_maps(self->fd));
+}
+
+/*
+ * What is refused.
+ */
+FIXTURE(refused)
+{
+	int fd;
+	struct state before;
+};
+
+FIXTURE_SETUP(refused)
+{
+	self->fd = new_buffer(SIZE);
+	ASSERT_LE(0, self->fd);
+	self->before = look(self->fd);
+}
+
+FIXTURE_TEARDOWN(refused)
+{
+	EXPECT_UNCHANGED(self->before, self->fd);
+}
+
+#define AT	0x10000000u
+
+TEST_F(refused, options_that_contradict_each_other)
+{
+	static const struct {
+		__u32 options;
+		__u64 at;
+		int err;
+	} cases[] = {
+		{ IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_GUARDED_MASK, 0, -EINVAL },
+		{ IOKMEM_MAP_GUARDED_SMALL, AT, -EINVAL },
+		{ IOKMEM_MAP_GUARDED_LARGE, AT, -EINVAL },
+		{ IOKMEM_MAP_GUARDED_LARGE | IOKMEM_MAP_OVERWRITE, AT, -EINVAL },
+		{ IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_OVERWRITE, 0, -EINVAL },
+		{ IOKMEM_MAP_OVERWRITE | IOKMEM_MAP_REFERENCE, AT, -EINVAL },
+		{ IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_UNIQUE | IOKMEM_MAP_REFERENCE, 0,
+		  -EINVAL },
+		{ IOKMEM_MAP_OVERWRITE, 0, -EADDRNOTAVAIL },
+		{ IOKMEM_MAP_OVERWRITE, 1ull << 62, -EADDRNOTAVAIL },
+		{ IOKMEM_MAP_OVERWRITE, AT + 1, -EINVAL },
+		{ IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_STATIC, 0, -EOPNOTSUPP },
+		{ IOKMEM_MAP_STATIC, AT, -EOPNOTSUPP },
+		{ IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_PINNABLE |
+		  IOKMEM_MAP_INHIBIT_CACHE, 0, -EOPNOTSUPP },
+		{ IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_REFERENCE | IOKMEM_MAP_PREFAULT, 0,
+		  -ENOENT },
+		{ IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_REFERENCE | IOKMEM_MAP_GUARDED_SMALL,
+		  0, -ENOENT },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		EXPECT_EQ(cases[i].err, try_map(self->fd, cases[i].options, cases[i].at,
+						0, 0)) {
+			TH_LOG("options %#x", cases[i].options);
+		}
+	}
+}
+
+TEST_F(refused, prefaulting_what_need_not_be_in_memory)
+{
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	int fd = create(dev, IOKMEM_DIRECTION_INOUT | IOKMEM_PAGEABLE, SIZE, 0);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EBADFD, try_map(fd, IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_PREFAULT, 0, 0, 0));
+	EXPECT_EQ(0, nr_maps(fd));
+	close(fd);
+	close(dev);
+}
+
+#include "nothing_left.h"
+
+TEST_HARNESS_MAIN

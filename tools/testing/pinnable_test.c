@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pinnable maps: what the kernel does with pages that it pins, with files.
+ */
+#include "iokmem_utils.h"
+
+#include <linux/io_uring.h>
+#include <sys/mount.h>
+#include <sys/uio.h>
+
+#define SIZE	(16 * PAGE)
+#define DISK	"/dev/ram0"
+#define MOUNT	"/tmp/iokmem-disk"
+
+/*
+ * A file that direct I/O really reaches: on a file system, where the kernel has one
+ * that can be made here, else the disk itself. -errno if there is none.
+ */
+static int open_direct(void)
+{
+	char line[64];
+
+	if (access(DISK, W_OK))
+		return -errno;
+	if (!find_line("/proc/filesystems", "ext4", line, sizeof(line)))
+		return open(DISK, O_RDWR | O_DIRECT | O_CLOEXEC);
+	mkdir(MOUNT, 0700);
+	umount2(MOUNT, MNT_DETACH);
+	if (system("mke2fs -F " DISK " >/dev/null 2>&1") ||
+	    mount(DISK, MOUNT, "ext4", 0, NULL))
+		return -EIO;
+	return open(MOUNT "/file", O_RDWR | O_CREAT | O_DIRECT | O_CLOEXEC, 0600);
+}
+
+FIXTURE(pinnable)
+{
+	int fd;
+	char *address;
+	char *plain;	/* the same memory, by another map */
+};
+
+FIXTURE_VARIANT(pinnable)
+{
+	__u32 kind;
+	size_t size;
+};
+
+FIXTURE_VARIANT_ADD(pinnable, small)
+{
+	.size = SIZE,
+};
+
+FIXTURE_VARIANT_ADD(pinnable, large)
+{
+	.size = 5 * MIB + PAGE,
+};
+
+FIXTURE_VARIANT_ADD(pinnable, contiguous)
+{
+	.kind = IOKMEM_PHYSICALLY_CONTIGUOUS,
+	.size = SIZE,
+};
+
+FIXTURE_SETUP(pinnable)
+{
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+
+	ASSERT_LE(0, dev);
+	self->fd = create(dev, IOKMEM_DIRECTION_INOUT | variant->kind, variant->size, 0);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, close(dev));
+	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_PINNABLE, 0, 0, &self->address));
+	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &self->plain));
+	ASSERT_NE(self->address, self->plain);
+}
+
+FIXTURE_TEARDOWN(pinnable)
+{
+	umount2(MOUNT, MNT_DETACH);
+}
+
+TEST_F(pinnable, shows_the_memory)
+{
+	number_pages(self->address, variant->size);
+	EXPECT_TRUE(pages_are_numbered(self->plain, variant->size, 0));
+	/* Entries may go, and come back. */
+	ASSERT_EQ(0, madvise(self->address, round_up(variant->size, PAGE), MADV_DONTNEED));
+	EXPECT_TRUE(pages_are_numbered(self->address, variant->size, 0));
+}
+
+TEST_F(pinnable, direct_io_goes_both_ways)
+{
+	size_t size = variant->size & -PAGE;
+	int file = open_direct();
+	char *check;
+
+	if (file < 0)
+		SKIP(return, "no " DISK);
+	/* Out of it. */
+	number_pages(self->address, size);
+	ASSERT_EQ(size, pwrite(file, self->address, size, 0));
+	memset(self->address, 0, size);
+	/* And into it; seen by all. */
+	ASSERT_EQ(size, pread(file, self->address, size, 0));
+	EXPECT_TRUE(pages_are_numbered(self->address, size, 0));
+	EXPECT_TRUE(pages_are_numbered(self->plain, size, 0));
+	/* The file has it: read in the ordinary way. */
+	check = aligned_alloc(PAGE, size);
+	ASSERT_EQ(size, pread(file, check, size, 0));
+	EXPECT_TRUE(pages_are_numbered(check, size, 0));
+	/* A map of raw frames cannot do that. */
+	EXPECT_ERRNO(EFAULT, pread(file, self->plain, size, 0));
+	close(file);
+}
+
+TEST_F(pinnable, read_only_map_is_not_written_by_direct_io)
+{
+	size_t size = variant->size & -PAGE;
+	int file = open_direct();
+	char *ro;
+
+	if (file < 0)
+		SKIP(return, "no " DISK);
+	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_PINNABLE | IOKMEM_MAP_READ_ONLY, 0, 0, &ro));
+	number_pages(self->address, size);
+	EXPECT_EQ(size, pwrite(file, ro, size, 0));
+	memset(self->address, 0x55, size);
+	EXPECT_ERRNO(EFAULT, pread(file, ro, size, 0));
+	EXPECT_TRUE(is_filled(ro, size, 0x55));
+	close(file);
+}
+
+TEST_F(pinnable, vmsplice_gives_the_pages_away)
+{
+	struct iovec iov = { self->address, 4 * PAGE };
+	char *got = malloc(4 * PAGE);
+	int pipes[2];
+
+	ASSERT_EQ(0, pipe(pipes));
+	number_pages(self->address, 4 * PAGE);
+	ASSERT_EQ(4 * PAGE, vmsplice(pipes[1], &iov, 1, 0));
+	/* The pages, not what was in them then. */
+	self->plain[PAGE + 100] = 'v';
+	ASSERT_EQ(4 * PAGE, read(pipes[0], got, 4 * PAGE));
+	EXPECT_TRUE(pages_are_numbered(got, 4 * PAGE, 0));
+	EXPECT_EQ('v', got[PAGE + 100]);
+	/* A map of raw frames cannot do that. */
+	iov.iov_base = self->plain;
+	EXPECT_ERRNO(EFAULT, vmsplice(pipes[1], &iov, 1, 0));
+}
+
+/* All memory that there is, nearly, under another's eyes: what was freed is used. */
+static void use_much_memory(void)
+{
+	size_t size = 256 * MIB;
+	char *much = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS |
+			  MAP_POPULATE, -1, 0);
+	int i, fd;
+
+	if (much != MAP_FAILED) {
+		memset(much, 0xee, size);
+		munmap(much, size);
+	}
+	for (i = 0; i < 64; i++) {
+		char *address;
+
+		fd = new_buffer(SIZE);
+		if (fd < 0)
+			return;
+		if (!map(fd, 0, 0, 0, &address))
+			memset(address, 0xdd, SIZE);
+		close(fd);
+	}
+}
+
+TEST_F(pinnable, pins_that_outlive_the_map_see_no_other_memory)
+{
+	struct iovec iov = { self->address, 4 * PAGE };
+	char *got = malloc(4 * PAGE);
+	long long id = buffer_id(self->fd);
+	int pipes[2];
+
+	ASSERT_EQ(0, pipe(pipes));
+	number_pages(self->address, 4 * PAGE);
+	ASSERT_EQ(4 * PAGE, vmsplice(pipes[1], &iov, 1, 0));
+	ASSERT_EQ(0, release(self->fd, self->address, variant->size));
+	ASSERT_EQ(0, release(self->fd, self->plain, variant->size));
+	ASSERT_EQ(0, close(self->fd));
+	EXPECT_TRUE(EVENTUALLY(!is_listed(id)));
+	use_much_memory();
+	ASSERT_EQ(4 * PAGE, read(pipes[0], got, 4 * PAGE));
+	EXPECT_TRUE(pages_are_numbered(got, 4 * PAGE, 0));
+}
+
+TEST_F(pinnable, pinned_memory_keeps_its_type)
+{
+	struct iovec iov = { self->address, PAGE };
+	char got[PAGE], *uncached;
+	int pipes[2];
+
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_EQ(PAGE, vmsplice(pipes[1], &iov, 1, 0));
+	ASSERT_EQ(0, release(self->fd, self->address, variant->size));
+	ASSERT_EQ(0, release(self->fd, self->plain, variant->size));
+	/* Nothing maps it, but it is in use. */
+	EXPECT_EQ(-EBUSY, map(self->fd, IOKMEM_MAP_INHIBIT_CACHE, 0, 0, &uncached));
+	ASSERT_EQ(PAGE, read(pipes[0], got, PAGE));
+	EXPECT_EQ(0, map(self->fd, IOKMEM_MAP_INHIBIT_CACHE, 0, 0, &uncached));
+	EXPECT_EQ(-EOPNOTSUPP, try_map(self->fd, IOKMEM_MAP_ANYWHERE |
+				       IOKMEM_MAP_PINNABLE, 0, 0, 0));
+}
+
+TEST_F(pinnable, shares_with_its_like_only)
+{
+	char *again, *inside;
+
+	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_PINNABLE, 0, 0, &again));
+	EXPECT_EQ(self->address, again);
+	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_PINNABLE, PAGE, PAGE, &inside));
+	EXPECT_EQ(self->address + PAGE, inside);
+	ASSERT_EQ(0, map(self->fd, 0, PAGE, PAGE, &inside));
+	EXPECT_EQ(self->plain + PAGE, inside);
+}
+
+static int touch_inherited(void *arg)
+{
+	return probe(arg, false);
+}
+
+TEST_F(pinnable, is_not_inherited_even_if_the_program_asks_for_it)
+{
+	memset(self->address, 'p', variant->size);
+	EXPECT_EQ(SIGSEGV, run_child(touch_inherited, self->address));
+	ASSERT_EQ(0, madvise(self->address, round_up(variant->size, PAGE), MADV_DOFORK));
+	EXPECT_EQ(SIGBUS, run_child(touch_inherited, self->address));
+	EXPECT_TRUE(is_filled(self->address, variant->size, 'p'));
+	/* The child's end is not the map's. */
+	EXPECT_EQ(1, references(self->fd, self->address, variant->size));
+	ASSERT_EQ(0, release(self->fd, self->address, variant->size));
+	EXPECT_FALSE(can_read(self->address));
+}
+
+TEST_F(pinnable, cannot_be_redirected)
+{
+	char *unique;
+
+	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_PINNABLE | IOKMEM_MAP_UNIQUE, 0, 0, &unique));
+	EXPECT_EQ(-EOPNOTSUPP, redirect(self->fd, unique, variant->size, -1, 0, 0));
+	EXPECT_EQ(-EOPNOTSUPP, redirect(self->fd, unique, variant->size, self->fd, 0, 0));
+	EXPECT_TRUE(can_write(unique));
+}
+
+TEST_F(pinnable, is_refused_of_all_but_cached_wired_memory)
+{
+	static const __u32 kinds[] = {
+		IOKMEM_PAGEABLE, IOKMEM_MAP_INHIBIT_CACHE, IOKMEM_MAP_WRITE_COMBINE_CACHE,
+	};
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC), fd;
+	__s32 fds[] = { self->fd, self->fd };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		fd = create(dev, IOKMEM_DIRECTION_INOUT | kinds[i], SIZE, 0);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(-EOPNOTSUPP, try_map(fd, IOKMEM_MAP_ANYWHERE |
+					       IOKMEM_MAP_PINNABLE, 0, 0, 0));
+		EXPECT_EQ(0, nr_maps(fd));
+		close(fd);
+	}
+	fd = create_multi(dev, IOKMEM_DIRECTION_INOUT, fds, 2);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EOPNOTSUPP, try_map(fd, IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_PINNABLE,
+				       0, 0, 0));
+}
+
+/*
+ * io_uring, by its system calls: one request at a time.
+ */
+struct ring {
+	int fd;
+	unsigned int *sq_tail, *sq_mask, *sq_array;
+	unsigned int *cq_head, *cq_tail, *cq_mask;
+	struct io_uring_sqe *sqes;
+	struct io_uring_cqe *cqes;
+};
+
+static int ring_open(struct ring *ring)
+{
+	struct io_uring_params p = { 0 };
+	char *sq, *cq;
+
+	ring->fd = syscall(__NR_io_uring_setup, 4, &p);
+	if (ring->fd < 0)
+		return -errno;
+	sq = mmap(NULL, p.sq_off.array + p.sq_entries * sizeof(unsigned int),
+		  PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_SQ_RING);
+	cq = mmap(NULL, p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe),
+		  PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_CQ_RING);
+	ring->sqes = mmap(NULL, p.sq_entries * sizeof(struct io_uring_sqe),
+			  PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_SQES);
+	if (sq == MAP_FAILED || cq == MAP_FAILED || ring->sqes == MAP_FAILED)
+		return -errno;
+	ring->sq_tail = (void *)(sq + p.sq_off.tail);
+	ring->sq_mask = (void *)(sq + p.sq_off.ring_mask);
+	ring->sq_array = (void *)(sq + p.sq_off.array);
+	ring->cq_head = (void *)(cq + p.cq_off.head);
+	ring->cq_tail = (void *)(cq + p.cq_off.tail);
+	ring->cq_mask = (void *)(cq + p.cq_off.ring_mask);
+	ring->cqes = (void *)(cq + p.cq_off.cqes);
+	return 0;
+}
+
+/* What the request returns. */
+static int ring_run(struct ring *ring, int opcode, int file, void *address, size_t length)
+{
+	unsigned int tail = *ring->sq_tail, head = *ring->cq_head;
+	unsigned int index = tail & *ring->sq_mask;
+
+	memset(&ring->sqes[index], 0, sizeof(ring->sqes[index]));
+	ring->sqes[index].opcode = opcode;
+	ring->sqes[index].fd = file;
+	ring->sqes[index].addr = (uintptr_t)address;
+	ring->sqes[index].len = length;
+	ring->sq_array[index] = index;
+	__atomic_store_n(ring->sq_tail, tail + 1, __ATOMIC_RELEASE);
+	if (syscall(__NR_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
+		return -errno;
+	if (__atomic_load_n(ring->cq_tail, __ATOMIC_ACQUIRE) == head)
+		return -EAGAIN;
+	__atomic_store_n(ring->cq_head, head + 1, __ATOMIC_RELEASE);
+	return ring->cqes[head & *ring->cq_mask].res;
+}
+
+/* Before 6.5 io_uring refused to pin memory of any file but shared memory. */
+static bool io_uring_pins_files(void)
+{
+	int major = 0, minor = 0;
+	struct utsname uts;
+
+	return !uname(&uts) && sscanf(uts.release, "%d.%d", &major, &minor) == 2 &&
+	       (major > 6 || (major == 6 && minor >= 5));
+}
+
+TEST_F(pinnable, io_uring_uses_it_as_a_fixed_buffer)
+{
+	size_t size = variant->size & -PAGE;
+	struct iovec iov = { self->address, size };
+	int file = open_direct(), err;
+	struct ring ring;
+
+	if (file < 0 || ring_open(&ring))
+		SKIP(return, "no " DISK " or no io_uring");
+	err = syscall(__NR_io_uring_register, ring.fd, IORING_REGISTER_BUFFERS, &iov, 1) ?
+	      -errno : 0;
+	if (!io_uring_pins_files()) {
+		EXPECT_EQ(-EOPNOTSUPP, err);
+		return;
+	}
+	ASSERT_EQ(0, err);
+	number_pages(self->address, size);
+	ASSERT_EQ(size, ring_run(&ring, IORING_OP_WRITE_FIXED, file, self->address, size));
+	memset(self->address, 0, size);
+	ASSERT_EQ(size, ring_run(&ring, IORING_OP_READ_FIXED, file, self->address, size));
+	EXPECT_TRUE(pages_are_numbered(self->plain, size, 0));
+	/* Fixed buffers outlive the map. */
+	ASSERT_EQ(0, release(self->fd, self->address, variant->size));
+	memset(self->plain, 0, size);
+	ASSERT_EQ(size, ring_run(&ring, IORING_OP_READ_FIXED, file, self->address, size));
+	EXPECT_TRUE(pages_are_numbered(self->plain, size, 0));
+
+	iov.iov_base = self->plain;
+	EXPECT_ERRNO(EBUSY, syscall(__NR_io_uring_register, ring.fd,
+				    IORING_REGISTER_BUFFERS, &iov, 1));
+	ASSERT_EQ(0, syscall(__NR_io_uring_register, ring.fd, IORING_UNREGISTER_BUFFERS,
+			     NULL, 0));
+	/* A map of raw frames cannot do that. */
+	EXPECT_ERRNO(EFAULT, syscall(__NR_io_uring_register, ring.fd,
+				     IORING_REGISTER_BUFFERS, &iov, 1));
+}
+
+#include "nothing_left.h"
+
+TEST_HARNESS_MAIN
