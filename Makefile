@@ -31,6 +31,9 @@ demo:
 check:
 	@scripts/check $(SUITE)
 
+check-library:
+	@scripts/check library
+
 lint:
 	@scripts/lint
 
@@ -54,6 +57,7 @@ help:
 	@echo '     KERNEL=6.1       on an older kernel'
 	@echo 'make check            all tests, in virtual machines'
 	@echo '     SUITE=NAME       only one KUnit suite, one program of tools/testing, or user'
+	@echo 'make check-library    only the tests of tools/libiokmem, by valgrind too'
 	@echo 'make lint             static checks only'
 	@echo 'make shell            a prompt in the test kernel, in a virtual machine'
 	@echo '     KERNEL=6.12      in a kernel of Debian (6.12 or 6.1)'
@@ -62,4 +66,4 @@ help:
 	@echo 'V=1 shows the commands of a build. Kernels are kept in ~/.cache/iokmem'
 	@echo '(IOKMEM_CACHE= or XDG_CACHE_HOME= moves it).'
 
-.PHONY: modules modules_install clean demo check lint shell dkms-install help
+.PHONY: modules modules_install clean demo check check-library lint shell dkms-install help
