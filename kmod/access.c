@@ -198,6 +198,30 @@ static int find_segment(struct iokmem_desc *desc, size_t offset,
 	return 0;
 }
 
+/*
+ * iokmem_desc_segment - as iokmem_desc_get_physical_segment(), of bytes that there are
+ *
+ * @length is an input too: the limit.
+ */
+int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
+			phys_addr_t *address, size_t *length)
+{
+	phys_addr_t found;
+	int err;
+
+	desc = leaf_of(desc, &offset, length);
+	if (desc->ops->fixed_address)
+		return -EOPNOTSUPP;
+	mutex_lock(&desc->hold_lock);
+	err = check_known(desc, false);
+	if (!err)
+		err = find_segment(desc, offset, &found, length);
+	mutex_unlock(&desc->hold_lock);
+	if (!err)
+		*address = found;
+	return err;
+}
+
 /**
  * iokmem_desc_get_physical_segment - where bytes are in physical memory
  * @desc: the descriptor
@@ -220,26 +244,15 @@ int iokmem_desc_get_physical_segment(struct iokmem_desc *desc, size_t offset,
 				     phys_addr_t *address, size_t *length)
 {
 	size_t whole = iokmem_desc_get_length(desc);
-	phys_addr_t found;
 	int err;
 
 	if (offset >= whole)
 		return -ERANGE;
 	whole -= offset;
-
-	desc = leaf_of(desc, &offset, &whole);
-	if (desc->ops->fixed_address)
-		return -EOPNOTSUPP;
-	mutex_lock(&desc->hold_lock);
-	err = check_known(desc, false);
+	err = iokmem_desc_segment(desc, offset, address, &whole);
 	if (!err)
-		err = find_segment(desc, offset, &found, &whole);
-	mutex_unlock(&desc->hold_lock);
-	if (err)
-		return err;
-	*address = found;
-	*length = whole;
-	return 0;
+		*length = whole;
+	return err;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_physical_segment, IOKMEM);
 

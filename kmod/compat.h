@@ -97,6 +97,37 @@ static inline long iokmem_pin_remote(struct mm_struct *mm, unsigned long start,
 #endif
 }
 
+/* The frame in an entry of a VMA of raw frames; -EINVAL if there is no entry. */
+static inline int iokmem_follow_frame(struct vm_area_struct *vma,
+				      unsigned long address, unsigned long *pfn)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+	spinlock_t *lock;
+	pte_t *pte;
+	int err;
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+	err = follow_pte(vma->vm_mm, address, &pte, &lock);
+#else
+	err = follow_pte(vma, address, &pte, &lock);
+#endif
+	if (err)
+		return err;
+	*pfn = pte_pfn(*pte);
+	pte_unmap_unlock(pte, lock);
+	return 0;
+#else
+	struct follow_pfnmap_args args = { .vma = vma, .address = address };
+	int err = follow_pfnmap_start(&args);
+
+	if (err)
+		return err;
+	*pfn = args.pfn;
+	follow_pfnmap_end(&args);
+	return 0;
+#endif
+}
+
 /*
  * A shrinker for lists a node and a memory cgroup, at work when this returns;
  * or NULL. shrinker_free() ends it.

@@ -274,6 +274,8 @@ int iokmem_access_frames(struct iokmem_desc *desc, size_t offset, void *bytes,
 			 size_t length, bool write);
 int iokmem_access_held(struct iokmem_desc *desc, size_t offset, void *bytes,
 		       size_t length, bool write);
+int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
+			phys_addr_t *address, size_t *length);
 int iokmem_all_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty);
 
 #endif /* _IOKMEM_DESC_H */

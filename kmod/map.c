@@ -64,6 +64,7 @@ struct iokmem_map *iokmem_map_alloc(struct iokmem_desc *desc,
 	map->length = request->length;
 	map->guard = iokmem_guard_pages(request->options);
 	map->state = IOKMEM_MAP_DEAD;
+	INIT_LIST_HEAD(&map->holders);
 	INIT_LIST_HEAD(&map->node);
 	RB_CLEAR_NODE(&map->by_range);
 	map->windows = RB_ROOT;
@@ -80,6 +81,7 @@ static void map_free(struct kref *count)
 	WARN_ON(!RB_EMPTY_NODE(&map->by_range));
 	WARN_ON(!RB_EMPTY_ROOT(&map->windows));
 	WARN_ON(map->task_refs);
+	WARN_ON(!list_empty(&map->holders));
 	WARN_ON(map->mapped);
 
 	WARN_ON(map->held);
@@ -93,6 +95,29 @@ static void map_free(struct kref *count)
 void iokmem_map_count_put(struct iokmem_map *map)
 {
 	kref_put(&map->count, map_free);
+}
+
+/* May the map be about to go to another descriptor? Not while the mmap lock is held. */
+static bool may_move(const struct iokmem_map *map)
+{
+	return map->mm && (map->options & IOKMEM_MAP_UNIQUE);
+}
+
+/*
+ * iokmem_map_lock - take the lock of a map's descriptor, whichever that is
+ */
+void iokmem_map_lock(struct iokmem_map *map)
+{
+	if (may_move(map))
+		mmap_read_lock(map->mm);
+	mutex_lock(&map->desc->lock);
+}
+
+void iokmem_map_unlock(struct iokmem_map *map)
+{
+	mutex_unlock(&map->desc->lock);
+	if (may_move(map))
+		mmap_read_unlock(map->mm);
 }
 
 static void map_count_put_work(struct work_struct *work)
@@ -325,6 +350,19 @@ static int map_hold(struct iokmem_map *map, bool paged)
 	return ops->may_map ? ops->may_map(map->desc, map->mm) : 0;
 }
 
+/* A mapping that is there already. */
+static int map_record(struct iokmem_map *map, unsigned long at)
+{
+	int err;
+
+	err = map_hold(map, false);
+	if (err)
+		return err;
+	map->borrowed = true;
+	map->start = at & PAGE_MASK;
+	return iokmem_map_check_static(map);
+}
+
 static int map_make(struct iokmem_map *map,
 		    const struct iokmem_map_request *request)
 {
@@ -334,6 +372,8 @@ static int map_make(struct iokmem_map *map,
 
 	if (request->seat)
 		return map_hold(map, request->paged);
+	if (request->options & IOKMEM_MAP_STATIC)
+		return map_record(map, request->at);
 	if (!map->mm && placed)
 		return -EOPNOTSUPP;
 	address = iokmem_map_borrow(request, map->desc);
@@ -439,6 +479,24 @@ obtain_retyped(struct iokmem_desc *desc, const struct iokmem_map_request *reques
 }
 
 /*
+ * A map of somebody else's mapping, or inside one, that is not there any more: it ends,
+ * and is not shared.
+ */
+static struct iokmem_map *forget_stale(struct iokmem_map *map)
+{
+	struct iokmem_map *mapping = map->super ? map->super : map;
+
+	if (!(mapping->options & IOKMEM_MAP_STATIC) ||
+	    !iokmem_map_check_static(mapping))
+		return map;
+	mutex_lock(&mapping->desc->lock);
+	map_retire(mapping);
+	mutex_unlock(&mapping->desc->lock);
+	iokmem_map_drop(map);
+	return ERR_PTR(-ESTALE);
+}
+
+/*
  * iokmem_map_obtain - a map that serves @request, which has been checked
  *
  * With one more user, which is the caller's to iokmem_map_drop(); or an error. Takes
@@ -451,7 +509,7 @@ struct iokmem_map *iokmem_map_obtain(struct iokmem_desc *desc,
 
 	might_sleep();
 
-	/* -ESTALE: somebody else gave it another mode in between. */
+	/* -ESTALE: somebody else has changed what this looks at. */
 	do {
 		if (has_cache_mode(desc, request))
 			map = obtain_in_mode(desc, request);
@@ -461,6 +519,8 @@ struct iokmem_map *iokmem_map_obtain(struct iokmem_desc *desc,
 			map = ERR_PTR(-EACCES);
 		else
 			map = obtain_retyped(desc, request);
+		if (!IS_ERR(map))
+			map = forget_stale(map);
 	} while (map == ERR_PTR(-ESTALE));
 	return map;
 }
@@ -498,25 +558,6 @@ void iokmem_map_adopt(struct iokmem_map *map)
 	map->task_refs = 1;
 	map_go_live(map);
 	mutex_unlock(&desc->lock);
-}
-
-/*
- * The lock of a map's descriptor, which may be on the way to another one: not while
- * the mmap lock is held.
- */
-static struct iokmem_desc *lock_desc_of(struct iokmem_map *map)
-{
-	if (map->mm)
-		mmap_read_lock(map->mm);
-	mutex_lock(&map->desc->lock);
-	return map->desc;
-}
-
-static void unlock_desc_of(struct iokmem_map *map)
-{
-	mutex_unlock(&map->desc->lock);
-	if (map->mm)
-		mmap_read_unlock(map->mm);
 }
 
 static void map_unmap(struct iokmem_map *mapping)
@@ -580,7 +621,8 @@ void iokmem_map_drop(struct iokmem_map *map)
  * nobody shares any more. A map that lies inside another one ends alone; its addresses
  * are unmapped with the other.
  *
- * Who else uses a kernel mapping must have been told: see iokmem_map_set_revoke().
+ * Drivers that use a kernel mapping and may have it taken away must be told:
+ * iokmem_holder_add().
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: 0, also if the map has ended already; or -EBUSY for the mapping that a
@@ -588,25 +630,33 @@ void iokmem_map_drop(struct iokmem_map *map)
  */
 int iokmem_map_unmap(struct iokmem_map *map)
 {
-	struct iokmem_desc *desc = lock_desc_of(map);
 	unsigned long task_refs = 0;
-	bool live = map->state == IOKMEM_MAP_LIVE;
+	int err = -EBUSY;
+	bool live;
 
-	if (live && map == desc->home) {
-		unlock_desc_of(map);
-		return -EBUSY;
-	}
-	if (live)
-		map_end(map);
+	might_sleep();
+
+	iokmem_map_lock(map);
+	live = map->state == IOKMEM_MAP_LIVE;
+	if (live && map == map->desc->home)
+		goto out_unlock;
+	err = 0;
+	if (!live)
+		goto out_unlock;
+	map_end(map);
 	/* Those of a mapping end with its VMA. */
-	if (live && map->super)
+	if (map->super)
 		swap(map->task_refs, task_refs);
-	unlock_desc_of(map);
+out_unlock:
+	iokmem_map_unlock(map);
+	if (err || !live)
+		return err;
 
+	iokmem_map_tell_holders(map);
+	if (!map->super)
+		map_unmap(map);
 	if (task_refs)
 		iokmem_map_put(map);
-	if (live && !map->super)
-		map_unmap(map);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_map_unmap, IOKMEM);
@@ -902,6 +952,70 @@ struct iokmem_map *iokmem_desc_map(struct iokmem_desc *desc, u32 options)
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_map, IOKMEM);
 
 /**
+ * iokmem_desc_set_mapping - record a mapping of the memory that there is already
+ * @desc: the descriptor
+ * @task: a user task that the caller keeps, or IOKMEM_KERNEL_TASK
+ * @address: of the first byte
+ * @options: %IOKMEM_MAP_READ_ONLY, a cache mode
+ *
+ * Follows IOMemoryDescriptor::setMapping(). The mapping, of the descriptor's whole
+ * length, was made by other means, and is kept by who made it; later requests share it
+ * as any other. What is at the addresses must be this memory: that is looked at now, and
+ * before anybody shares it, so that nobody gets what has ended meanwhile. Nothing is
+ * unmapped when the map is let go.
+ *
+ * iokmem_desc_create_mapping_in_task() does the same with %IOKMEM_MAP_STATIC, for part
+ * of the memory.
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: a map, of which the reference is the caller's; or ERR_PTR(): -ENXIO if other
+ * memory is at the addresses; -EFAULT if nothing is; -EACCES if the task may only read
+ * it; -EOPNOTSUPP for coherent memory; -EINVAL for another option; or as
+ * iokmem_desc_create_mapping_in_task().
+ */
+struct iokmem_map *iokmem_desc_set_mapping(struct iokmem_desc *desc,
+					   struct task_struct *task,
+					   unsigned long address, u32 options)
+{
+	return iokmem_desc_create_mapping_in_task(desc, task, address,
+						  options | IOKMEM_MAP_STATIC, 0, 0);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_set_mapping, IOKMEM);
+
+/**
+ * iokmem_desc_with_mapping - map memory into the kernel for the time of a call
+ * @desc: the descriptor
+ * @options: IOKMEM_MAP_*; IOKMEM_MAP_ANYWHERE goes without saying
+ * @offset: of the first byte in the descriptor, in bytes
+ * @length: in bytes; 0, with an offset of 0, means the descriptor's whole length
+ * @call: what to call with the address of the first byte and the length
+ * @data: and with this
+ *
+ * Context: May sleep.
+ * Return: what @call returns; or an error as iokmem_desc_create_mapping_in_task(),
+ * when it was not called.
+ */
+int iokmem_desc_with_mapping(struct iokmem_desc *desc, u32 options, size_t offset,
+			     size_t length,
+			     int (*call)(void *address, size_t length, void *data),
+			     void *data)
+{
+	struct iokmem_map *map;
+	int err;
+
+	map = iokmem_desc_create_mapping_in_task(desc, IOKMEM_KERNEL_TASK, 0,
+						 options | IOKMEM_MAP_ANYWHERE,
+						 offset, length);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	err = call((void *)iokmem_map_get_address(map), iokmem_map_get_length(map),
+		   data);
+	iokmem_map_put(map);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_mapping, IOKMEM);
+
+/**
  * iokmem_map_get - take another reference to a map
  * @map: a map that the caller has a reference to
  *
@@ -1068,3 +1182,92 @@ struct iokmem_desc *iokmem_map_get_memory_descriptor(const struct iokmem_map *ma
 	return READ_ONCE(map->desc);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_map_get_memory_descriptor, IOKMEM);
+
+/**
+ * iokmem_map_get_address_task - whose address space a map is in
+ * @map: the map
+ *
+ * Follows IOMemoryMap::getAddressTask(): the task that the map was first made for.
+ *
+ * Context: Any.
+ * Return: a reference of the caller's, for put_task_struct(): IOKMEM_KERNEL_TASK for the
+ * kernel; NULL if the task has exited.
+ */
+struct task_struct *iokmem_map_get_address_task(const struct iokmem_map *map)
+{
+	if (!map->mm)
+		return get_task_struct(IOKMEM_KERNEL_TASK);
+	return get_pid_task(map->pid, PIDTYPE_TGID);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get_address_task, IOKMEM);
+
+/**
+ * iokmem_map_get_retain_count - how many references there are to a map
+ * @map: the map
+ *
+ * Follows OSObject::getRetainCount(): drivers' references, the task's own, and one if it
+ * is the mapping that a buffer was made with. For people; others may come and go.
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: the number.
+ */
+unsigned long iokmem_map_get_retain_count(struct iokmem_map *map)
+{
+	unsigned long nr;
+
+	iokmem_map_lock(map);
+	nr = iokmem_map_references(map);
+	iokmem_map_unlock(map);
+	return nr;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get_retain_count, IOKMEM);
+
+/* What the map shows, as a reference; NULL if it has ended. */
+static struct iokmem_desc *get_shown(struct iokmem_map *map, size_t *offset)
+{
+	struct iokmem_desc *desc = NULL;
+
+	iokmem_map_lock(map);
+	if (map->state == IOKMEM_MAP_LIVE) {
+		desc = iokmem_desc_get(map->desc);
+		*offset += map->offset;
+	}
+	iokmem_map_unlock(map);
+	return desc;
+}
+
+/**
+ * iokmem_map_get_physical_segment - where bytes of a map are in physical memory
+ * @map: the map
+ * @offset: of the first byte in the map
+ * @address: out: its physical address, as the CPU sees it
+ * @length: out: how many bytes from it on are neighbours in memory, at most to the end of
+ *	the map
+ *
+ * Follows IOMemoryMap::getPhysicalSegment() with kIOMemoryMapperNone, by its documented
+ * contract: clipped to the map.
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: 0, or a negative error; then nothing has been written: -ERANGE if @offset is not
+ * before the end of the map, -ENOENT if the map has ended, or as
+ * iokmem_desc_get_physical_segment().
+ */
+int iokmem_map_get_physical_segment(struct iokmem_map *map, size_t offset,
+				    phys_addr_t *address, size_t *length)
+{
+	size_t n = map->length - offset;
+	struct iokmem_desc *desc;
+	int err;
+
+	if (offset >= map->length)
+		return -ERANGE;
+	desc = get_shown(map, &offset);
+	if (!desc)
+		return -ENOENT;
+	err = iokmem_desc_segment(desc, offset, address, &n);
+	if (!err)
+		*length = n;
+	iokmem_desc_put(desc);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get_physical_segment, IOKMEM);

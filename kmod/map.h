@@ -53,6 +53,7 @@ enum iokmem_map_state {
  * @state: see enum iokmem_map_state
  * @address: of the first byte; 0 before and after its life
  * @task_refs: how many references its own task has, by ioctl and mmap()
+ * @holders: drivers that will be told when it ends
  * @age: of a mapping: smaller is older
  * @node: of a mapping: in the descriptor's list
  * @by_range: of a mapping that may be shared: in the descriptor's index; of a
@@ -82,8 +83,8 @@ enum iokmem_map_state {
  * locks of both descriptors and the mmap lock held for writing. Any of these locks
  * keeps them, and so does the map's end.
  *
- * The descriptor's lock protects @state, @address, @cache_mode, @task_refs, @mapped,
- * @held and what links maps; what it protects of plain values is written with
+ * The descriptor's lock protects @state, @address, @cache_mode, @task_refs, @holders,
+ * @mapped, @held and what links maps; what it protects of plain values is written with
  * WRITE_ONCE() and may be read without it. @blocked is written with the mmap lock held
  * for writing. @start and @borrowed are written once, by the builder, before the map is
  * live: @start of a VMA under the mmap lock, before the VMA can be seen. @kaddr is
@@ -106,6 +107,7 @@ struct iokmem_map {
 	enum iokmem_map_state state;
 	unsigned long address;
 	unsigned long task_refs;
+	struct list_head holders;
 
 	u64 age;
 	struct list_head node;
@@ -172,6 +174,8 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 				      struct task_struct *task,
 				      unsigned long at, u32 options,
 				      size_t offset, size_t length, bool keep_mode);
+void iokmem_map_lock(struct iokmem_map *map);
+void iokmem_map_unlock(struct iokmem_map *map);
 struct iokmem_map *iokmem_map_obtain(struct iokmem_desc *desc,
 				     const struct iokmem_map_request *request);
 int iokmem_map_exchange(struct iokmem_map *map, struct iokmem_map *seat);
@@ -210,6 +214,12 @@ bool iokmem_windows_start_at(const struct iokmem_map *mapping, size_t offset,
 
 struct iokmem_map *iokmem_windows_first(const struct iokmem_map *mapping);
 struct iokmem_map *iokmem_windows_next(const struct iokmem_map *sub);
+
+/* map_static.c */
+int iokmem_map_check_static(const struct iokmem_map *map);
+
+/* holder.c */
+void iokmem_map_tell_holders(struct iokmem_map *map);
 
 /* redirect.c */
 int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,

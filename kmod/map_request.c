@@ -14,7 +14,7 @@
 #define IOKMEM_MAP_PROVIDED	(IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_READ_ONLY | \
 				 IOKMEM_MAP_REFERENCE | IOKMEM_MAP_UNIQUE | \
 				 IOKMEM_MAP_PREFAULT | IOKMEM_MAP_OVERWRITE | \
-				 IOKMEM_MAP_PINNABLE | \
+				 IOKMEM_MAP_PINNABLE | IOKMEM_MAP_STATIC | \
 				 IOKMEM_MAP_GUARDED_MASK | IOKMEM_MAP_CACHE_MASK)
 
 /*
@@ -40,6 +40,17 @@ static int check_guards(const struct iokmem_map_request *request,
 		return -EINVAL;
 	/* The kernel's own mappings, and the DMA API's, have nothing around them. */
 	return !request->mm || root->ops->mmap ? -EOPNOTSUPP : 0;
+}
+
+/* What is there already is as it is. */
+static int check_static(const struct iokmem_map_request *request,
+			const struct iokmem_desc *root)
+{
+	if (request->options & ~(IOKMEM_MAP_STATIC | IOKMEM_MAP_READ_ONLY |
+				 IOKMEM_MAP_CACHE_MASK))
+		return -EINVAL;
+	/* Where it is cannot be told page by page. */
+	return root->ops->fixed_address ? -EOPNOTSUPP : 0;
 }
 
 /* As far as can be told before the memory has the mode it is to have. */
@@ -77,6 +88,8 @@ static int check_options(struct iokmem_map_request *request,
 		err = root->ops->resolve(mode, &request->cache_mode);
 	if (!err && (options & IOKMEM_MAP_PINNABLE))
 		err = check_pinnable(request, root);
+	if (!err && (options & IOKMEM_MAP_STATIC))
+		err = check_static(request, root);
 	return err;
 }
 
@@ -119,11 +132,9 @@ static int check_address(struct iokmem_map_request *request,
 		return -EINVAL;
 	request->at = start + in_page;
 
-	if (!request->mm)
-		return 0;
 	if (!start ||
 	    check_add_overflow(start, PAGE_ALIGN(in_page + request->length), &end) ||
-	    end > request->mm->task_size)
+	    (request->mm && end > request->mm->task_size))
 		return -EADDRNOTAVAIL;
 	return 0;
 }
@@ -175,7 +186,7 @@ static int check_pages(const struct iokmem_map_request *request,
 	struct iokmem_map_request at_root = *request;
 	struct iokmem_desc *root = iokmem_desc_root(desc, &at_root.offset);
 
-	if (!request->mm ||
+	if (!request->mm || (request->options & IOKMEM_MAP_STATIC) ||
 	    iokmem_owns_pages(desc, request->offset, request->length) ||
 	    iokmem_map_borrow(&at_root, root))
 		return 0;

@@ -401,6 +401,7 @@ static int map_file_release(struct inode *inode, struct file *file)
 {
 	struct iokmem_map *map = file->private_data;
 
+	iokmem_map_tell_holders(map);
 	iokmem_map_task_drop_all(map);
 	iokmem_map_unhold(map);
 	iokmem_map_count_put(map);

@@ -20,11 +20,11 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/vmalloc.h>
 
 #include "cache.h"
 #include "compat.h"
 #include "desc.h"
+#include "frame.h"
 #include "map.h"
 
 #define IOKMEM_RANGE_OPTIONS	(IOKMEM_DIRECTION_MASK | IOKMEM_PERSISTENT)
@@ -123,29 +123,17 @@ static int pin_user(struct iokmem_range *range, struct page **pages,
 	return err;
 }
 
-/* Is it where vmalloc() and modules are? */
-static bool is_virtually_mapped(unsigned long address)
-{
-#ifdef MODULES_VADDR
-	if (address >= MODULES_VADDR && address < MODULES_END)
-		return true;
-#endif
-	return is_vmalloc_addr((void *)address);
-}
-
 /* The RAM at an address of the kernel's, or NULL. */
 static struct page *kernel_page(unsigned long address)
 {
-	struct page *page;
+	unsigned long pfn;
 
-	if (!is_virtually_mapped(address))
-		return virt_addr_valid((void *)address) ?
-		       virt_to_page((void *)address) : NULL;
-	page = vmalloc_to_page((void *)address);
-	/* Where ioremap() leads, the kernel has no page, or a reserved one. */
-	if (!page || !pfn_valid(page_to_pfn(page)) || PageReserved(page))
+	if (!iokmem_kernel_frame(address, &pfn) || !pfn_valid(pfn))
 		return NULL;
-	return page;
+	/* Where ioremap() leads, the kernel has no page, or a reserved one. */
+	if (!virt_addr_valid((void *)address) && PageReserved(pfn_to_page(pfn)))
+		return NULL;
+	return pfn_to_page(pfn);
 }
 
 /* All of them, or none. */

@@ -28,6 +28,7 @@
  *	-EFAULT: a range of addresses has a hole; a guard page
  *	-EPERM: a physical address of memory that the kernel uses
  *	-EIO: memory could not be read back from swap
+ *	-ENXIO: other memory is at the addresses of a mapping that is to be recorded
  *
  * A module that uses these functions says IOKMEM_IMPORT_NS(); once.
  */
@@ -61,6 +62,33 @@ struct task_struct;
 struct iokmem_address_range {
 	u64 address;
 	size_t length;
+};
+
+/**
+ * struct iokmem_holder_ops - what a driver does when a map ends under it
+ * @revoke: stop using the map's addresses, before it returns
+ */
+struct iokmem_holder_ops {
+	void (*revoke)(void *data);
+};
+
+/**
+ * struct iokmem_holder - who is told when a map ends: see iokmem_holder_add()
+ * @node: in the map's list, until it is told
+ * @map: the map
+ * @ops: what to call
+ * @data: and with what
+ * @running: it is being called
+ *
+ * The driver has it where it likes; what is in it is not the driver's business. The
+ * map's lock protects @node.
+ */
+struct iokmem_holder {
+	struct list_head node;
+	struct iokmem_map *map;
+	const struct iokmem_holder_ops *ops;
+	void *data;
+	bool running;
 };
 
 /* IOKit's kernel_task: the kernel's own address space, as the task of a map. */
@@ -148,6 +176,13 @@ iokmem_desc_create_mapping_in_task(struct iokmem_desc *desc,
 				   struct task_struct *task, unsigned long at,
 				   u32 options, size_t offset, size_t length);
 struct iokmem_map *iokmem_desc_map(struct iokmem_desc *desc, u32 options);
+struct iokmem_map *iokmem_desc_set_mapping(struct iokmem_desc *desc,
+					   struct task_struct *task,
+					   unsigned long address, u32 options);
+int iokmem_desc_with_mapping(struct iokmem_desc *desc, u32 options, size_t offset,
+			     size_t length,
+			     int (*call)(void *address, size_t length, void *data),
+			     void *data);
 
 /* IOMemoryMap */
 struct iokmem_map *iokmem_map_get(struct iokmem_map *map);
@@ -159,8 +194,15 @@ size_t iokmem_map_get_offset(const struct iokmem_map *map);
 u32 iokmem_map_get_options(const struct iokmem_map *map);
 u32 iokmem_map_get_cache_mode(const struct iokmem_map *map);
 struct iokmem_desc *iokmem_map_get_memory_descriptor(const struct iokmem_map *map);
+struct task_struct *iokmem_map_get_address_task(const struct iokmem_map *map);
+int iokmem_map_get_physical_segment(struct iokmem_map *map, size_t offset,
+				    phys_addr_t *address, size_t *length);
+unsigned long iokmem_map_get_retain_count(struct iokmem_map *map);
 int iokmem_map_unmap(struct iokmem_map *map);
 int iokmem_map_redirect(struct iokmem_map *map, struct iokmem_desc *backing,
 			u32 options, size_t offset);
+int iokmem_holder_add(struct iokmem_holder *holder, struct iokmem_map *map,
+		      const struct iokmem_holder_ops *ops, void *data);
+void iokmem_holder_remove(struct iokmem_holder *holder);
 
 #endif /* _LINUX_IOKMEM_H */
