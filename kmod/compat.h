@@ -102,7 +102,7 @@ static inline int iokmem_follow_frame(struct vm_area_struct *vma,
 				      unsigned long address, unsigned long *pfn)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
-	spinlock_t *lock;
+	spinlock_t *lock;	/* of the page table, held on success */
 	pte_t *pte;
 	int err;
 

@@ -65,6 +65,7 @@ void iokmem_holder_remove(struct iokmem_holder *holder)
 	/* It can be called no more; but it may have been. */
 	list_del_init(&holder->node);
 	iokmem_map_unlock(map);
+	/* Pairs with iokmem_map_tell_holders(): what was called has returned. */
 	wait_var_event(&holder->running, !smp_load_acquire(&holder->running));
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_holder_remove, IOKMEM);
@@ -104,6 +105,7 @@ void iokmem_map_tell_holders(struct iokmem_map *map)
 		if (!holder)
 			return;
 		holder->ops->revoke(holder->data);
+		/* Pairs with iokmem_holder_remove(). */
 		smp_store_release(&holder->running, false);
 		/* It may be gone: this is an address, not an access. */
 		wake_up_var(&holder->running);

@@ -2,11 +2,11 @@
 /*
  * Maps: the list of a descriptor's maps, and the life of a map in it.
  *
- *	          obtain: nothing serves          built
- *	(unborn) ----------------------> BUILDING -------> LIVE
- *	     \                              |                |
- *	      \  obtain: a mapping serves   | build failed   | last user gone, or
- *	       `--> LIVE (a sub-map)        v                v VMA gone
+ *	          obtain: nothing serves          built        redirect
+ *	(unborn) ----------------------> BUILDING -------> LIVE <----> LIVE, of another
+ *	     \                              |                |        descriptor
+ *	      \  obtain: a mapping serves   | build failed   | last user gone, unmap(),
+ *	       `--> LIVE (a sub-map)        v                v or VMA gone
  *	                                   DEAD <------------'
  *
  * A mapping is in the list as BUILDING before its address space is touched, so
@@ -14,12 +14,32 @@
  * the descriptor's lock over work in an address space, since the end of a VMA
  * takes that lock with the mmap lock held.
  *
- * A live mapping ends in one of two ways. Its last user lets go: it is taken
- * from the list, so that nobody can find it, and then unmapped. Or its VMA goes
+ * A live mapping ends in one of three ways. Its last user lets go: it is taken
+ * from the list, so that nobody can find it, and then unmapped. Somebody ends it for
+ * all users: the same, but they still have their references. Or its VMA goes
  * (munmap, exec, exit): it and its sub-maps are dead from that moment, and their
  * addresses read 0; when the VMA's file goes, a moment later and without the
  * mmap lock, the references that the task itself had are dropped. Drivers' own
- * references stay good, to a dead map.
+ * references stay good, to a dead map, and those that asked for it are told
+ * (holder.c). A sub-map can be ended alone.
+ *
+ * What has to be true at any time, and who sees to it:
+ *
+ *  - What is LIVE or BUILDING is in the list (or below a mapping that is), and is
+ *    counted in @nr_maps; a DEAD one is not. State and list change together, under
+ *    the descriptor's lock.
+ *  - As long as there may be an entry of a mapping in a page table, it is counted in
+ *    @nr_mapped, whatever its state: it is what keeps the memory from being retyped.
+ *    From iokmem_map_list() to map_gone(), which comes after the entries have gone.
+ *  - A VMA keeps its file, the file the map, the map its descriptor, by @count: so the
+ *    memory outlives every entry. Nothing of this can be dropped by a user.
+ *  - A mapping's VMA shows the memory of its @desc, or nothing. Who changes what it
+ *    shows (redirect.c) has the mmap lock for writing, as has who takes it down; who
+ *    fills it (a fault) has it for reading.
+ *  - Nobody waits for anybody with a lock held: whoever must wait for BUILDING, for a
+ *    retype or for a blocked mapping has let go of all locks, and can be killed.
+ *  - Letting go needs no memory. Where the kernel has none to take a VMA away, its
+ *    entries go all the same, and it stays behind empty.
  */
 #include <linux/err.h>
 #include <linux/module.h>

@@ -132,6 +132,9 @@ static int check_address(struct iokmem_map_request *request,
 		return -EINVAL;
 	request->at = start + in_page;
 
+	/* The kernel has no mappings at addresses of the caller's choice but these. */
+	if (!request->mm && !(request->options & IOKMEM_MAP_STATIC))
+		return 0;
 	if (!start ||
 	    check_add_overflow(start, PAGE_ALIGN(in_page + request->length), &end) ||
 	    (request->mm && end > request->mm->task_size))

@@ -181,7 +181,6 @@ static vm_fault_t insert_frames(struct vm_fault *vmf, unsigned long *inserted)
 	pmd_t pmd = READ_ONCE(*vmf->pmd);
 	pgprot_t prot;
 
-
 	/* A guard page. */
 	if (run.pfn == IOKMEM_NO_PFN)
 		return VM_FAULT_SIGSEGV;

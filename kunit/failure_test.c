@@ -46,6 +46,46 @@ static int run_map_task(struct iokmem_desc *desc)
 			 0, 0);
 }
 
+static int run_map_guarded(struct iokmem_desc *desc)
+{
+	return map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_READ_ONLY |
+			 IOKMEM_MAP_GUARDED_LARGE | IOKMEM_MAP_PREFAULT, 0, 0);
+}
+
+static int run_map_pinnable(struct iokmem_desc *desc)
+{
+	return map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_PINNABLE |
+			 IOKMEM_MAP_PREFAULT, 0, 0);
+}
+
+static int do_nothing(void *address, size_t length, void *data)
+{
+	return 0;
+}
+
+static int run_scoped(struct iokmem_desc *desc)
+{
+	return iokmem_desc_with_mapping(desc, IOKMEM_MAP_UNIQUE, 0, 0, do_nothing, NULL);
+}
+
+/* A map that is redirected to the memory, and what it shows else. */
+static struct iokmem_map *redirected;
+static struct iokmem_desc *redirected_home;
+
+static int run_redirect(struct iokmem_desc *desc)
+{
+	int err = iokmem_map_redirect(redirected, desc, 0, 0), nth = current->fail_nth;
+
+	/* Only that is to fail, not the way back. */
+	current->fail_nth = 0;
+	if (!err && iokmem_map_redirect(redirected, redirected_home, 0, 0))
+		err = -ENOTRECOVERABLE;
+	if (iokmem_map_get_memory_descriptor(redirected) != redirected_home)
+		err = -ENOTRECOVERABLE;
+	current->fail_nth = nth;
+	return err;
+}
+
 static u32 another_mode(const struct iokmem_desc *desc)
 {
 	return iokmem_desc_get_cache_mode(desc) == IOKMEM_MAP_WRITE_COMBINE_CACHE ?
@@ -177,6 +217,10 @@ static const struct attempt attempts[] = {
 	{ "prepare", run_prepare },
 	{ "map into the kernel", run_map_kernel },
 	{ "map into a task", run_map_task },
+	{ "map into a task, guarded and filled", run_map_guarded },
+	{ "map into a task, pinnable", run_map_pinnable },
+	{ "map for a call", run_scoped },
+	{ "redirect", run_redirect },
 	{ "retype for the kernel", run_retype_kernel },
 	{ "retype for a task", run_retype_task },
 	{ "access", run_access },
@@ -270,6 +314,8 @@ static void kind_fails_cleanly_at_every_place(struct kunit *test)
 	struct iokmem_desc *desc = make_kind(test, kind);
 	int i, failures = 0;
 
+	redirected_home = buffer(test, NULL, PAGE_ALIGN(KIND_LENGTH), 0);
+	redirected = map(test, redirected_home, current, IOKMEM_MAP_UNIQUE, 0, KIND_LENGTH);
 	for (i = 0; i < ARRAY_SIZE(attempts); i++)
 		failures += one_place_after_the_other(test, desc, &attempts[i]);
 	KUNIT_EXPECT_GT(test, failures, 0);

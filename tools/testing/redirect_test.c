@@ -180,7 +180,7 @@ FIXTURE(redirect)
 	int old, new;
 	char *unique;
 	pthread_t thread;
-	_Atomic uint32_t seen;
+	atomic_uint seen;
 };
 
 FIXTURE_SETUP(redirect)

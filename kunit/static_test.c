@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Static maps, holders of maps, and the scoped form: for drivers only.
+ */
+#include <linux/delay.h>
+#include <linux/io.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include "kinds.h"
+
+#define READ_ONLY	IOKMEM_MAP_READ_ONLY
+
+/* A mapping of the pages of a buffer of SZ_64K that iokmem knows nothing of. */
+static void *map_by_hand(struct kunit *test, struct iokmem_desc *desc)
+{
+	unsigned long i, nr = SZ_64K >> PAGE_SHIFT;
+	struct page **pages = kunit_kmalloc_array(test, nr, sizeof(*pages), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	for (i = 0; i < nr; i++)
+		pages[i] = pfn_to_page(pfn_of(desc, i << PAGE_SHIFT));
+	return vmap(pages, nr, VM_MAP, PAGE_KERNEL);
+}
+
+static int record_error(struct iokmem_desc *desc, struct task_struct *task,
+			unsigned long address, u32 options)
+{
+	struct iokmem_map *m = iokmem_desc_set_mapping(desc, task, address, options);
+
+	if (IS_ERR(m))
+		return PTR_ERR(m);
+	iokmem_map_put(m);
+	return 0;
+}
+
+static void static_kernel_map_is_recorded_and_shared(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+	void *address = map_by_hand(test, desc);
+	struct iokmem_map *m, *other, *inside;
+
+	KUNIT_ASSERT_NOT_NULL(test, address);
+	m = keep_map(test, iokmem_desc_set_mapping(desc, IOKMEM_KERNEL_TASK,
+						   (unsigned long)address, 0));
+	KUNIT_EXPECT_EQ(test, (unsigned long)address, iokmem_map_get_address(m));
+	KUNIT_EXPECT_EQ(test, SZ_64K, iokmem_map_get_length(m));
+	other = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
+	KUNIT_EXPECT_PTR_EQ(test, m, other);
+	inside = map(test, desc, IOKMEM_KERNEL_TASK, 0, PAGE_SIZE, 100);
+	KUNIT_EXPECT_EQ(test, (unsigned long)address + PAGE_SIZE,
+			iokmem_map_get_address(inside));
+	put_map_now(test, inside);
+	put_map_now(test, other);
+	put_map_now(test, m);
+	/* It was only recorded. */
+	KUNIT_EXPECT_EQ(test, 0, *(u8 *)address);
+	vunmap(address);
+}
+
+static void static_map_that_is_not_there_is_refused(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+	struct iokmem_desc *other = buffer(test, IOKMEM_KERNEL_TASK, SZ_64K, 0);
+	void *wrong = iokmem_buffer_get_bytes_no_copy(other);
+	void *gone = map_by_hand(test, desc);
+
+	KUNIT_ASSERT_NOT_NULL(test, gone);
+	vunmap(gone);
+	KUNIT_EXPECT_EQ(test, -ENXIO, record_error(desc, IOKMEM_KERNEL_TASK,
+						   (unsigned long)wrong, 0));
+	KUNIT_EXPECT_EQ(test, -EFAULT, record_error(desc, IOKMEM_KERNEL_TASK,
+						    (unsigned long)gone, 0));
+	KUNIT_EXPECT_EQ(test, -EADDRNOTAVAIL, record_error(desc, IOKMEM_KERNEL_TASK,
+							   -PAGE_SIZE, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL, record_error(desc, IOKMEM_KERNEL_TASK,
+						    (unsigned long)wrong + 1, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL, record_error(desc, IOKMEM_KERNEL_TASK,
+						    (unsigned long)wrong,
+						    IOKMEM_MAP_ANYWHERE));
+	KUNIT_EXPECT_EQ(test, -EINVAL, record_error(desc, IOKMEM_KERNEL_TASK,
+						    (unsigned long)wrong,
+						    IOKMEM_MAP_UNIQUE));
+	KUNIT_EXPECT_EQ(test, -EINVAL, record_error(desc, IOKMEM_KERNEL_TASK,
+						    (unsigned long)wrong,
+						    IOKMEM_MAP_PREFAULT));
+	/* As a whole: the last page is another's. */
+	KUNIT_EXPECT_EQ(test, -ENXIO,
+			map_error(other, IOKMEM_KERNEL_TASK,
+				  (unsigned long)wrong + PAGE_SIZE,
+				  IOKMEM_MAP_STATIC, 0, SZ_64K - PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
+	KUNIT_EXPECT_EQ(test, 0, desc->nr_mapped);
+}
+
+static void static_map_that_has_ended_is_not_shared(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+	void *address = map_by_hand(test, desc);
+	struct iokmem_map *m, *other;
+
+	KUNIT_ASSERT_NOT_NULL(test, address);
+	m = keep_map(test, iokmem_desc_set_mapping(desc, IOKMEM_KERNEL_TASK,
+						   (unsigned long)address, 0));
+	vunmap(address);
+	other = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
+	KUNIT_EXPECT_PTR_NE(test, m, other);
+	KUNIT_EXPECT_EQ(test, 0, *(u8 *)iokmem_map_get_address(other));
+	KUNIT_EXPECT_EQ(test, 0UL, iokmem_map_get_address(m));
+}
+
+static void static_user_map_is_recorded_and_shared(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+	struct iokmem_map *there, *m, *other;
+	unsigned long address;
+
+	attach_address_space(test);
+	/* Any mapping of the memory will do; this one is never shared by itself. */
+	there = map(test, desc, current, IOKMEM_MAP_UNIQUE, 0, 0);
+	address = there->address;
+	m = keep_map(test, iokmem_desc_set_mapping(desc, current, address, 0));
+	other = map(test, desc, current, 0, 0, 0);
+	KUNIT_EXPECT_PTR_EQ(test, m, other);
+	KUNIT_EXPECT_EQ(test, address, iokmem_map_get_address(other));
+	put_map_now(test, other);
+	put_map_now(test, there);
+	/* The next one is not sent there. */
+	other = map(test, desc, current, 0, 0, 0);
+	KUNIT_EXPECT_PTR_NE(test, m, other);
+	KUNIT_EXPECT_EQ(test, 0UL, touch(iokmem_map_get_address(other)));
+}
+
+static void static_user_map_has_the_rights_that_are_there(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+	struct iokmem_map *there;
+
+	attach_address_space(test);
+	there = map(test, desc, current, IOKMEM_MAP_UNIQUE | READ_ONLY, 0, 0);
+	KUNIT_EXPECT_EQ(test, -EACCES, record_error(desc, current, there->address, 0));
+	KUNIT_EXPECT_EQ(test, 0, record_error(desc, current, there->address, READ_ONLY));
+	KUNIT_EXPECT_EQ(test, -EFAULT, record_error(desc, current, SZ_1G, READ_ONLY));
+	KUNIT_EXPECT_EQ(test, -ENXIO, record_error(desc, current,
+						   user_memory(test, SZ_64K, false), 0));
+}
+
+static void static_map_of_physical_memory(struct kunit *test)
+{
+	struct iokmem_desc *desc;
+	void __iomem *io;
+
+	need_reserved(test);
+	desc = iokmem_desc_with_physical_address(RESERVED_START, SZ_64K,
+						 IOKMEM_DIRECTION_INOUT);
+	keep_desc(test, desc);
+	io = ioremap(RESERVED_START, SZ_64K);
+	KUNIT_ASSERT_NOT_NULL(test, io);
+	KUNIT_EXPECT_EQ(test, 0, record_error(desc, IOKMEM_KERNEL_TASK,
+					      (unsigned long)io, 0));
+	iounmap(io);
+	KUNIT_EXPECT_EQ(test, -EFAULT, record_error(desc, IOKMEM_KERNEL_TASK,
+						    (unsigned long)io, 0));
+}
+
+static void static_map_of_coherent_memory_is_refused(struct kunit *test)
+{
+	struct iokmem_desc *desc = keep_desc(test,
+		iokmem_buffer_coherent(device(test), IOKMEM_DIRECTION_INOUT, SZ_64K));
+	void *bytes = iokmem_buffer_get_bytes_no_copy(desc);
+
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, record_error(desc, IOKMEM_KERNEL_TASK,
+							(unsigned long)bytes, 0));
+}
+
+/* Who counts how often it was told, and what it saw then. */
+struct told {
+	struct iokmem_map *map;
+	void *address;
+	int times;
+	int seen;
+};
+
+static void be_told(void *data)
+{
+	struct told *told = data;
+
+	told->times++;
+	if (told->address)
+		told->seen = READ_ONCE(*(u8 *)told->address);
+}
+
+static const struct iokmem_holder_ops told_ops = {
+	.revoke	= be_told,
+};
+
+static void holder_is_told_before_kernel_addresses_go(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+	struct iokmem_holder one, two, inside;
+	struct told first = { .seen = -1 }, second = {}, third = {};
+	struct iokmem_map *m = map(test, desc, IOKMEM_KERNEL_TASK, READ_ONLY, 0, 0);
+	struct iokmem_map *sub = map(test, desc, IOKMEM_KERNEL_TASK, READ_ONLY, PAGE_SIZE, 5);
+
+	first.address = (void *)iokmem_map_get_address(m);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&one, m, &told_ops, &first));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&two, m, &told_ops, &second));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&inside, sub, &told_ops, &third));
+	/* Who leaves is not told. */
+	iokmem_holder_remove(&two);
+
+	KUNIT_EXPECT_EQ(test, 0, iokmem_map_unmap(m));
+	KUNIT_EXPECT_EQ(test, 1, first.times);
+	KUNIT_EXPECT_EQ(test, 0, first.seen);
+	KUNIT_EXPECT_EQ(test, 0, second.times);
+	KUNIT_EXPECT_EQ(test, 1, third.times);
+	/* It has ended already. */
+	KUNIT_EXPECT_EQ(test, -ENOENT, iokmem_holder_add(&two, m, &told_ops, &second));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_map_unmap(m));
+	iokmem_holder_remove(&one);
+	iokmem_holder_remove(&inside);
+	KUNIT_EXPECT_EQ(test, 1, first.times);
+}
+
+static void holder_is_told_when_the_task_unmaps(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+	struct task_struct *task = start_process(test);
+	struct iokmem_map *m = map(test, desc, task, 0, 0, 0);
+	struct told told = {};
+	struct iokmem_holder holder;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&holder, m, &told_ops, &told));
+	kill_process(task);
+	for (i = 0; i < 250 && !READ_ONCE(told.times); i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, 1, told.times);
+	iokmem_holder_remove(&holder);
+}
+
+static void holder_that_left_may_let_go(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+	struct iokmem_map *m = map(test, desc, IOKMEM_KERNEL_TASK, READ_ONLY, 0, 0);
+	struct iokmem_holder holder;
+	struct told told = {};
+
+	KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&holder, m, &told_ops, &told));
+	iokmem_holder_remove(&holder);
+	put_map_now(test, m);
+	KUNIT_EXPECT_EQ(test, 0, told.times);
+	KUNIT_EXPECT_EQ(test, 0, desc->nr_mapped);
+}
+
+static int fill_it(void *address, size_t length, void *data)
+{
+	memset(address, *(int *)data, length);
+	return length;
+}
+
+static int refuse_it(void *address, size_t length, void *data)
+{
+	return -EPROTO;
+}
+
+static void scoped_map_lasts_for_the_call(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+	u8 bytes[2] = {};
+	int value = 0x3c;
+
+	KUNIT_EXPECT_EQ(test, 100, iokmem_desc_with_mapping(desc, 0, PAGE_SIZE, 100, fill_it,
+							    &value));
+	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_read_bytes(desc, PAGE_SIZE + 99, bytes, 2));
+	KUNIT_EXPECT_EQ(test, 0x3c, bytes[0]);
+	KUNIT_EXPECT_EQ(test, 0, bytes[1]);
+	/* What the call says is what is returned; or why there was none. */
+	KUNIT_EXPECT_EQ(test, -EPROTO, iokmem_desc_with_mapping(desc, 0, 0, 0, refuse_it, NULL));
+	KUNIT_EXPECT_EQ(test, -ERANGE, iokmem_desc_with_mapping(desc, 0, 1, SZ_64K, fill_it,
+								&value));
+	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
+	KUNIT_EXPECT_EQ(test, 1, refcount_read(&desc->users));
+}
+
+static struct kunit_case static_cases[] = {
+	KUNIT_CASE(static_kernel_map_is_recorded_and_shared),
+	KUNIT_CASE(static_map_that_is_not_there_is_refused),
+	KUNIT_CASE(static_map_that_has_ended_is_not_shared),
+	KUNIT_CASE(static_user_map_is_recorded_and_shared),
+	KUNIT_CASE(static_user_map_has_the_rights_that_are_there),
+	KUNIT_CASE(static_map_of_physical_memory),
+	KUNIT_CASE(static_map_of_coherent_memory_is_refused),
+	KUNIT_CASE(holder_is_told_before_kernel_addresses_go),
+	KUNIT_CASE(holder_is_told_when_the_task_unmaps),
+	KUNIT_CASE(holder_that_left_may_let_go),
+	KUNIT_CASE(scoped_map_lasts_for_the_call),
+	{}
+};
+
+static struct kunit_suite static_suite = {
+	.name = "iokmem_static",
+	.test_cases = static_cases,
+};
+
+kunit_test_suite(static_suite);
