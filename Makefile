@@ -5,9 +5,13 @@
 KVER	?= $(shell uname -r)
 KDIR	?= /lib/modules/$(KVER)/build
 INSTALL_MOD_DIR ?= updates
+# How long to fuzz.
+MINUTES	?= 10
 # The kernel to run: 6.12 (what demo does by default), 6.1 or, for shell, debug
 # (its default).
 KERNEL	?=
+# Options of scripts/bench.
+BENCH	?=
 
 VERSION	:= $(shell sed -n 's/^PACKAGE_VERSION="*\([^"]*\)"*$$/\1/p' dkms.conf 2>/dev/null)
 DKMS_SOURCES := $(wildcard Kbuild Kconfig COPYING dkms.conf kmod include kunit samples)
@@ -34,8 +38,14 @@ check:
 check-library:
 	@scripts/check library
 
+bench:
+	@scripts/bench $(BENCH)
+
 lint:
 	@scripts/lint
+
+fuzz:
+	@scripts/model $(MINUTES)
 
 shell:
 	@scripts/shell $(KERNEL)
@@ -58,7 +68,12 @@ help:
 	@echo 'make check            all tests, in virtual machines'
 	@echo '     SUITE=NAME       only one KUnit suite, one program of tools/testing, or user'
 	@echo 'make check-library    only the tests of tools/libiokmem, by valgrind too'
+	@echo 'make bench            what the module costs, in instructions'
+	@echo '     BENCH=--again    twice, and compare; =--publish: into Documentation/bench, too'
 	@echo 'make lint             static checks only'
+	@echo 'make fuzz             search for requests on which the module and the model of'
+	@echo '                      its maps (tools/testing/model) do not agree'
+	@echo '     MINUTES=10       for how long'
 	@echo 'make shell            a prompt in the test kernel, in a virtual machine'
 	@echo '     KERNEL=6.12      in a kernel of Debian (6.12 or 6.1)'
 	@echo 'make clean            remove what was built (not the cache of kernels)'
@@ -66,4 +81,4 @@ help:
 	@echo 'V=1 shows the commands of a build. Kernels are kept in ~/.cache/iokmem'
 	@echo '(IOKMEM_CACHE= or XDG_CACHE_HOME= moves it).'
 
-.PHONY: modules modules_install clean demo check check-library lint shell dkms-install help
+.PHONY: modules modules_install clean demo check check-library bench lint fuzz shell dkms-install help

@@ -905,6 +905,10 @@ out_mmput:
  * it, executes another program or exits: the map then has the address 0.
  * Kernel mappings never fault. A kernel mapping cannot be placed.
  *
+ * %IOKMEM_MAP_PREFAULT, _OVERWRITE, _GUARDED_SMALL, _GUARDED_LARGE and _PINNABLE are
+ * as <uapi/linux/iokmem.h> says, the last three for user tasks. %IOKMEM_MAP_STATIC
+ * records a mapping that there is: see iokmem_desc_set_mapping().
+ *
  * A cache mode in @options that is not the memory's own is given to the memory,
  * all of the descriptor's, if nothing maps or holds it. Memory that need not be
  * anywhere (a range of user addresses; pageable memory, by the kernel) is held as
@@ -919,10 +923,11 @@ out_mmput:
  * * -EOPNOTSUPP: an option or cache mode that is unknown or not provided; a
  *   kernel mapping at a fixed address; memory that user tasks cannot be shown
  *   (another task's anonymous memory, some of the kernel's own); what no kernel
- *   mapping can have: guard pages, several cache modes, a coherent buffer
- *   elsewhere than it is
+ *   mapping can have: guard pages, guards, several cache modes, a coherent buffer
+ *   elsewhere than it is; pinnable, of other than wired copyback memory
  * * -EINVAL: no task or a kernel thread, contradicting options, @offset without
- *   @length, @at neither a page's address nor congruent to @offset
+ *   @length, @at neither a page's address nor congruent to @offset, part of
+ *   another map to be overwritten
  * * -ESRCH: the task has exited
  * * -EOVERFLOW: @offset plus @length wraps
  * * -ERANGE: the range passes the end of the descriptor
@@ -931,7 +936,8 @@ out_mmput:
  * * -ENOENT: IOKMEM_MAP_REFERENCE found nothing
  * * -ENOMEM: no memory, or no room in the address space
  * * -EAGAIN: the task locks what it maps, and its RLIMIT_MEMLOCK has no room
- * * -EBUSY: another cache mode, of memory that is mapped or held
+ * * -EBUSY: another cache mode, of memory that is mapped, held or pinned
+ * * -EBADFD: %IOKMEM_MAP_PREFAULT, of memory that is not prepared
  * * -EACCES: part of a page, of which the rest is not the buffer's; memory that
  *   may only be read, or is prepared for reading only, without
  *   IOKMEM_MAP_READ_ONLY

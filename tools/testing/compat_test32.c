@@ -232,6 +232,29 @@ TEST_F(compat, another_process_sees_the_same_memory)
 	EXPECT_EQ(0, run_child(map_in_child, &self->fd));
 }
 
+TEST_F(compat, maps_made_from_outside_lie_where_the_program_can_reach_them)
+{
+	static const __u32 options[] = {
+		0, IOKMEM_MAP_READ_ONLY, IOKMEM_MAP_GUARDED_LARGE, IOKMEM_MAP_UNIQUE,
+		IOKMEM_MAP_PINNABLE, IOKMEM_MAP_PREFAULT,
+	};
+	struct iokmem_probe_outside map;
+	size_t i;
+	int fd;
+
+	if (access(PROBE "/outside", R_OK))
+		SKIP(return, "no probe module");
+	for (i = 0; i < ARRAY_SIZE(options); i++) {
+		fd = map_from_outside(options[i], &map);
+		ASSERT_LE(0, fd);
+		ASSERT_GT(1ull << 32, map.address + map.length);
+		ASSERT_EQ(sizeof(IOKMEM_PROBE_TEXT), map.length);
+		EXPECT_STREQ(IOKMEM_PROBE_TEXT, (char *)(uintptr_t)map.address);
+		ASSERT_EQ(0, close(fd));
+		EXPECT_FALSE(can_read((char *)(uintptr_t)map.address));
+	}
+}
+
 #include "nothing_left.h"
 
 TEST_HARNESS_MAIN

@@ -484,6 +484,23 @@ static inline int probe_user(const void *address, struct iokmem_probe *probe)
 	       sizeof(*probe) ? 0 : -errno;
 }
 
+/*
+ * A map of IOKMEM_PROBE_TEXT that a driver makes from another thread, for as long as the
+ * fd that is returned is open; or -errno.
+ */
+static inline int map_from_outside(__u32 options, struct iokmem_probe_outside *arg)
+{
+	int fd = open(PROBE "/outside", O_RDONLY | O_CLOEXEC), err;
+
+	if (fd < 0)
+		return -errno;
+	if (pread64(fd, arg, sizeof(*arg), options | IOKMEM_MAP_ANYWHERE) == sizeof(*arg))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
 /* The cache mode that a frame has in the kernel's map of all memory, or -errno. */
 static inline int frame_cache(__u64 pfn)
 {

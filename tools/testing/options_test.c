@@ -403,6 +403,28 @@ TEST_F(refused, prefaulting_what_need_not_be_in_memory)
 	close(dev);
 }
 
+TEST_F(refused, nothing_that_a_driver_asks_for_from_outside)
+{
+	static const __u32 options[] = {
+		0, IOKMEM_MAP_READ_ONLY, IOKMEM_MAP_GUARDED_LARGE, IOKMEM_MAP_UNIQUE,
+		IOKMEM_MAP_PINNABLE, IOKMEM_MAP_PREFAULT,
+	};
+	struct iokmem_probe_outside map;
+	size_t i;
+	int fd;
+
+	if (access(PROBE "/outside", R_OK))
+		SKIP(return, "no probe module");
+	for (i = 0; i < ARRAY_SIZE(options); i++) {
+		fd = map_from_outside(options[i], &map);
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(sizeof(IOKMEM_PROBE_TEXT), map.length);
+		EXPECT_STREQ(IOKMEM_PROBE_TEXT, (char *)(uintptr_t)map.address);
+		ASSERT_EQ(0, close(fd));
+		EXPECT_FALSE(can_read((char *)(uintptr_t)map.address));
+	}
+}
+
 #include "nothing_left.h"
 
 TEST_HARNESS_MAIN

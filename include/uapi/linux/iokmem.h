@@ -46,7 +46,9 @@
  *    capacity of 0, an alignment that is not a power of two, a mask with ones in
  *    several places, a length above the capacity, an unaligned fixed address, an
  *    offset without a length, an address given with IOKMEM_MAP_ANYWHERE, options
- *    that contradict each other, members that do not fit together page by page
+ *    that contradict each other, members that do not fit together page by page, a
+ *    map that would be overwritten in part, memory that a map is redirected to at
+ *    another place in its page
  *  - EOVERFLOW: a capacity, or an offset plus a length, that wraps around
  *  - ERANGE: a range that passes the end of the buffer; an alignment larger than
  *    all memory, a mask that nothing fits
@@ -57,7 +59,11 @@
  *    CAP_SYS_ADMIN); memory mapped for execution
  *  - EACCES: a writable map, or a change, through a read-only file descriptor; a map
  *    of part of a page, where the rest is not of the descriptor's memory
- *  - EBUSY: another cache mode, of memory that is mapped or prepared
+ *  - EBUSY: another cache mode, of memory that is mapped, prepared or pinned
+ *  - EBADFD: entries that are to be there from the start, of memory that need not be
+ *    anywhere
+ *  - ENOTUNIQ: a map that is to be redirected is not Unique
+ *  - ENODATA: a map is to be redirected to memory that has been emptied
  *  - EBADF: a file descriptor that is to be a member is not of this kind
  *  - ENOSPC: more than 1024 members
  *  - EEXIST: something else is mapped at the fixed address
@@ -146,8 +152,9 @@
  * IOKMEM_MAP_PREFAULT: no access to the map faults, from the start. Pageable memory
  *	must be prepared, which a driver can do.
  * IOKMEM_MAP_OVERWRITE: with an address: the map replaces whatever is there, as
- *	mmap() with MAP_FIXED does. That does not come back when the map is released:
- *	the addresses are free then.
+ *	mmap() with MAP_FIXED does, unless that is a map that serves the request. It
+ *	does not come back when the map is released: the addresses are free then. Where
+ *	there is no memory for the map, what was there may be gone all the same.
  * IOKMEM_MAP_GUARDED_SMALL, _LARGE: a page, or 64 KiB, before and behind the map that
  *	nobody can touch (SIGSEGV). They are not counted in its length, and are
  *	unmapped with it: munmap() has to name them too. The address is the kernel's

@@ -22,4 +22,18 @@ struct iokmem_probe {
 	__u64 pfn;
 };
 
+/* What is in a buffer that was mapped from outside, and its length. */
+#define IOKMEM_PROBE_TEXT	"mapped from outside"
+#define IOKMEM_PROBE_LENGTH	sizeof(IOKMEM_PROBE_TEXT)
+
+/**
+ * struct iokmem_probe_outside - a map that was made from outside
+ * @address: where it is
+ * @length: in bytes
+ */
+struct iokmem_probe_outside {
+	__u64 address;
+	__u64 length;
+};
+
 #endif /* _IOKMEM_PROBE_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * For the tests of /dev/iokmem, on kernels that do not show their page tables: two
- * files in debugfs, read at an offset that says what of.
+ * files in debugfs, read at an offset that says what of. A third is in outside.c.
  *
  *	iokmem_probe/user	struct iokmem_probe of an address of the reader's own
  *	iokmem_probe/frame	struct iokmem_probe of a page frame, as the kernel's map
@@ -14,6 +14,7 @@
 
 #include "../../../kunit/entry.h"
 #include "iokmem_probe.h"
+#include "outside.h"
 
 static struct dentry *probe_dir;
 
@@ -67,6 +68,7 @@ static int __init probe_init(void)
 	probe_dir = debugfs_create_dir("iokmem_probe", NULL);
 	debugfs_create_file("user", 0400, probe_dir, NULL, &user_fops);
 	debugfs_create_file("frame", 0400, probe_dir, NULL, &frame_fops);
+	outside_init(probe_dir);
 	return 0;
 }
 
@@ -77,5 +79,5 @@ static void __exit probe_exit(void)
 
 module_init(probe_init);
 module_exit(probe_exit);
-MODULE_DESCRIPTION("Page table entries, for the tests of iokmem");
+MODULE_DESCRIPTION("Page table entries and maps from outside, for the tests of iokmem");
 MODULE_LICENSE("GPL");

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the benchmark's program and its module say to each other.
+ */
+#ifndef _IOKMEM_BENCH_MODULE_H
+#define _IOKMEM_BENCH_MODULE_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* What is mapped, and where. */
+enum iokmem_bench_kind {
+	IOKMEM_BENCH_IOKMEM,		/* a buffer, in the kernel */
+	IOKMEM_BENCH_CONTIGUOUS,	/* a contiguous one */
+	IOKMEM_BENCH_TASK,		/* a buffer, in the task @id */
+	IOKMEM_BENCH_DMABUF,		/* the dma-buf with the file descriptor @id */
+	IOKMEM_BENCH_VMALLOC,		/* vmalloc(), which maps what it makes */
+};
+
+/**
+ * struct iokmem_bench - what to do once, and what it has cost
+ * @size: of the memory, in bytes
+ * @kind: enum iokmem_bench_kind
+ * @id: of a task or a file descriptor
+ * @create: out: making the memory
+ * @map: out: the first map of it
+ * @again: out: another one just like it, made and released
+ * @unmap: out: the end of the first map
+ * @destroy: out: giving the memory back
+ *
+ * What there is not costs 0.
+ */
+struct iokmem_bench {
+	__aligned_u64 size;
+	__u32 kind;
+	__s32 id;
+	__aligned_u64 create;
+	__aligned_u64 map;
+	__aligned_u64 again;
+	__aligned_u64 unmap;
+	__aligned_u64 destroy;
+};
+
+#define IOKMEM_BENCH_RUN	_IOWR(0xBE, 0x00, struct iokmem_bench)
+
+#endif /* _IOKMEM_BENCH_MODULE_H */

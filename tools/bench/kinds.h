@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kinds of memory that are compared: iokmem's, and its neighbours'.
+ */
+#ifndef _IOKMEM_BENCH_KINDS_H
+#define _IOKMEM_BENCH_KINDS_H
+
+#include "bench.h"
+
+#include <linux/dma-heap.h>
+#include <linux/udmabuf.h>
+
+#include <drm/drm.h>
+
+struct kind;
+
+/* One piece of memory. */
+struct memory {
+	const struct kind *kind;
+	size_t size;
+	int fd;
+	__u32 handle;	/* of those that are not a file */
+	__u64 offset;	/* to be given to mmap() */
+};
+
+/**
+ * struct kind - how memory of this kind is made, seen and given back
+ * @name: in the table
+ * @smallest: no smaller size can be had
+ * @options: a buffer's, of iokmem's kinds
+ * @map_options: a map's, of iokmem's kinds
+ * @create: the kind and the size are set
+ * @map: returns the address
+ * @unmap: undoes it
+ * @destroy: undoes @create; nothing is mapped
+ */
+struct kind {
+	const char *name;
+	size_t smallest;
+	__u32 options;
+	__u32 map_options;
+	void (*create)(struct memory *memory);
+	char *(*map)(const struct memory *memory);
+	void (*unmap)(const struct memory *memory, char *address);
+	void (*destroy)(struct memory *memory);
+};
+
+/* A device is opened once, whatever is made of it. */
+static int device(int *fd, const char *path)
+{
+	if (*fd < 0)
+		*fd = open(path, O_RDWR | O_CLOEXEC);
+	need(*fd >= 0, path);
+	return *fd;
+}
+
+/* Those that are a file of their own. */
+
+static char *file_map(const struct memory *memory)
+{
+	char *address = mmap(NULL, memory->size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			     memory->fd, memory->offset);
+
+	NEED(address != MAP_FAILED);
+	return address;
+}
+
+static void file_unmap(const struct memory *memory, char *address)
+{
+	NEED(!munmap(address, memory->size));
+}
+
+static void file_destroy(struct memory *memory)
+{
+	NEED(!close(memory->fd));
+}
+
+/* iokmem. */
+
+static void iokmem_create(struct memory *memory)
+{
+	static int dev = -1;
+
+	memory->fd = create(device(&dev, DEVICE),
+			    IOKMEM_DIRECTION_INOUT | memory->kind->options,
+			    memory->size, 0);
+	NEED(memory->fd >= 0);
+}
+
+static char *iokmem_map(const struct memory *memory)
+{
+	char *address;
+
+	NEED(!map(memory->fd, memory->kind->map_options, 0, memory->size, &address));
+	return address;
+}
+
+static void iokmem_unmap(const struct memory *memory, char *address)
+{
+	NEED(!release(memory->fd, address, memory->size));
+}
+
+/* memfd. */
+
+static void memfd_make(struct memory *memory, unsigned int flags)
+{
+	memory->fd = memfd_create("bench", MFD_CLOEXEC | flags);
+	NEED(memory->fd >= 0);
+	NEED(!ftruncate(memory->fd, memory->size));
+}
+
+static void memfd_make_plain(struct memory *memory)
+{
+	memfd_make(memory, 0);
+}
+
+/* The guest gives them to who asks. */
+static char *memfd_map_huge(const struct memory *memory)
+{
+	char *address = file_map(memory);
+
+	NEED(!madvise(address, memory->size, MADV_HUGEPAGE));
+	return address;
+}
+
+static void hugetlb_create(struct memory *memory)
+{
+	memfd_make(memory, MFD_HUGETLB);
+}
+
+/* udmabuf: a dma-buf of a memfd's pages. */
+
+static void udmabuf_create(struct memory *memory)
+{
+	struct udmabuf_create arg = { .size = memory->size };
+	static int dev = -1;
+
+	memfd_make(memory, MFD_ALLOW_SEALING);
+	NEED(!fcntl(memory->fd, F_ADD_SEALS, F_SEAL_SHRINK));
+	arg.memfd = memory->fd;
+	memory->fd = ioctl(device(&dev, "/dev/udmabuf"), UDMABUF_CREATE, &arg);
+	NEED(memory->fd >= 0);
+	NEED(!close(arg.memfd));
+}
+
+/* The dma-buf system heap. */
+static void heap_create(struct memory *memory)
+{
+	struct dma_heap_allocation_data arg = {
+		.len = memory->size,
+		.fd_flags = O_RDWR | O_CLOEXEC,
+	};
+	static int dev = -1;
+
+	NEED(!ioctl(device(&dev, "/dev/dma_heap/system"), DMA_HEAP_IOCTL_ALLOC, &arg));
+	memory->fd = arg.fd;
+}
+
+/* vgem: a graphics buffer, a line of pixels for each page. */
+
+static void vgem_create(struct memory *memory)
+{
+	struct drm_mode_create_dumb create = {
+		.width = PAGE / 4,
+		.height = memory->size / PAGE,
+		.bpp = 32,
+	};
+	struct drm_mode_map_dumb map = {};
+	static int dev = -1;
+
+	memory->fd = device(&dev, "/dev/dri/card0");
+	NEED(!ioctl(memory->fd, DRM_IOCTL_MODE_CREATE_DUMB, &create));
+	NEED(create.size == memory->size);
+	map.handle = create.handle;
+	NEED(!ioctl(memory->fd, DRM_IOCTL_MODE_MAP_DUMB, &map));
+	memory->handle = create.handle;
+	memory->offset = map.offset;
+}
+
+static void vgem_destroy(struct memory *memory)
+{
+	struct drm_mode_destroy_dumb destroy = { .handle = memory->handle };
+
+	NEED(!ioctl(memory->fd, DRM_IOCTL_MODE_DESTROY_DUMB, &destroy));
+}
+
+#define IOKMEM_KIND(_name, _options, _map_options)			\
+	{								\
+		.name = _name,						\
+		.options = _options,					\
+		.map_options = _map_options,				\
+		.create = iokmem_create,				\
+		.map = iokmem_map,					\
+		.unmap = iokmem_unmap,					\
+		.destroy = file_destroy,				\
+	}
+
+#define FILE_KIND(_name, _smallest, _create, _map, _destroy)		\
+	{								\
+		.name = _name,						\
+		.smallest = _smallest,					\
+		.create = _create,					\
+		.map = _map,						\
+		.unmap = file_unmap,					\
+		.destroy = _destroy,					\
+	}
+
+static const struct kind kinds[] = {
+	IOKMEM_KIND("iokmem", 0, 0),
+	IOKMEM_KIND("iokmem prefault", 0, IOKMEM_MAP_PREFAULT),
+	IOKMEM_KIND("iokmem pinnable", 0, IOKMEM_MAP_PINNABLE),
+	IOKMEM_KIND("iokmem contiguous", IOKMEM_PHYSICALLY_CONTIGUOUS, 0),
+	IOKMEM_KIND("iokmem write-combine", IOKMEM_MAP_WRITE_COMBINE_CACHE, 0),
+	IOKMEM_KIND("iokmem uncached", IOKMEM_MAP_INHIBIT_CACHE, 0),
+	IOKMEM_KIND("iokmem pageable", IOKMEM_PAGEABLE, 0),
+	FILE_KIND("memfd", 0, memfd_make_plain, file_map, file_destroy),
+	FILE_KIND("memfd huge pages", PMD, memfd_make_plain, memfd_map_huge, file_destroy),
+	FILE_KIND("memfd hugetlb", PMD, hugetlb_create, file_map, file_destroy),
+	FILE_KIND("udmabuf", 0, udmabuf_create, file_map, file_destroy),
+	FILE_KIND("dma-buf system heap", 0, heap_create, file_map, file_destroy),
+	FILE_KIND("vgem", 0, vgem_create, file_map, vgem_destroy),
+};
+
+#endif /* _IOKMEM_BENCH_KINDS_H */

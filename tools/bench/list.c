@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How the cost of one map depends on how many there are of the descriptor.
+ *
+ * Each situation puts n maps of one descriptor somewhere; then the process that
+ * measures makes, finds and removes some more, and lets go of each before the next.
+ * Beside it: an anonymous page mapped and unmapped in the same address space, which is
+ * what the kernel's own part of it grows by; and the same of n maps of a memfd.
+ */
+#include "situations.h"
+
+/* What is measured, in the order of the table. */
+struct costs {
+	struct samples create, release, munmap;
+	struct samples find, let_go, miss;
+	struct samples mmap_anonymous, munmap_anonymous;
+};
+
+/* The n-th of numbers without order. */
+static unsigned int scatter(unsigned int n)
+{
+	return (n * 2654435761u) >> 8;
+}
+
+/*
+ * One VMA more, which joins no other. The kernel's tree of them takes twice the work
+ * wherever a node of it gets full, which a number of VMAs alone would find or miss by
+ * chance; so each sample has another.
+ */
+static void add_vma(int number)
+{
+	NEED(mmap(NULL, PAGE, number % 2 ? PROT_NONE : PROT_READ,
+		  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+}
+
+static void count_new(const struct situation *situation, int fd, int n, int i,
+		      struct costs *costs)
+{
+	struct window window = situation->absent(n, scatter(2 * i));
+	char *address;
+	int err;
+
+	COUNT(&costs->create, err = map(fd, 0, window.offset, window.length, &address));
+	NEED(!err);
+	COUNT(&costs->release, err = release(fd, address, window.length));
+	NEED(!err);
+	if (situation->inside)
+		return;
+
+	window = situation->absent(n, scatter(2 * i + 1));
+	address = map_window(fd, 0, window);
+	/* It begins and ends somewhere in a page. */
+	window.length += (uintptr_t)address % PAGE;
+	address -= (uintptr_t)address % PAGE;
+	COUNT(&costs->munmap, err = munmap(address, round_up(window.length, PAGE)));
+	NEED(!err);
+}
+
+static void count_existing(const struct situation *situation, int fd, int n, int i,
+			   struct costs *costs)
+{
+	struct window window = situation->present(n, scatter(i));
+	char *address;
+	int err;
+
+	COUNT(&costs->find, err = map(fd, 0, window.offset, window.length, &address));
+	NEED(!err);
+	NEED(references(fd, address, window.length) == 2);
+	COUNT(&costs->let_go, err = release(fd, address, window.length));
+	NEED(!err);
+
+	window = situation->missed(n, scatter(i));
+	COUNT(&costs->miss, err = map(fd, situation->missed_options | IOKMEM_MAP_REFERENCE,
+				      window.offset, window.length, &address));
+	NEED(err == -ENOENT);
+}
+
+static void count_anonymous(struct costs *costs)
+{
+	char *page;
+	int err;
+
+	COUNT(&costs->mmap_anonymous,
+	      page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	NEED(page != MAP_FAILED);
+	COUNT(&costs->munmap_anonymous, err = munmap(page, PAGE));
+	NEED(!err);
+}
+
+static void report_costs(const struct situation *situation, int n,
+			 const struct costs *costs)
+{
+	report(situation->name, n, "create", &costs->create);
+	report(situation->name, n, "release (last)", &costs->release);
+	if (!situation->inside)
+		report(situation->name, n, "munmap", &costs->munmap);
+	report(situation->name, n, "find", &costs->find);
+	report(situation->name, n, "release (not last)", &costs->let_go);
+	report(situation->name, n, "find none", &costs->miss);
+	report(situation->name, n, "anonymous mmap", &costs->mmap_anonymous);
+	report(situation->name, n, "anonymous munmap", &costs->munmap_anonymous);
+}
+
+/* The end of a mapping ends its sub-maps with it: what that costs for each. */
+static void count_end(const struct situation *situation, int fd, int n)
+{
+	size_t length = situation->pages(n) * PAGE;
+	struct samples each = {};
+	char *address;
+	__u64 begin;
+
+	address = map_window(fd, 0, (struct window){ 0, length });
+	begin = clock_now();
+	NEED(!munmap(address, length));
+	add_sample(&each, (clock_now() - begin - clock_cost) / n);
+	NEED(nr_maps(fd) == 0);
+	report(situation->name, n, "munmap of each", &each);
+}
+
+static void measure(const struct situation *situation, int n)
+{
+	struct costs costs = {};
+	int fd, i;
+
+	fd = new_buffer(situation->pages(n) * PAGE);
+	NEED(fd >= 0);
+	situation->arrange(situation, fd, n);
+	NEED(nr_maps(fd) == n + situation->extra);
+	settle();
+	for (i = 0; i < MAX_SAMPLES; i++) {
+		add_vma(i);
+		count_new(situation, fd, n, i, &costs);
+		count_existing(situation, fd, n, i, &costs);
+		count_anonymous(&costs);
+	}
+	NEED(nr_maps(fd) == n + situation->extra);
+	report_costs(situation, n, &costs);
+	if (situation->inside)
+		count_end(situation, fd, n);
+	end_holders();
+}
+
+static void measure_memfd(const struct situation *unused, int n)
+{
+	int fd = memfd_create("bench", MFD_CLOEXEC), i, err;
+	struct samples map = {}, unmap = {};
+	char *page;
+
+	NEED(fd >= 0 && !ftruncate(fd, (n + 1) * PAGE));
+	/* Each below the one before, so that they do not become one VMA. */
+	for (i = 0; i < n; i++)
+		NEED(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			  i * PAGE) != MAP_FAILED);
+	settle();
+	for (i = 0; i < MAX_SAMPLES; i++) {
+		add_vma(i);
+		COUNT(&map, page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+					MAP_SHARED, fd, scatter(i) % n * PAGE));
+		NEED(page != MAP_FAILED);
+		COUNT(&unmap, err = munmap(page, PAGE));
+		NEED(!err);
+	}
+	report("memfd", n, "create", &map);
+	report("memfd", n, "munmap", &unmap);
+}
+
+/* In an address space that has nothing else. */
+static void alone(void (*run)(const struct situation *situation, int n),
+		  const struct situation *situation, int n)
+{
+	pid_t pid = fork();
+	int status;
+
+	NEED(pid >= 0);
+	if (!pid) {
+		run(situation, n);
+		exit(0);
+	}
+	NEED(waitpid(pid, &status, 0) == pid && !status);
+	settle();
+}
+
+/* What every ioctl has to pay. */
+static void measure_system_call(void)
+{
+	struct samples call = {};
+	int i;
+
+	for (i = 0; i < MAX_SAMPLES; i++)
+		COUNT(&call, syscall(SYS_getppid));
+	report("no list", 0, "system call", &call);
+}
+
+int main(void)
+{
+	int i, n;
+
+	begin();
+	measure_system_call();
+	for (i = 0; i < ARRAY_SIZE(situations); i++)
+		for (n = 10; n <= 100000; n *= 10)
+			alone(measure, &situations[i], n);
+	for (n = 10; n <= 100000; n *= 10)
+		alone(measure_memfd, NULL, n);
+	return 0;
+}

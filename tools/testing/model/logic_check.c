@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Is the module's list of maps the model's, and are its trees in order?
+ */
+#include "logic_state.h"
+
+#define map_of(rb)	rb_entry(rb, struct iokmem_map, by_range)
+
+/* The model's number for a map, or -1. */
+static int number_of(const struct model *model, const struct iokmem_map *map)
+{
+	int i;
+
+	for (i = 0; i < model->nr_maps; i++)
+		if (model->map[i].handle == map)
+			return i;
+	return -1;
+}
+
+static bool same_map(struct logic *logic, const struct iokmem_map *map,
+		     const struct model_map *expected)
+{
+	enum iokmem_map_state state = expected->building ? IOKMEM_MAP_BUILDING :
+							   IOKMEM_MAP_LIVE;
+
+	return map->desc == &logic->memory[expected->memory] &&
+	       map->mm == logic_mm(logic, expected->space) &&
+	       map->options == expected->options &&
+	       map->offset == expected->offset &&
+	       map->length == expected->length &&
+	       map->state == state &&
+	       map->address == expected->address &&
+	       map->task_refs == expected->references;
+}
+
+/* The sub-maps of a mapping, by the module's own way through them. */
+static void check_windows(struct sequence *sequence,
+			  const struct iokmem_map *mapping,
+			  const struct model_map *expected)
+{
+	const struct model *model = &sequence->model;
+	const struct iokmem_map *sub, *last = NULL;
+	int i, left = 0;
+
+	for (i = 0; i < model->nr_maps; i++)
+		left += model->map[i].inside == expected->name;
+	for (sub = iokmem_windows_first(mapping); sub;
+	     sub = iokmem_windows_next(sub)) {
+		i = number_of(model, sub);
+		if (i < 0 || model->map[i].inside != expected->name ||
+		    sub->super != mapping ||
+		    !same_map(sequence->private, sub, &model->map[i]))
+			sequence_wrong(sequence, "inside map %u is what the model has not",
+				       expected->name);
+		if (last && (last->offset > sub->offset ||
+			     (last->offset == sub->offset &&
+			      last->length >= sub->length)))
+			sequence_wrong(sequence, "the maps inside map %u are out of order",
+				       expected->name);
+		last = sub;
+		left--;
+	}
+	if (left)
+		sequence_wrong(sequence, "inside map %u are %d maps too few",
+			       expected->name, left);
+}
+
+/* All mappings of a memory, oldest first. */
+static void check_list(struct sequence *sequence, int memory)
+{
+	const struct model *model = &sequence->model;
+	struct logic *logic = sequence->private;
+	const struct iokmem_map *mapping, *last = NULL;
+	int i = 0;
+
+	list_for_each_entry(mapping, &logic->memory[memory].maps, node) {
+		while (i < model->nr_maps && (model->map[i].memory != memory ||
+					      model->map[i].inside))
+			i++;
+		if (i == model->nr_maps || model->map[i].handle != mapping ||
+		    !same_map(logic, mapping, &model->map[i])) {
+			sequence_wrong(sequence, "the list of memory %d is another",
+				       memory);
+			return;
+		}
+		if (last && last->age >= mapping->age)
+			sequence_wrong(sequence, "map %u is too old",
+				       model->map[i].name);
+		check_windows(sequence, mapping, &model->map[i]);
+		last = mapping;
+		i++;
+	}
+	for (; i < model->nr_maps; i++)
+		if (model->map[i].memory == memory && !model->map[i].inside)
+			sequence_wrong(sequence, "map %u is not in the list",
+				       model->map[i].name);
+}
+
+/* By address space, then offset, then age. */
+static bool is_before(const struct iokmem_map *a, const struct iokmem_map *b)
+{
+	if (a->mm != b->mm)
+		return a->mm < b->mm;
+	if (a->offset != b->offset)
+		return a->offset < b->offset;
+	return a->age < b->age;
+}
+
+static size_t end_below(const struct rb_node *node)
+{
+	return node ? map_of(node)->subtree_end : 0;
+}
+
+/* Every mapping that is not Unique is in the tree of a memory's shareable ones. */
+static void check_shareable(struct sequence *sequence, int memory)
+{
+	const struct model *model = &sequence->model;
+	struct logic *logic = sequence->private;
+	const struct iokmem_map *mapping, *last = NULL;
+	struct rb_node *node;
+	int i, left = 0;
+
+	for (i = 0; i < model->nr_maps; i++)
+		left += model->map[i].memory == memory && !model->map[i].inside &&
+			!(model->map[i].options & IOKMEM_MAP_UNIQUE);
+	for (node = rb_first(&logic->memory[memory].shareable); node;
+	     node = rb_next(node)) {
+		mapping = map_of(node);
+		if (number_of(model, mapping) < 0 || mapping->super ||
+		    (mapping->options & IOKMEM_MAP_UNIQUE))
+			sequence_wrong(sequence, "what cannot be shared is in memory %d's tree",
+				       memory);
+		if (last && !is_before(last, mapping))
+			sequence_wrong(sequence, "memory %d's tree is out of order",
+				       memory);
+		if (mapping->subtree_end != max(iokmem_map_end(mapping),
+						max(end_below(node->rb_left),
+						    end_below(node->rb_right))))
+			sequence_wrong(sequence, "memory %d's tree has a wrong end",
+				       memory);
+		last = mapping;
+		left--;
+	}
+	if (left)
+		sequence_wrong(sequence, "memory %d's tree has %d mappings too few",
+			       memory, left);
+}
+
+/*
+ * logic_check - what is not as the model has it?
+ */
+void logic_check(struct sequence *sequence)
+{
+	const struct model *model = &sequence->model;
+	struct logic *logic = sequence->private;
+	int i;
+
+	for (i = 0; i < model->nr_memories; i++) {
+		check_list(sequence, i);
+		check_shareable(sequence, i);
+		if (logic->memory[i].length != model->memory[i].length ||
+		    logic->memory[i].cache_mode != model->memory[i].cache_mode)
+			sequence_wrong(sequence, "memory %d has another length or mode",
+				       i);
+	}
+}

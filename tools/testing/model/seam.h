@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The seam: what kmod/sharing.c, kmod/lookup.c, kmod/map_request.c and the headers they
+ * include need of the kernel, so that they compile unchanged as parts of a program.
+ *
+ * Lists, trees and arithmetic are the kernel's own, from its tools/include. Every
+ * other header of the kernel that the module's sources name is this one:
+ * scripts/build-model makes a file of each name which includes it. What is only a
+ * member of a structure, and means nothing here, has just a type.
+ */
+#ifndef _IOKMEM_SEAM_H
+#define _IOKMEM_SEAM_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* From the kernel's tools/include. */
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/overflow.h>
+#include <linux/rbtree.h>
+#include <linux/rbtree_augmented.h>
+#include <linux/types.h>
+
+#define PAGE_SHIFT		12
+#define PAGE_SIZE		(1UL << PAGE_SHIFT)
+#define PAGE_MASK		(~(PAGE_SIZE - 1))
+#define PAGE_ALIGN(x)		(((x) + PAGE_SIZE - 1) & PAGE_MASK)
+#define offset_in_page(x)	((unsigned long)(x) & ~PAGE_MASK)
+
+#define SZ_64K			0x00010000
+#define IS_ENABLED(option)	0
+#define LINUX_VERSION_CODE	0
+#define KERNEL_VERSION(a, b, c)	(((a) << 16) + ((b) << 8) + (c))
+#define MODULE_IMPORT_NS(ns)
+#define __iomem
+
+/* One thread at a time, so locks are always held. */
+#define lockdep_assert_held(lock)	((void)(lock))
+
+/* An address space is where it ends. */
+struct mm_struct {
+	unsigned long task_size;
+};
+
+/* Types of members. */
+struct mutex { int unused; };
+struct work_struct { int unused; };
+struct kref { int unused; };
+typedef struct { int refs; } refcount_t;
+typedef struct { int unused; } wait_queue_head_t;
+typedef struct { unsigned long pgprot; } pgprot_t;
+typedef unsigned long pgoff_t;
+typedef unsigned long vm_flags_t;
+typedef unsigned int vm_fault_t;
+typedef unsigned long long dma_addr_t;
+
+struct device;
+struct file;
+struct file_operations;
+struct inode;
+struct page;
+struct pid;
+struct task_struct;
+struct vm_area_struct;
+struct vm_fault;
+
+#endif /* _IOKMEM_SEAM_H */
