@@ -32,8 +32,9 @@ static int32_t create_buffer(struct iokmem_create_buffer *arg)
  * @buffer: out: the buffer, or NULL
  *
  * The memory is wired and zero. As with DriverKit's implementation (its header says
- * otherwise), the length is the capacity from the start. Large alignments do not make
- * the memory contiguous unless that is how it has to be had.
+ * otherwise), the length is the capacity from the start. An alignment above a page,
+ * which makes the memory contiguous there, does so here only if it cannot be had
+ * otherwise; whoever maps less than the whole, or at a fixed address, need not find it.
  *
  * Return: BAD_ARGUMENT: NULL, or @options that are no direction; NO_DEVICE:
  * /dev/iokmem cannot be opened; NO_MEMORY: no such buffer could be made, because
@@ -74,7 +75,7 @@ int32_t iokmem_buffer_create(uint64_t options, uint64_t capacity,
  * above the capacity, and says that all is well.
  *
  * Return: BAD_ARGUMENT: NULL, or @length is above the capacity; UNSUPPORTED: this is
- * no buffer; NOT_PERMITTED: it was sent read-only.
+ * no buffer; NOT_PERMITTED: it was sent read-only; ERROR: everything else, see errno.
  */
 int32_t iokmem_buffer_set_length(struct iokmem_desc *buffer, uint64_t length)
 {

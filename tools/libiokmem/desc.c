@@ -189,7 +189,7 @@ unsigned int iokmem_desc_get_retain_count(const struct iokmem_desc *desc)
  *
  * Of a buffer, what iokmem_buffer_set_length() in any process has made it.
  *
- * Return: BAD_ARGUMENT: NULL.
+ * Return: BAD_ARGUMENT: NULL; ERROR: the kernel cannot tell, see errno.
  */
 int32_t iokmem_desc_get_length(struct iokmem_desc *desc, uint64_t *length)
 {

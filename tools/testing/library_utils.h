@@ -94,7 +94,7 @@ static inline struct iokmem_desc *make_buffer(uint64_t options, uint64_t capacit
 }
 
 static inline struct iokmem_map *make_map(struct iokmem_desc *desc, uint64_t options,
-				   uint64_t offset, uint64_t length)
+					  uint64_t offset, uint64_t length)
 {
 	struct iokmem_map *map;
 
