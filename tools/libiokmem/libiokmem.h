@@ -17,6 +17,9 @@
  * After fork() the child has copies of all objects. Its descriptors work as received
  * ones do: it has not made them. Its maps have no address, since mappings are not
  * inherited; it can make others. It puts what it does not need, as the parent does.
+ *
+ * Valgrind does not know these ioctls: run it with --sim-hints=lax-ioctls, and tell it
+ * of what has been mapped by VALGRIND_MAKE_MEM_DEFINED().
  */
 #ifndef _LIBIOKMEM_H
 #define _LIBIOKMEM_H
