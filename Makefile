@@ -38,6 +38,9 @@ check:
 torture:
 	@MINUTES=$(MINUTES) scripts/check torture_test $(KERNEL)
 
+check-library:
+	@scripts/check library
+
 bench:
 	@scripts/bench $(BENCH)
 
@@ -71,6 +74,7 @@ help:
 	@echo 'make torture          everything at random and at once, on the debug kernel'
 	@echo '     MINUTES=10       for how long'
 	@echo '     KERNEL=kcsan     or on another kernel'
+	@echo 'make check-library    only the tests of tools/libiokmem, by valgrind too'
 	@echo 'make bench            what the module costs, in instructions'
 	@echo '     BENCH=--again    twice, and compare; =--publish: into Documentation/bench, too'
 	@echo 'make lint             static checks only'
@@ -84,5 +88,5 @@ help:
 	@echo 'V=1 shows the commands of a build. Kernels are kept in ~/.cache/iokmem'
 	@echo '(IOKMEM_CACHE= or XDG_CACHE_HOME= moves it).'
 
-.PHONY: modules modules_install clean demo check torture bench lint fuzz shell dkms-install \
-	help
+.PHONY: modules modules_install clean demo check check-library torture bench lint fuzz shell \
+	dkms-install help

@@ -4,17 +4,16 @@
  * passes it to B. Every sentence is checked before it is said; the first thing
  * that is not as it should be ends the program with exit code 1.
  *
- * Needs /dev/iokmem, and debugfs for the list of maps.
+ * Needs /dev/iokmem, and debugfs for the list of maps. What is done with them is done
+ * by libiokmem.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -22,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <linux/iokmem.h>
+#include <libiokmem.h>
 
 #define MIB		(1024UL * 1024)
 #define BUFFER_SIZE	(8 * MIB)
@@ -53,90 +52,19 @@ static void check(int ok, const char *what)
 	exit(1);
 }
 
-static int create_buffer(unsigned long capacity)
+static char *bytes_of(struct iokmem_map *map)
 {
-	struct iokmem_create_buffer arg = {
-		.size = sizeof(arg),
-		.options = IOKMEM_DIRECTION_INOUT,
-		.capacity = capacity,
-	};
-	int dev = open("/dev/iokmem", O_RDWR | O_CLOEXEC);
-
-	check(dev >= 0, "/dev/iokmem can be opened");
-	check(!ioctl(dev, IOKMEM_CREATE_BUFFER, &arg), "a buffer can be made");
-	close(dev);
-	return arg.fd;
+	return (char *)(uintptr_t)iokmem_map_get_address(map);
 }
 
-static char *map(int fd, unsigned int options, unsigned long offset,
-		 unsigned long length)
+static struct iokmem_map *map(struct iokmem_desc *buffer, unsigned int options,
+			      unsigned long offset, unsigned long length)
 {
-	struct iokmem_create_mapping arg = {
-		.size = sizeof(arg),
-		.options = options | IOKMEM_MAP_ANYWHERE,
-		.offset = offset,
-		.length = length,
-	};
+	struct iokmem_map *map;
 
-	check(!ioctl(fd, IOKMEM_CREATE_MAPPING, &arg), "the buffer can be mapped");
-	return (char *)(uintptr_t)arg.address;
-}
-
-static void release(int fd, const char *address, unsigned long length)
-{
-	struct iokmem_release_mapping arg = {
-		.size = sizeof(arg),
-		.address = (uintptr_t)address,
-		.length = length,
-	};
-
-	check(!ioctl(fd, IOKMEM_RELEASE_MAPPING, &arg), "the map can be released");
-}
-
-static int duplicate_read_only(int fd)
-{
-	struct iokmem_duplicate arg = {
-		.size = sizeof(arg),
-		.flags = IOKMEM_FD_READ_ONLY,
-	};
-
-	check(!ioctl(fd, IOKMEM_DUPLICATE, &arg), "the fd can be duplicated");
-	return arg.fd;
-}
-
-static void send_fd(int sock, int fd)
-{
-	char control[CMSG_SPACE(sizeof(int))] = "", byte = 'f';
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
-	check(sendmsg(sock, &msg, 0) == 1, "a socket carries the fd");
-}
-
-static int receive_fd(int sock)
-{
-	char control[CMSG_SPACE(sizeof(int))], byte;
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg;
-	int fd;
-
-	check(recvmsg(sock, &msg, 0) == 1, "the fd arrives");
-	cmsg = CMSG_FIRSTHDR(&msg);
-	check(cmsg && cmsg->cmsg_type == SCM_RIGHTS, "the fd arrives");
-	memcpy(&fd, CMSG_DATA(cmsg), sizeof(int));
-	return fd;
+	check(!iokmem_desc_create_mapping(buffer, options, 0, offset, length, 0, &map),
+	      "the buffer can be mapped");
+	return map;
 }
 
 static void signal_peer(int sock)
@@ -187,21 +115,17 @@ static int can_write(char *address)
 /* B: has nothing but its end of a socket. */
 static void process_b(int sock)
 {
+	struct iokmem_desc *buffer;
 	char *bytes;
-	int fd;
 
 	who = 'B';
 	prctl(PR_SET_NAME, "demo-B");
 	signal(SIGSEGV, on_fault);
 
-	fd = receive_fd(sock);
-	check(ioctl(fd, IOKMEM_CREATE_MAPPING,
-		    &(struct iokmem_create_mapping){
-			    .size = sizeof(struct iokmem_create_mapping),
-			    .options = IOKMEM_MAP_ANYWHERE }) && errno == EACCES,
-	      "a writable map through a read-only fd is refused");
-	bytes = map(fd, IOKMEM_MAP_READ_ONLY, 0, 0);
-	tell("got the buffer's fd over the socket and maps it read-only: %p", bytes);
+	check(!iokmem_desc_receive(sock, &buffer), "the buffer arrives");
+	/* mprotect() would have to name the guards as well. */
+	bytes = bytes_of(map(buffer, IOKMEM_MEMORY_MAP_GUARDED_NONE, 0, 0));
+	tell("got the buffer over the socket and maps it: %p, read-only, as it was sent", bytes);
 
 	check(!memcmp(bytes, message, sizeof(message)), "B reads what A wrote");
 	tell("reads A's bytes there: \"%s\"", bytes);
@@ -217,16 +141,19 @@ static void process_b(int sock)
 		pause();
 }
 
-static char *map_and_share(int fd)
+static void map_and_share(struct iokmem_desc *buffer, struct iokmem_map *maps[3])
 {
 	char *first, *second, *window;
 
-	first = map(fd, 0, 0, 0);
+	maps[0] = map(buffer, 0, 0, 0);
+	first = bytes_of(maps[0]);
 	tell("maps it: %p", first);
-	second = map(fd, 0, 0, 0);
+	maps[1] = map(buffer, 0, 0, 0);
+	second = bytes_of(maps[1]);
 	check(first == second, "the same request gives the same address");
 	tell("maps it again: %p, the same map, one reference more", second);
-	window = map(fd, 0, WINDOW_OFFSET, WINDOW_LENGTH);
+	maps[2] = map(buffer, 0, WINDOW_OFFSET, WINDOW_LENGTH);
+	window = bytes_of(maps[2]);
 	check(window == first + WINDOW_OFFSET,
 	      "a range inside gives an address inside");
 	tell("maps %lu bytes from offset %lu: %p, inside the first", WINDOW_LENGTH,
@@ -239,7 +166,6 @@ static char *map_and_share(int fd)
 	window[0] = 'w';
 	check(first[WINDOW_OFFSET] == 'w', "both addresses show the same byte");
 	tell("finds all of it zero, and writes \"%s\"", message);
-	return first;
 }
 
 /* After SIGKILL the kernel takes a moment to clean up. */
@@ -254,7 +180,9 @@ static void await_gone(const char *name)
 
 int main(void)
 {
-	int sock[2], fd, fd_read_only, status;
+	struct iokmem_desc *buffer;
+	struct iokmem_map *maps[3];
+	int sock[2], status;
 	char *bytes;
 	pid_t b;
 
@@ -268,14 +196,15 @@ int main(void)
 	close(sock[1]);
 
 	chapter("Process A makes a buffer and maps it.");
-	fd = create_buffer(BUFFER_SIZE);
+	check(!iokmem_buffer_create(IOKMEM_MEMORY_DIRECTION_INOUT, BUFFER_SIZE, 0, &buffer),
+	      "a buffer can be made");
 	tell("makes a buffer of %lu MiB", BUFFER_SIZE / MIB);
-	bytes = map_and_share(fd);
+	map_and_share(buffer, maps);
+	bytes = bytes_of(maps[0]);
 
 	chapter("A passes the buffer to process B, read-only, over a Unix socket.");
-	fd_read_only = duplicate_read_only(fd);
-	send_fd(sock[0], fd_read_only);
-	close(fd_read_only);
+	check(!iokmem_desc_send(buffer, sock[0], IOKMEM_SEND_READ_ONLY),
+	      "a socket carries the buffer");
 	await_peer(sock[0]);
 
 	chapter("The kernel's list of the buffer's maps, from " LIST ":");
@@ -290,17 +219,17 @@ int main(void)
 	tell("still reads its bytes");
 
 	chapter("A lets go.");
-	release(fd, bytes, BUFFER_SIZE);
+	iokmem_map_put(maps[0]);
 	check(!memcmp(bytes, message, sizeof(message)),
 	      "the map stays for the other reference");
 	tell("releases the map once: still there, for the second reference");
-	release(fd, bytes, BUFFER_SIZE);
-	release(fd, bytes + WINDOW_OFFSET, WINDOW_LENGTH);
+	iokmem_map_put(maps[1]);
+	iokmem_map_put(maps[2]);
 	signal(SIGSEGV, on_fault);
 	check(!can_write(bytes), "the address is free after the last release");
 	tell("releases the rest: the address is free again");
-	close(fd);
+	iokmem_desc_put(buffer);
 	await_gone("descriptor");
-	tell("closes the fd: no descriptor is left");
+	tell("releases the buffer: no descriptor is left");
 	return 0;
 }

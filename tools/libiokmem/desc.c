@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Descriptors (IOMemoryDescriptor): made of others, counted, and asked for what they
+ * are.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <linux/iokmem.h>
+
+#include "internal.h"
+
+/*
+ * An object for @fd, which it takes over; on failure @fd is closed. What it is, the
+ * kernel says, so that nobody else needs to be believed.
+ */
+int32_t __iokmem_desc_with_fd(int fd, unsigned long maker,
+			      struct iokmem_desc **desc)
+{
+	struct iokmem_query_buffer query = { .size = sizeof(query) };
+	struct iokmem_desc *new = NULL;
+	int err;
+
+	if (ioctl(fd, IOKMEM_QUERY_BUFFER, &query))
+		goto err_fd;
+	new = calloc(1, sizeof(*new));
+	if (!new)
+		goto err_fd;
+	new->references = 1;
+	new->maker = maker;
+	new->fd = fd;
+	new->direction = query.options & DIRECTION_MASK;
+	new->read_only = query.access & IOKMEM_FD_READ_ONLY;
+	*desc = new;
+	return IOKMEM_RETURN_SUCCESS;
+
+err_fd:
+	err = errno;
+	close(fd);
+	return __iokmem_fail(IOKMEM_RETURN_NO_MEMORY, err);
+}
+
+/**
+ * iokmem_desc_create_sub_memory_descriptor - describe part of a descriptor
+ * @options: IOKMEM_MEMORY_DIRECTION_*
+ * @offset: of the first byte in @of
+ * @length: in bytes; 0 is allowed, but cannot be mapped
+ * @of: the descriptor
+ * @memory: out: the new one, or NULL
+ *
+ * Whoever is sent the new descriptor can reach that part only, in whole pages. It is
+ * no buffer: read-only is read-only for its maker too.
+ *
+ * Return: BAD_ARGUMENT: NULL, @options that are no direction, or a range that wraps or
+ * passes the end of @of; NO_MEMORY: the descriptor could not be made.
+ */
+int32_t iokmem_desc_create_sub_memory_descriptor(uint64_t options,
+						 uint64_t offset, uint64_t length,
+						 struct iokmem_desc *of,
+						 struct iokmem_desc **memory)
+{
+	struct iokmem_create_sub arg = {
+		.size = sizeof(arg),
+		.options = options,
+		.offset = offset,
+		.length = length,
+	};
+
+	if (!memory)
+		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EINVAL);
+	*memory = NULL;
+	if (!of)
+		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EINVAL);
+	if (options & ~(uint64_t)DIRECTION_MASK)
+		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EOPNOTSUPP);
+	if (ioctl(of->fd, IOKMEM_CREATE_SUB, &arg))
+		return errno == EOVERFLOW || errno == ERANGE ?
+		       IOKMEM_RETURN_BAD_ARGUMENT : IOKMEM_RETURN_NO_MEMORY;
+	return __iokmem_desc_with_fd(arg.fd, 0, memory);
+}
+
+static int32_t create_multi(uint32_t options, const int32_t *fds, uint32_t count,
+			    struct iokmem_desc **memory)
+{
+	struct iokmem_create_multi arg = {
+		.size = sizeof(arg),
+		.options = options,
+		.fds = (uintptr_t)fds,
+		.nr_fds = count,
+	};
+	int dev = open("/dev/iokmem", O_RDWR | O_CLOEXEC);
+	int err;
+
+	if (dev < 0)
+		return IOKMEM_RETURN_NO_DEVICE;
+	err = ioctl(dev, IOKMEM_CREATE_MULTI, &arg) ? errno : 0;
+	close(dev);
+	if (err)
+		return __iokmem_fail(IOKMEM_RETURN_NO_MEMORY, err);
+	return __iokmem_desc_with_fd(arg.fd, 0, memory);
+}
+
+/**
+ * iokmem_desc_create_with_memory_descriptors - describe several descriptors' memory,
+ *	one after the other
+ * @options: IOKMEM_MEMORY_DIRECTION_*
+ * @count: how many, at most IOKMEM_MEMORY_DESCRIPTORS_MAX
+ * @members: the descriptors; one may be there more than once
+ * @memory: out: the new descriptor, or NULL
+ *
+ * Can be mapped if all but the first begin with a page, and all but the last end with
+ * one. It is no buffer; it is read-only if a member is.
+ *
+ * Return: BAD_ARGUMENT: NULL, no members or too many, or @options that are no
+ * direction; NO_DEVICE: /dev/iokmem cannot be opened; NO_MEMORY: the descriptor could
+ * not be made.
+ */
+int32_t iokmem_desc_create_with_memory_descriptors(uint64_t options,
+						   uint32_t count,
+						   struct iokmem_desc *const *members,
+						   struct iokmem_desc **memory)
+{
+	int32_t fds[IOKMEM_MEMORY_DESCRIPTORS_MAX];
+	uint32_t i;
+
+	if (!memory)
+		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EINVAL);
+	*memory = NULL;
+	if (!members || !count || count > IOKMEM_MEMORY_DESCRIPTORS_MAX)
+		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EINVAL);
+	if (options & ~(uint64_t)DIRECTION_MASK)
+		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EOPNOTSUPP);
+	for (i = 0; i < count; i++) {
+		if (!members[i])
+			return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EINVAL);
+		fds[i] = members[i]->fd;
+	}
+	return create_multi(options, fds, count, memory);
+}
+
+/**
+ * iokmem_desc_get - take a reference (OSObject::retain)
+ * @desc: the descriptor
+ *
+ * Return: @desc.
+ */
+struct iokmem_desc *iokmem_desc_get(struct iokmem_desc *desc)
+{
+	__iokmem_get(&desc->references);
+	return desc;
+}
+
+/**
+ * iokmem_desc_put - drop a reference (OSObject::release)
+ * @desc: the descriptor, or NULL
+ *
+ * With the last one go the mappings of iokmem_desc_map() and
+ * iokmem_buffer_get_address_range(). Maps hold a reference themselves.
+ */
+void iokmem_desc_put(struct iokmem_desc *desc)
+{
+	if (!desc || !__iokmem_put(&desc->references))
+		return;
+	__iokmem_kept_release(desc);
+	close(desc->fd);
+	free(desc);
+}
+
+/**
+ * iokmem_desc_get_retain_count - how many references there are
+ * @desc: the descriptor
+ *
+ * For diagnosis: other threads may change it at any time.
+ *
+ * Return: the count, those of maps included.
+ */
+unsigned int iokmem_desc_get_retain_count(const struct iokmem_desc *desc)
+{
+	return __atomic_load_n(&desc->references, __ATOMIC_RELAXED);
+}
+
+/**
+ * iokmem_desc_get_length - how long the memory is
+ * @desc: the descriptor
+ * @length: out: in bytes
+ *
+ * Of a buffer, what iokmem_buffer_set_length() in any process has made it.
+ *
+ * Return: BAD_ARGUMENT: NULL; ERROR: the kernel cannot tell, see errno.
+ */
+int32_t iokmem_desc_get_length(struct iokmem_desc *desc, uint64_t *length)
+{
+	struct iokmem_query_buffer query = { .size = sizeof(query) };
+
+	if (length)
+		*length = 0;
+	if (!desc || !length)
+		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EINVAL);
+	if (ioctl(desc->fd, IOKMEM_QUERY_BUFFER, &query))
+		return IOKMEM_RETURN_ERROR;
+	*length = query.length;
+	return IOKMEM_RETURN_SUCCESS;
+}
+
+/**
+ * iokmem_desc_get_fd - the file descriptor, for ioctls that are not in this library
+ * @desc: the descriptor
+ *
+ * Return: the file descriptor. It stays @desc's, to be closed with it.
+ */
+int iokmem_desc_get_fd(const struct iokmem_desc *desc)
+{
+	return desc->fd;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the library's files share. There is no lock anywhere: a fork() in another
+ * thread could leave it locked in the child for ever.
+ */
+#ifndef _LIBIOKMEM_INTERNAL_H
+#define _LIBIOKMEM_INTERNAL_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "libiokmem.h"
+
+/* So numbered by <linux/iokmem.h> as well. */
+#define DIRECTION_MASK	IOKMEM_MEMORY_DIRECTION_INOUT
+
+/**
+ * struct iokmem_desc - a descriptor: a file descriptor, and what is known of it
+ * @references: how many
+ * @maker: the process that made this buffer, which may always write; 0: no such
+ * @fd: of /dev/iokmem's
+ * @direction: IOKMEM_MEMORY_DIRECTION_*
+ * @read_only: @fd gives read-only maps only
+ * @kept: the mappings that live as long as this object
+ */
+struct iokmem_desc {
+	unsigned int references;
+	unsigned long maker;
+	int fd;
+	uint32_t direction;
+	bool read_only;
+	struct kept_mapping *kept;
+};
+
+/**
+ * struct mapping - one reference to a map of the kernel's
+ * @address: of the first byte
+ * @length: in bytes
+ * @process: whose it is
+ */
+struct mapping {
+	uint64_t address;
+	uint64_t length;
+	unsigned long process;
+};
+
+static inline int32_t __iokmem_fail(int32_t ret, int err)
+{
+	errno = err;
+	return ret;
+}
+
+/*
+ * Counts of references are the one thing in an object that changes, besides the list
+ * of kept mappings.
+ */
+static inline void __iokmem_get(unsigned int *references)
+{
+	__atomic_fetch_add(references, 1, __ATOMIC_RELAXED);
+}
+
+/* Was it the last? Then all that others did with the object has been done. */
+static inline bool __iokmem_put(unsigned int *references)
+{
+	return __atomic_fetch_sub(references, 1, __ATOMIC_ACQ_REL) == 1;
+}
+
+/* process.c */
+unsigned long __iokmem_process(void);
+
+/* desc.c */
+int32_t __iokmem_desc_with_fd(int fd, unsigned long maker,
+			      struct iokmem_desc **desc);
+
+/* mapping.c */
+int32_t __iokmem_mapping_create(struct iokmem_desc *desc, uint64_t options,
+				uint64_t address, uint64_t offset,
+				uint64_t length, uint64_t alignment,
+				struct mapping *mapping);
+void __iokmem_mapping_release(struct iokmem_desc *desc,
+			      const struct mapping *mapping);
+bool __iokmem_mapping_is_ours(const struct mapping *mapping);
+
+/* kept.c */
+void __iokmem_kept_release(struct iokmem_desc *desc);
+
+#endif /* _LIBIOKMEM_INTERNAL_H */

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * libiokmem - what DriverKit offers of IOKit's memory, over /dev/iokmem.
+ *
+ * Names follow DriverKit's classes and methods; option and return values are
+ * DriverKit's own numbers. Those of <linux/iokmem.h> are the kernel's: others.
+ *
+ * Functions that return int32_t return IOKMEM_RETURN_SUCCESS or another
+ * IOKMEM_RETURN_*, and then errno says why: as <linux/iokmem.h> has it for what the
+ * kernel refuses; EOPNOTSUPP for options and cache modes that do not exist, and
+ * EINVAL for other arguments that make no sense. After a failure nothing has
+ * changed, and what would have been the result is NULL or 0.
+ *
+ * All functions may be called by any thread, on the same objects too. Objects count
+ * references: made with one, they go with the last. NULL may be put.
+ *
+ * After fork() the child has copies of all objects. Its descriptors work as received
+ * ones do: it has not made them. Its maps have no address, since mappings are not
+ * inherited; it can make others. It puts what it does not need, as the parent does.
+ *
+ * Valgrind does not know these ioctls: run it with --sim-hints=lax-ioctls, and tell it
+ * of what has been mapped by VALGRIND_MAKE_MEM_DEFINED().
+ */
+#ifndef _LIBIOKMEM_H
+#define _LIBIOKMEM_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* IOReturn. */
+#define IOKMEM_RETURN_SUCCESS		((int32_t)0)
+#define IOKMEM_RETURN_ERROR		((int32_t)0xe00002bc)
+#define IOKMEM_RETURN_NO_MEMORY		((int32_t)0xe00002bd)
+#define IOKMEM_RETURN_NO_RESOURCES	((int32_t)0xe00002be)
+#define IOKMEM_RETURN_IPC_ERROR		((int32_t)0xe00002bf)
+#define IOKMEM_RETURN_NO_DEVICE		((int32_t)0xe00002c0)
+#define IOKMEM_RETURN_BAD_ARGUMENT	((int32_t)0xe00002c2)
+#define IOKMEM_RETURN_BAD_MESSAGE_ID	((int32_t)0xe00002c6)
+#define IOKMEM_RETURN_UNSUPPORTED	((int32_t)0xe00002c7)
+#define IOKMEM_RETURN_NOT_PERMITTED	((int32_t)0xe00002e2)
+
+/*
+ * Options of a descriptor: its direction, as a device sees it. In is from the device
+ * into memory, Out is from memory to the device.
+ */
+#define IOKMEM_MEMORY_DIRECTION_NONE	0x0u
+#define IOKMEM_MEMORY_DIRECTION_IN	0x1u
+#define IOKMEM_MEMORY_DIRECTION_OUT	0x2u
+#define IOKMEM_MEMORY_DIRECTION_INOUT	0x3u
+#define IOKMEM_MEMORY_DIRECTION_OUT_IN	IOKMEM_MEMORY_DIRECTION_INOUT
+
+/*
+ * Options of a map. A guard is memory that nobody can touch, before and behind the
+ * map: a page (small), or 64 KiB (large). Default is small.
+ */
+#define IOKMEM_MEMORY_MAP_FIXED_ADDRESS			0x0001u
+#define IOKMEM_MEMORY_MAP_READ_ONLY			0x0002u
+#define IOKMEM_MEMORY_MAP_GUARDED_MASK			0x001cu
+#define IOKMEM_MEMORY_MAP_GUARDED_DEFAULT		0x0000u
+#define IOKMEM_MEMORY_MAP_GUARDED_NONE			0x0004u
+#define IOKMEM_MEMORY_MAP_GUARDED_SMALL			0x0008u
+#define IOKMEM_MEMORY_MAP_GUARDED_LARGE			0x000cu
+#define IOKMEM_MEMORY_MAP_CACHE_MODE_MASK		0xff00u
+#define IOKMEM_MEMORY_MAP_CACHE_MODE_DEFAULT		0x0000u
+#define IOKMEM_MEMORY_MAP_CACHE_MODE_INHIBIT		0x0100u
+#define IOKMEM_MEMORY_MAP_CACHE_MODE_COPYBACK		0x0200u
+#define IOKMEM_MEMORY_MAP_CACHE_MODE_WRITE_THROUGH	0x0400u
+#define IOKMEM_MEMORY_MAP_CACHE_MODE_REAL_TIME		0x0800u
+
+/* The most members of iokmem_desc_create_with_memory_descriptors(). */
+#define IOKMEM_MEMORY_DESCRIPTORS_MAX	32u
+
+/* Option of iokmem_desc_send(): the receiver can neither write nor change it. */
+#define IOKMEM_SEND_READ_ONLY		0x1u
+
+/* IOMemoryDescriptor, and IOBufferMemoryDescriptor. */
+struct iokmem_desc;
+
+/* IOMemoryMap. */
+struct iokmem_map;
+
+/* IOAddressSegment. */
+struct iokmem_address_segment {
+	uint64_t address;
+	uint64_t length;
+};
+
+/* Each function is documented where it is defined. */
+
+/* buffer.c */
+int32_t iokmem_buffer_create(uint64_t options, uint64_t capacity,
+			     uint64_t alignment, struct iokmem_desc **buffer);
+int32_t iokmem_buffer_set_length(struct iokmem_desc *buffer, uint64_t length);
+int32_t iokmem_buffer_get_address_range(struct iokmem_desc *buffer,
+					struct iokmem_address_segment *range);
+
+/* desc.c */
+int32_t iokmem_desc_create_sub_memory_descriptor(uint64_t options,
+						 uint64_t offset, uint64_t length,
+						 struct iokmem_desc *of,
+						 struct iokmem_desc **memory);
+int32_t iokmem_desc_create_with_memory_descriptors(uint64_t options,
+						   uint32_t count,
+						   struct iokmem_desc *const *members,
+						   struct iokmem_desc **memory);
+struct iokmem_desc *iokmem_desc_get(struct iokmem_desc *desc);
+void iokmem_desc_put(struct iokmem_desc *desc);
+unsigned int iokmem_desc_get_retain_count(const struct iokmem_desc *desc);
+int32_t iokmem_desc_get_length(struct iokmem_desc *desc, uint64_t *length);
+int iokmem_desc_get_fd(const struct iokmem_desc *desc);
+
+/* map.c */
+int32_t iokmem_desc_create_mapping(struct iokmem_desc *desc, uint64_t options,
+				   uint64_t address, uint64_t offset,
+				   uint64_t length, uint64_t alignment,
+				   struct iokmem_map **map);
+struct iokmem_map *iokmem_map_get(struct iokmem_map *map);
+void iokmem_map_put(struct iokmem_map *map);
+unsigned int iokmem_map_get_retain_count(const struct iokmem_map *map);
+uint64_t iokmem_map_get_address(const struct iokmem_map *map);
+uint64_t iokmem_map_get_length(const struct iokmem_map *map);
+uint64_t iokmem_map_get_offset(const struct iokmem_map *map);
+
+/* kept.c */
+int32_t iokmem_desc_map(struct iokmem_desc *desc, uint64_t options,
+			uint64_t address, uint64_t length, uint64_t alignment,
+			uint64_t *mapped_address, uint64_t *mapped_length);
+
+/* socket.c */
+int32_t iokmem_desc_send(struct iokmem_desc *desc, int sock, uint64_t options);
+int32_t iokmem_desc_receive(int sock, struct iokmem_desc **desc);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* _LIBIOKMEM_H */

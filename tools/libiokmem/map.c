@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Maps (IOMemoryMap): objects that hold a mapping and their descriptor.
+ */
+#include <stdlib.h>
+
+#include "internal.h"
+
+/**
+ * struct iokmem_map - a map
+ * @references: how many
+ * @desc: what is mapped; the map has a reference
+ * @offset: of the first byte in @desc
+ * @mapping: the kernel's
+ */
+struct iokmem_map {
+	unsigned int references;
+	struct iokmem_desc *desc;
+	uint64_t offset;
+	struct mapping mapping;
+};
+
+/**
+ * iokmem_desc_create_mapping - map a descriptor's memory into this process
+ * @desc: the descriptor
+ * @options: IOKMEM_MEMORY_MAP_*
+ * @address: where, with IOKMEM_MEMORY_MAP_FIXED_ADDRESS; otherwise 0
+ * @offset: of the first byte, in bytes
+ * @length: in bytes; 0, with an offset of 0, means all of the descriptor's length
+ * @alignment: 0; the memory's own is kept where the whole of it is mapped
+ * @map: out: the map, or NULL
+ *
+ * The map is anywhere and has a small guard, unless a fixed address is given: that
+ * has to be free, and has no guard. It is read-only if that is asked for or if the
+ * direction is Out; but never for the process that made the buffer, and always if the
+ * descriptor was sent read-only.
+ *
+ * Every call makes an object of its own, with one reference. The mapping behind it is
+ * shared as the kernel's rule has it: the same request gives the same address, a range
+ * inside a mapping gives an address inside. It is there until the last object that
+ * needs it has gone, in whatever order they go.
+ *
+ * Where DriverKit ignores arguments, this refuses them: unknown options, an alignment,
+ * and an address that is not fixed.
+ *
+ * Return: BAD_ARGUMENT: NULL, or the just named; ERROR: everything else, see errno.
+ */
+int32_t iokmem_desc_create_mapping(struct iokmem_desc *desc, uint64_t options,
+				   uint64_t address, uint64_t offset,
+				   uint64_t length, uint64_t alignment,
+				   struct iokmem_map **map)
+{
+	struct iokmem_map *new;
+	int32_t ret;
+
+	if (map)
+		*map = NULL;
+	if (!desc || !map)
+		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EINVAL);
+	new = calloc(1, sizeof(*new));
+	if (!new)
+		return IOKMEM_RETURN_ERROR;
+	ret = __iokmem_mapping_create(desc, options, address, offset, length,
+				      alignment, &new->mapping);
+	if (ret) {
+		free(new);
+		return ret;
+	}
+	new->references = 1;
+	new->desc = iokmem_desc_get(desc);
+	new->offset = offset;
+	*map = new;
+	return IOKMEM_RETURN_SUCCESS;
+}
+
+/**
+ * iokmem_map_get - take a reference (OSObject::retain)
+ * @map: the map
+ *
+ * Return: @map.
+ */
+struct iokmem_map *iokmem_map_get(struct iokmem_map *map)
+{
+	__iokmem_get(&map->references);
+	return map;
+}
+
+/**
+ * iokmem_map_put - drop a reference (OSObject::release)
+ * @map: the map, or NULL
+ *
+ * With the last one the memory is unmapped, if no other map is there that shares it.
+ */
+void iokmem_map_put(struct iokmem_map *map)
+{
+	if (!map || !__iokmem_put(&map->references))
+		return;
+	__iokmem_mapping_release(map->desc, &map->mapping);
+	iokmem_desc_put(map->desc);
+	free(map);
+}
+
+/**
+ * iokmem_map_get_retain_count - how many references there are
+ * @map: the map
+ *
+ * For diagnosis: other threads may change it at any time.
+ *
+ * Return: the count, of this object alone.
+ */
+unsigned int iokmem_map_get_retain_count(const struct iokmem_map *map)
+{
+	return __atomic_load_n(&map->references, __ATOMIC_RELAXED);
+}
+
+/**
+ * iokmem_map_get_address - where the memory is
+ * @map: the map
+ *
+ * Return: the address of the first byte, that of the offset; 0 in a child of the
+ * process that mapped it.
+ */
+uint64_t iokmem_map_get_address(const struct iokmem_map *map)
+{
+	return __iokmem_mapping_is_ours(&map->mapping) ? map->mapping.address : 0;
+}
+
+/**
+ * iokmem_map_get_length - how many bytes are mapped
+ * @map: the map
+ *
+ * Return: the length asked for; of the whole descriptor, what it was then.
+ */
+uint64_t iokmem_map_get_length(const struct iokmem_map *map)
+{
+	return map->mapping.length;
+}
+
+/**
+ * iokmem_map_get_offset - which part of the descriptor is mapped
+ * @map: the map
+ *
+ * DriverKit counts from the start of a sub-descriptor's parent; this does not.
+ *
+ * Return: the offset asked for.
+ */
+uint64_t iokmem_map_get_offset(const struct iokmem_map *map)
+{
+	return map->offset;
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mappings, as the kernel makes and counts them: DriverKit's requests in the kernel's
+ * terms.
+ */
+#include <sys/ioctl.h>
+
+#include <linux/iokmem.h>
+
+#include "internal.h"
+
+#define MAP_OPTIONS	(IOKMEM_MEMORY_MAP_FIXED_ADDRESS |	\
+			 IOKMEM_MEMORY_MAP_READ_ONLY |		\
+			 IOKMEM_MEMORY_MAP_GUARDED_MASK |	\
+			 IOKMEM_MEMORY_MAP_CACHE_MODE_MASK)
+
+/* A fixed address has no guards, whatever is asked. */
+static bool translate_place(uint64_t options, uint32_t *kernel_options)
+{
+	uint32_t guard;
+
+	switch (options & IOKMEM_MEMORY_MAP_GUARDED_MASK) {
+	case IOKMEM_MEMORY_MAP_GUARDED_DEFAULT:
+	case IOKMEM_MEMORY_MAP_GUARDED_SMALL:
+		guard = IOKMEM_MAP_GUARDED_SMALL;
+		break;
+	case IOKMEM_MEMORY_MAP_GUARDED_LARGE:
+		guard = IOKMEM_MAP_GUARDED_LARGE;
+		break;
+	case IOKMEM_MEMORY_MAP_GUARDED_NONE:
+		guard = 0;
+		break;
+	default:
+		return false;
+	}
+	if (!(options & IOKMEM_MEMORY_MAP_FIXED_ADDRESS))
+		*kernel_options |= IOKMEM_MAP_ANYWHERE | guard;
+	return true;
+}
+
+static bool translate_cache_mode(uint64_t options, uint32_t *kernel_options)
+{
+	switch (options & IOKMEM_MEMORY_MAP_CACHE_MODE_MASK) {
+	case IOKMEM_MEMORY_MAP_CACHE_MODE_DEFAULT:
+		*kernel_options |= IOKMEM_MAP_DEFAULT_CACHE;
+		return true;
+	case IOKMEM_MEMORY_MAP_CACHE_MODE_INHIBIT:
+		*kernel_options |= IOKMEM_MAP_INHIBIT_CACHE;
+		return true;
+	case IOKMEM_MEMORY_MAP_CACHE_MODE_COPYBACK:
+		*kernel_options |= IOKMEM_MAP_COPYBACK_CACHE;
+		return true;
+	case IOKMEM_MEMORY_MAP_CACHE_MODE_WRITE_THROUGH:
+		*kernel_options |= IOKMEM_MAP_WRITE_THRU_CACHE;
+		return true;
+	case IOKMEM_MEMORY_MAP_CACHE_MODE_REAL_TIME:
+		*kernel_options |= IOKMEM_MAP_REAL_TIME_CACHE;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * The maker of a buffer writes to it, whatever is asked and whatever the direction:
+ * so does DriverKit have it. Nobody writes through a read-only file descriptor.
+ */
+static bool is_read_only(const struct iokmem_desc *desc, uint64_t options,
+			 unsigned long process)
+{
+	if (desc->read_only)
+		return true;
+	if (desc->maker == process)
+		return false;
+	return (options & IOKMEM_MEMORY_MAP_READ_ONLY) ||
+	       desc->direction == IOKMEM_MEMORY_DIRECTION_OUT;
+}
+
+/* Takes a reference to a map of the kernel's. See iokmem_desc_create_mapping(). */
+int32_t __iokmem_mapping_create(struct iokmem_desc *desc, uint64_t options,
+				uint64_t address, uint64_t offset,
+				uint64_t length, uint64_t alignment,
+				struct mapping *mapping)
+{
+	struct iokmem_create_mapping arg = {
+		.size = sizeof(arg),
+		.address = address,
+		.offset = offset,
+		.length = length,
+	};
+	unsigned long process;
+
+	if ((options & ~(uint64_t)MAP_OPTIONS) ||
+	    !translate_place(options, &arg.options) ||
+	    !translate_cache_mode(options, &arg.options))
+		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EOPNOTSUPP);
+	if (alignment ||
+	    (address && !(options & IOKMEM_MEMORY_MAP_FIXED_ADDRESS)))
+		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EINVAL);
+
+	process = __iokmem_process();
+	if (!process)
+		return IOKMEM_RETURN_ERROR;
+	if (is_read_only(desc, options, process))
+		arg.options |= IOKMEM_MAP_READ_ONLY;
+	if (ioctl(desc->fd, IOKMEM_CREATE_MAPPING, &arg))
+		return IOKMEM_RETURN_ERROR;
+	*mapping = (struct mapping){
+		.address = arg.address,
+		.length = arg.length,
+		.process = process,
+	};
+	return IOKMEM_RETURN_SUCCESS;
+}
+
+/* Can it be used, and has it to be released, in this process? */
+bool __iokmem_mapping_is_ours(const struct mapping *mapping)
+{
+	return mapping->process == __iokmem_process();
+}
+
+/*
+ * Fails only if the program has unmapped it by itself, and then there is nothing to
+ * do. Does not touch errno: callers may be in the middle of another failure.
+ */
+void __iokmem_mapping_release(struct iokmem_desc *desc,
+			      const struct mapping *mapping)
+{
+	struct iokmem_release_mapping arg = {
+		.size = sizeof(arg),
+		.address = mapping->address,
+		.length = mapping->length,
+	};
+	int err = errno;
+
+	if (__iokmem_mapping_is_ours(mapping))
+		ioctl(desc->fd, IOKMEM_RELEASE_MAPPING, &arg);
+	errno = err;
+}

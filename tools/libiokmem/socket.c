@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Descriptors on their way to another process, over a Unix socket.
+ *
+ * A message is one byte and one file descriptor. All that the receiver needs to know it
+ * asks of the kernel, not of the sender.
+ */
+#define _GNU_SOURCE
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/iokmem.h>
+
+#include "internal.h"
+
+/* The byte, so that other messages are not taken for one of these. */
+#define DESCRIPTOR	'D'
+
+static int32_t send_fd(int sock, int fd)
+{
+	char byte = DESCRIPTOR;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr aligned;
+	} control = { .bytes = "" };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+	ssize_t sent;
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
+	do {
+		sent = sendmsg(sock, &msg, MSG_NOSIGNAL);
+	} while (sent < 0 && errno == EINTR);
+	return sent < 0 ? IOKMEM_RETURN_IPC_ERROR : IOKMEM_RETURN_SUCCESS;
+}
+
+/**
+ * iokmem_desc_send - send a descriptor to another process
+ * @desc: the descriptor
+ * @sock: a connected Unix socket, of any type
+ * @options: IOKMEM_SEND_READ_ONLY, or 0 for the rights that @desc has
+ *
+ * @desc stays as it is.
+ *
+ * Return: BAD_ARGUMENT: NULL, or unknown options; NO_RESOURCES: no room for another
+ * file descriptor; IPC_ERROR: the socket does not take it, see sendmsg(2).
+ */
+int32_t iokmem_desc_send(struct iokmem_desc *desc, int sock, uint64_t options)
+{
+	struct iokmem_duplicate arg = {
+		.size = sizeof(arg),
+		.flags = IOKMEM_FD_READ_ONLY,
+	};
+	int32_t ret;
+	int err;
+
+	if (!desc)
+		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EINVAL);
+	if (options & ~(uint64_t)IOKMEM_SEND_READ_ONLY)
+		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EOPNOTSUPP);
+	if (!options)
+		return send_fd(sock, desc->fd);
+
+	if (ioctl(desc->fd, IOKMEM_DUPLICATE, &arg))
+		return IOKMEM_RETURN_NO_RESOURCES;
+	ret = send_fd(sock, arg.fd);
+	err = errno;
+	close(arg.fd);
+	errno = err;
+	return ret;
+}
+
+/* How many file descriptors came with @msg. All but the first are closed. */
+static int take_fds(struct msghdr *msg, int *first)
+{
+	struct cmsghdr *cmsg;
+	int fd, nr = 0;
+	size_t at;
+
+	for (cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
+		if (cmsg->cmsg_level != SOL_SOCKET ||
+		    cmsg->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (at = 0; CMSG_LEN(at + sizeof(fd)) <= cmsg->cmsg_len;
+		     at += sizeof(fd)) {
+			memcpy(&fd, CMSG_DATA(cmsg) + at, sizeof(fd));
+			if (nr++)
+				close(fd);
+			else
+				*first = fd;
+		}
+	}
+	return nr;
+}
+
+/* A message of one byte and one file descriptor; nothing is kept of any other. */
+static int32_t receive_fd(int sock, int *fd)
+{
+	char byte = 0;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	/* Room for the sender's name as well, which some sockets add. */
+	union {
+		char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int))];
+		struct cmsghdr aligned;
+	} control = { .bytes = "" };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control),
+	};
+	ssize_t got;
+	int nr;
+
+	*fd = -1;
+	do {
+		got = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return IOKMEM_RETURN_IPC_ERROR;
+
+	nr = take_fds(&msg, fd);
+	if (nr == 1 && got == 1 && byte == DESCRIPTOR &&
+	    !(msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+		return IOKMEM_RETURN_SUCCESS;
+	if (*fd >= 0)
+		close(*fd);
+	if (!got)
+		return __iokmem_fail(IOKMEM_RETURN_IPC_ERROR, EPIPE);
+	/* There was room for one, but not in this process. */
+	if (!nr && (msg.msg_flags & MSG_CTRUNC))
+		return __iokmem_fail(IOKMEM_RETURN_NO_RESOURCES, EMFILE);
+	return __iokmem_fail(IOKMEM_RETURN_BAD_MESSAGE_ID, EBADMSG);
+}
+
+/**
+ * iokmem_desc_receive - receive a descriptor that another process sends
+ * @sock: a connected Unix socket
+ * @desc: out: the descriptor, or NULL
+ *
+ * Waits for a message, unless the socket is non-blocking. A message that is anything
+ * else is lost.
+ *
+ * Return: BAD_ARGUMENT: NULL; IPC_ERROR: no message, see recvmsg(2), or EPIPE when the
+ * other end is closed; BAD_MESSAGE_ID: what has come is not a descriptor, and nothing
+ * else; NO_RESOURCES: no room for its file descriptor; NO_MEMORY.
+ */
+int32_t iokmem_desc_receive(int sock, struct iokmem_desc **desc)
+{
+	int32_t ret;
+	int fd;
+
+	if (!desc)
+		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EINVAL);
+	*desc = NULL;
+	ret = receive_fd(sock, &fd);
+	if (ret)
+		return ret;
+	ret = __iokmem_desc_with_fd(fd, 0, desc);
+	/* The kernel knows it, but not as a descriptor. */
+	if (ret && errno != ENOMEM)
+		return __iokmem_fail(IOKMEM_RETURN_BAD_MESSAGE_ID, EBADMSG);
+	return ret;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tests of libiokmem share: short forms of its calls, and what valgrind and
+ * the sanitizers have to be told and asked.
+ */
+#ifndef _LIBRARY_UTILS_H
+#define _LIBRARY_UTILS_H
+
+#include "iokmem_utils.h"
+
+#include <libiokmem.h>
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+#ifdef LIBRARY_TEST_VALGRIND
+#include <valgrind/memcheck.h>
+#endif
+
+#define BUFFER_SIZE	(16 * PAGE + 100)
+#define WHOLE_PAGES	(17 * PAGE)
+
+/* A call's failure: what it returns, and why. */
+#define EXPECT_FAILS(ret, err, call)					\
+	do {								\
+		errno = 0;						\
+		EXPECT_EQ(IOKMEM_RETURN_##ret, call);			\
+		EXPECT_EQ(err, errno);					\
+	} while (0)
+
+#define EXPECT_OK(call)	EXPECT_EQ(IOKMEM_RETURN_SUCCESS, call)
+#define ASSERT_OK(call)	ASSERT_EQ(IOKMEM_RETURN_SUCCESS, call)
+
+/* What watches the program, if anything does. */
+
+/* Valgrind cannot know what the ioctls map. */
+static inline void is_mapped(uint64_t address, uint64_t length)
+{
+#ifdef LIBRARY_TEST_VALGRIND
+	VALGRIND_MAKE_MEM_DEFINED((uintptr_t)address, length);
+#endif
+}
+
+/* What it cannot follow: it has limits of its own, and runs one thread at a time. */
+#ifdef LIBRARY_TEST_VALGRIND
+#define NOT_FOR_VALGRIND	SKIP(return, "not for valgrind")
+#else
+#define NOT_FOR_VALGRIND
+#endif
+
+/* The signal that touching the byte raises, or 0: nobody else is to complain. */
+static inline int signal_at(uint64_t address, bool write)
+{
+	int sig;
+
+#ifdef LIBRARY_TEST_VALGRIND
+	VALGRIND_DISABLE_ERROR_REPORTING;
+#endif
+	sig = probe((char *)(uintptr_t)address, write);
+#ifdef LIBRARY_TEST_VALGRIND
+	VALGRIND_ENABLE_ERROR_REPORTING;
+#endif
+	return sig;
+}
+
+/* What has been allocated and cannot be reached any more. */
+static inline int nr_leaks(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	return __lsan_do_recoverable_leak_check();
+#elif defined(LIBRARY_TEST_VALGRIND)
+	unsigned long leaked = 0, dubious = 0, reachable = 0, suppressed = 0;
+
+	VALGRIND_DO_LEAK_CHECK;
+	VALGRIND_COUNT_LEAKS(leaked, dubious, reachable, suppressed);
+	/* Dubious is what the C library keeps for its next thread. */
+	(void)dubious;
+	(void)reachable;
+	(void)suppressed;
+	return leaked;
+#else
+	return 0;
+#endif
+}
+
+/* Short forms of what most tests do. */
+
+static inline struct iokmem_desc *make_buffer(uint64_t options, uint64_t capacity)
+{
+	struct iokmem_desc *buffer;
+
+	iokmem_buffer_create(options, capacity, 0, &buffer);
+	return buffer;
+}
+
+static inline struct iokmem_map *make_map(struct iokmem_desc *desc, uint64_t options,
+					  uint64_t offset, uint64_t length)
+{
+	struct iokmem_map *map;
+
+	if (!iokmem_desc_create_mapping(desc, options, 0, offset, length, 0, &map))
+		is_mapped(iokmem_map_get_address(map), iokmem_map_get_length(map));
+	return map;
+}
+
+static inline char *bytes_of(struct iokmem_map *map)
+{
+	return (char *)(uintptr_t)iokmem_map_get_address(map);
+}
+
+static inline int map_signal(struct iokmem_map *map, bool write)
+{
+	return signal_at(iokmem_map_get_address(map), write);
+}
+
+/* How the kernel counts a map. */
+static inline long kernel_references(struct iokmem_desc *desc, struct iokmem_map *map)
+{
+	return references(iokmem_desc_get_fd(desc), bytes_of(map),
+			  iokmem_map_get_length(map));
+}
+
+static inline bool is_close_on_exec(struct iokmem_desc *desc)
+{
+	return fcntl(iokmem_desc_get_fd(desc), F_GETFD) & FD_CLOEXEC;
+}
+
+/* Room for @more file descriptors. */
+static inline void limit_fds(int more)
+{
+	struct rlimit limit;
+	int next;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	next = fcntl(0, F_DUPFD, 0);
+	close(next);
+	limit.rlim_cur = next + more;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+#endif /* _LIBRARY_UTILS_H */
