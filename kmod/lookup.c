@@ -19,7 +19,6 @@
  * All of it under the descriptor's lock.
  */
 #include <linux/lockdep.h>
-#include <linux/minmax.h>
 #include <linux/rbtree_augmented.h>
 
 #include "desc.h"
@@ -136,7 +135,7 @@ oldest_below(struct rb_node *node, const struct iokmem_map_request *request,
 
 	while (node) {
 		struct iokmem_map *mapping = map_of(node);
-		struct rb_node *left = node->rb_left, *right = node->rb_right;
+		bool left_first = is_older(node->rb_left, node->rb_right);
 		int cmp = key_cmp(request->mm, request->options, mapping);
 
 		/* Nothing from here on down reaches far enough, or is old enough. */
@@ -145,20 +144,19 @@ oldest_below(struct rb_node *node, const struct iokmem_map_request *request,
 			break;
 		/* What is to the right starts even later. */
 		if (cmp < 0 || (!cmp && mapping->offset > request->offset)) {
-			node = left;
+			node = node->rb_left;
 			continue;
 		}
 		if (cmp > 0) {
-			node = right;
+			node = node->rb_right;
 			continue;
 		}
 		if ((!best || mapping->age < best->age) &&
 		    iokmem_map_serves(mapping, request))
 			best = mapping;
-		if (is_older(left, right))
-			swap(left, right);
-		best = oldest_below(right, request, best);
-		node = left;
+		best = oldest_below(left_first ? node->rb_left : node->rb_right,
+				    request, best);
+		node = left_first ? node->rb_right : node->rb_left;
 	}
 	return best;
 }

@@ -28,7 +28,6 @@
 #define PAGE_MASK		(~(PAGE_SIZE - 1))
 #define PAGE_ALIGN(x)		(((x) + PAGE_SIZE - 1) & PAGE_MASK)
 #define offset_in_page(x)	((unsigned long)(x) & ~PAGE_MASK)
-#define swap(a, b)		({ typeof(a) _a = (a); (a) = (b); (b) = _a; })
 
 #define SZ_64K			0x00010000
 #define IS_ENABLED(option)	0

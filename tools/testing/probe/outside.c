@@ -71,8 +71,10 @@ static ssize_t outside_read(struct file *file, char __user *uptr, size_t size, l
 
 static int outside_open(struct inode *inode, struct file *file)
 {
-	file->private_data = kzalloc(sizeof(struct outside), GFP_KERNEL);
-	return file->private_data ? 0 : -ENOMEM;
+	struct outside *outside = kzalloc(sizeof(*outside), GFP_KERNEL);
+
+	file->private_data = outside;
+	return outside ? 0 : -ENOMEM;
 }
 
 static int outside_release(struct inode *inode, struct file *file)
