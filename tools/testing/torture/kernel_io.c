@@ -19,14 +19,20 @@ static enum answer can_pin(const struct reference *ref)
 	       ref->redirected ? PERHAPS : NO;
 }
 
-/* Is it right that so many bytes of a page came through, or this error? */
-static bool is_right(const struct reference *ref, ssize_t n, int err)
+/*
+ * Is it right that so many bytes of a page came through, or this error? Where memory is
+ * short, the page may not be had.
+ */
+static bool is_right(const struct thread *thread, const struct reference *ref, ssize_t n,
+		     int err)
 {
 	if (n == PAGE)
 		return can_pin(ref) != NO;
 	if (n >= 0)
 		return false;
-	return err == -EFAULT ? can_pin(ref) != YES : err == -ENOMEM;
+	if (err != -EFAULT)
+		return err == -ENOMEM;
+	return can_pin(ref) != YES || thread->process->pressed;
 }
 
 /* The page lies in the pipe, whatever becomes of the map, and then is read from there. */
@@ -53,7 +59,7 @@ void op_splice(struct thread *thread)
 	copy = *ref;
 	if (sure(ref)) {
 		world->checks++;
-		if (!is_right(ref, n, err))
+		if (!is_right(thread, ref, n, err))
 			fail(thread, "vmsplice of #%llu, options %#x: %zd (%s)",
 			     ref->shape.identity, ref->options, n, strerror(-err));
 	} else {
@@ -91,7 +97,7 @@ static void read_back(struct thread *thread, int disk, const struct reference *r
 	change_begin(piece->buffer, &begun);
 	n = pread(disk, address, PAGE, place_on_disk(thread));
 	change_end(piece->buffer, begun, false);
-	if (ref->read_only ? n >= 0 || errno != EFAULT : n != PAGE)
+	if (ref->read_only ? n >= 0 || errno != EFAULT : n != PAGE && !thread->process->pressed)
 		fail(thread, "direct I/O into %s map of #%llu: %zd (%s)",
 		     ref->read_only ? "a read-only" : "a", ref->shape.identity, n,
 		     strerror(errno));
@@ -118,7 +124,7 @@ void op_direct_io(struct thread *thread)
 	trace(thread, "direct write", ref->shape.identity, ref->address, PAGE, page * PAGE,
 	      ref->options, n < 0 ? -errno : n);
 	world->checks++;
-	if (!is_right(ref, n, -errno))
+	if (!is_right(thread, ref, n, -errno))
 		fail(thread, "direct I/O from #%llu, options %#x: %zd (%s)", ref->shape.identity,
 		     ref->options, n, strerror(errno));
 	if (n == PAGE) {

@@ -65,6 +65,7 @@ static void init_process(unsigned int slot)
 	memset(&process, 0, sizeof(process));
 	process.slot = slot;
 	process.number = world->next_process++;
+	process.pressed = count_lines("/proc/self/cgroup", "/torture") > 0;
 	pthread_rwlock_init(&process.destroying, NULL);
 	pthread_mutex_init(&process.shelf_lock, NULL);
 	for (i = 0; i < NR_SHELVES; i++)
@@ -145,7 +146,6 @@ static void *run_thread(void *arg)
 static void join_cgroup(void)
 {
 	write_file("/sys/fs/cgroup/torture/cgroup.procs", "0");
-	process.pressed = count_lines("/proc/self/cgroup", "/torture") > 0;
 }
 
 /* As an ordinary user, who may lock little memory. */
@@ -192,10 +192,10 @@ void run_process(unsigned int slot)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	catch_faults();
-	init_process(slot);
 	if (slot == 0)
 		join_cgroup();
-	else if (process.number % 4 == 1)
+	init_process(slot);
+	if (slot && process.number % 4 == 1)
 		become_humble();
 	for (i = 0; i < NR_THREADS; i++)
 		init_thread(&threads[i], i);
@@ -320,7 +320,6 @@ int resume_process(int argc, char **argv)
 	catch_faults();
 	init_process(atoi(argv[2]));
 	world->execs++;
-	process.pressed = count_lines("/proc/self/cgroup", "/torture") > 0;
 	if (nr_iokmem_vmas() > 0)
 		fail(NULL, "%d mappings were inherited over exec", nr_iokmem_vmas());
 	for (i = 0; i < NR_THREADS; i++)
