@@ -78,7 +78,7 @@ static long buddy_range(const struct iokmem_pages_request *request)
 
 #ifdef CONFIG_DMA_CMA
 static struct device *iokmem_cma_device;
-static u64 iokmem_cma_mask = DMA_BIT_MASK(64);
+static u64 iokmem_cma_mask = U64_MAX;
 /* Protects the device's mask, which an allocation goes by. */
 static DEFINE_MUTEX(iokmem_cma_mutex);
 

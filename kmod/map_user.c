@@ -789,6 +789,30 @@ bool iokmem_map_is_paged(struct iokmem_map *map, const struct iokmem_desc *desc,
 }
 
 /*
+ * Would raw entries be of pages that the kernel finds in this VMA by itself? It would
+ * take them for entries that are counted.
+ */
+static bool shows_own_pages(const struct vm_area_struct *vma,
+			    const struct iokmem_map *seat)
+{
+	const struct address_space *mapping = vma->vm_file->f_mapping;
+	unsigned long i, nr = iokmem_map_pages(seat);
+
+	/* What is held is there. */
+	if (!mapping->nrpages)
+		return false;
+	for (i = 0; i < nr; i++) {
+		unsigned long pfn = iokmem_desc_lookup(seat->desc,
+						       iokmem_map_index(seat) + i).pfn;
+
+		if (pfn != IOKMEM_NO_PFN && pfn_valid(pfn) &&
+		    page_folio(pfn_to_page(pfn))->mapping == mapping)
+			return true;
+	}
+	return false;
+}
+
+/*
  * iokmem_map_switch - the mapping shows the memory of @seat from now on
  *
  * Its own memory is @seat's then. Returns 0 or an error, and nothing has changed.
@@ -796,16 +820,18 @@ bool iokmem_map_is_paged(struct iokmem_map *map, const struct iokmem_desc *desc,
 int iokmem_map_switch(struct iokmem_map *map, struct iokmem_map *seat)
 {
 	struct vm_area_struct *vma = change_begin(map);
-	int err;
+	int err = -EOPNOTSUPP;
+	bool paged;
 
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);
-	err = iokmem_map_exchange(map, seat);
+	paged = is_paged_by(vma, seat->desc, vma_pgoff(seat));
+	if (paged || !shows_own_pages(vma, seat))
+		err = iokmem_map_exchange(map, seat);
 	if (!err) {
 		/* Nobody has seen a mixture: faults wait for the mmap lock. */
 		zap_vma(vma);
-		dress_vma(vma, map, is_paged_by(vma, map->desc, vma_pgoff(map)) ?
-				    VM_MIXEDMAP : VM_PFNMAP);
+		dress_vma(vma, map, paged ? VM_MIXEDMAP : VM_PFNMAP);
 		WRITE_ONCE(map->blocked, false);
 	}
 	change_end(map);

@@ -43,6 +43,15 @@ static int make_request(struct iokmem_map_request *request, struct iokmem_map *m
 	return iokmem_map_check(request, backing);
 }
 
+/* The memory that it has is what it may show in any case. */
+static bool resume(struct iokmem_map *map, struct iokmem_desc *backing, size_t offset)
+{
+	struct iokmem_desc *root = iokmem_desc_root(backing, &offset);
+
+	/* Offsets that wrap are not looked for. */
+	return offset <= root->capacity && iokmem_map_resume(map, root, offset);
+}
+
 /* There would be nothing to see. */
 static bool is_purged(struct iokmem_desc *desc)
 {
@@ -97,6 +106,8 @@ int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
 	if (!backing)
 		return options || offset ? -EINVAL : iokmem_map_block(map);
 
+	if (!options && resume(map, backing, offset))
+		return 0;
 	err = make_request(&request, map, backing, options, offset);
 	if (err)
 		return err;
@@ -106,8 +117,6 @@ int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
 	backing = iokmem_desc_root(backing, &request.offset);
 	if (backing->ops->mmap)
 		return -EOPNOTSUPP;
-	if (!request.cache_mode && iokmem_map_resume(map, backing, request.offset))
-		return 0;
 	err = redirect(map, backing, &request);
 	/* As far as there is memory for it: it shows the new memory in any case. */
 	if (!err && (map->options & IOKMEM_MAP_PREFAULT))
@@ -127,7 +136,8 @@ int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
  * length stay, and no other map of either memory changes. @map is a map of @backing
  * from now on, and needs the old memory no more. @backing may be of another kind and
  * cache mode, but not coherent memory; pageable memory stays in memory while a map that
- * was not made of it shows it.
+ * was not made of it shows it. One that was made of it can show it only as it was made,
+ * not at another offset or as part of a multi-descriptor.
  *
  * With NULL, whoever touches the map sleeps, until the map is redirected to some
  * memory, be it the same, or ends. A sleeping thread can be killed, and does not keep
@@ -139,8 +149,8 @@ int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
  * Return: 0, or a negative error; then nothing has changed:
  *
  * * -EOPNOTSUPP: a map of the kernel's, whose entries cannot be changed in place; a
- *   pinnable map; coherent memory; another option than a cache mode, one that is
- *   unknown or not provided
+ *   pinnable map; coherent memory; pageable memory that the map was made of, in
+ *   another way; another option than a cache mode, one that is unknown or not provided
  * * -ENOTUNIQ: the map is not Unique
  * * -ENOENT: the map has ended
  * * -EINVAL: @offset is not at the same place in its page; @offset or @options without

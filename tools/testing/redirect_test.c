@@ -411,6 +411,60 @@ TEST_F(redirect, of_a_sub_and_a_multi_descriptor)
 	EXPECT_TRUE(is_signed(self->unique, SIZE, NEW));
 }
 
+/*
+ * The kernel looks for pages of pageable memory where that is mapped page by page. It
+ * must not find raw entries of theirs there.
+ */
+TEST_F(redirect, of_pageable_memory_to_itself_in_another_way_is_refused)
+{
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC), multi;
+	int pageable = new_signed(IOKMEM_PAGEABLE, SIZE, NEW);
+	__s32 fds[] = { pageable, pageable };
+	char *unique, *other;
+
+	ASSERT_LE(0, dev);
+	ASSERT_LE(0, pageable);
+	multi = create_multi(dev, IOKMEM_DIRECTION_INOUT, fds, 2);
+	ASSERT_LE(0, multi);
+	ASSERT_EQ(0, map(pageable, IOKMEM_MAP_UNIQUE, 0, 4 * PAGE, &unique));
+	EXPECT_EQ(-EOPNOTSUPP, redirect(pageable, unique, 4 * PAGE, multi, 0, 0));
+	EXPECT_EQ(-EOPNOTSUPP, redirect(pageable, unique, 4 * PAGE, multi, 0, SIZE));
+	EXPECT_EQ(-EOPNOTSUPP, redirect(pageable, unique, 4 * PAGE, pageable, 0, PAGE));
+	EXPECT_TRUE(is_signed(unique, 4 * PAGE, NEW));
+	/* By way of other memory it is the same. */
+	ASSERT_EQ(0, redirect(pageable, unique, 4 * PAGE, self->old, 0, 0));
+	EXPECT_EQ(-EOPNOTSUPP, redirect(self->old, unique, 4 * PAGE, multi, 0, 0));
+	EXPECT_TRUE(is_signed(unique, 4 * PAGE, OLD));
+	ASSERT_EQ(0, redirect(self->old, unique, 4 * PAGE, pageable, 0, 0));
+	EXPECT_TRUE(is_signed(unique, 4 * PAGE, NEW));
+	/* What the kernel does with such pages does no harm. */
+	ASSERT_EQ(0, map(pageable, 0, 0, 0, &other));
+	touch(other, true);
+	madvise(other, SIZE, MADV_PAGEOUT);
+	EXPECT_TRUE(is_signed(unique, 4 * PAGE, NEW));
+	/* A map that was made of other memory can show it in any way. */
+	ASSERT_EQ(0, redirect(self->old, self->unique, SIZE, multi, 0, SIZE));
+	EXPECT_TRUE(is_signed(self->unique, SIZE, NEW));
+	madvise(other, SIZE, MADV_PAGEOUT);
+	ASSERT_EQ(0, release(multi, self->unique, SIZE));
+	ASSERT_EQ(0, release(pageable, unique, 4 * PAGE));
+	ASSERT_EQ(0, release(pageable, other, SIZE));
+}
+
+TEST_F(redirect, to_the_same_memory_resumes_what_mmap_made_of_part_of_a_page)
+{
+	int fd = new_buffer(PAGE + 5);
+	char *mapped;
+
+	ASSERT_LE(0, fd);
+	mapped = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, mapped);
+	mapped[0] = 'm';
+	ASSERT_EQ(0, redirect(fd, mapped, 2 * PAGE, -1, 0, 0));
+	ASSERT_EQ(0, redirect(fd, mapped, 2 * PAGE, fd, 0, 0));
+	EXPECT_EQ('m', mapped[0]);
+}
+
 TEST_F(redirect, keeps_a_read_only_map_read_only)
 {
 	char *ro;

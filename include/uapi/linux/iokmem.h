@@ -58,7 +58,9 @@
  *    (4 MiB on most machines), which no memory cgroup can be charged with (have
  *    CAP_SYS_ADMIN); memory mapped for execution
  *  - EACCES: a writable map, or a change, through a read-only file descriptor; a map
- *    of part of a page, where the rest is not of the descriptor's memory
+ *    of part of a page, where the rest is not of the descriptor's memory; a writable
+ *    map of pageable memory that has to stay in memory for it, while it does so for
+ *    read-only maps
  *  - EBUSY: another cache mode, of memory that is mapped, prepared or pinned
  *  - EBADFD: entries that are to be there from the start, of memory that need not be
  *    anywhere
@@ -440,7 +442,9 @@ struct iokmem_create_multi {
  * made with IOKMEM_MAP_UNIQUE or mmap() and not pinnable, shows the new memory from
  * now on, at the same address; other maps of either memory do not change. From now on
  * it is a map of the new memory. Pageable memory that a map is redirected to stays in
- * memory, and counts for RLIMIT_MEMLOCK.
+ * memory, and counts for RLIMIT_MEMLOCK. What was made of pageable memory can show that
+ * only as it was made: not at another offset, nor as part of a multi-descriptor
+ * (EOPNOTSUPP).
  *
  * With -1 instead (and no offset and no options), whoever touches the map sleeps until
  * it is redirected to some memory, which may be the one that it had, or ends.
