@@ -45,6 +45,15 @@ const struct piece *piece_of(const struct shape *shape, __u32 page, __u32 *in_bu
 	return NULL;
 }
 
+/* What a map was made of, as far as that matters when it is redirected. */
+void remember_making(struct reference *ref)
+{
+	const struct piece *piece = piece_of(&ref->shape, ref->first, &ref->made_first);
+
+	ref->redirected = false;
+	ref->made_of = piece && is_pageable(&ref->shape) ? piece->buffer : 0;
+}
+
 /* Add some pages of a descriptor to another; false if there is no room. */
 bool slice(const struct shape *from, __u32 first, __u32 pages, struct shape *to)
 {

@@ -172,7 +172,7 @@ static void got_map(struct thread *thread, struct request *request, struct refer
 	ref->length = length;
 	ref->first = place / PAGE;
 	ref->pages = round_up(place % PAGE + length, PAGE) / PAGE;
-	ref->redirected = false;
+	remember_making(ref);
 	ref->read_only = request->options & IOKMEM_MAP_READ_ONLY;
 	ref->own = request->options & IOKMEM_MAP_UNIQUE;
 
@@ -345,7 +345,7 @@ void op_mmap(struct thread *thread)
 	ref->length = pages * PAGE;
 	ref->first = first;
 	ref->pages = pages;
-	ref->redirected = false;
+	remember_making(ref);
 	ref->read_only = !(prot & PROT_WRITE);
 	ref->own = true;
 	if (why)

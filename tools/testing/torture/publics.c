@@ -117,6 +117,27 @@ static bool find_place(struct thread *thread, const struct reference *ref,
 	return true;
 }
 
+/*
+ * Would a map that was made of pageable memory show some of that otherwise than it was
+ * made?
+ */
+static bool shows_itself_otherwise(const struct reference *ref, const struct shape *to,
+				   __u32 first)
+{
+	const struct piece *piece;
+	__u32 i, in_buffer;
+
+	if (!ref->made_of)
+		return false;
+	for (i = 0; i < ref->pages; i++) {
+		piece = piece_of(to, first + i, &in_buffer);
+		if (piece && piece->buffer == ref->made_of &&
+		    (is_multi(to) || in_buffer != ref->made_first + i))
+			return true;
+	}
+	return false;
+}
+
 /* What a redirection may answer, with @errors already there. */
 static int foresee_redirect(const struct reference *ref, const struct handle *to, __u64 offset)
 {
@@ -127,7 +148,7 @@ static int foresee_redirect(const struct reference *ref, const struct handle *to
 		return -EACCES;
 	if (first < to->shape.skew || end > to->shape.skew + to->shape.owned)
 		return -EACCES;
-	return 0;
+	return shows_itself_otherwise(ref, &to->shape, first / PAGE) ? -EOPNOTSUPP : 0;
 }
 
 static void now_of(struct thread *thread, struct reference *ref, const struct handle *to,
@@ -168,9 +189,8 @@ static int redirect_somewhere(struct thread *thread, struct reference *ref)
 		     ref->shape.identity, (unsigned long long)ref->address,
 		     to->shape.identity, offset, strerror(-why));
 	/* What is held for the map may be held by another one, for reading only. */
-	if (!why && (is_multi(&to->shape) || is_pageable(&to->shape)))
-		why = -EACCES;
 	if (err && err != why && !expected(err, errors) &&
+	    !(err == -EACCES && (is_multi(&to->shape) || is_pageable(&to->shape))) &&
 	    !(err == -ERANGE && record_of(to->shape.identity)->resized))
 		fail(thread, "REDIRECT of #%llu at %#llx to #%llu, offset %llu: %s",
 		     ref->shape.identity, (unsigned long long)ref->address,

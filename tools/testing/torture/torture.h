@@ -185,6 +185,8 @@ struct handle {
  * @pages: how many are mapped; 0: there is no such reference
  * @read_only: it cannot be written
  * @redirected: it was made of other memory
+ * @made_of: the pageable buffer that it was made of, or 0
+ * @made_first: the page of that which it began with
  * @own: nobody else can have it, and it is all of its mapping
  * @bucket: who may unmap it
  * @epoch: of the bucket when it was got
@@ -202,6 +204,8 @@ struct reference {
 	__u32 pages;
 	bool read_only;
 	bool redirected;
+	__u64 made_of;
+	__u32 made_first;
 	bool own;
 	struct bucket *bucket;
 	__u64 epoch;
@@ -308,6 +312,7 @@ __u64 stamp(__u64 buffer, __u32 page, unsigned int word);
 bool is_buffer(const struct shape *shape);
 bool is_multi(const struct shape *shape);
 bool is_pageable(const struct shape *shape);
+void remember_making(struct reference *ref);
 const struct piece *piece_of(const struct shape *shape, __u32 page, __u32 *in_buffer);
 bool slice(const struct shape *from, __u32 first, __u32 pages, struct shape *to);
 __u64 word_address(const struct reference *ref, __u32 page, unsigned int word);
