@@ -110,8 +110,9 @@ static void sub_of_a_sub_is_one_of_the_first_parent(struct kunit *test)
 	struct iokmem_desc *parent = wired(test, SZ_64K);
 	struct iokmem_desc *outer = sub(test, parent, 5000, 20000);
 	struct iokmem_desc *inner = sub(test, outer, 7000, 1000);
-	u8 bytes[1000];
+	u8 *bytes = kunit_kzalloc(test, 1000, GFP_KERNEL);
 
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(inner, 0, bytes, 1000));
 	KUNIT_EXPECT_TRUE(test, has_pattern(bytes, 1000, 12000));
 	KUNIT_EXPECT_PTR_EQ(test, parent, inner->parent);
