@@ -8,10 +8,10 @@
  */
 #include <linux/list.h>
 #include <linux/module.h>
-#include <linux/wait_bit.h>
 
 #include "desc.h"
 #include "map.h"
+#include "wake.h"
 
 /**
  * iokmem_holder_add - be told when a map ends
@@ -108,6 +108,6 @@ void iokmem_map_tell_holders(struct iokmem_map *map)
 		/* Pairs with iokmem_holder_remove(). */
 		smp_store_release(&holder->running, false);
 		/* It may be gone: this is an address, not an access. */
-		wake_up_var(&holder->running);
+		iokmem_wake_up(&holder->running);
 	}
 }

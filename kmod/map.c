@@ -51,6 +51,7 @@
 #include "desc.h"
 #include "map.h"
 #include "trace.h"
+#include "wake.h"
 #include "workqueue.h"
 
 static void map_put_work(struct work_struct *work)
@@ -194,7 +195,7 @@ static void map_retire(struct iokmem_map *mapping)
 	map_die(mapping);
 	iokmem_maps_remove(mapping);
 	wake_up_all(&mapping->desc->wait);
-	wake_up_var(&mapping->blocked);
+	iokmem_wake_up(&mapping->blocked);
 }
 
 /* Nobody sees the memory by this mapping any more. */
@@ -500,20 +501,24 @@ obtain_retyped(struct iokmem_desc *desc, const struct iokmem_map_request *reques
 
 /*
  * A map of somebody else's mapping, or inside one, that is not there any more: it ends,
- * and is not shared.
+ * and is not shared. If that cannot be told now, it is an error of this request only.
  */
 static struct iokmem_map *forget_stale(struct iokmem_map *map)
 {
 	struct iokmem_map *mapping = map->super ? map->super : map;
+	int err;
 
-	if (!(mapping->options & IOKMEM_MAP_STATIC) ||
-	    !iokmem_map_check_static(mapping))
+	if (!(mapping->options & IOKMEM_MAP_STATIC))
 		return map;
-	mutex_lock(&mapping->desc->lock);
-	map_retire(mapping);
-	mutex_unlock(&mapping->desc->lock);
+	err = iokmem_map_check_static(mapping);
+	if (!err)
+		return map;
+	if (err == -ENXIO || err == -EFAULT || err == -EACCES) {
+		iokmem_map_unmap(mapping);
+		err = -ESTALE;
+	}
 	iokmem_map_drop(map);
-	return ERR_PTR(-ESTALE);
+	return ERR_PTR(err);
 }
 
 /*

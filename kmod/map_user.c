@@ -33,6 +33,7 @@
 #include "desc.h"
 #include "map.h"
 #include "trace.h"
+#include "wake.h"
 
 /* How many pages around the one that faulted are mapped with it, at most. */
 #define IOKMEM_FAULT_AROUND	64UL
@@ -727,7 +728,7 @@ err_mmput:
 static void change_end(struct iokmem_map *map)
 {
 	mmap_write_unlock(map->mm);
-	wake_up_var(&map->blocked);
+	iokmem_wake_up(&map->blocked);
 	mmput(map->mm);
 }
 

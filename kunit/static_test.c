@@ -284,6 +284,25 @@ static void scoped_map_lasts_for_the_call(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, refcount_read(&desc->users));
 }
 
+static void holder_is_told_when_a_static_map_is_not_there(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+	void *address = map_by_hand(test, desc);
+	struct iokmem_holder holder;
+	struct told told = {};
+	struct iokmem_map *m;
+
+	KUNIT_ASSERT_NOT_NULL(test, address);
+	m = keep_map(test, iokmem_desc_set_mapping(desc, IOKMEM_KERNEL_TASK,
+						   (unsigned long)address, 0));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&holder, m, &told_ops, &told));
+	vunmap(address);
+	/* Found out by who would share it. */
+	map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, 1, told.times);
+	iokmem_holder_remove(&holder);
+}
+
 static struct kunit_case static_cases[] = {
 	KUNIT_CASE(static_kernel_map_is_recorded_and_shared),
 	KUNIT_CASE(static_map_that_is_not_there_is_refused),
@@ -295,6 +314,7 @@ static struct kunit_case static_cases[] = {
 	KUNIT_CASE(holder_is_told_before_kernel_addresses_go),
 	KUNIT_CASE(holder_is_told_when_the_task_unmaps),
 	KUNIT_CASE(holder_that_left_may_let_go),
+	KUNIT_CASE(holder_is_told_when_a_static_map_is_not_there),
 	KUNIT_CASE(scoped_map_lasts_for_the_call),
 	{}
 };
