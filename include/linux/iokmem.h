@@ -29,6 +29,11 @@
  *	-EPERM: a physical address of memory that the kernel uses
  *	-EIO: memory could not be read back from swap
  *	-ENXIO: other memory is at the addresses of a mapping that is to be recorded
+ *	-ENODEV: the device has gone, or its driver
+ *	-EDOM: memory that is not aligned as a DMA command specifies
+ *	-EMSGSIZE: a bus address with more bits than the DMA command specifies
+ *	-ENOBUFS: the DMA API has no room: for addresses, or for memory to bounce in
+ *	-EALREADY: the DMA command is prepared for another range
  *
  * A module that uses these functions says IOKMEM_IMPORT_NS(); once.
  */
@@ -43,7 +48,10 @@
 #include <uapi/linux/iokmem.h>
 
 struct device;
+struct dma_buf;
+struct file;
 struct iokmem_desc;
+struct iokmem_dma;
 struct iokmem_map;
 struct task_struct;
 
@@ -89,6 +97,49 @@ struct iokmem_holder {
 	const struct iokmem_holder_ops *ops;
 	void *data;
 	bool running;
+};
+
+/**
+ * struct iokmem_dma_specification - what a device can do in one transfer
+ * @address_bits: how many bits of a bus address it takes; 0: as many as its mask has
+ * @max_segment_size: the longest segment, in bytes; 0: any
+ * @max_transfer_size: the longest transfer, in bytes; 0: any
+ * @alignment: of the first segment's bus address, in bytes: a power of two; 0: any
+ * @alignment_length: the transfer's length is a multiple of it, and so is each
+ *	segment's; in bytes, a power of two; 0: any
+ * @alignment_internal_segments: of the bus address of all other segments; a power of
+ *	two; 0: as @alignment
+ *
+ * IODMACommand::SegmentOptions. It comes on top of what the device's driver has
+ * told the DMA API (dma_set_mask(), dma_set_max_seg_size()), and cannot widen that.
+ */
+struct iokmem_dma_specification {
+	unsigned int address_bits;
+	size_t max_segment_size;
+	size_t max_transfer_size;
+	u32 alignment;
+	u32 alignment_length;
+	u32 alignment_internal_segments;
+};
+
+/**
+ * struct iokmem_dma_segment - a run of bytes, as the device sees it
+ * @address: on the bus
+ * @length: in bytes
+ */
+struct iokmem_dma_segment {
+	u64 address;
+	u64 length;
+};
+
+/**
+ * struct iokmem_dma_segment32 - the same for a device that takes 32 bits
+ * @address: on the bus
+ * @length: in bytes
+ */
+struct iokmem_dma_segment32 {
+	u32 address;
+	u32 length;
 };
 
 /* IOKit's kernel_task: the kernel's own address space, as the task of a map. */
@@ -204,5 +255,38 @@ int iokmem_map_redirect(struct iokmem_map *map, struct iokmem_desc *backing,
 int iokmem_holder_add(struct iokmem_holder *holder, struct iokmem_map *map,
 		      const struct iokmem_holder_ops *ops, void *data);
 void iokmem_holder_remove(struct iokmem_holder *holder);
+
+/* IODMACommand */
+struct iokmem_dma *
+iokmem_dma_with_specification(struct device *dev,
+			      const struct iokmem_dma_specification *specification);
+struct iokmem_dma *iokmem_dma_get(struct iokmem_dma *dma);
+void iokmem_dma_put(struct iokmem_dma *dma);
+int iokmem_dma_set_memory_descriptor(struct iokmem_dma *dma, struct iokmem_desc *desc,
+				     bool prepare);
+int iokmem_dma_clear_memory_descriptor(struct iokmem_dma *dma, bool complete);
+struct iokmem_desc *iokmem_dma_get_memory_descriptor(struct iokmem_dma *dma);
+int iokmem_dma_prepare(struct iokmem_dma *dma, size_t offset, size_t length);
+int iokmem_dma_prepare_with_specification(struct iokmem_dma *dma,
+		const struct iokmem_dma_specification *specification,
+		size_t offset, size_t length);
+int iokmem_dma_complete(struct iokmem_dma *dma);
+int iokmem_dma_get_prepared_offset_and_length(struct iokmem_dma *dma, size_t *offset,
+					      size_t *length);
+int iokmem_dma_gen_segments(struct iokmem_dma *dma, size_t *offset,
+			    struct iokmem_dma_segment *segments, unsigned int *nr);
+int iokmem_dma_gen_segments32(struct iokmem_dma *dma, size_t *offset,
+			      struct iokmem_dma_segment32 *segments, unsigned int *nr);
+int iokmem_dma_synchronize(struct iokmem_dma *dma, u32 direction);
+size_t iokmem_dma_read_bytes(struct iokmem_dma *dma, size_t offset, void *bytes,
+			     size_t length);
+size_t iokmem_dma_write_bytes(struct iokmem_dma *dma, size_t offset, const void *bytes,
+			      size_t length);
+
+/* Descriptors and file descriptors. */
+struct file *iokmem_desc_get_file(struct iokmem_desc *desc, u32 flags);
+struct iokmem_desc *iokmem_desc_with_file(struct file *file, u32 *flags);
+struct dma_buf *iokmem_desc_get_dma_buf(struct iokmem_desc *desc, u32 flags);
+struct iokmem_desc *iokmem_desc_with_dma_buf(struct dma_buf *dmabuf, u32 direction);
 
 #endif /* _LINUX_IOKMEM_H */
