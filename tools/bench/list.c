@@ -16,6 +16,12 @@ struct costs {
 	struct samples mmap_anonymous, munmap_anonymous;
 };
 
+static const struct costs no_costs = {
+	SAMPLES("create"), SAMPLES("release (last)"), SAMPLES("munmap"),
+	SAMPLES("find"), SAMPLES("release (not last)"), SAMPLES("find none"),
+	SAMPLES("anonymous mmap"), SAMPLES("anonymous munmap"),
+};
+
 /* The n-th of numbers without order. */
 static unsigned int scatter(unsigned int n)
 {
@@ -91,36 +97,36 @@ static void count_anonymous(struct costs *costs)
 static void report_costs(const struct situation *situation, int n,
 			 const struct costs *costs)
 {
-	report(situation->name, n, "create", &costs->create);
-	report(situation->name, n, "release (last)", &costs->release);
+	report(situation->name, n, &costs->create);
+	report(situation->name, n, &costs->release);
 	if (!situation->inside)
-		report(situation->name, n, "munmap", &costs->munmap);
-	report(situation->name, n, "find", &costs->find);
-	report(situation->name, n, "release (not last)", &costs->let_go);
-	report(situation->name, n, "find none", &costs->miss);
-	report(situation->name, n, "anonymous mmap", &costs->mmap_anonymous);
-	report(situation->name, n, "anonymous munmap", &costs->munmap_anonymous);
+		report(situation->name, n, &costs->munmap);
+	report(situation->name, n, &costs->find);
+	report(situation->name, n, &costs->let_go);
+	report(situation->name, n, &costs->miss);
+	report(situation->name, n, &costs->mmap_anonymous);
+	report(situation->name, n, &costs->munmap_anonymous);
 }
 
 /* The end of a mapping ends its sub-maps with it: what that costs for each. */
 static void count_end(const struct situation *situation, int fd, int n)
 {
 	size_t length = situation->pages(n) * PAGE;
-	struct samples each = {};
+	struct samples each = SAMPLES("munmap of each");
 	char *address;
 	__u64 begin;
 
 	address = map_window(fd, 0, (struct window){ 0, length });
 	begin = clock_now();
 	NEED(!munmap(address, length));
-	add_sample(&each, (clock_now() - begin - clock_cost) / n);
+	add_sample(&each, (clock_now() - begin - clock_cost) / n, -1, -1);
 	NEED(nr_maps(fd) == 0);
-	report(situation->name, n, "munmap of each", &each);
+	report(situation->name, n, &each);
 }
 
 static void measure(const struct situation *situation, int n)
 {
-	struct costs costs = {};
+	struct costs costs = no_costs;
 	int fd, i;
 
 	fd = new_buffer(situation->pages(n) * PAGE);
@@ -144,7 +150,7 @@ static void measure(const struct situation *situation, int n)
 static void measure_memfd(const struct situation *unused, int n)
 {
 	int fd = memfd_create("bench", MFD_CLOEXEC), i, err;
-	struct samples map = {}, unmap = {};
+	struct samples map = SAMPLES("create"), unmap = SAMPLES("munmap");
 	char *page;
 
 	NEED(fd >= 0 && !ftruncate(fd, (n + 1) * PAGE));
@@ -161,8 +167,8 @@ static void measure_memfd(const struct situation *unused, int n)
 		COUNT(&unmap, err = munmap(page, PAGE));
 		NEED(!err);
 	}
-	report("memfd", n, "create", &map);
-	report("memfd", n, "munmap", &unmap);
+	report("memfd", n, &map);
+	report("memfd", n, &unmap);
 }
 
 /* In an address space that has nothing else. */
@@ -184,24 +190,26 @@ static void alone(void (*run)(const struct situation *situation, int n),
 /* What every ioctl has to pay. */
 static void measure_system_call(void)
 {
-	struct samples call = {};
+	struct samples call = SAMPLES("system call");
 	int i;
 
 	for (i = 0; i < MAX_SAMPLES; i++)
 		COUNT(&call, syscall(SYS_getppid));
-	report("no list", 0, "system call", &call);
+	report("no list", 0, &call);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	int i, n;
 
-	begin();
+	begin(argc, argv);
 	measure_system_call();
 	for (i = 0; i < ARRAY_SIZE(situations); i++)
 		for (n = 10; n <= 100000; n *= 10)
-			alone(measure, &situations[i], n);
+			if (wanted(situations[i].name, n))
+				alone(measure, &situations[i], n);
 	for (n = 10; n <= 100000; n *= 10)
-		alone(measure_memfd, NULL, n);
+		if (wanted("memfd", n))
+			alone(measure_memfd, NULL, n);
 	return 0;
 }
