@@ -138,6 +138,33 @@ static inline void report(const char *row, __u64 size, const struct samples *sam
 	fflush(stdout);
 }
 
+/*
+ * One VMA more, which joins no other. The kernel's tree of them takes twice the work
+ * wherever a node of it gets full, which a number of VMAs alone would find or miss by
+ * chance; so each sample has another.
+ */
+static inline void add_vma(int number)
+{
+	NEED(mmap(NULL, PAGE, number % 2 ? PROT_NONE : PROT_READ,
+		  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+}
+
+/* In an address space that has nothing else. */
+static inline void alone(void (*run)(const void *subject, __u64 size),
+			 const void *subject, __u64 size)
+{
+	pid_t pid = fork();
+	int status;
+
+	NEED(pid >= 0);
+	if (!pid) {
+		run(subject, size);
+		exit(0);
+	}
+	NEED(waitpid(pid, &status, 0) == pid && !status);
+	settle();
+}
+
 /* Before anything is counted. */
 static inline void begin(int argc, char **argv)
 {

@@ -6,7 +6,11 @@
  */
 #include "kinds.h"
 
-#define NR_LIVES	5
+/* Odd, so that one is the median. */
+static int nr_lives(size_t size)
+{
+	return size > PMD ? 5 : 15;
+}
 
 static void touch_pages(char *address, size_t size)
 {
@@ -45,8 +49,10 @@ static void measure_lives(const struct kind *kind, size_t size)
 	};
 	int i;
 
-	for (i = 0; i < NR_LIVES; i++)
+	for (i = 0; i < nr_lives(size); i++) {
+		add_vma(i);
 		count_life(kind, size, &life, steps);
+	}
 	report(kind->name, size, &life);
 	for (i = 0; i < NR_STEPS; i++)
 		report(kind->name, size, &steps[i]);
@@ -58,12 +64,14 @@ static void count_maps(const struct memory *memory, struct samples *samples)
 	char *address;
 	int i;
 
-	for (i = 0; i < NR_LIVES; i++)
+	for (i = 0; i < nr_lives(memory->size); i++) {
+		add_vma(i);
 		COUNT(samples, ({
 			address = memory->kind->map(memory);
 			touch_pages(address, memory->size);
 			memory->kind->unmap(memory, address);
 		}));
+	}
 }
 
 static void measure_sharing(const struct kind *kind, size_t size)
@@ -92,6 +100,12 @@ static void measure_sharing(const struct kind *kind, size_t size)
 	kind->destroy(&memory);
 }
 
+static void measure(const void *subject, __u64 size)
+{
+	measure_lives(subject, size);
+	measure_sharing(subject, size);
+}
+
 int main(int argc, char **argv)
 {
 	static const size_t sizes[] = { PAGE, 64 * KIB, 2 * MIB, 64 * MIB };
@@ -103,9 +117,7 @@ int main(int argc, char **argv)
 			if (sizes[j] < kinds[i].smallest ||
 			    !wanted(kinds[i].name, sizes[j]))
 				continue;
-			settle();
-			measure_lives(&kinds[i], sizes[j]);
-			measure_sharing(&kinds[i], sizes[j]);
+			alone(measure, &kinds[i], sizes[j]);
 		}
 	}
 	return 0;

@@ -28,17 +28,6 @@ static unsigned int scatter(unsigned int n)
 	return (n * 2654435761u) >> 8;
 }
 
-/*
- * One VMA more, which joins no other. The kernel's tree of them takes twice the work
- * wherever a node of it gets full, which a number of VMAs alone would find or miss by
- * chance; so each sample has another.
- */
-static void add_vma(int number)
-{
-	NEED(mmap(NULL, PAGE, number % 2 ? PROT_NONE : PROT_READ,
-		  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
-}
-
 static void count_new(const struct situation *situation, int fd, int n, int i,
 		      struct costs *costs)
 {
@@ -124,8 +113,9 @@ static void count_end(const struct situation *situation, int fd, int n)
 	report(situation->name, n, &each);
 }
 
-static void measure(const struct situation *situation, int n)
+static void measure(const void *subject, __u64 n)
 {
+	const struct situation *situation = subject;
 	struct costs costs = no_costs;
 	int fd, i;
 
@@ -147,7 +137,7 @@ static void measure(const struct situation *situation, int n)
 	end_holders();
 }
 
-static void measure_memfd(const struct situation *unused, int n)
+static void measure_memfd(const void *unused, __u64 n)
 {
 	int fd = memfd_create("bench", MFD_CLOEXEC), i, err;
 	struct samples map = SAMPLES("create"), unmap = SAMPLES("munmap");
@@ -169,22 +159,6 @@ static void measure_memfd(const struct situation *unused, int n)
 	}
 	report("memfd", n, &map);
 	report("memfd", n, &unmap);
-}
-
-/* In an address space that has nothing else. */
-static void alone(void (*run)(const struct situation *situation, int n),
-		  const struct situation *situation, int n)
-{
-	pid_t pid = fork();
-	int status;
-
-	NEED(pid >= 0);
-	if (!pid) {
-		run(situation, n);
-		exit(0);
-	}
-	NEED(waitpid(pid, &status, 0) == pid && !status);
-	settle();
 }
 
 /* What every ioctl has to pay. */
