@@ -156,6 +156,7 @@ struct iokmem_mem_ops {
  * @tag: of the driver's choice
  * @home: the mapping it was born with, in the task it was made for; or NULL
  * @bytes: the address of @home, if that is the kernel's; or NULL
+ * @whole: the kernel's mapping of all of it that a plain request gets, or NULL
  * @maps: mappings, oldest first
  * @shareable: the mappings that may be shared, by address space and range
  * @next_age: of the next mapping
@@ -232,6 +233,7 @@ struct iokmem_desc {
 	u32 tag;
 	struct iokmem_map *home;
 	void *bytes;
+	struct iokmem_map *whole;
 	struct list_head maps;
 	struct rb_root shareable;
 	u64 next_age;

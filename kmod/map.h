@@ -142,7 +142,7 @@ struct iokmem_map {
  * struct iokmem_map_request - what somebody wants mapped
  * @mm: the address space, which the requester keeps alive (mm_users), or NULL
  *	for the kernel's
- * @pid: of the task
+ * @task: that the map is for, or that asks for it; as @mm
  * @options: IOKMEM_MAP_*, checked
  * @cache_mode: the one that has to be in force; IOKMEM_MAP_DEFAULT_CACHE: any
  * @keep_mode: the requester may not change the one that is
@@ -156,7 +156,7 @@ struct iokmem_map {
  */
 struct iokmem_map_request {
 	struct mm_struct *mm;
-	struct pid *pid;
+	struct task_struct *task;
 	u32 options;
 	u32 cache_mode;
 	bool keep_mode;

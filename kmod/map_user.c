@@ -1102,7 +1102,7 @@ static int mmap_unique(struct iokmem_desc *desc, struct vm_area_struct *vma)
 {
 	struct iokmem_map_request request = {
 		.mm = vma->vm_mm,
-		.pid = task_tgid(current),
+		.task = current,
 		.options = IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_UNIQUE,
 		.offset = vma->vm_pgoff << PAGE_SHIFT,
 		.length = vma->vm_end - vma->vm_start,
