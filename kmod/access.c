@@ -271,6 +271,22 @@ int iokmem_all_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
 	return 0;
 }
 
+/*
+ * iokmem_held_resident - the same for memory that is nowhere in particular, or not ours
+ * to know of, while it is not held
+ */
+int iokmem_held_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
+{
+	int err;
+
+	mutex_lock(&desc->hold_lock);
+	err = check_known(desc, false);
+	if (!err)
+		err = iokmem_all_resident(desc, resident, dirty);
+	mutex_unlock(&desc->hold_lock);
+	return err;
+}
+
 /**
  * iokmem_desc_get_page_counts - how much of the memory is in memory
  * @desc: the descriptor

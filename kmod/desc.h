@@ -287,5 +287,6 @@ struct iokmem_desc *iokmem_desc_leaf(struct iokmem_desc *desc, size_t *offset,
 int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
 			phys_addr_t *address, size_t *length);
 int iokmem_all_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty);
+int iokmem_held_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty);
 
 #endif /* _IOKMEM_DESC_H */
