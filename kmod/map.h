@@ -234,6 +234,8 @@ int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
 			   u32 options, size_t offset, bool keep_mode);
 
 /* map_kernel.c */
+void *iokmem_vmap(const struct iokmem_desc *desc, pgoff_t index, unsigned long nr,
+		  pgprot_t prot);
 int iokmem_map_kernel(struct iokmem_map *map);
 void iokmem_unmap_kernel(struct iokmem_map *map);
 
@@ -249,7 +251,8 @@ int iokmem_map_block(struct iokmem_map *map);
 bool iokmem_map_resume(struct iokmem_map *map, const struct iokmem_desc *desc,
 		       size_t offset);
 int iokmem_map_switch(struct iokmem_map *map, struct iokmem_map *seat);
-int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma);
+int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma,
+		    size_t length);
 unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
 				       struct file *file, unsigned long addr,
 				       unsigned long len, unsigned long pgoff,

@@ -840,10 +840,9 @@ int iokmem_map_switch(struct iokmem_map *map, struct iokmem_map *seat)
 }
 
 /* Of whole pages, from the descriptor's first on. */
-static int check_mmap(const struct iokmem_desc *desc,
-		      struct vm_area_struct *vma)
+static int check_mmap(const struct iokmem_desc *desc, struct vm_area_struct *vma,
+		      size_t length)
 {
-	size_t length = iokmem_desc_get_length(desc);
 	unsigned long end;
 
 	if (!(vma->vm_flags & VM_MAYSHARE))
@@ -885,13 +884,13 @@ static int adopt_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 }
 
 /*
- * iokmem_mmap_vma - mmap() of a descriptor's file: a Unique mapping, the task's
+ * iokmem_mmap_vma - mmap() of a file of a descriptor's: a Unique mapping, the task's
  *
- * Called with the mmap lock held, as ->mmap(). From here on @vma has the
- * mapping's own file. Memory that has to be held for its mappings cannot be mapped
- * in this way, since holding it may need the mmap lock.
+ * That shows the first @length bytes. Called with the mmap lock held, as ->mmap(). From
+ * here on @vma has the mapping's own file. Memory that has to be held for its mappings
+ * cannot be mapped in this way, since holding it may need the mmap lock.
  */
-int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma)
+int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma, size_t length)
 {
 	struct iokmem_map_request request = {
 		.mm = vma->vm_mm,
@@ -905,7 +904,7 @@ int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma)
 
 	mmap_assert_write_locked(vma->vm_mm);
 
-	err = check_mmap(desc, vma);
+	err = check_mmap(desc, vma, length);
 	if (err)
 		return err;
 	if (!(vma->vm_flags & VM_MAYWRITE))
