@@ -389,7 +389,7 @@ static int map_make(struct iokmem_map *map,
 {
 	bool placed = !(request->options & IOKMEM_MAP_ANYWHERE);
 	unsigned long address;
-	int err;
+	int err = 0;
 
 	if (request->seat)
 		return map_hold(map, request->paged);
@@ -397,13 +397,18 @@ static int map_make(struct iokmem_map *map,
 		return map_record(map, request->at);
 	if (!map->mm && placed)
 		return -EOPNOTSUPP;
+	if (map->desc->ops->held_address)
+		err = map_hold(map, map->mm);
+	if (err)
+		return err;
 	address = iokmem_map_borrow(request, map->desc);
 	if (address) {
 		map->borrowed = true;
 		map->start = address & PAGE_MASK;
 		return 0;
 	}
-	err = map_hold(map, map->mm);
+	if (!map->held)
+		err = map_hold(map, map->mm);
 	if (!err && (map->options & IOKMEM_MAP_PINNABLE))
 		err = map->desc->ops->make_pinnable(map->desc);
 	if (err)
