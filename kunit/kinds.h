@@ -26,6 +26,8 @@
  * @no_counts: its pages are not the kernel's to count
  * @no_user_map: other user tasks cannot map it
  * @no_own_kernel_map: the kernel has no addresses of it but its own
+ * @export_error: why no dma-buf of it can be made, or 0
+ * @imported: it is one already
  */
 struct kind {
 	const char *name;
@@ -37,6 +39,8 @@ struct kind {
 	bool no_counts;
 	bool no_user_map;
 	bool no_own_kernel_map;
+	int export_error;
+	bool imported;
 };
 
 extern const struct kind kinds[];
