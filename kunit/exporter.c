@@ -299,7 +299,7 @@ static void expect_released(void *data)
 	struct exporter *exporter = data;
 
 	if (!is_released(exporter))
-		KUNIT_FAIL(kunit_get_current_test(), "an importer has kept a dma-buf");
+		KUNIT_FAIL(exporter->test, "an importer has kept a dma-buf");
 }
 
 struct exporter *exporter(struct kunit *test, unsigned int options)
@@ -310,6 +310,7 @@ struct exporter *exporter(struct kunit *test, unsigned int options)
 	if (options & EXPORTER_IO)
 		need_reserved(test);
 	KUNIT_ASSERT_NOT_NULL(test, exporter);
+	exporter->test = test;
 	exporter->options = options;
 	make_memory(exporter);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_memory, exporter));

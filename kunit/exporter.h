@@ -22,6 +22,7 @@
 
 /**
  * struct exporter - one dma-buf, and what has become of it
+ * @test: whose it is
  * @dmabuf: the dma-buf
  * @options: EXPORTER_*
  * @pages: its memory, unless %EXPORTER_IO
@@ -38,6 +39,7 @@
  * @begin_error: the same for beginning to access
  */
 struct exporter {
+	struct kunit *test;
 	struct dma_buf *dmabuf;
 	unsigned int options;
 	struct page *pages[EXPORTER_PAGES];
