@@ -46,6 +46,7 @@ struct vfsmount;
  * @fixed_address: the kernel's address of it is all that there is
  * @held_address: the kernel has its address only while it is held
  * @no_memory: there is nothing that could be touched
+ * @typed: its pages are its own, and have the type that it says
  * @vm_flags: what a VMA of it has besides what every VMA of ours has
  * @resolve: the cache mode that asking for one puts in force
  * @cache_mode: the one in force, if not what the descriptor says
@@ -90,6 +91,7 @@ struct iokmem_mem_ops {
 	bool fixed_address;
 	bool held_address;
 	bool no_memory;
+	bool typed;
 	vm_flags_t vm_flags;
 	int (*resolve)(u32 mode, u32 *resolved);
 	u32 (*cache_mode)(const struct iokmem_desc *desc);
