@@ -2,9 +2,9 @@
 /*
  * Memory of another driver's, imported as a dma-buf.
  *
- * While it is held it is mapped for a device of our own, which never touches it: that is
- * how exporters are told that memory must not move. The kernel address that the exporter
- * gives of it then tells where it is. From there on it is memory like any other, but
+ * While it is held a device of our own, which never touches it, is attached: then those
+ * exporters that move memory about leave it where it is. The kernel address that the
+ * exporter gives of it tells where that is. From there on it is memory like any other, but
  *
  *  - its type is the exporter's, and not ours to change;
  *  - user tasks can map it if the exporter lets user tasks map it;
@@ -34,7 +34,6 @@
  * @desc: what every descriptor has; its extents are the memory while it is held
  * @dmabuf: a reference
  * @attachment: of our own device, while it is held
- * @table: what that sees
  * @map: where the kernel has it, while it is held
  *
  * @desc's hold_lock protects what comes and goes with the extents.
@@ -43,7 +42,6 @@ struct iokmem_import {
 	struct iokmem_desc desc;
 	struct dma_buf *dmabuf;
 	struct dma_buf_attachment *attachment;
-	struct sg_table *table;
 	struct iosys_map map;
 };
 
@@ -68,28 +66,6 @@ static int error_of(int err, int otherwise)
 	default:
 		return otherwise;
 	}
-}
-
-/* A device gets the dma-buf. */
-static int attach(struct dma_buf *dmabuf, struct device *dev,
-		  enum dma_data_direction direction,
-		  struct dma_buf_attachment **attachment, struct sg_table **table)
-{
-	*attachment = dma_buf_attach(dmabuf, dev);
-	if (IS_ERR(*attachment))
-		return error_of(PTR_ERR(*attachment), -EXDEV);
-	*table = dma_buf_map_attachment_unlocked(*attachment, direction);
-	if (!IS_ERR(*table))
-		return 0;
-	dma_buf_detach(dmabuf, *attachment);
-	return error_of(PTR_ERR(*table), -ENOBUFS);
-}
-
-static void detach(struct dma_buf *dmabuf, enum dma_data_direction direction,
-		   struct dma_buf_attachment *attachment, struct sg_table *table)
-{
-	dma_buf_unmap_attachment_unlocked(attachment, table, direction);
-	dma_buf_detach(dmabuf, attachment);
 }
 
 /* What an iosys_map is of, if one does not mind. */
@@ -145,20 +121,22 @@ static int look_up(struct iokmem_import *import)
 }
 
 /*
- * Our device only "reads": where memory is bounced for it nothing is written back. The
- * kernel warns of a ->vmap() that fails, which is the exporter's business.
+ * For writing, if that can be, whoever asks: others may, too. Our device has the memory
+ * mapped only where the kernel needs that to keep it in place: when it is unmapped, caches
+ * may forget what the CPU has written.
  */
 static int import_pin(struct iokmem_desc *desc, bool write)
 {
 	struct iokmem_import *import = import_of(desc);
 	int err;
 
-	if (write && iokmem_dma_buf_is_read_only(import->dmabuf))
+	desc->held_read_only = iokmem_dma_buf_is_read_only(import->dmabuf);
+	if (write && desc->held_read_only)
 		return -EACCES;
-	err = attach(import->dmabuf, iokmem_dma_buf_device, DMA_TO_DEVICE,
-		     &import->attachment, &import->table);
-	if (err)
-		return err == -ENOMEM || err == -EINTR ? err : -EOPNOTSUPP;
+	import->attachment = dma_buf_attach(import->dmabuf, iokmem_dma_buf_device);
+	if (IS_ERR(import->attachment))
+		return error_of(PTR_ERR(import->attachment), -EOPNOTSUPP);
+	/* The kernel warns if it fails, whoever the exporter is. */
 	err = dma_buf_vmap_unlocked(import->dmabuf, &import->map);
 	if (err) {
 		err = -ENOMEM;
@@ -167,13 +145,12 @@ static int import_pin(struct iokmem_desc *desc, bool write)
 	err = look_up(import);
 	if (err)
 		goto err_vunmap;
-	desc->held_read_only = !write;
 	return 0;
 
 err_vunmap:
 	dma_buf_vunmap_unlocked(import->dmabuf, &import->map);
 err_detach:
-	detach(import->dmabuf, DMA_TO_DEVICE, import->attachment, import->table);
+	dma_buf_detach(import->dmabuf, import->attachment);
 	return err;
 }
 
@@ -183,7 +160,7 @@ static void import_unpin(struct iokmem_desc *desc)
 
 	iokmem_extents_fini(&desc->extents);
 	dma_buf_vunmap_unlocked(import->dmabuf, &import->map);
-	detach(import->dmabuf, DMA_TO_DEVICE, import->attachment, import->table);
+	dma_buf_detach(import->dmabuf, import->attachment);
 }
 
 static unsigned long import_kernel_address(const struct iokmem_desc *desc,
@@ -249,21 +226,28 @@ static int import_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 
 static int import_dma_map(struct iokmem_dma_view *view)
 {
+	struct dma_buf *dmabuf = import_of(view->desc)->dmabuf;
 	struct dma_buf_attachment *attachment;
-	int err;
+	struct sg_table *table;
 
-	err = attach(import_of(view->desc)->dmabuf, view->dev, view->direction,
-		     &attachment, &view->table);
-	if (err)
-		return err;
+	attachment = dma_buf_attach(dmabuf, view->dev);
+	if (IS_ERR(attachment))
+		return error_of(PTR_ERR(attachment), -EXDEV);
+	table = dma_buf_map_attachment_unlocked(attachment, view->direction);
+	if (IS_ERR(table)) {
+		dma_buf_detach(dmabuf, attachment);
+		return error_of(PTR_ERR(table), -ENOBUFS);
+	}
 	view->private = attachment;
+	view->table = table;
 	view->skip = view->offset;
 	return 0;
 }
 
 static void import_dma_unmap(struct iokmem_dma_view *view)
 {
-	detach(import_of(view->desc)->dmabuf, view->direction, view->private, view->table);
+	dma_buf_unmap_attachment_unlocked(view->private, view->table, view->direction);
+	dma_buf_detach(import_of(view->desc)->dmabuf, view->private);
 }
 
 /* It is the exporter who knows what there is to be done. */
@@ -363,7 +347,7 @@ static struct iokmem_desc *import_create(struct dma_buf *dmabuf, u32 direction)
  * less than its capacity then, a sub-descriptor. @direction is not its then, and neither
  * are the rights of a dma-buf that can only be read: the caller goes by them.
  *
- * The exporter keeps the memory where it is while it is prepared or mapped. While devices
+ * The exporter keeps the memory in place while it is prepared or mapped. While devices
  * write it, bytes are read between dma_buf_begin_cpu_access() and
  * dma_buf_end_cpu_access(); iokmem_desc_read_bytes(), iokmem_desc_write_bytes() and
  * iokmem_dma_synchronize() see to that themselves.

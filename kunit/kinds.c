@@ -234,11 +234,11 @@ const struct kind kinds[] = {
 	{ "multi of wired", make_multi_of_wired },
 	{ "ranges", make_ranges, .comes_and_goes = true, .needs_prepare = true },
 	{ "dma-buf", make_dma_buf, .comes_and_goes = true, .needs_prepare = true,
-	  .imported = true },
+	  .imported = true, .held_to_write = true },
 	{ "write-combined dma-buf", make_combined_dma_buf, .comes_and_goes = true,
-	  .needs_prepare = true, .imported = true },
+	  .needs_prepare = true, .imported = true, .held_to_write = true },
 	{ "sub of dma-buf", make_dma_buf_sub, .comes_and_goes = true,
-	  .needs_prepare = true, .export_error = -EOPNOTSUPP },
+	  .needs_prepare = true, .held_to_write = true, .export_error = -EOPNOTSUPP },
 };
 
 const unsigned int nr_kinds = ARRAY_SIZE(kinds);

@@ -28,6 +28,7 @@
  * @no_own_kernel_map: the kernel has no addresses of it but its own
  * @export_error: why no dma-buf of it can be made, or 0
  * @imported: it is one already
+ * @held_to_write: it is held for writing, whoever holds it
  */
 struct kind {
 	const char *name;
@@ -41,6 +42,7 @@ struct kind {
 	bool no_own_kernel_map;
 	int export_error;
 	bool imported;
+	bool held_to_write;
 };
 
 extern const struct kind kinds[];
