@@ -631,7 +631,7 @@ static int iokmem_buffer_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct iokmem_desc *desc = file->private_data;
 
-	return iokmem_mmap_vma(desc, vma, iokmem_desc_get_length(desc));
+	return iokmem_mmap_vma(desc, vma, iokmem_desc_get_length(desc), NULL);
 }
 
 static unsigned long

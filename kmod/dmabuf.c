@@ -9,7 +9,8 @@
  * comes after those that holding takes. It shows what the descriptor shows to user
  * tasks: whole pages that are its own.
  *
- *	mmap()			a Unique mapping, like any other of the descriptor's
+ *	mmap()			a Unique mapping, like any other of the descriptor's; one that
+ *				needs the memory held keeps the dma-buf
  *	map_dma_buf()		its pages, in as few entries as the device allows
  *	vmap()			the kernel's own address of it, or one made for this dma-buf.
  *				Never that of a map: importers are not told when one ends
@@ -199,7 +200,7 @@ static int export_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 			return -EACCES;
 		vm_flags_clear(vma, VM_MAYWRITE);
 	}
-	return iokmem_mmap_vma(export->desc, vma, export->length);
+	return iokmem_mmap_vma(export->desc, vma, export->length, dmabuf->file);
 }
 
 /* Where the kernel has all of it already, or 0. */
@@ -401,9 +402,9 @@ static struct dma_buf *get_imported(struct dma_buf *dmabuf, bool read_only)
  * user of @desc, and prepares the memory, as it were, for as long as it is there: the
  * memory stays in memory, and has the cache mode it has. @desc's own length may change.
  *
- * Other devices reach the memory if all of it is RAM. mmap() works where it does on the
- * file of iokmem_desc_get_file(). Drivers get a kernel address if it has one cache mode,
- * and not of a read-only dma-buf, which can be mapped for %DMA_TO_DEVICE only.
+ * Other devices reach the memory if all of it is RAM. Drivers get a kernel address if it
+ * has one cache mode, and not of a read-only dma-buf, which can be mapped for
+ * %DMA_TO_DEVICE only.
  *
  * The caller hands it to a program with dma_buf_fd(), or keeps it with dma_buf_put().
  *

@@ -42,6 +42,7 @@
  *    entries go all the same, and it stays behind empty.
  */
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -106,6 +107,7 @@ static void map_free(struct kref *count)
 	WARN_ON(map->mapped);
 
 	WARN_ON(map->held);
+	WARN_ON(map->keeper);
 	if (map->mm)
 		mmdrop(map->mm);
 	put_pid(map->pid);
@@ -214,14 +216,19 @@ static void map_gone(struct iokmem_map *mapping)
 void iokmem_map_unhold(struct iokmem_map *mapping)
 {
 	struct iokmem_desc *desc = mapping->desc;
+	struct file *keeper;
 	bool held;
 
 	mutex_lock(&desc->lock);
 	held = mapping->held;
 	mapping->held = false;
+	keeper = mapping->keeper;
+	mapping->keeper = NULL;
 	mutex_unlock(&desc->lock);
 	if (held)
 		iokmem_desc_unhold(desc);
+	if (keeper)
+		fput(keeper);
 }
 
 /* Wait, killably, until the memory has the cache mode that it is getting. */
@@ -712,6 +719,7 @@ int iokmem_map_exchange(struct iokmem_map *map, struct iokmem_map *seat)
 		list_swap(&map->node, &seat->node);
 		swap(map->age, seat->age);
 		swap(map->held, seat->held);
+		swap(map->keeper, seat->keeper);
 		seat->desc = xchg(&map->desc, seat->desc);
 		seat->offset = xchg(&map->offset, seat->offset);
 		WRITE_ONCE(map->cache_mode, iokmem_desc_get_cache_mode(map->desc));

@@ -992,9 +992,12 @@ static int adopt_vma(struct iokmem_map *map, struct vm_area_struct *vma)
  *
  * That shows the first @length bytes. Called with the mmap lock held, as ->mmap(). From
  * here on @vma has the mapping's own file. Memory that has to be held for its mappings
- * cannot be mapped in this way, since holding it may need the mmap lock.
+ * cannot be mapped in this way, since holding it may need the mmap lock; unless it is
+ * held, and may be mapped, as long as there is @keeper, of which the mapping takes a
+ * reference then.
  */
-int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma, size_t length)
+int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma, size_t length,
+		    struct file *keeper)
 {
 	struct iokmem_map_request request = {
 		.mm = vma->vm_mm,
@@ -1015,11 +1018,14 @@ int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma, size_t
 		request.options |= IOKMEM_MAP_READ_ONLY;
 
 	desc = iokmem_desc_root(desc, &request.offset);
-	if (!desc->ops->always_there && !desc->ops->fault)
+	if (desc->ops->always_there || desc->ops->fault)
+		keeper = NULL;
+	else if (!keeper)
 		return -EOPNOTSUPP;
 	map = iokmem_map_alloc(desc, &request);
 	if (!map)
 		return -ENOMEM;
+	map->keeper = keeper ? get_file(keeper) : NULL;
 	err = adopt_vma(map, vma);
 	if (err)
 		iokmem_map_drop(map);

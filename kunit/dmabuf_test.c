@@ -417,14 +417,6 @@ static void expect_mapped(struct kunit *test, struct iokmem_desc *desc,
 	KUNIT_EXPECT_EQ(test, 5, byte);
 }
 
-/* What has to be held for its mappings cannot be mapped by mmap(), here as elsewhere. */
-static bool can_mmap(struct iokmem_desc *desc)
-{
-	const struct iokmem_mem_ops *ops = root_of(desc)->ops;
-
-	return ops->always_there || ops->fault;
-}
-
 static void export_is_mapped_by_programs(struct kunit *test)
 {
 	struct iokmem_desc *desc = exportable(test);
@@ -437,10 +429,6 @@ static void export_is_mapped_by_programs(struct kunit *test)
 	write_pattern(test, desc);
 	do {
 		address = mmap_dma_buf(test, dmabuf, by_driver, prot);
-		if (!can_mmap(desc)) {
-			KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, (long)address);
-			continue;
-		}
 		KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(address));
 		KUNIT_EXPECT_EQ(test, nr_maps + 1, root_of(desc)->nr_maps);
 		expect_mapped(test, desc, address);
@@ -476,6 +464,37 @@ static void export_is_mapped_as_long_as_it_was(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, vm_munmap(address, dmabuf->size));
 }
 
+/* What had to be held for it goes with the old memory. */
+static void export_that_is_mapped_is_redirected(struct kunit *test)
+{
+	struct iokmem_desc *multi = scattered(test), *other = buffer(test, NULL, SZ_64K, 0);
+	struct dma_buf *dmabuf = export(test, multi, 0);
+	struct iokmem_map *m;
+	unsigned long address;
+	u64 id = multi->id;
+
+	attach_address_space(test);
+	write_pattern(test, multi);
+	address = mmap_dma_buf(test, dmabuf, false, PROT_READ | PROT_WRITE);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(address));
+	put_dma_buf_now(test, dmabuf);
+	flush_delayed_fput();
+	KUNIT_EXPECT_EQ(test, 1, multi->held);
+	m = list_first_entry(&multi->maps, struct iokmem_map, node);
+	iokmem_map_get(m);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_map_redirect(m, NULL, 0, 0));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_map_redirect(m, multi, 0, 0));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address, 2 * PAGE_SIZE, 0));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_map_redirect(m, other, 0, 0));
+	flush_delayed_fput();
+	KUNIT_EXPECT_EQ(test, 0, multi->held);
+	put_buffer_now(test, multi);
+	KUNIT_EXPECT_TRUE(test, is_gone(id));
+	KUNIT_EXPECT_EQ(test, 0, touch(address));
+	KUNIT_EXPECT_EQ(test, 0, vm_munmap(address, 2 * PAGE_SIZE));
+	iokmem_map_put(m);
+}
+
 static void export_read_only_is_only_read(struct kunit *test)
 {
 	struct iokmem_desc *desc = exportable(test);
@@ -503,8 +522,6 @@ static void export_read_only_is_only_read(struct kunit *test)
 
 		address = mmap_dma_buf(test, dmabuf, by_driver, PROT_READ | PROT_WRITE);
 		KUNIT_EXPECT_EQ(test, -EACCES, (long)address);
-		if (!can_mmap(desc))
-			continue;
 		address = mmap_dma_buf(test, dmabuf, by_driver, PROT_READ);
 		KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(address));
 		KUNIT_EXPECT_TRUE(test, user_has_pattern(address,
@@ -650,13 +667,13 @@ static void export_outlives_its_maker(struct kunit *test)
 	struct device *dev = dma_device(test, "iokmem-importer");
 	struct dma_buf *dmabuf = export(test, desc, 0);
 	const struct kind *kind = test->param_value;
-	unsigned long address = 0;
 	struct importer importer;
+	unsigned long address;
 	u64 id = desc->id;
 
 	write_pattern(test, desc);
-	if (can_mmap(desc))
-		address = mmap_dma_buf(test, dmabuf, false, PROT_READ);
+	address = mmap_dma_buf(test, dmabuf, false, PROT_READ);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(address));
 	put_buffer_now(test, desc);
 	if (!kind->no_counts) {
 		KUNIT_ASSERT_EQ(test, 0, import_for(&importer, dmabuf, dev,
@@ -664,13 +681,10 @@ static void export_outlives_its_maker(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, device_has_pattern(&importer, length, 0));
 		let_go(&importer);
 	}
-	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(address));
 	put_dma_buf_now(test, dmabuf);
 	flush_delayed_fput();
-	if (address) {
-		KUNIT_EXPECT_TRUE(test, user_has_pattern(address, length, 0));
-		KUNIT_EXPECT_EQ(test, 0, vm_munmap(address, PAGE_ALIGN(length)));
-	}
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address, length, 0));
+	KUNIT_EXPECT_EQ(test, 0, vm_munmap(address, PAGE_ALIGN(length)));
 	KUNIT_EXPECT_TRUE(test, is_gone(id));
 }
 
@@ -1058,6 +1072,7 @@ static struct kunit_case dmabuf_cases[] = {
 	KUNIT_CASE(export_is_synchronised_for_all_devices),
 	KUNIT_CASE_PARAM(export_is_mapped_by_programs, kind_gen_params),
 	KUNIT_CASE(export_is_mapped_as_long_as_it_was),
+	KUNIT_CASE(export_that_is_mapped_is_redirected),
 	KUNIT_CASE_PARAM(export_read_only_is_only_read, kind_gen_params),
 	KUNIT_CASE(export_of_what_is_only_read_is_read_only),
 	KUNIT_CASE(export_of_what_cannot_be_shown_is_refused),

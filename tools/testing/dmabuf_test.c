@@ -574,11 +574,6 @@ TEST_F(own, is_mapped_by_the_dma_buf)
 	size_t at;
 
 	bytes = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, self->dma_buf, 0);
-	if (variant->multi) {
-		EXPECT_EQ(MAP_FAILED, bytes);
-		EXPECT_EQ(EOPNOTSUPP, errno);
-		return;
-	}
 	ASSERT_NE(MAP_FAILED, bytes);
 	EXPECT_NE(self->ours, bytes);
 	EXPECT_EQ(2, nr_maps(self->fd));
@@ -607,13 +602,7 @@ TEST_F(own, lives_as_long_as_the_dma_buf)
 	ASSERT_EQ(0, release(self->fd, self->ours, SIZE));
 	close(self->fd);
 	EXPECT_TRUE(is_listed(id));
-	if (variant->multi) {
-		self->fd = with_dma_buf(self->dev, INOUT, self->dma_buf);
-		ASSERT_EQ(0, map(self->fd, 0, 0, 0, &bytes));
-		close(self->fd);
-	} else {
-		bytes = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, self->dma_buf, 0);
-	}
+	bytes = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, self->dma_buf, 0);
 	ASSERT_NE(MAP_FAILED, bytes);
 	close(self->dma_buf);
 	close(self->dev);
@@ -656,12 +645,10 @@ TEST_F(own, is_memory_of_vgem)
 	ASSERT_LE(0, again);
 	EXPECT_TRUE(is_same_file(self->dma_buf, again));
 	EXPECT_EQ(id, buffer_id(with_dma_buf(self->dev, INOUT, again)));
-	if (!variant->multi) {
-		bytes = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, again, 0);
-		ASSERT_NE(MAP_FAILED, bytes);
-		EXPECT_TRUE(is_signed(bytes, SIZE, OURS));
-		ASSERT_EQ(0, munmap(bytes, SIZE));
-	}
+	bytes = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, again, 0);
+	ASSERT_NE(MAP_FAILED, bytes);
+	EXPECT_TRUE(is_signed(bytes, SIZE, OURS));
+	ASSERT_EQ(0, munmap(bytes, SIZE));
 
 	/* Nothing but the handle. */
 	ASSERT_EQ(0, release(self->fd, self->ours, SIZE));

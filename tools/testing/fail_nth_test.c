@@ -28,6 +28,7 @@ struct scene {
 	int pageable;	/* a purgeable one, non-volatile between runs */
 	int multi;	/* of both */
 	int dma_buf;	/* of the first one */
+	int dma_buf_of_multi;
 	int foreign;	/* another driver's dma-buf, or -1 */
 	int imported;	/* made of that */
 	int control;	/* fail-nth of this thread */
@@ -143,7 +144,7 @@ static void undo_map_imported(struct scene *scene)
 static int run_mmap_dma_buf(struct scene *scene)
 {
 	scene->address = mmap(NULL, BUFFER_SIZE, PROT_READ | PROT_WRITE,
-			      MAP_SHARED, scene->dma_buf, 0);
+			      MAP_SHARED, scene->dma_buf_of_multi, 0);
 	return scene->address == MAP_FAILED ? -errno : 0;
 }
 
@@ -381,6 +382,7 @@ FIXTURE_VARIANT(fail_nth)
 	void (*undo)(struct scene *scene);
 	bool two;	/* references to the map of the first half */
 	bool foreign;	/* needs another driver's dma-buf */
+	bool share_multi;	/* which nobody can change any more then */
 };
 
 FIXTURE_VARIANT_ADD(fail_nth, create_buffer)
@@ -581,6 +583,7 @@ FIXTURE_VARIANT_ADD(fail_nth, mmap_of_a_dma_buf)
 {
 	.run = run_mmap_dma_buf,
 	.undo = undo_mmap,
+	.share_multi = true,
 };
 
 FIXTURE_VARIANT_ADD(fail_nth, query_buffer)
@@ -689,6 +692,10 @@ FIXTURE_SETUP(fail_nth)
 	set_up(_metadata, &self->s);
 	if (variant->foreign && self->s.foreign < 0)
 		SKIP(return, "no /dev/udmabuf");
+	if (variant->share_multi) {
+		self->s.dma_buf_of_multi = get_dma_buf(self->s.multi, 0);
+		ASSERT_LE(0, self->s.dma_buf_of_multi);
+	}
 	if (variant->two)
 		ASSERT_EQ(0, map(self->s.fd, 0, 0, BUFFER_SIZE / 2,
 				 &self->s.address));
