@@ -342,10 +342,10 @@ static struct iokmem_desc *import_create(struct dma_buf *dmabuf, u32 direction)
  * @direction: IOKMEM_DIRECTION_*; %IOKMEM_DIRECTION_OUT if it can only be read
  *
  * The memory can be prepared, mapped, part of other descriptors, and used by DMA commands,
- * as any other; its cache mode is the exporter's. Of a dma-buf that is from
- * iokmem_desc_get_dma_buf(), this is the descriptor that that is of; or, if its length was
- * less than its capacity then, a sub-descriptor. @direction is not its then, and neither
- * are the rights of a dma-buf that can only be read: the caller goes by them.
+ * as any other; its cache mode is the exporter's. Of a dma-buf that was made with
+ * iokmem_desc_get_dma_buf() this is the very descriptor; or, if its length was less than
+ * its capacity then, a sub-descriptor of it. That has a direction of its own, and can be
+ * written, whatever @direction is: the caller goes by it.
  *
  * The exporter keeps the memory in place while it is prepared or mapped. While devices
  * write it, bytes are read between dma_buf_begin_cpu_access() and

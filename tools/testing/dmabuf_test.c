@@ -502,6 +502,9 @@ FIXTURE_VARIANT(own)
 	bool multi;	/* from two buffers */
 };
 
+#define CONTIGUOUS_COMBINED						\
+	(IOKMEM_PHYSICALLY_CONTIGUOUS | IOKMEM_MAP_WRITE_COMBINE_CACHE)
+
 #define OWN(_name, ...)							\
 	FIXTURE_VARIANT_ADD(own, _name) { __VA_ARGS__ }
 
@@ -509,8 +512,7 @@ OWN(wired, .options = 0);
 OWN(combined, .options = IOKMEM_MAP_WRITE_COMBINE_CACHE);
 OWN(uncached, .options = IOKMEM_MAP_INHIBIT_CACHE);
 OWN(contiguous, .options = IOKMEM_PHYSICALLY_CONTIGUOUS);
-OWN(contiguous_combined,
-    .options = IOKMEM_PHYSICALLY_CONTIGUOUS | IOKMEM_MAP_WRITE_COMBINE_CACHE);
+OWN(contiguous_combined, .options = CONTIGUOUS_COMBINED);
 OWN(pageable, .options = IOKMEM_PAGEABLE);
 OWN(sub, .sub = true);
 OWN(sub_of_combined, .options = IOKMEM_MAP_WRITE_COMBINE_CACHE, .sub = true);

@@ -13,7 +13,6 @@
 #include <linux/dma-heap.h>
 #include <linux/udmabuf.h>
 
-
 /* Memory of a memfd, which may not shrink then. */
 static inline int new_udmabuf(size_t size)
 {
