@@ -11,6 +11,8 @@
 #include <linux/dma-mapping.h>
 #include <linux/mm.h>
 
+#include <kunit/visibility.h>
+
 #include "compat.h"
 #include "desc.h"
 #include "dma_map.h"
@@ -31,6 +33,7 @@ enum dma_data_direction iokmem_dma_direction(const struct iokmem_desc *desc)
 		return DMA_BIDIRECTIONAL;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_direction);
 
 /* How much of the run at @address one entry may have, for this device. */
 static size_t entry_size(struct device *dev, phys_addr_t address, size_t length)
@@ -145,6 +148,7 @@ int iokmem_dma_sg_table(struct sg_table *table, struct device *dev,
 	for_runs(dev, desc, offset, length, table->sgl, &last);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_sg_table);
 
 /*
  * iokmem_dma_one_run - for ->dma_map(): the device sees all bytes in one run

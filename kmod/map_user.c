@@ -37,6 +37,8 @@
 
 /* How many pages around the one that faulted are mapped with it, at most. */
 #define IOKMEM_FAULT_AROUND	64UL
+/* The same of huge entries. */
+#define IOKMEM_HUGE_AROUND	32UL
 
 /* Just past the pages of a mapping, guards not counted. */
 static unsigned long map_end(const struct iokmem_map *map)
@@ -44,30 +46,36 @@ static unsigned long map_end(const struct iokmem_map *map)
 	return map->start + (iokmem_map_pages(map) << PAGE_SHIFT);
 }
 
-/* Where the page is that faulted. */
-static struct iokmem_run run_at(const struct vm_fault *vmf)
+/* Where the page at @address is. */
+static struct iokmem_run run_at(const struct iokmem_map *map, unsigned long address)
 {
-	const struct iokmem_map *map = vmf->vma->vm_private_data;
-	unsigned long ahead = (vmf->address - map->start) >> PAGE_SHIFT;
+	unsigned long ahead = (address - map->start) >> PAGE_SHIFT;
 
 	return iokmem_desc_lookup(map->desc, iokmem_map_index(map) + ahead);
 }
 
 /*
- * Whether one huge entry can map all that the fault's page table would: if memory
+ * Whether one huge entry can map all that the page table at @address would: if memory
  * and addresses are aligned alike.
  */
-static bool huge_entry_fits(const struct vm_fault *vmf,
+static bool huge_entry_fits(const struct iokmem_map *map, unsigned long address,
 			    const struct iokmem_run *run)
 {
-	const struct iokmem_map *map = vmf->vma->vm_private_data;
-	unsigned long address = vmf->address & PMD_MASK;
-	unsigned long ahead = (vmf->address - address) >> PAGE_SHIFT;
+	unsigned long start = address & PMD_MASK;
+	unsigned long ahead = (address - start) >> PAGE_SHIFT;
 
 	return IOKMEM_HUGE_ENTRIES && run->pfn != IOKMEM_NO_PFN &&
-	       address >= map->start && map_end(map) - address >= PMD_SIZE &&
+	       start >= map->start && map_end(map) - start >= PMD_SIZE &&
 	       run->before >= ahead && run->nr + ahead >= PTRS_PER_PMD &&
 	       IS_ALIGNED(run->pfn - ahead, PTRS_PER_PMD);
+}
+
+/* A huge entry has the VMA's protection: is it what small ones are to have? */
+static bool huge_entry_has_type(const struct vm_area_struct *vma, pgprot_t prot,
+				u32 cache_mode)
+{
+	return iokmem_cache_in_huge_entries(cache_mode) &&
+	       pgprot_val(prot) == pgprot_val(vma->vm_page_prot);
 }
 
 #if IOKMEM_HUGE_ENTRIES
@@ -85,40 +93,91 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, const struct iokmem_run *run
 }
 #endif
 
-/* A huge entry has the VMA's protection: is it what small ones are to have? */
-static bool huge_entry_has_type(const struct vm_area_struct *vma, pgprot_t prot,
-				u32 cache_mode)
+/* Can the page at @address be in a huge entry? If so, what of is in @run. */
+static bool takes_huge_entry(const struct vm_area_struct *vma, unsigned long address,
+			     struct iokmem_run *run)
 {
-	return iokmem_cache_in_huge_entries(cache_mode) &&
-	       pgprot_val(prot) == pgprot_val(vma->vm_page_prot);
+	const struct iokmem_map *map = vma->vm_private_data;
+	pgprot_t prot;
+
+	*run = run_at(map, address);
+	prot = iokmem_cache_prot(run->cache_mode, vma->vm_page_prot);
+	return huge_entry_fits(map, address, run) &&
+	       huge_entry_has_type(vma, prot, run->cache_mode);
 }
 
 /*
- * The page that faulted, and what lies around it in the same extent: in the mapping,
- * in the same page table, and in an aligned window, so that neighbouring faults
- * do not do the same work. How many, and how many of these come before it.
+ * The huge entry at the fault, and those around it: in the mapping, in an aligned window,
+ * and so in the same table. The first must succeed.
+ */
+static vm_fault_t insert_huge_around(struct vm_fault *vmf, struct iokmem_run *run,
+				     unsigned long *inserted)
+{
+	const struct iokmem_map *map = vmf->vma->vm_private_data;
+	unsigned long window = vmf->address & ~(IOKMEM_HUGE_AROUND * PMD_SIZE - 1);
+	unsigned long address = max(window, ALIGN(map->start, PMD_SIZE));
+	unsigned long end = min(window + IOKMEM_HUGE_AROUND * PMD_SIZE, map_end(map));
+	vm_fault_t ret;
+
+	BUILD_BUG_ON(IOKMEM_HUGE_AROUND > PTRS_PER_PMD);
+
+	ret = insert_huge(vmf, run);
+	if (ret != VM_FAULT_NOPAGE)
+		return ret;
+	*inserted = PTRS_PER_PMD;
+	for (; address < end; address += PMD_SIZE) {
+		struct vm_fault other = {
+			.vma = vmf->vma,
+			.address = address,
+			.flags = vmf->flags,
+			.pmd = vmf->pmd + pmd_index(address) - pmd_index(vmf->address),
+		};
+
+		if (!pmd_none(READ_ONCE(*other.pmd)) ||
+		    !takes_huge_entry(vmf->vma, address, run))
+			continue;
+		if (insert_huge(&other, run) != VM_FAULT_NOPAGE)
+			break;
+		*inserted += PTRS_PER_PMD;
+	}
+	return VM_FAULT_NOPAGE;
+}
+
+/*
+ * The pages of the mapping around the one that faulted, in the same page table and in an
+ * aligned window, so that neighbouring faults do not do the same work.
+ */
+static void window_around(const struct vm_fault *vmf, unsigned long *start,
+			  unsigned long *end)
+{
+	const struct iokmem_map *map = vmf->vma->vm_private_data;
+	unsigned long window = vmf->address & ~(IOKMEM_FAULT_AROUND * PAGE_SIZE - 1);
+
+	BUILD_BUG_ON(IOKMEM_FAULT_AROUND > PTRS_PER_PTE);
+
+	*start = max(window, map->start);
+	*end = min(window + IOKMEM_FAULT_AROUND * PAGE_SIZE, map_end(map));
+}
+
+/*
+ * Of these, the page that faulted and its neighbours in memory. How many, and how many of
+ * these come before it.
  */
 static unsigned long pages_around(const struct vm_fault *vmf,
 				  const struct iokmem_run *run,
 				  unsigned long *before)
 {
-	const struct iokmem_map *map = vmf->vma->vm_private_data;
 	unsigned long address = vmf->address & PAGE_MASK;
-	unsigned long window = address & ~(IOKMEM_FAULT_AROUND * PAGE_SIZE - 1);
-	unsigned long after;
+	unsigned long start, end;
 
-	BUILD_BUG_ON(IOKMEM_FAULT_AROUND > PTRS_PER_PTE);
-
-	*before = (address - max(window, map->start)) >> PAGE_SHIFT;
-	*before = min(*before, run->before);
-	after = (min(window + IOKMEM_FAULT_AROUND * PAGE_SIZE, map_end(map)) -
-		 address) >> PAGE_SHIFT;
-	return *before + min(after, run->nr);
+	window_around(vmf, &start, &end);
+	*before = min((address - start) >> PAGE_SHIFT, run->before);
+	return *before + min((end - address) >> PAGE_SHIFT, run->nr);
 }
 
-static vm_fault_t insert_around(struct vm_fault *vmf,
-				const struct iokmem_run *run, pgprot_t prot,
-				unsigned long *inserted)
+/* Frames whose type is not ours to know: the kernel looks it up for each. */
+static vm_fault_t insert_tracked(struct vm_fault *vmf, const struct iokmem_run *run,
+				 pgprot_t prot, unsigned long *inserted)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	unsigned long address = vmf->address & PAGE_MASK;
@@ -145,10 +204,60 @@ static vm_fault_t insert_around(struct vm_fault *vmf,
 	return VM_FAULT_NOPAGE;
 }
 
+/**
+ * struct filler - entries of a mapping that are being made, one after the other
+ * @vma: the mapping's
+ * @run: where the next page is; empty if that has to be looked up
+ * @prot: what the entries of this run have
+ * @inserted: how many have been made
+ */
+struct filler {
+	struct vm_area_struct *vma;
+	struct iokmem_run run;
+	pgprot_t prot;
+	unsigned long inserted;
+};
+
+static int fill_entry(pte_t *pte, unsigned long address, void *data)
+{
+	struct filler *filler = data;
+	struct iokmem_run *run = &filler->run;
+
+	if (!run->nr) {
+		*run = run_at(filler->vma->vm_private_data, address);
+		filler->prot = iokmem_cache_prot(run->cache_mode,
+						 filler->vma->vm_page_prot);
+	}
+	if (run->typed && pte_none(ptep_get(pte))) {
+		set_pte_at(filler->vma->vm_mm, address, pte,
+			   pte_mkspecial(pfn_pte(run->pfn, filler->prot)));
+		filler->inserted++;
+	}
+	run->pfn++;
+	run->nr--;
+	return 0;
+}
+
+/*
+ * Frames that have the type which their descriptor says, for sure: so nothing is looked
+ * up for each. All that are around the fault, wherever they are in memory.
+ */
+static vm_fault_t insert_typed(struct vm_fault *vmf, unsigned long *inserted)
+{
+	struct filler filler = { .vma = vmf->vma };
+	unsigned long start, end;
+
+	window_around(vmf, &start, &end);
+	if (apply_to_page_range(vmf->vma->vm_mm, start, end - start, fill_entry, &filler))
+		return VM_FAULT_OOM;
+	*inserted = filler.inserted;
+	return VM_FAULT_NOPAGE;
+}
+
 /* The same with pages that are counted, so that the kernel can pin them. */
 static vm_fault_t insert_pages(struct vm_fault *vmf, unsigned long *inserted)
 {
-	struct iokmem_run run = run_at(vmf);
+	struct iokmem_run run = run_at(vmf->vma->vm_private_data, vmf->address);
 	unsigned long address = vmf->address & PAGE_MASK;
 	struct page *pages[IOKMEM_FAULT_AROUND];
 	unsigned long before, nr, i, left;
@@ -178,24 +287,25 @@ static vm_fault_t insert_pages(struct vm_fault *vmf, unsigned long *inserted)
 /* Map what is at the fault: frames that are there as long as the mapping. */
 static vm_fault_t insert_frames(struct vm_fault *vmf, unsigned long *inserted)
 {
-	struct iokmem_run run = run_at(vmf);
 	pmd_t pmd = READ_ONCE(*vmf->pmd);
-	pgprot_t prot;
+	struct iokmem_run run;
 
+	/* mremap() that failed may have left a table of small entries. */
+	if (takes_huge_entry(vmf->vma, vmf->address, &run) &&
+	    (pmd_none(pmd) || pmd_leaf(pmd))) {
+		/* Another thread that touched it was faster. */
+		if (pmd_leaf(pmd))
+			return VM_FAULT_NOPAGE;
+		return insert_huge_around(vmf, &run, inserted);
+	}
 	/* A guard page. */
 	if (run.pfn == IOKMEM_NO_PFN)
 		return VM_FAULT_SIGSEGV;
-	prot = iokmem_cache_prot(run.cache_mode, vmf->vma->vm_page_prot);
-	/* mremap() that failed may have left a table of small entries. */
-	if (!huge_entry_fits(vmf, &run) ||
-	    !huge_entry_has_type(vmf->vma, prot, run.cache_mode) ||
-	    !(pmd_none(pmd) || pmd_leaf(pmd)))
-		return insert_around(vmf, &run, prot, inserted);
-	/* Another thread that touched it was faster. */
-	if (pmd_leaf(pmd))
-		return VM_FAULT_NOPAGE;
-	*inserted = PTRS_PER_PMD;
-	return insert_huge(vmf, &run);
+	if (run.typed)
+		return insert_typed(vmf, inserted);
+	return insert_tracked(vmf, &run, iokmem_cache_prot(run.cache_mode,
+							   vmf->vma->vm_page_prot),
+			      inserted);
 }
 
 /*
@@ -562,31 +672,24 @@ static void zap_vma(struct vm_area_struct *vma)
 		zap_vma_ptes(vma, vma->vm_start, size);
 }
 
-/*
- * Take away all access to frames, if the VMA is still there. Returns whether it was.
- * Pages that are counted are left to whoever unmaps the VMA.
- */
-static bool map_zap(struct iokmem_map *map)
+static bool is_mapped(struct iokmem_map *map)
 {
-	struct vm_area_struct *vma;
+	bool mapped;
 
-	/* For writing: no fault that saw a live map is on its way. */
-	mmap_write_lock(map->mm);
-	vma = map_vma(map);
-	if (vma && !has_pages(vma))
-		zap_vma(vma);
-	mmap_write_unlock(map->mm);
-	return vma;
+	mmap_read_lock(map->mm);
+	mapped = map_vma(map);
+	mmap_read_unlock(map->mm);
+	return mapped;
 }
 
 /* For a VMA that cannot be unmapped. */
-static void map_zap_pages(struct iokmem_map *map)
+static void map_zap(struct iokmem_map *map)
 {
 	struct vm_area_struct *vma;
 
 	mmap_write_lock(map->mm);
 	vma = map_vma(map);
-	if (vma && has_pages(vma))
+	if (vma)
 		zap_vma(vma);
 	mmap_write_unlock(map->mm);
 }
@@ -595,10 +698,11 @@ static void map_zap_pages(struct iokmem_map *map)
  * iokmem_unmap_user - take down the VMA of a dead mapping, if it has one
  *
  * Returns whether no entry of it is left. In an address space that is being torn
- * down there may be, until iokmem_map_vanished().
+ * down there may be, until iokmem_map_vanished(). A fault that saw a live map is over by
+ * then: it has the mmap lock.
  *
  * A VMA that cannot be unmapped (no memory to change the address space with) stays
- * behind empty, and faults in it fail. Access to frames ends before in any case.
+ * behind empty, and faults in it fail.
  *
  * The kernel has no unmapping of just this VMA. If the program unmaps it by
  * itself in the moment between the look and the act, and has the same address
@@ -613,9 +717,9 @@ bool iokmem_unmap_user(struct iokmem_map *map)
 		return true;
 	if (!mmget_not_zero(map->mm))
 		return false;
-	if (map_zap(map) &&
+	if (is_mapped(map) &&
 	    iokmem_mm_munmap(map->mm, iokmem_map_vma_start(map), size))
-		map_zap_pages(map);
+		map_zap(map);
 	mmput(map->mm);
 	return true;
 }
