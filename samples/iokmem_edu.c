@@ -65,7 +65,7 @@ static const struct iokmem_dma_specification edu_specification = {
  * @io: its address
  * @dma: the device's one command
  * @done: the device has moved what it was to move
- * @lock: protects all that the device does, and @gone
+ * @lock: protects @gone, and all that the device does
  * @gone: there is no device to use any more
  */
 struct edu {
@@ -76,7 +76,7 @@ struct edu {
 	void __iomem *io;
 	struct iokmem_dma *dma;
 	struct completion done;
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	bool gone;
 };
 
@@ -90,7 +90,7 @@ struct edu {
 struct edu_client {
 	struct edu *edu;
 	struct iokmem_desc *buffer;
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	struct iokmem_map *map;
 };
 
@@ -140,7 +140,7 @@ static int edu_move(struct edu *edu, const struct iokmem_dma_segment32 *segment,
 	/* It may come to write when the memory is somebody else's. */
 	pci_clear_master(edu->pdev);
 	dev_err(&edu->pdev->dev, "no answer\n");
-	edu->gone = true;
+	WRITE_ONCE(edu->gone, true);
 	return -EIO;
 }
 
@@ -584,7 +584,7 @@ static void edu_remove(struct pci_dev *pdev)
 	/* Nobody opens it any more, and who is using the device gets done with that. */
 	misc_deregister(&edu->misc);
 	mutex_lock(&edu->lock);
-	edu->gone = true;
+	WRITE_ONCE(edu->gone, true);
 	mutex_unlock(&edu->lock);
 
 	pci_clear_master(pdev);

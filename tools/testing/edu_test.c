@@ -158,7 +158,7 @@ static bool has_come(const char *byte)
 /* A thread that writes as fast as it can. */
 struct writer {
 	pthread_t thread;
-	_Atomic uint32_t *word;
+	atomic_uint *word;
 	atomic_bool stop;
 };
 
@@ -174,7 +174,7 @@ static void *write_on(void *arg)
 static void start_writer(struct __test_metadata *_metadata, struct writer *writer,
 			 char *address)
 {
-	writer->word = (_Atomic uint32_t *)address;
+	writer->word = (atomic_uint *)address;
 	writer->stop = false;
 	ASSERT_EQ(0, pthread_create(&writer->thread, NULL, write_on, writer));
 }
