@@ -11,7 +11,7 @@
 int main(void)
 {
 	struct iokmem_edu_map map = { .size = sizeof(map) };
-	struct iokmem_edu_copy copy = { .size = sizeof(copy), .from = 100, .to = 20000 };
+	struct iokmem_edu_copy copy = { .size = sizeof(copy), .from = 100, .to = 9000 };
 	int fd = open("/dev/iokmem-edu", O_RDWR);
 	char *bytes;
 

@@ -26,6 +26,7 @@
 #include <linux/overflow.h>
 #include <linux/pci.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -50,9 +51,13 @@
 /* A transfer takes a tenth of a second. */
 #define EDU_PATIENCE		(10 * HZ)
 
-/* It can do 4096 bytes, but QEMU takes that for a mistake and gives up. */
+/*
+ * It can do 4096 bytes, but QEMU takes that for a mistake and gives up. It would take
+ * them in one piece, too; most devices have a limit, and so has this one here.
+ */
 static const struct iokmem_dma_specification edu_specification = {
 	.address_bits		= 28,
+	.max_segment_size	= SZ_2K,
 	.max_transfer_size	= IOKMEM_EDU_ROOM,
 };
 

@@ -24,7 +24,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define IOKMEM_EDU_BUFFER_SIZE	32768u
+#define IOKMEM_EDU_BUFFER_SIZE	16384u
 /* What the device has room for. */
 #define IOKMEM_EDU_ROOM		4095u
 

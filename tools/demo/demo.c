@@ -234,7 +234,7 @@ static char *map_device_buffer(int fd)
 static void have_device_copy(int fd, char *bytes)
 {
 	struct iokmem_edu_copy copy = {
-		.size = sizeof(copy), .from = 4000, .to = 20001, .length = sizeof(message),
+		.size = sizeof(copy), .from = 4000, .to = 12001, .length = sizeof(message),
 	};
 	unsigned long before = count_interrupts();
 
