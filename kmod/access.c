@@ -167,9 +167,14 @@ int iokmem_desc_write_bytes(struct iokmem_desc *desc, size_t offset,
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_write_bytes, IOKMEM);
 
-/* The descriptor that has the frames of byte @offset; never a sub or a multi. */
-static struct iokmem_desc *leaf_of(struct iokmem_desc *desc, size_t *offset,
-				   size_t *length)
+/*
+ * iokmem_desc_leaf - the descriptor that has the frames of byte @offset
+ *
+ * Never a sub-descriptor or a multi-descriptor. @offset becomes the one in that, and
+ * @length is cut to what it has of it.
+ */
+struct iokmem_desc *iokmem_desc_leaf(struct iokmem_desc *desc, size_t *offset,
+				     size_t *length)
 {
 	desc = iokmem_desc_root(desc, offset);
 	return desc->ops->member ? desc->ops->member(desc, offset, length) : desc;
@@ -209,7 +214,7 @@ int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
 	phys_addr_t found;
 	int err;
 
-	desc = leaf_of(desc, &offset, length);
+	desc = iokmem_desc_leaf(desc, &offset, length);
 	if (desc->ops->fixed_address)
 		return -EOPNOTSUPP;
 	mutex_lock(&desc->hold_lock);
@@ -334,7 +339,7 @@ static int flush_bytes(struct iokmem_desc *desc, size_t offset, size_t length,
 {
 	while (length) {
 		size_t at = offset, n = length;
-		struct iokmem_desc *leaf = leaf_of(desc, &at, &n);
+		struct iokmem_desc *leaf = iokmem_desc_leaf(desc, &at, &n);
 		int err;
 
 		mutex_lock(&leaf->hold_lock);

@@ -87,9 +87,59 @@ static bool is_read_only(const struct iokmem_call *call)
 	return !(call->file->f_mode & FMODE_WRITE);
 }
 
+/**
+ * iokmem_desc_get_file - a file that gives programs a descriptor
+ * @desc: the descriptor
+ * @flags: 0; or %IOKMEM_FD_READ_ONLY: it gives read-only maps, and changes nothing
+ *
+ * What /dev/iokmem's own file descriptors are: see <uapi/linux/iokmem.h>. The file
+ * has a reference to @desc of its own. A driver hands it to a program with
+ * get_unused_fd_flags() and fd_install(), or keeps it with fput().
+ *
+ * Context: May sleep.
+ * Return: the file, which is the caller's; or ERR_PTR():
+ *
+ * * -EOPNOTSUPP: @flags has other bits
+ * * -ENOMEM, -ENFILE: no room for a file
+ */
+struct file *iokmem_desc_get_file(struct iokmem_desc *desc, u32 flags)
+{
+	struct file *file;
+
+	if (flags & ~IOKMEM_FD_READ_ONLY)
+		return ERR_PTR(-EOPNOTSUPP);
+	file = iokmem_desc_file(desc, desc,
+				flags & IOKMEM_FD_READ_ONLY ? O_RDONLY : O_RDWR,
+				&iokmem_buffer_fops);
+	if (!IS_ERR(file))
+		iokmem_desc_get(desc);
+	return file;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_file, IOKMEM);
+
+/**
+ * iokmem_desc_with_file - the descriptor that a program's file gives
+ * @file: the file, as of fget()
+ * @flags: out, unless NULL: 0, or %IOKMEM_FD_READ_ONLY: the program may not change the
+ *	memory, nor should anybody for it
+ *
+ * Context: Any.
+ * Return: the descriptor, of which the reference is the caller's; or ERR_PTR(-EBADF) if
+ * @file is not of this kind.
+ */
+struct iokmem_desc *iokmem_desc_with_file(struct file *file, u32 *flags)
+{
+	if (file->f_op != &iokmem_buffer_fops)
+		return ERR_PTR(-EBADF);
+	if (flags)
+		*flags = file->f_mode & FMODE_WRITE ? 0 : IOKMEM_FD_READ_ONLY;
+	return iokmem_desc_get(file->private_data);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_file, IOKMEM);
+
 /*
  * A file descriptor for a buffer, told to the caller in @fd of the structure of
- * @known bytes. The file takes a reference to the descriptor.
+ * @known bytes.
  */
 static int answer_fd(struct iokmem_call *call, struct iokmem_desc *desc,
 		     bool read_only, __s32 *fd, size_t known)
@@ -101,13 +151,11 @@ static int answer_fd(struct iokmem_call *call, struct iokmem_desc *desc,
 	if (new_fd < 0)
 		return new_fd;
 
-	file = iokmem_desc_file(desc, desc, read_only ? O_RDONLY : O_RDWR,
-				&iokmem_buffer_fops);
+	file = iokmem_desc_get_file(desc, read_only ? IOKMEM_FD_READ_ONLY : 0);
 	if (IS_ERR(file)) {
 		err = PTR_ERR(file);
 		goto err_fd;
 	}
-	iokmem_desc_get(desc);
 
 	*fd = new_fd;
 	err = answer(call, known);
@@ -342,15 +390,14 @@ static void put_descs(struct iokmem_desc **descs, unsigned int nr)
 /* The descriptor of a file descriptor, as a reference. */
 static struct iokmem_desc *get_desc(__s32 fd, bool *read_only)
 {
-	struct iokmem_desc *desc = ERR_PTR(-EBADF);
+	struct iokmem_desc *desc;
 	struct file *file = fget(fd);
+	u32 flags = 0;
 
 	if (!file)
-		return desc;
-	if (file->f_op == &iokmem_buffer_fops) {
-		desc = iokmem_desc_get(file->private_data);
-		*read_only = !(file->f_mode & FMODE_WRITE);
-	}
+		return ERR_PTR(-EBADF);
+	desc = iokmem_desc_with_file(file, &flags);
+	*read_only = flags & IOKMEM_FD_READ_ONLY;
 	fput(file);
 	return desc;
 }

@@ -6,12 +6,17 @@
 #ifndef _IOKMEM_COMPAT_H
 #define _IOKMEM_COMPAT_H
 
+#include <linux/dma-map-ops.h>
 #include <linux/list_lru.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 #include <linux/version.h>
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#include <linux/iommu-dma.h>
+#endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0) || \
 	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
@@ -126,6 +131,16 @@ static inline int iokmem_follow_frame(struct vm_area_struct *vma,
 	follow_pfnmap_end(&args);
 	return 0;
 #endif
+}
+
+/* Does the device see physical addresses, but for what is bounced? */
+static inline bool iokmem_dma_is_direct(struct device *dev)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	if (use_dma_iommu(dev))
+		return false;
+#endif
+	return !get_dma_ops(dev);
 }
 
 /*

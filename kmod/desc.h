@@ -24,6 +24,7 @@
 #include "extent.h"
 
 struct iokmem_desc;
+struct iokmem_dma_view;
 struct iokmem_map;
 struct vfsmount;
 
@@ -68,6 +69,10 @@ struct vfsmount;
  *	NULL for zeroes. The range has been checked, and is not empty
  * @page_counts: count pages that are in memory, and of these the dirty ones
  * @set_purgeable: change the state of purgeable memory
+ * @dma_map: show the memory, which is held, to a device, if not by its pages: fill in
+ *	the view's table. See dma_map.h
+ * @dma_unmap: undo that, if there is more to do than to free the view's own table
+ * @dma_sync: for a view of ->dma_map(): the CPU, or the device, looks at it next
  * @release: give the memory back. Called once, when nothing maps it and nobody
  *	can reach it any more. May sleep, cannot fail
  *
@@ -102,6 +107,9 @@ struct iokmem_mem_ops {
 		      size_t length, bool write);
 	int (*page_counts)(struct iokmem_desc *desc, u64 *resident, u64 *dirty);
 	int (*set_purgeable)(struct iokmem_desc *desc, u32 state, u32 *old);
+	int (*dma_map)(struct iokmem_dma_view *view);
+	void (*dma_unmap)(struct iokmem_dma_view *view);
+	void (*dma_sync)(struct iokmem_dma_view *view, bool for_cpu);
 	void (*release)(struct iokmem_desc *desc);
 };
 
@@ -274,6 +282,8 @@ int iokmem_access_frames(struct iokmem_desc *desc, size_t offset, void *bytes,
 			 size_t length, bool write);
 int iokmem_access_held(struct iokmem_desc *desc, size_t offset, void *bytes,
 		       size_t length, bool write);
+struct iokmem_desc *iokmem_desc_leaf(struct iokmem_desc *desc, size_t *offset,
+				     size_t *length);
 int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
 			phys_addr_t *address, size_t *length);
 int iokmem_all_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty);

@@ -12,6 +12,7 @@
 
 #include "cache.h"
 #include "desc.h"
+#include "dma_map.h"
 #include "map.h"
 
 /**
@@ -61,6 +62,16 @@ static int coherent_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 	return 0;
 }
 
+/* Its own device sees it already. */
+static int coherent_dma_map(struct iokmem_dma_view *view)
+{
+	struct iokmem_coherent *coherent = coherent_of(view->desc);
+
+	if (view->dev != coherent->dev)
+		return -EXDEV;
+	return iokmem_dma_one_run(view, coherent->dma + view->offset);
+}
+
 static void coherent_release(struct iokmem_desc *desc)
 {
 	struct iokmem_coherent *coherent = coherent_of(desc);
@@ -81,6 +92,7 @@ static const struct iokmem_mem_ops iokmem_coherent_ops = {
 	.mmap		= coherent_mmap,
 	.access		= coherent_access,
 	.page_counts	= iokmem_all_resident,
+	.dma_map	= coherent_dma_map,
 	.release	= coherent_release,
 };
 

@@ -8,6 +8,7 @@
  * maps their addresses, and bytes a way to be copied.
  */
 #include <linux/cc_platform.h>
+#include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
@@ -17,6 +18,7 @@
 
 #include "cache.h"
 #include "desc.h"
+#include "dma_map.h"
 
 #define IOKMEM_PHYSICAL_OPTIONS	(IOKMEM_DIRECTION_MASK | IOKMEM_MAP_CACHE_MASK)
 
@@ -111,6 +113,42 @@ static int physical_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 	return err;
 }
 
+static phys_addr_t view_address(const struct iokmem_dma_view *view)
+{
+	const struct iokmem_desc *desc = view->desc;
+
+	return PFN_PHYS(desc->extents.array[0].pfn) + desc->skew + view->offset;
+}
+
+/*
+ * What is reserved in the middle of RAM the DMA API would take for RAM, and bounce by
+ * addresses that the kernel does not have.
+ */
+static int physical_dma_map(struct iokmem_dma_view *view)
+{
+	phys_addr_t address = view_address(view);
+	dma_addr_t dma;
+	int err;
+
+	if (pfn_valid(PHYS_PFN(address)))
+		return -EOPNOTSUPP;
+	if (!iokmem_dma_reaches(view->dev, address + view->length - 1))
+		return -ERANGE;
+	dma = dma_map_resource(view->dev, address, view->length, view->direction, 0);
+	if (dma_mapping_error(view->dev, dma))
+		return -ENOBUFS;
+	err = iokmem_dma_one_run(view, dma);
+	if (err)
+		dma_unmap_resource(view->dev, dma, view->length, view->direction, 0);
+	return err;
+}
+
+static void physical_dma_unmap(struct iokmem_dma_view *view)
+{
+	dma_unmap_resource(view->dev, sg_dma_address(view->own.sgl), view->length,
+			   view->direction, 0);
+}
+
 static void physical_release(struct iokmem_desc *desc)
 {
 	struct iokmem_physical *physical = physical_of(desc);
@@ -130,6 +168,8 @@ static const struct iokmem_mem_ops iokmem_physical_ops = {
 	.kernel_address	= physical_kernel_address,
 	.may_map	= physical_may_map,
 	.access		= physical_access,
+	.dma_map	= physical_dma_map,
+	.dma_unmap	= physical_dma_unmap,
 	.release	= physical_release,
 };
 

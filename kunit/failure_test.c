@@ -4,6 +4,7 @@
  * allocates, with each place in the kernel that can fail doing so in turn. Needs a
  * kernel with fault injection, and that to be allowed: see scripts/guest/test.
  */
+#include <kunit/device.h>
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/file.h>
@@ -26,6 +27,22 @@ struct attempt {
 	const char *name;
 	int (*run)(struct iokmem_desc *desc);
 };
+
+static struct device *dma_device;
+
+static int run_show_device(struct iokmem_desc *desc)
+{
+	static const struct iokmem_dma_specification anything;
+	struct iokmem_dma *dma;
+	int err;
+
+	dma = iokmem_dma_with_specification(dma_device, &anything);
+	if (IS_ERR(dma))
+		return PTR_ERR(dma);
+	err = iokmem_dma_set_memory_descriptor(dma, desc, true);
+	iokmem_dma_put(dma);
+	return err;
+}
 
 static int run_prepare(struct iokmem_desc *desc)
 {
@@ -190,8 +207,6 @@ static int run_make_purgeable(struct iokmem_desc *desc)
 					       SZ_64K, 0));
 }
 
-static struct device *dma_device;
-
 static int run_make_coherent(struct iokmem_desc *desc)
 {
 	return made(iokmem_buffer_coherent(dma_device, INOUT, SZ_64K));
@@ -233,6 +248,7 @@ static const struct attempt makings[] = {
 
 static const struct attempt attempts[] = {
 	{ "prepare", run_prepare },
+	{ "show to a device", run_show_device },
 	{ "map into the kernel", run_map_kernel },
 	{ "map into a task", run_map_task },
 	{ "map into a task, guarded and filled", run_map_guarded },
@@ -333,6 +349,9 @@ static void kind_fails_cleanly_at_every_place(struct kunit *test)
 	struct iokmem_desc *desc = make_kind(test, kind);
 	int i, failures = 0;
 
+	dma_device = kunit_device_register(test, "iokmem-failure");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dma_device);
+	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dma_device, DMA_BIT_MASK(64)));
 	redirected_home = buffer(test, NULL, PAGE_ALIGN(KIND_LENGTH), 0);
 	redirected = map(test, redirected_home, current, IOKMEM_MAP_UNIQUE, 0, KIND_LENGTH);
 	for (i = 0; i < ARRAY_SIZE(attempts); i++)

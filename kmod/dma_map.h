@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Memory as a device sees it.
+ */
+#ifndef _IOKMEM_DMA_MAP_H
+#define _IOKMEM_DMA_MAP_H
+
+#include <linux/dma-direction.h>
+#include <linux/scatterlist.h>
+#include <linux/types.h>
+
+struct device;
+struct iokmem_desc;
+
+/**
+ * struct iokmem_dma_view - bytes of a descriptor, mapped for a device
+ * @desc: whose memory it is, never a sub-descriptor; the view holds it
+ * @dev: the device
+ * @direction: of the transfer
+ * @offset: of the first byte in @desc
+ * @length: in bytes, not 0
+ * @table: what the device sees, by sg_dma_address() and sg_dma_len(): @own, or
+ *	another one's
+ * @skip: how many bytes in @table come before the first one
+ * @own: for @table
+ * @private: the kind's own
+ *
+ * Its owner makes sure that only one at a time does something with it.
+ */
+struct iokmem_dma_view {
+	struct iokmem_desc *desc;
+	struct device *dev;
+	enum dma_data_direction direction;
+	size_t offset;
+	size_t length;
+	struct sg_table *table;
+	size_t skip;
+	struct sg_table own;
+	void *private;
+};
+
+enum dma_data_direction iokmem_dma_direction(const struct iokmem_desc *desc);
+bool iokmem_dma_reaches(struct device *dev, phys_addr_t last);
+int iokmem_dma_sg_table(struct sg_table *table, struct device *dev,
+			struct iokmem_desc *desc, size_t offset, size_t length);
+int iokmem_dma_one_run(struct iokmem_dma_view *view, dma_addr_t address);
+int iokmem_dma_map(struct iokmem_dma_view *view, struct device *dev,
+		   struct iokmem_desc *desc, size_t offset, size_t length);
+void iokmem_dma_unmap(struct iokmem_dma_view *view);
+void iokmem_dma_sync(struct iokmem_dma_view *view, bool for_cpu);
+
+#endif /* _IOKMEM_DMA_MAP_H */
