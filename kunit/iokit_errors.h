@@ -117,6 +117,7 @@ static const struct expected_errno expected_errnos[] = {
 	{ EBADF,	kIOReturnBadArgument },
 	{ E2BIG,	kIOReturnBadArgument },
 	{ ENOTTY,	kIOReturnUnsupported },
+	{ EXDEV,	kIOReturnUnsupported },
 	{ EMFILE,	kIOReturnNoResources },
 	{ ENFILE,	kIOReturnNoResources },
 };

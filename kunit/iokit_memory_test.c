@@ -564,7 +564,7 @@ static void iokit_what_cannot_be_done_says_so(struct kunit *test)
 {
 	IOBufferMemoryDescriptor *md = kernel_buffer(test, 0);
 	IOMemoryMap *map = keep_map(test, IOMemoryDescriptor_map(md, 0));
-	uint64_t offset = 7;
+	UInt64 offset = 7;
 
 	KUNIT_EXPECT_EQ(test, kIOReturnUnsupported,
 			IOMemoryDescriptor_setOwnership(md, kernel_task,

@@ -4,6 +4,7 @@
  * option. What the functions do is in iokit_memory_test.c.
  */
 #include <iokit/IOBufferMemoryDescriptor.h>
+#include <iokit/IODMACommand.h>
 #include <iokit/IOGuardPageMemoryDescriptor.h>
 #include <iokit/IOMultiMemoryDescriptor.h>
 #include <iokit/IOSubMemoryDescriptor.h>
@@ -145,6 +146,33 @@ static const struct number numbers[] = {
 	NUMBER(kIOPreparationIDUnsupported,		1),
 	NUMBER(kIOPreparationIDAlwaysPrepared,		2),
 	NUMBER(kIOMapperUncached,			1),
+	NUMBER(kIODMAMapReadAccess,			0x1),
+	NUMBER(kIODMAMapWriteAccess,			0x2),
+	NUMBER(kIODMAMapPhysicallyContiguous,		0x10),
+	NUMBER(kIODMAMapDeviceMemory,			0x20),
+	NUMBER(kIODMAMapPagingPath,			0x40),
+	NUMBER(kIODMAMapIdentityMap,			0x80),
+	NUMBER(kIODMAMapPageListFullyOccupied,		0x100),
+	NUMBER(kIODMAMapFixedAddress,			0x200),
+	/* DMA commands */
+	NUMBER(kIODMAMapOptionMapped,			0x00),
+	NUMBER(kIODMAMapOptionBypassed,			0x01),
+	NUMBER(kIODMAMapOptionNonCoherent,		0x02),
+	NUMBER(kIODMAMapOptionUnmapped,			0x03),
+	NUMBER(kIODMAMapOptionTypeMask,			0x0f),
+	NUMBER(kIODMAMapOptionNoCacheStore,		0x10),
+	NUMBER(kIODMAMapOptionOnChip,			0x20),
+	NUMBER(kIODMAMapOptionIterateOnly,		0x40),
+	NUMBER(kIODMAMapOptionDextOwner,		0x80),
+	NUMBER(IODMACommand_kMapped,			0x00),
+	NUMBER(IODMACommand_kBypassed,			0x01),
+	NUMBER(IODMACommand_kNonCoherent,		0x02),
+	NUMBER(IODMACommand_kUnmapped,			0x03),
+	NUMBER(IODMACommand_kTypeMask,			0x0f),
+	NUMBER(IODMACommand_kNoCacheStore,		0x10),
+	NUMBER(IODMACommand_kOnChip,			0x20),
+	NUMBER(IODMACommand_kIterateOnly,		0x40),
+	NUMBER(IODMACommand_kForceDoubleBuffer,		0x01000000),
 };
 
 static void iokit_constants_are_apples(struct kunit *test)

@@ -101,7 +101,7 @@ IOBufferMemoryDescriptor_inTaskWithOptions(task_t inTask, IOOptionBits options,
 static inline IOBufferMemoryDescriptor *
 IOBufferMemoryDescriptor_inTaskWithOptions_tags(task_t inTask, IOOptionBits options,
 						vm_size_t capacity, vm_offset_t alignment,
-						uint32_t kernTag, uint32_t userTag)
+						UInt32 kernTag, UInt32 userTag)
 {
 	if (kernTag || userTag)
 		return NULL;

@@ -99,6 +99,16 @@ typedef IOOptionBits IODirection;
 
 #define kIOMapperUncached		0x0001u
 
+/* What an IOMapper is told; Linux has no such class. */
+#define kIODMAMapReadAccess		0x00000001u
+#define kIODMAMapWriteAccess		0x00000002u
+#define kIODMAMapPhysicallyContiguous	0x00000010u
+#define kIODMAMapDeviceMemory		0x00000020u
+#define kIODMAMapPagingPath		0x00000040u
+#define kIODMAMapIdentityMap		0x00000080u
+#define kIODMAMapPageListFullyOccupied	0x00000100u
+#define kIODMAMapFixedAddress		0x00000200u
+
 /* All that mean something to IOKit. */
 #define IOKIT_DIRECTION_KNOWN		0x000001ffu
 #define IOKIT_DESCRIPTOR_KNOWN		0x70f7ddffu
@@ -284,7 +294,7 @@ static inline IOByteCount IOMemoryDescriptor_getLength(const IOMemoryDescriptor 
 }
 
 /* What is known of all descriptors; the rest is what their makers said. */
-static inline uint64_t IOMemoryDescriptor_getFlags(const IOMemoryDescriptor *md)
+static inline UInt64 IOMemoryDescriptor_getFlags(const IOMemoryDescriptor *md)
 {
 	return iokmem_desc_get_direction(md) | kIOMemoryThreadSafe | kIOMemoryMapperNone;
 }
@@ -441,7 +451,7 @@ static inline IOReturn IOMemoryDescriptor_redirect(IOMemoryDescriptor *md,
 	return kIOReturnUnsupported;
 }
 
-static inline uint64_t IOMemoryDescriptor_getPreparationID(IOMemoryDescriptor *md)
+static inline UInt64 IOMemoryDescriptor_getPreparationID(IOMemoryDescriptor *md)
 {
 	return kIOPreparationIDUnsupported;
 }
@@ -452,29 +462,29 @@ static inline IOReturn IOMemoryDescriptor_setPreparationID(IOMemoryDescriptor *m
 }
 
 static inline IOReturn IOMemoryDescriptor_setVMTags(IOMemoryDescriptor *md,
-						    uint32_t kernelTag, uint32_t userTag)
+						    UInt32 kernelTag, UInt32 userTag)
 {
 	return kIOReturnUnsupported;
 }
 
-static inline uint32_t IOMemoryDescriptor_getVMTag(IOMemoryDescriptor *md, task_t task)
+static inline UInt32 IOMemoryDescriptor_getVMTag(IOMemoryDescriptor *md, task_t task)
 {
 	return 0;
 }
 
 static inline IOReturn IOMemoryDescriptor_setMapperOptions(IOMemoryDescriptor *md,
-							   uint16_t options)
+							   UInt16 options)
 {
 	return kIOReturnUnsupported;
 }
 
-static inline uint16_t IOMemoryDescriptor_getMapperOptions(const IOMemoryDescriptor *md)
+static inline UInt16 IOMemoryDescriptor_getMapperOptions(const IOMemoryDescriptor *md)
 {
 	return 0;
 }
 
-static inline uint64_t IOMemoryDescriptor_getDMAMapLength(IOMemoryDescriptor *md,
-							  uint64_t *offset)
+static inline UInt64 IOMemoryDescriptor_getDMAMapLength(IOMemoryDescriptor *md,
+							UInt64 *offset)
 {
 	if (offset)
 		*offset = 0;
@@ -593,7 +603,7 @@ static inline IOReturn IOMemoryMap_redirect(IOMemoryMap *map,
 	return iokit_from_errno(iokmem_map_redirect(map, newBackingMemory, native, offset));
 }
 
-static inline IOReturn IOMemoryMap_wireRange(IOMemoryMap *map, uint32_t options,
+static inline IOReturn IOMemoryMap_wireRange(IOMemoryMap *map, UInt32 options,
 					     mach_vm_size_t offset, mach_vm_size_t length)
 {
 	return kIOReturnUnsupported;

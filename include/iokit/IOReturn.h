@@ -147,6 +147,7 @@ static inline const struct iokit_error *iokit_errors(size_t *nr)
 		{ EBADF,		kIOReturnBadArgument },
 		{ E2BIG,		kIOReturnBadArgument },
 		{ ENOTTY,		kIOReturnUnsupported },
+		{ EXDEV,		kIOReturnUnsupported },
 		{ EMFILE,		kIOReturnNoResources },
 		{ ENFILE,		kIOReturnNoResources },
 
