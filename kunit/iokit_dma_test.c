@@ -120,31 +120,25 @@ static void iokit_command_puts_segments_as_the_device_reads_them(struct kunit *t
 	u32 host32[4];
 	u64 host64[2];
 
-	KUNIT_EXPECT_PTR_EQ(test, kIODMACommandOutputHost32, IODMACommand_OutputHost32);
-	KUNIT_EXPECT_PTR_EQ(test, kIODMACommandOutputBig32, IODMACommand_OutputBig32);
-	KUNIT_EXPECT_PTR_EQ(test, kIODMACommandOutputLittle32, IODMACommand_OutputLittle32);
-	KUNIT_EXPECT_PTR_EQ(test, kIODMACommandOutputHost64, IODMACommand_OutputHost64);
-	KUNIT_EXPECT_PTR_EQ(test, kIODMACommandOutputBig64, IODMACommand_OutputBig64);
-	KUNIT_EXPECT_PTR_EQ(test, kIODMACommandOutputLittle64, IODMACommand_OutputLittle64);
-	put_first(test, IODMACommand_OutputHost32, dev, md, host32);
+	put_first(test, kIODMACommandOutputHost32, dev, md, host32);
 	KUNIT_EXPECT_EQ(test, at, host32[0]);
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, host32[1]);
 	KUNIT_EXPECT_EQ(test, 0xeeeeeeee, host32[2]);
-	put_first(test, IODMACommand_OutputBig32, dev, md, big32);
+	put_first(test, kIODMACommandOutputBig32, dev, md, big32);
 	KUNIT_EXPECT_EQ(test, at, be32_to_cpu(big32[0]));
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, be32_to_cpu(big32[1]));
 	KUNIT_EXPECT_EQ(test, 0xeeeeeeee, be32_to_cpu(big32[2]));
-	put_first(test, IODMACommand_OutputLittle32, dev, md, little32);
+	put_first(test, kIODMACommandOutputLittle32, dev, md, little32);
 	KUNIT_EXPECT_EQ(test, at, le32_to_cpu(little32[0]));
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, le32_to_cpu(little32[1]));
 	KUNIT_EXPECT_EQ(test, 0xeeeeeeee, le32_to_cpu(little32[2]));
-	put_first(test, IODMACommand_OutputHost64, dev, md, host64);
+	put_first(test, kIODMACommandOutputHost64, dev, md, host64);
 	KUNIT_EXPECT_EQ(test, at, host64[0]);
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, host64[1]);
-	put_first(test, IODMACommand_OutputBig64, dev, md, big64);
+	put_first(test, kIODMACommandOutputBig64, dev, md, big64);
 	KUNIT_EXPECT_EQ(test, at, be64_to_cpu(big64[0]));
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, be64_to_cpu(big64[1]));
-	put_first(test, IODMACommand_OutputLittle64, dev, md, little64);
+	put_first(test, kIODMACommandOutputLittle64, dev, md, little64);
 	KUNIT_EXPECT_EQ(test, at, le64_to_cpu(little64[0]));
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, le64_to_cpu(little64[1]));
 }
