@@ -87,7 +87,7 @@ help:
 	@echo '     KERNEL=kcsan     or on another kernel'
 	@echo 'make check-library    only the tests of tools/libiokmem, by valgrind too'
 	@echo 'make bench            what the module costs, in instructions'
-	@echo '     BENCH=--again    twice, and compare; =--publish: into Documentation/bench, too'
+	@echo '     BENCH=--help     how to count only a part, or see in which functions it is'
 	@echo 'make lint             static checks only'
 	@echo 'make man              manual pages, in build/man'
 	@echo 'make man-install      install them (root); MANDIR=, DESTDIR='

@@ -250,6 +250,7 @@ struct iokmem_run iokmem_desc_lookup(const struct iokmem_desc *desc,
 		return desc->ops->lookup(desc, index);
 	run = iokmem_extents_lookup(&desc->extents, index);
 	run.cache_mode = READ_ONCE(desc->cache_mode);
+	run.typed = desc->ops->typed;
 	return run;
 }
 EXPORT_SYMBOL_IF_KUNIT(iokmem_desc_lookup);

@@ -45,6 +45,7 @@ struct vfsmount;
  *	it is held
  * @fixed_address: the kernel's address of it is all that there is
  * @no_memory: there is nothing that could be touched
+ * @typed: its pages are its own, and have the type that it says
  * @vm_flags: what a VMA of it has besides what every VMA of ours has
  * @resolve: the cache mode that asking for one puts in force
  * @cache_mode: the one in force, if not what the descriptor says
@@ -85,6 +86,7 @@ struct iokmem_mem_ops {
 	bool always_there;
 	bool fixed_address;
 	bool no_memory;
+	bool typed;
 	vm_flags_t vm_flags;
 	int (*resolve)(u32 mode, u32 *resolved);
 	u32 (*cache_mode)(const struct iokmem_desc *desc);

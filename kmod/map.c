@@ -18,8 +18,8 @@
  * from the list, so that nobody can find it, and then unmapped. Somebody ends it for
  * all users: the same, but they still have their references. Or its VMA goes
  * (munmap, exec, exit): it and its sub-maps are dead from that moment, and their
- * addresses read 0; when the VMA's file goes, a moment later and without the
- * mmap lock, the references that the task itself had are dropped. Drivers' own
+ * addresses read 0; then, or when the mapping's own file goes, a moment later and without
+ * the mmap lock, the references that the task itself had are dropped. Drivers' own
  * references stay good, to a dead map, and those that asked for it are told
  * (holder.c). A sub-map can be ended alone.
  *
@@ -31,8 +31,8 @@
  *  - As long as there may be an entry of a mapping in a page table, it is counted in
  *    @nr_mapped, whatever its state: it is what keeps the memory from being retyped.
  *    From iokmem_map_list() to map_gone(), which comes after the entries have gone.
- *  - A VMA keeps its file, the file the map, the map its descriptor, by @count: so the
- *    memory outlives every entry. Nothing of this can be dropped by a user.
+ *  - A VMA keeps the map, by its file or by itself, the map its descriptor, by @count: so
+ *    the memory outlives every entry. Nothing of this can be dropped by a user.
  *  - A mapping's VMA shows the memory of its @desc, or nothing. Who changes what it
  *    shows (redirect.c) has the mmap lock for writing, as has who takes it down; who
  *    fills it (a fault) has it for reading.
@@ -205,7 +205,7 @@ static void map_gone(struct iokmem_map *mapping)
 
 	if (mapping->mapped)
 		mapping->desc->nr_mapped--;
-	mapping->mapped = false;
+	WRITE_ONCE(mapping->mapped, false);
 }
 
 /*
@@ -299,7 +299,7 @@ void iokmem_map_list(struct iokmem_map *mapping)
 	lockdep_assert_held(&mapping->desc->lock);
 
 	iokmem_maps_insert(mapping);
-	mapping->mapped = true;
+	WRITE_ONCE(mapping->mapped, true);
 	mapping->desc->nr_mapped++;
 	mapping->desc->nr_maps++;
 	WRITE_ONCE(mapping->state, IOKMEM_MAP_BUILDING);
@@ -409,7 +409,8 @@ static int map_make(struct iokmem_map *map,
 	if (err)
 		return err;
 	if (map->mm)
-		return iokmem_map_user(map, placed ? request->at & PAGE_MASK : 0);
+		return iokmem_map_user(map, placed ? request->at & PAGE_MASK : 0,
+				       request->file);
 	return iokmem_map_kernel(map);
 }
 
@@ -591,7 +592,7 @@ static void map_unmap(struct iokmem_map *mapping)
 	bool gone = true;
 
 	if (mapping->mm && !mapping->borrowed)
-		gone = iokmem_unmap_user(mapping);
+		gone = !READ_ONCE(mapping->mapped) || iokmem_unmap_user(mapping);
 	else
 		iokmem_unmap_kernel(mapping);
 	if (!gone)
@@ -722,8 +723,7 @@ int iokmem_map_exchange(struct iokmem_map *map, struct iokmem_map *seat)
 /*
  * iokmem_map_vanished - the mapping's VMA is going, its entries have gone
  *
- * Called with the mmap lock held, so nothing is dropped here: the VMA's file
- * does that, see iokmem_map_task_drop_all().
+ * Called with the mmap lock held.
  */
 void iokmem_map_vanished(struct iokmem_map *map)
 {
@@ -731,6 +731,37 @@ void iokmem_map_vanished(struct iokmem_map *map)
 	map_retire(map);
 	map_gone(map);
 	mutex_unlock(&map->desc->lock);
+}
+
+static void tell_work(struct work_struct *work)
+{
+	struct iokmem_map *map = container_of(work, struct iokmem_map, tell_work);
+
+	iokmem_map_tell_holders(map);
+	iokmem_map_count_put(map);
+}
+
+/*
+ * iokmem_map_let_go - a mapping that has vanished lets go of what its VMA kept
+ *
+ * Called with the mmap lock held, and its descriptor's user kept, of a mapping that holds
+ * no memory and is not Unique: so nothing that ends here needs that lock. But what drivers
+ * do when they are told is not known.
+ */
+void iokmem_map_let_go(struct iokmem_map *map)
+{
+	bool told;
+
+	mutex_lock(&map->desc->lock);
+	told = !iokmem_map_has_holders(map);
+	mutex_unlock(&map->desc->lock);
+	iokmem_map_task_drop_all(map);
+	if (told) {
+		iokmem_map_count_put(map);
+	} else {
+		INIT_WORK(&map->tell_work, tell_work);
+		queue_work(iokmem_workqueue, &map->tell_work);
+	}
 }
 
 /*
@@ -846,16 +877,19 @@ obtain_filled(struct iokmem_desc *desc, const struct iokmem_map_request *request
 /*
  * iokmem_map_in_task - as iokmem_desc_create_mapping_in_task()
  *
- * But if @keep_mode, -EACCES instead of another cache mode.
+ * But by a file of the descriptor's, if @file is one: -EACCES instead of another cache
+ * mode, if that may only be read.
  */
 struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 				      struct task_struct *task,
 				      unsigned long at, u32 options,
-				      size_t offset, size_t length, bool keep_mode)
+				      size_t offset, size_t length,
+				      struct file *file)
 {
 	struct iokmem_map_request request = {
 		.options = options,
-		.keep_mode = keep_mode,
+		.keep_mode = file && !(file->f_mode & FMODE_WRITE),
+		.file = file,
 		.at = at,
 		.offset = offset,
 		.length = length,
@@ -956,7 +990,7 @@ iokmem_desc_create_mapping_in_task(struct iokmem_desc *desc,
 				   struct task_struct *task, unsigned long at,
 				   u32 options, size_t offset, size_t length)
 {
-	return iokmem_map_in_task(desc, task, at, options, offset, length, false);
+	return iokmem_map_in_task(desc, task, at, options, offset, length, NULL);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_create_mapping_in_task, IOKMEM);
 

@@ -74,6 +74,7 @@ static const struct iokmem_mem_ops iokmem_wired_ops = {
 	.name		= "wired",
 	.is_buffer	= true,
 	.always_there	= true,
+	.typed		= true,
 	.vm_flags	= VM_PFNMAP,
 	.resolve	= iokmem_cache_resolve_ram,
 	.retype		= wired_retype,

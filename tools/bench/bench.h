@@ -3,6 +3,10 @@
  * What the programs of the benchmark share: counting instructions, and saying what was
  * found. An operation that fails ends the program.
  *
+ *	bench-PROGRAM [ROW [SIZE]]
+ *
+ * counts only the rows that the pattern matches, and only one size of them.
+ *
  * In the guest that scripts/bench boots an instruction takes a nanosecond, so the clock
  * counts them. Nothing else here depends on that: elsewhere the figures are times.
  */
@@ -11,17 +15,36 @@
 
 #include "iokmem_utils.h"
 
+#include <fnmatch.h>
+
+#include "mark.h"
+
 /* Odd, so that one of them is the median. */
 #define MAX_SAMPLES	41
 
-/* What one operation cost, each time. */
+/**
+ * struct samples - what one operation cost, each time
+ * @operation: in the table
+ * @nr: how many times
+ * @cost: of each
+ * @window: the profiler's first and last window of the latest, or -1
+ */
 struct samples {
+	const char *operation;
 	int nr;
 	__u64 cost[MAX_SAMPLES];
+	int window[2];
 };
+
+#define SAMPLES(name)	{ .operation = (name) }
 
 /* What reading the clock twice costs itself: see begin(). */
 static __u64 clock_cost;
+/* How often something was counted, by this program and all its processes. */
+static int *nr_windows;
+/* What is to be counted: a pattern, and 0 for every size. */
+static const char *wanted_row = "*";
+static __u64 wanted_size;
 
 static inline __u64 clock_now(void)
 {
@@ -43,22 +66,42 @@ static inline void need(bool condition, const char *what)
 
 #define NEED(condition)		need(condition, #condition)
 
-static inline void add_sample(struct samples *samples, __u64 cost)
+static inline void add_sample(struct samples *samples, __u64 cost, int first, int last)
 {
 	NEED(samples->nr < MAX_SAMPLES);
 	samples->cost[samples->nr++] = cost;
+	samples->window[0] = first;
+	samples->window[1] = last;
 }
 
-/* Add the cost of a statement, and give it. */
+static inline void add_window(struct samples *samples, __u64 cost)
+{
+	add_sample(samples, cost, *nr_windows, *nr_windows);
+	++*nr_windows;
+}
+
+/* Add the cost of a statement. */
 #define COUNT(samples, statement)					\
-	({								\
+	do {								\
 		__u64 _begin = clock_now(), _cost;			\
 									\
+		MARK(MARK_BEGIN);					\
 		statement;						\
+		MARK(MARK_END);						\
 		_cost = clock_now() - _begin - clock_cost;		\
-		add_sample(samples, _cost);				\
-		_cost;							\
-	})
+		add_window(samples, _cost);				\
+	} while (0)
+
+/* What was added last. */
+static inline __u64 last_cost(const struct samples *samples)
+{
+	return samples->cost[samples->nr - 1];
+}
+
+static inline bool wanted(const char *row, __u64 size)
+{
+	return (!wanted_size || size == wanted_size) && !fnmatch(wanted_row, row, FNM_EXTMATCH);
+}
 
 /* Let the kernel finish what it has put off: freeing by RCU, workers. */
 static inline void settle(void)
@@ -79,25 +122,62 @@ static inline struct samples sort_samples(struct samples samples)
 	return samples;
 }
 
-/* A line of the results: the first, the median and the maximum, and of how many. */
-static inline void report(const char *row, __u64 size, const char *operation,
-			  const struct samples *samples)
+/*
+ * A line of the results: the first, the median and the maximum, and of how many; for
+ * the profiler, the latest and its windows.
+ */
+static inline void report(const char *row, __u64 size, const struct samples *samples)
 {
 	struct samples sorted = sort_samples(*samples);
 
-	need(samples->nr, operation);
-	printf("%s,%llu,%s,%llu,%llu,%llu,%d\n", row, size, operation,
-	       samples->cost[0], sorted.cost[sorted.nr / 2],
-	       sorted.cost[sorted.nr - 1], sorted.nr);
+	need(samples->nr, samples->operation);
+	printf("%s,%llu,%s,%llu,%llu,%llu,%d,%llu,%d,%d\n", row, size,
+	       samples->operation, samples->cost[0], sorted.cost[sorted.nr / 2],
+	       sorted.cost[sorted.nr - 1], sorted.nr, last_cost(samples),
+	       samples->window[0], samples->window[1]);
 	fflush(stdout);
 }
 
+/*
+ * One VMA more, which joins no other. The kernel's tree of them takes twice the work
+ * wherever a node of it gets full, which a number of VMAs alone would find or miss by
+ * chance; so each sample has another.
+ */
+static inline void add_vma(int number)
+{
+	NEED(mmap(NULL, PAGE, number % 2 ? PROT_NONE : PROT_READ,
+		  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+}
+
+/* In an address space that has nothing else. */
+static inline void alone(void (*run)(const void *subject, __u64 size),
+			 const void *subject, __u64 size)
+{
+	pid_t pid = fork();
+	int status;
+
+	NEED(pid >= 0);
+	if (!pid) {
+		run(subject, size);
+		exit(0);
+	}
+	NEED(waitpid(pid, &status, 0) == pid && !status);
+	settle();
+}
+
 /* Before anything is counted. */
-static inline void begin(void)
+static inline void begin(int argc, char **argv)
 {
 	struct samples nothing = {};
 	int i;
 
+	if (argc > 1)
+		wanted_row = argv[1];
+	if (argc > 2)
+		wanted_size = strtoull(argv[2], NULL, 0);
+	nr_windows = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	NEED(nr_windows != MAP_FAILED);
 	for (i = 0; i < MAX_SAMPLES; i++)
 		COUNT(&nothing, (void)0);
 	clock_cost = sort_samples(nothing).cost[MAX_SAMPLES / 2];

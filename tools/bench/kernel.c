@@ -8,53 +8,53 @@
 
 #define NR_RUNS		5
 
-/* What is counted of one kind, in the order of the table. */
-struct costs {
-	struct samples create, map, again, unmap, destroy;
+/* Whose memory it is, or that of which of the kinds. */
+static const struct subject {
+	const char *name;
+	enum iokmem_bench_kind kind;
+} subjects[] = {
+	{ "iokmem", IOKMEM_BENCH_IOKMEM },
+	{ "iokmem contiguous", IOKMEM_BENCH_CONTIGUOUS },
+	{ "iokmem in a task", IOKMEM_BENCH_TASK },
+	{ "udmabuf", IOKMEM_BENCH_DMABUF },
+	{ "dma-buf system heap", IOKMEM_BENCH_DMABUF },
+	{ "vmalloc", IOKMEM_BENCH_VMALLOC },
 };
 
-/* What the kind does not have has no line in the table. */
-static void report_if(const char *row, size_t size, const char *operation,
-		      const struct samples *samples)
+static void measure(const struct subject *subject, size_t size, int id)
 {
-	if (samples->nr)
-		report(row, size, operation, samples);
-}
-
-static void add_if(struct samples *samples, __u64 cost)
-{
-	if (cost)
-		add_sample(samples, cost);
-}
-
-static void measure(const char *row, size_t size, enum iokmem_bench_kind kind, int id)
-{
-	struct costs costs = {};
+	struct samples steps[IOKMEM_BENCH_NR_STEPS] = {
+		[IOKMEM_BENCH_CREATE] = SAMPLES("create"),
+		[IOKMEM_BENCH_MAP] = SAMPLES("map"),
+		[IOKMEM_BENCH_AGAIN] = SAMPLES("map again"),
+		[IOKMEM_BENCH_UNMAP] = SAMPLES("unmap"),
+		[IOKMEM_BENCH_DESTROY] = SAMPLES("destroy"),
+	};
 	static int dev = -1;
-	int i;
+	int i, step;
 
-	if (dev < 0)
-		dev = open("/sys/kernel/debug/iokmem_bench", O_RDONLY | O_CLOEXEC);
-	settle();
 	for (i = 0; i < NR_RUNS; i++) {
-		struct iokmem_bench run = { .size = size, .kind = kind, .id = id };
+		struct iokmem_bench run = {
+			.size = size,
+			.kind = subject->kind,
+			.id = id,
+		};
 
-		need(!ioctl(dev, IOKMEM_BENCH_RUN, &run), row);
-		add_if(&costs.create, run.create);
-		add_if(&costs.map, run.map);
-		add_if(&costs.again, run.again);
-		add_if(&costs.unmap, run.unmap);
-		add_if(&costs.destroy, run.destroy);
+		need(!ioctl(device(&dev, "/sys/kernel/debug/iokmem_bench"),
+			    IOKMEM_BENCH_RUN, &run), subject->name);
+		for (step = 0; step < IOKMEM_BENCH_NR_STEPS; step++)
+			if (run.cost[step])
+				add_sample(&steps[step], run.cost[step],
+					   run.window[step], run.window[step]);
 	}
-	report_if(row, size, "create", &costs.create);
-	report_if(row, size, "map", &costs.map);
-	report_if(row, size, "map again", &costs.again);
-	report_if(row, size, "unmap", &costs.unmap);
-	report_if(row, size, "destroy", &costs.destroy);
+	/* What the kind does not have has no line in the table. */
+	for (step = 0; step < IOKMEM_BENCH_NR_STEPS; step++)
+		if (steps[step].nr)
+			report(subject->name, size, &steps[step]);
 }
 
 /* A process that is mapped into, and does nothing. */
-static void measure_task(size_t size)
+static void measure_task(const struct subject *subject, size_t size)
 {
 	pid_t pid = fork();
 
@@ -62,37 +62,49 @@ static void measure_task(size_t size)
 	if (!pid)
 		for (;;)
 			pause();
-	measure("iokmem in a task", size, IOKMEM_BENCH_TASK, pid);
+	measure(subject, size, pid);
 	NEED(!kill(pid, SIGKILL) && waitpid(pid, NULL, 0) == pid);
 }
 
-static void measure_dmabuf(const char *name, size_t size)
+static void measure_dmabuf(const struct subject *subject, size_t size)
 {
 	struct memory memory = { .size = size };
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (!strcmp(kinds[i].name, name))
+		if (!strcmp(kinds[i].name, subject->name))
 			memory.kind = &kinds[i];
-	need(memory.kind, name);
+	need(memory.kind, subject->name);
 	memory.kind->create(&memory);
-	measure(name, size, IOKMEM_BENCH_DMABUF, memory.fd);
+	measure(subject, size, memory.fd);
 	memory.kind->destroy(&memory);
 }
 
-int main(void)
+static void measure_subject(const struct subject *subject, size_t size)
+{
+	if (!wanted(subject->name, size))
+		return;
+	settle();
+	switch (subject->kind) {
+	case IOKMEM_BENCH_TASK:
+		measure_task(subject, size);
+		break;
+	case IOKMEM_BENCH_DMABUF:
+		measure_dmabuf(subject, size);
+		break;
+	default:
+		measure(subject, size, 0);
+	}
+}
+
+int main(int argc, char **argv)
 {
 	static const size_t sizes[] = { PAGE, 64 * KIB, 2 * MIB, 64 * MIB };
-	int i;
+	int i, j;
 
-	begin();
-	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		measure("iokmem", sizes[i], IOKMEM_BENCH_IOKMEM, 0);
-		measure("iokmem contiguous", sizes[i], IOKMEM_BENCH_CONTIGUOUS, 0);
-		measure_task(sizes[i]);
-		measure_dmabuf("udmabuf", sizes[i]);
-		measure_dmabuf("dma-buf system heap", sizes[i]);
-		measure("vmalloc", sizes[i], IOKMEM_BENCH_VMALLOC, 0);
-	}
+	begin(argc, argv);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		for (j = 0; j < ARRAY_SIZE(subjects); j++)
+			measure_subject(&subjects[j], sizes[i]);
 	return 0;
 }

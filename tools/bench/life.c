@@ -6,7 +6,11 @@
  */
 #include "kinds.h"
 
-#define NR_LIVES	5
+/* Odd, so that one is the median. */
+static int nr_lives(size_t size)
+{
+	return size > PMD ? 5 : 15;
+}
 
 static void touch_pages(char *address, size_t size)
 {
@@ -16,34 +20,42 @@ static void touch_pages(char *address, size_t size)
 		touch(address + at, true);
 }
 
+/* The whole, and what it consists of. */
+#define NR_STEPS	5
+
 static void count_life(const struct kind *kind, size_t size, struct samples *life,
-		       struct samples steps[5])
+		       struct samples *steps)
 {
 	struct memory memory = { .kind = kind, .size = size };
 	__u64 cost = 0;
 	char *address;
+	int i;
 
-	cost += COUNT(&steps[0], kind->create(&memory));
-	cost += COUNT(&steps[1], address = kind->map(&memory));
-	cost += COUNT(&steps[2], touch_pages(address, size));
-	cost += COUNT(&steps[3], kind->unmap(&memory, address));
-	cost += COUNT(&steps[4], kind->destroy(&memory));
-	add_sample(life, cost);
+	COUNT(&steps[0], kind->create(&memory));
+	COUNT(&steps[1], address = kind->map(&memory));
+	COUNT(&steps[2], touch_pages(address, size));
+	COUNT(&steps[3], kind->unmap(&memory, address));
+	COUNT(&steps[4], kind->destroy(&memory));
+	for (i = 0; i < NR_STEPS; i++)
+		cost += last_cost(&steps[i]);
+	add_sample(life, cost, steps[0].window[0], steps[NR_STEPS - 1].window[1]);
 }
 
 static void measure_lives(const struct kind *kind, size_t size)
 {
-	static const char * const names[] = {
-		"create", "map", "touch", "unmap", "destroy",
+	struct samples life = SAMPLES("life");
+	struct samples steps[NR_STEPS] = {
+		SAMPLES("create"), SAMPLES("map"), SAMPLES("touch"), SAMPLES("unmap"), SAMPLES("destroy"),
 	};
-	struct samples life = {}, steps[5] = {};
 	int i;
 
-	for (i = 0; i < NR_LIVES; i++)
+	for (i = 0; i < nr_lives(size); i++) {
+		add_vma(i);
 		count_life(kind, size, &life, steps);
-	report(kind->name, size, "life", &life);
-	for (i = 0; i < 5; i++)
-		report(kind->name, size, names[i], &steps[i]);
+	}
+	report(kind->name, size, &life);
+	for (i = 0; i < NR_STEPS; i++)
+		report(kind->name, size, &steps[i]);
 }
 
 /* A map more of memory that exists, and every page touched through it. */
@@ -52,18 +64,20 @@ static void count_maps(const struct memory *memory, struct samples *samples)
 	char *address;
 	int i;
 
-	for (i = 0; i < NR_LIVES; i++)
+	for (i = 0; i < nr_lives(memory->size); i++) {
+		add_vma(i);
 		COUNT(samples, ({
 			address = memory->kind->map(memory);
 			touch_pages(address, memory->size);
 			memory->kind->unmap(memory, address);
 		}));
+	}
 }
 
 static void measure_sharing(const struct kind *kind, size_t size)
 {
 	struct memory memory = { .kind = kind, .size = size };
-	struct samples samples = {};
+	struct samples again = SAMPLES("second map"), elsewhere = SAMPLES("map elsewhere");
 	char *address;
 	int status;
 	pid_t pid;
@@ -71,15 +85,14 @@ static void measure_sharing(const struct kind *kind, size_t size)
 	kind->create(&memory);
 	address = kind->map(&memory);
 	touch_pages(address, size);
-	count_maps(&memory, &samples);
-	report(kind->name, size, "second map", &samples);
+	count_maps(&memory, &again);
+	report(kind->name, size, &again);
 
 	pid = fork();
 	NEED(pid >= 0);
 	if (!pid) {
-		samples.nr = 0;
-		count_maps(&memory, &samples);
-		report(kind->name, size, "map elsewhere", &samples);
+		count_maps(&memory, &elsewhere);
+		report(kind->name, size, &elsewhere);
 		exit(0);
 	}
 	NEED(waitpid(pid, &status, 0) == pid && !status);
@@ -87,19 +100,24 @@ static void measure_sharing(const struct kind *kind, size_t size)
 	kind->destroy(&memory);
 }
 
-int main(void)
+static void measure(const void *subject, __u64 size)
+{
+	measure_lives(subject, size);
+	measure_sharing(subject, size);
+}
+
+int main(int argc, char **argv)
 {
 	static const size_t sizes[] = { PAGE, 64 * KIB, 2 * MIB, 64 * MIB };
 	int i, j;
 
-	begin();
+	begin(argc, argv);
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
-			if (sizes[j] < kinds[i].smallest)
+			if (sizes[j] < kinds[i].smallest ||
+			    !wanted(kinds[i].name, sizes[j]))
 				continue;
-			settle();
-			measure_lives(&kinds[i], sizes[j]);
-			measure_sharing(&kinds[i], sizes[j]);
+			alone(measure, &kinds[i], sizes[j]);
 		}
 	}
 	return 0;

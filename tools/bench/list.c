@@ -16,21 +16,16 @@ struct costs {
 	struct samples mmap_anonymous, munmap_anonymous;
 };
 
+static const struct costs no_costs = {
+	SAMPLES("create"), SAMPLES("release (last)"), SAMPLES("munmap"),
+	SAMPLES("find"), SAMPLES("release (not last)"), SAMPLES("find none"),
+	SAMPLES("anonymous mmap"), SAMPLES("anonymous munmap"),
+};
+
 /* The n-th of numbers without order. */
 static unsigned int scatter(unsigned int n)
 {
 	return (n * 2654435761u) >> 8;
-}
-
-/*
- * One VMA more, which joins no other. The kernel's tree of them takes twice the work
- * wherever a node of it gets full, which a number of VMAs alone would find or miss by
- * chance; so each sample has another.
- */
-static void add_vma(int number)
-{
-	NEED(mmap(NULL, PAGE, number % 2 ? PROT_NONE : PROT_READ,
-		  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
 }
 
 static void count_new(const struct situation *situation, int fd, int n, int i,
@@ -91,36 +86,37 @@ static void count_anonymous(struct costs *costs)
 static void report_costs(const struct situation *situation, int n,
 			 const struct costs *costs)
 {
-	report(situation->name, n, "create", &costs->create);
-	report(situation->name, n, "release (last)", &costs->release);
+	report(situation->name, n, &costs->create);
+	report(situation->name, n, &costs->release);
 	if (!situation->inside)
-		report(situation->name, n, "munmap", &costs->munmap);
-	report(situation->name, n, "find", &costs->find);
-	report(situation->name, n, "release (not last)", &costs->let_go);
-	report(situation->name, n, "find none", &costs->miss);
-	report(situation->name, n, "anonymous mmap", &costs->mmap_anonymous);
-	report(situation->name, n, "anonymous munmap", &costs->munmap_anonymous);
+		report(situation->name, n, &costs->munmap);
+	report(situation->name, n, &costs->find);
+	report(situation->name, n, &costs->let_go);
+	report(situation->name, n, &costs->miss);
+	report(situation->name, n, &costs->mmap_anonymous);
+	report(situation->name, n, &costs->munmap_anonymous);
 }
 
 /* The end of a mapping ends its sub-maps with it: what that costs for each. */
 static void count_end(const struct situation *situation, int fd, int n)
 {
 	size_t length = situation->pages(n) * PAGE;
-	struct samples each = {};
+	struct samples each = SAMPLES("munmap of each");
 	char *address;
 	__u64 begin;
 
 	address = map_window(fd, 0, (struct window){ 0, length });
 	begin = clock_now();
 	NEED(!munmap(address, length));
-	add_sample(&each, (clock_now() - begin - clock_cost) / n);
+	add_sample(&each, (clock_now() - begin - clock_cost) / n, -1, -1);
 	NEED(nr_maps(fd) == 0);
-	report(situation->name, n, "munmap of each", &each);
+	report(situation->name, n, &each);
 }
 
-static void measure(const struct situation *situation, int n)
+static void measure(const void *subject, __u64 n)
 {
-	struct costs costs = {};
+	const struct situation *situation = subject;
+	struct costs costs = no_costs;
 	int fd, i;
 
 	fd = new_buffer(situation->pages(n) * PAGE);
@@ -141,10 +137,10 @@ static void measure(const struct situation *situation, int n)
 	end_holders();
 }
 
-static void measure_memfd(const struct situation *unused, int n)
+static void measure_memfd(const void *unused, __u64 n)
 {
 	int fd = memfd_create("bench", MFD_CLOEXEC), i, err;
-	struct samples map = {}, unmap = {};
+	struct samples map = SAMPLES("create"), unmap = SAMPLES("munmap");
 	char *page;
 
 	NEED(fd >= 0 && !ftruncate(fd, (n + 1) * PAGE));
@@ -161,47 +157,33 @@ static void measure_memfd(const struct situation *unused, int n)
 		COUNT(&unmap, err = munmap(page, PAGE));
 		NEED(!err);
 	}
-	report("memfd", n, "create", &map);
-	report("memfd", n, "munmap", &unmap);
-}
-
-/* In an address space that has nothing else. */
-static void alone(void (*run)(const struct situation *situation, int n),
-		  const struct situation *situation, int n)
-{
-	pid_t pid = fork();
-	int status;
-
-	NEED(pid >= 0);
-	if (!pid) {
-		run(situation, n);
-		exit(0);
-	}
-	NEED(waitpid(pid, &status, 0) == pid && !status);
-	settle();
+	report("memfd", n, &map);
+	report("memfd", n, &unmap);
 }
 
 /* What every ioctl has to pay. */
 static void measure_system_call(void)
 {
-	struct samples call = {};
+	struct samples call = SAMPLES("system call");
 	int i;
 
 	for (i = 0; i < MAX_SAMPLES; i++)
 		COUNT(&call, syscall(SYS_getppid));
-	report("no list", 0, "system call", &call);
+	report("no list", 0, &call);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	int i, n;
 
-	begin();
+	begin(argc, argv);
 	measure_system_call();
 	for (i = 0; i < ARRAY_SIZE(situations); i++)
 		for (n = 10; n <= 100000; n *= 10)
-			alone(measure, &situations[i], n);
+			if (wanted(situations[i].name, n))
+				alone(measure, &situations[i], n);
 	for (n = 10; n <= 100000; n *= 10)
-		alone(measure_memfd, NULL, n);
+		if (wanted("memfd", n))
+			alone(measure_memfd, NULL, n);
 	return 0;
 }

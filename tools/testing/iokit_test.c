@@ -191,7 +191,7 @@ TEST(buffer_has_one_address_range)
 TEST(descriptors_are_made_of_others)
 {
 	IOBufferMemoryDescriptor *buffer;
-	IOMemoryDescriptor *half[2] = { NULL };
+	struct iokmem_desc *half[2];
 	IOMemoryDescriptor *both;
 	IOMemoryMap *whole, *map;
 

@@ -14,38 +14,44 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
+#include "../mark.h"
 #include "iokmem_bench.h"
 
 static struct dentry *bench_file;
 /* What reading the clock twice costs itself. */
 static u64 clock_cost;
+/* How often something was counted. */
+static int nr_windows;
 
-/* The cost of a statement. */
-#define COUNT(statement)						\
-	({								\
+/* The cost of a statement, as that of a step. */
+#define COUNT(run, step, statement)					\
+	do {								\
 		u64 _begin = ktime_get_raw_ns();			\
 									\
+		MARK(MARK_BEGIN);					\
 		statement;						\
-		ktime_get_raw_ns() - _begin - clock_cost;		\
-	})
+		MARK(MARK_END);						\
+		(run)->cost[step] = ktime_get_raw_ns() - _begin - clock_cost; \
+		(run)->window[step] = nr_windows++;			\
+	} while (0)
 
 static int count_maps(struct iokmem_bench *run, struct iokmem_desc *desc,
 		      struct task_struct *task)
 {
 	struct iokmem_map *map, *other;
 
-	run->map = COUNT(map = iokmem_desc_create_mapping_in_task(desc, task, 0,
-								  IOKMEM_MAP_ANYWHERE,
-								  0, 0));
+	COUNT(run, IOKMEM_BENCH_MAP,
+	      map = iokmem_desc_create_mapping_in_task(desc, task, 0,
+						       IOKMEM_MAP_ANYWHERE, 0, 0));
 	if (IS_ERR(map))
 		return PTR_ERR(map);
-	run->again = COUNT({
+	COUNT(run, IOKMEM_BENCH_AGAIN, {
 		other = iokmem_desc_create_mapping_in_task(desc, task, 0,
 							   IOKMEM_MAP_ANYWHERE, 0, 0);
 		if (!IS_ERR(other))
 			iokmem_map_put(other);
 	});
-	run->unmap = COUNT(iokmem_map_put(map));
+	COUNT(run, IOKMEM_BENCH_UNMAP, iokmem_map_put(map));
 	/* It would have cost something else. */
 	return other == map ? 0 : -EUCLEAN;
 }
@@ -56,12 +62,12 @@ static int run_iokmem(struct iokmem_bench *run, u32 options, struct task_struct 
 	int err;
 
 	options |= IOKMEM_DIRECTION_INOUT;
-	run->create = COUNT(desc = iokmem_buffer_in_task_with_options(NULL, options,
-								      run->size, 0));
+	COUNT(run, IOKMEM_BENCH_CREATE,
+	      desc = iokmem_buffer_in_task_with_options(NULL, options, run->size, 0));
 	if (IS_ERR(desc))
 		return PTR_ERR(desc);
 	err = count_maps(run, desc, task);
-	run->destroy = COUNT(iokmem_desc_put(desc));
+	COUNT(run, IOKMEM_BENCH_DESTROY, iokmem_desc_put(desc));
 	return err;
 }
 
@@ -77,8 +83,8 @@ static int run_task(struct iokmem_bench *run)
 	err = run_iokmem(run, 0, task);
 	put_task_struct(task);
 	/* The VMA's file goes later, in a worker, and the memory with it. */
-	run->create = 0;
-	run->destroy = 0;
+	run->cost[IOKMEM_BENCH_CREATE] = 0;
+	run->cost[IOKMEM_BENCH_DESTROY] = 0;
 	return err;
 }
 
@@ -90,14 +96,14 @@ static int run_dmabuf(struct iokmem_bench *run)
 
 	if (IS_ERR(buffer))
 		return PTR_ERR(buffer);
-	run->map = COUNT(err = dma_buf_vmap_unlocked(buffer, &map));
+	COUNT(run, IOKMEM_BENCH_MAP, err = dma_buf_vmap_unlocked(buffer, &map));
 	if (!err) {
-		run->again = COUNT({
+		COUNT(run, IOKMEM_BENCH_AGAIN, {
 			again = dma_buf_vmap_unlocked(buffer, &other);
 			if (!again)
 				dma_buf_vunmap_unlocked(buffer, &other);
 		});
-		run->unmap = COUNT(dma_buf_vunmap_unlocked(buffer, &map));
+		COUNT(run, IOKMEM_BENCH_UNMAP, dma_buf_vunmap_unlocked(buffer, &map));
 		err = again;
 	}
 	dma_buf_put(buffer);
@@ -108,10 +114,10 @@ static int run_vmalloc(struct iokmem_bench *run)
 {
 	void *memory;
 
-	run->create = COUNT(memory = vzalloc(run->size));
+	COUNT(run, IOKMEM_BENCH_CREATE, memory = vzalloc(run->size));
 	if (!memory)
 		return -ENOMEM;
-	run->destroy = COUNT(vfree(memory));
+	COUNT(run, IOKMEM_BENCH_DESTROY, vfree(memory));
 	return 0;
 }
 
@@ -143,6 +149,7 @@ static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return -ENOTTY;
 	if (copy_from_user(&run, uptr, sizeof(run)))
 		return -EFAULT;
+	memset(run.cost, 0, sizeof(run.cost));
 	err = run_kind(&run);
 	if (err)
 		return err;
@@ -156,9 +163,12 @@ static const struct file_operations bench_fops = {
 
 static int __init bench_init(void)
 {
+	struct iokmem_bench nothing;
+
 	/* The first time is not like all others. */
-	(void)COUNT((void)0);
-	clock_cost = COUNT((void)0);
+	COUNT(&nothing, 0, (void)0);
+	COUNT(&nothing, 0, (void)0);
+	clock_cost = nothing.cost[0];
 	bench_file = debugfs_create_file("iokmem_bench", 0400, NULL, NULL, &bench_fops);
 	return PTR_ERR_OR_ZERO(bench_file);
 }

@@ -17,28 +17,30 @@ enum iokmem_bench_kind {
 	IOKMEM_BENCH_VMALLOC,		/* vmalloc(), which maps what it makes */
 };
 
+/* What is counted, in the order of the table. */
+enum iokmem_bench_step {
+	IOKMEM_BENCH_CREATE,	/* making the memory */
+	IOKMEM_BENCH_MAP,	/* the first map of it */
+	IOKMEM_BENCH_AGAIN,	/* another one just like it, made and released */
+	IOKMEM_BENCH_UNMAP,	/* the end of the first map */
+	IOKMEM_BENCH_DESTROY,	/* giving the memory back */
+	IOKMEM_BENCH_NR_STEPS
+};
+
 /**
  * struct iokmem_bench - what to do once, and what it has cost
  * @size: of the memory, in bytes
  * @kind: enum iokmem_bench_kind
  * @id: of a task or a file descriptor
- * @create: out: making the memory
- * @map: out: the first map of it
- * @again: out: another one just like it, made and released
- * @unmap: out: the end of the first map
- * @destroy: out: giving the memory back
- *
- * What there is not costs 0.
+ * @cost: out: of each step; what there is not costs 0
+ * @window: out: the number that it has for the profiler
  */
 struct iokmem_bench {
 	__aligned_u64 size;
 	__u32 kind;
 	__s32 id;
-	__aligned_u64 create;
-	__aligned_u64 map;
-	__aligned_u64 again;
-	__aligned_u64 unmap;
-	__aligned_u64 destroy;
+	__aligned_u64 cost[IOKMEM_BENCH_NR_STEPS];
+	__s32 window[IOKMEM_BENCH_NR_STEPS];
 };
 
 #define IOKMEM_BENCH_RUN	_IOWR(0xBE, 0x00, struct iokmem_bench)

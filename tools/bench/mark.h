@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where what is counted begins and ends, for the profiler: instructions that do nothing,
+ * with a number that nothing else has. Programs and the kernel use them alike.
+ */
+#ifndef _IOKMEM_BENCH_MARK_H
+#define _IOKMEM_BENCH_MARK_H
+
+#define MARK_BEGIN	0x62656769
+#define MARK_END	0x656e6473
+
+/* A long no-operation, and its four bytes that are free. */
+#define MARK_OPCODE	"\x0f\x1f\x80"
+
+#define MARK(number)							\
+	asm volatile("nopl %c0(%%rax)" : : "i"(number) : "memory")
+
+#endif /* _IOKMEM_BENCH_MARK_H */
