@@ -236,4 +236,10 @@ static inline bool can_have(const struct kind *kind, size_t size)
 				  !(kind->options & IOKMEM_PHYSICALLY_CONTIGUOUS));
 }
 
+/* Huge pages are mapped as such, and graphics buffers only as a whole. */
+static inline bool can_map_page(const struct kind *kind)
+{
+	return !kind->smallest && kind->create != vgem_create;
+}
+
 #endif /* _IOKMEM_BENCH_KINDS_H */

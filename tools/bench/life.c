@@ -163,7 +163,7 @@ static void measure_elsewhere(const struct memory *memory)
 	NEED(pid >= 0);
 	if (!pid) {
 		measure_map(memory, "map elsewhere");
-		if (memory->size > PAGE && !memory->kind->smallest)
+		if (memory->size > PAGE && can_map_page(memory->kind))
 			measure_window(memory);
 		exit(0);
 	}
