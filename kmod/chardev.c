@@ -198,9 +198,9 @@ static int run_create_buffer(struct iokmem_call *call)
 }
 
 /* A map that the task holds: its address, or an error. */
-static unsigned long map_for_task(struct iokmem_desc *desc,
+static unsigned long map_for_task(struct file *file,
 				  const struct iokmem_create_mapping *arg,
-				  bool read_only, size_t *length)
+				  size_t *length)
 {
 	unsigned long address;
 	struct iokmem_map *map;
@@ -210,8 +210,8 @@ static unsigned long map_for_task(struct iokmem_desc *desc,
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		/* Another cache mode is a change that all see. */
-		map = iokmem_map_in_task(desc, current, arg->address, arg->options,
-					 arg->offset, arg->length, read_only);
+		map = iokmem_map_in_task(file->private_data, current, arg->address,
+					 arg->options, arg->offset, arg->length, file);
 		if (IS_ERR(map))
 			return PTR_ERR(map);
 		*length = iokmem_map_get_length(map);
@@ -238,7 +238,7 @@ static int run_create_mapping(struct iokmem_call *call)
 		return -EACCES;
 
 	cache_mode = iokmem_desc_get_cache_mode(desc);
-	address = map_for_task(desc, arg, is_read_only(call), &length);
+	address = map_for_task(call->file, arg, &length);
 	if (IS_ERR_VALUE(address))
 		return (int)address;
 

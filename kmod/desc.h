@@ -45,6 +45,7 @@ struct vfsmount;
  *	it is held
  * @fixed_address: the kernel's address of it is all that there is
  * @no_memory: there is nothing that could be touched
+ * @typed: its pages are its own, and have the type that it says
  * @vm_flags: what a VMA of it has besides what every VMA of ours has
  * @resolve: the cache mode that asking for one puts in force
  * @cache_mode: the one in force, if not what the descriptor says
@@ -85,6 +86,7 @@ struct iokmem_mem_ops {
 	bool always_there;
 	bool fixed_address;
 	bool no_memory;
+	bool typed;
 	vm_flags_t vm_flags;
 	int (*resolve)(u32 mode, u32 *resolved);
 	u32 (*cache_mode)(const struct iokmem_desc *desc);
@@ -154,6 +156,7 @@ struct iokmem_mem_ops {
  * @tag: of the driver's choice
  * @home: the mapping it was born with, in the task it was made for; or NULL
  * @bytes: the address of @home, if that is the kernel's; or NULL
+ * @whole: the kernel's mapping of all of it that a plain request gets, or NULL
  * @maps: mappings, oldest first
  * @shareable: the mappings that may be shared, by address space and range
  * @next_age: of the next mapping
@@ -230,6 +233,7 @@ struct iokmem_desc {
 	u32 tag;
 	struct iokmem_map *home;
 	void *bytes;
+	struct iokmem_map *whole;
 	struct list_head maps;
 	struct rb_root shareable;
 	u64 next_age;

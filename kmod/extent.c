@@ -22,7 +22,10 @@
 int iokmem_extents_init(struct iokmem_extents *extents, unsigned int nr,
 			gfp_t gfp)
 {
-	extents->array = kvmalloc_array(nr, sizeof(*extents->array), gfp);
+	if (nr == 1)
+		extents->array = &extents->one;
+	else
+		extents->array = kvmalloc_array(nr, sizeof(*extents->array), gfp);
 	if (!extents->array)
 		return -ENOMEM;
 	extents->nr = nr;
@@ -31,7 +34,8 @@ int iokmem_extents_init(struct iokmem_extents *extents, unsigned int nr,
 
 void iokmem_extents_fini(struct iokmem_extents *extents)
 {
-	kvfree(extents->array);
+	if (extents->array != &extents->one)
+		kvfree(extents->array);
 	extents->array = NULL;
 	extents->nr = 0;
 }

@@ -24,12 +24,14 @@ struct iokmem_extent {
  * struct iokmem_extents - all the memory of a descriptor, in order
  * @array: the extents, by ascending @end
  * @nr: how many
+ * @one: for @array, if there is only one
  *
- * Invariant: no extent is empty. Immutable once filled.
+ * Invariant: no extent is empty. Immutable once filled, and not copied.
  */
 struct iokmem_extents {
 	struct iokmem_extent *array;
 	unsigned int nr;
+	struct iokmem_extent one;
 };
 
 /**
@@ -38,12 +40,14 @@ struct iokmem_extents {
  * @before: how many pages of the same extent precede it
  * @nr: how many pages of the same extent follow from it, with it
  * @cache_mode: what type they have; extents know nothing of it
+ * @typed: nobody else can have given them another type; nor of that
  */
 struct iokmem_run {
 	unsigned long pfn;
 	unsigned long before;
 	unsigned long nr;
 	u32 cache_mode;
+	bool typed;
 };
 
 int iokmem_extents_init(struct iokmem_extents *extents, unsigned int nr,

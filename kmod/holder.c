@@ -88,6 +88,16 @@ static struct iokmem_holder *next_holder(struct iokmem_map *map)
 }
 
 /*
+ * iokmem_map_has_holders - is there anybody to be told?
+ */
+bool iokmem_map_has_holders(struct iokmem_map *map)
+{
+	lockdep_assert_held(&map->desc->lock);
+
+	return next_holder(map);
+}
+
+/*
  * iokmem_map_tell_holders - the map, with those inside it, has ended
  */
 void iokmem_map_tell_holders(struct iokmem_map *map)

@@ -18,8 +18,8 @@
  * from the list, so that nobody can find it, and then unmapped. Somebody ends it for
  * all users: the same, but they still have their references. Or its VMA goes
  * (munmap, exec, exit): it and its sub-maps are dead from that moment, and their
- * addresses read 0; when the VMA's file goes, a moment later and without the
- * mmap lock, the references that the task itself had are dropped. Drivers' own
+ * addresses read 0; then, or when the mapping's own file goes, a moment later and without
+ * the mmap lock, the references that the task itself had are dropped. Drivers' own
  * references stay good, to a dead map, and those that asked for it are told
  * (holder.c). A sub-map can be ended alone.
  *
@@ -31,8 +31,8 @@
  *  - As long as there may be an entry of a mapping in a page table, it is counted in
  *    @nr_mapped, whatever its state: it is what keeps the memory from being retyped.
  *    From iokmem_map_list() to map_gone(), which comes after the entries have gone.
- *  - A VMA keeps its file, the file the map, the map its descriptor, by @count: so the
- *    memory outlives every entry. Nothing of this can be dropped by a user.
+ *  - A VMA keeps the map, by its file or by itself, the map its descriptor, by @count: so
+ *    the memory outlives every entry. Nothing of this can be dropped by a user.
  *  - A mapping's VMA shows the memory of its @desc, or nothing. Who changes what it
  *    shows (redirect.c) has the mmap lock for writing, as has who takes it down; who
  *    fills it (a fault) has it for reading.
@@ -77,9 +77,10 @@ struct iokmem_map *iokmem_map_alloc(struct iokmem_desc *desc,
 	iokmem_desc_count_get(desc);
 	map->desc = desc;
 	map->mm = request->mm;
-	if (map->mm)
+	if (map->mm) {
 		mmgrab(map->mm);
-	map->pid = get_pid(request->pid);
+		map->pid = get_task_pid(request->task, PIDTYPE_TGID);
+	}
 	map->options = request->options;
 	map->offset = request->offset;
 	map->length = request->length;
@@ -159,6 +160,15 @@ void iokmem_map_count_put_async(struct iokmem_map *map)
 	queue_work(iokmem_workqueue, &map->put_work);
 }
 
+/* Is it what the kernel gets that asks for all, and for nothing in particular? */
+static bool is_whole(const struct iokmem_map *map)
+{
+	return !map->mm && !map->offset &&
+	       map->length == iokmem_desc_get_length(map->desc) &&
+	       !(map->options & (IOKMEM_MAP_EQUAL | IOKMEM_MAP_UNIQUE |
+				 IOKMEM_MAP_STATIC));
+}
+
 /* A mapping whose VMA or kernel addresses are there may be shared. */
 static void map_go_live(struct iokmem_map *map)
 {
@@ -168,6 +178,8 @@ static void map_go_live(struct iokmem_map *map)
 	WRITE_ONCE(map->address,
 		   map->start + offset_in_page(iokmem_map_place(map)));
 	WRITE_ONCE(map->state, IOKMEM_MAP_LIVE);
+	if (is_whole(map))
+		map->desc->whole = map;
 	trace_iokmem_map(map);
 }
 
@@ -194,6 +206,8 @@ static void map_retire(struct iokmem_map *mapping)
 		map_die(sub);
 	map_die(mapping);
 	iokmem_maps_remove(mapping);
+	if (mapping->desc->whole == mapping)
+		mapping->desc->whole = NULL;
 	wake_up_all(&mapping->desc->wait);
 	iokmem_wake_up(&mapping->blocked);
 }
@@ -205,7 +219,7 @@ static void map_gone(struct iokmem_map *mapping)
 
 	if (mapping->mapped)
 		mapping->desc->nr_mapped--;
-	mapping->mapped = false;
+	WRITE_ONCE(mapping->mapped, false);
 }
 
 /*
@@ -299,7 +313,7 @@ void iokmem_map_list(struct iokmem_map *mapping)
 	lockdep_assert_held(&mapping->desc->lock);
 
 	iokmem_maps_insert(mapping);
-	mapping->mapped = true;
+	WRITE_ONCE(mapping->mapped, true);
 	mapping->desc->nr_mapped++;
 	mapping->desc->nr_maps++;
 	WRITE_ONCE(mapping->state, IOKMEM_MAP_BUILDING);
@@ -409,7 +423,8 @@ static int map_make(struct iokmem_map *map,
 	if (err)
 		return err;
 	if (map->mm)
-		return iokmem_map_user(map, placed ? request->at & PAGE_MASK : 0);
+		return iokmem_map_user(map, placed ? request->at & PAGE_MASK : 0,
+				       request->file);
 	return iokmem_map_kernel(map);
 }
 
@@ -591,7 +606,7 @@ static void map_unmap(struct iokmem_map *mapping)
 	bool gone = true;
 
 	if (mapping->mm && !mapping->borrowed)
-		gone = iokmem_unmap_user(mapping);
+		gone = !READ_ONCE(mapping->mapped) || iokmem_unmap_user(mapping);
 	else
 		iokmem_unmap_kernel(mapping);
 	if (!gone)
@@ -722,8 +737,7 @@ int iokmem_map_exchange(struct iokmem_map *map, struct iokmem_map *seat)
 /*
  * iokmem_map_vanished - the mapping's VMA is going, its entries have gone
  *
- * Called with the mmap lock held, so nothing is dropped here: the VMA's file
- * does that, see iokmem_map_task_drop_all().
+ * Called with the mmap lock held.
  */
 void iokmem_map_vanished(struct iokmem_map *map)
 {
@@ -731,6 +745,37 @@ void iokmem_map_vanished(struct iokmem_map *map)
 	map_retire(map);
 	map_gone(map);
 	mutex_unlock(&map->desc->lock);
+}
+
+static void tell_work(struct work_struct *work)
+{
+	struct iokmem_map *map = container_of(work, struct iokmem_map, tell_work);
+
+	iokmem_map_tell_holders(map);
+	iokmem_map_count_put(map);
+}
+
+/*
+ * iokmem_map_let_go - a mapping that has vanished lets go of what its VMA kept
+ *
+ * Called with the mmap lock held, and its descriptor's user kept, of a mapping that holds
+ * no memory and is not Unique: so nothing that ends here needs that lock. But what drivers
+ * do when they are told is not known.
+ */
+void iokmem_map_let_go(struct iokmem_map *map)
+{
+	bool told;
+
+	mutex_lock(&map->desc->lock);
+	told = !iokmem_map_has_holders(map);
+	mutex_unlock(&map->desc->lock);
+	iokmem_map_task_drop_all(map);
+	if (told) {
+		iokmem_map_count_put(map);
+	} else {
+		INIT_WORK(&map->tell_work, tell_work);
+		queue_work(iokmem_workqueue, &map->tell_work);
+	}
 }
 
 /*
@@ -782,6 +827,7 @@ struct mm_struct *iokmem_task_mm(struct task_struct *task)
 int iokmem_map_open_home(struct iokmem_desc *desc, struct task_struct *task)
 {
 	struct iokmem_map_request request = {
+		.task = task,
 		.options = IOKMEM_MAP_ANYWHERE,
 		.length = desc->capacity,
 	};
@@ -790,10 +836,7 @@ int iokmem_map_open_home(struct iokmem_desc *desc, struct task_struct *task)
 	request.mm = iokmem_task_mm(task);
 	if (IS_ERR(request.mm))
 		return PTR_ERR(request.mm);
-	if (request.mm)
-		request.pid = get_task_pid(task, PIDTYPE_TGID);
 	home = iokmem_map_obtain(desc, &request);
-	put_pid(request.pid);
 	if (request.mm)
 		mmput(request.mm);
 	if (IS_ERR(home))
@@ -846,16 +889,20 @@ obtain_filled(struct iokmem_desc *desc, const struct iokmem_map_request *request
 /*
  * iokmem_map_in_task - as iokmem_desc_create_mapping_in_task()
  *
- * But if @keep_mode, -EACCES instead of another cache mode.
+ * But by a file of the descriptor's, if @file is one: -EACCES instead of another cache
+ * mode, if that may only be read.
  */
 struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 				      struct task_struct *task,
 				      unsigned long at, u32 options,
-				      size_t offset, size_t length, bool keep_mode)
+				      size_t offset, size_t length,
+				      struct file *file)
 {
 	struct iokmem_map_request request = {
+		.task = task,
 		.options = options,
-		.keep_mode = keep_mode,
+		.keep_mode = file && !(file->f_mode & FMODE_WRITE),
+		.file = file,
 		.at = at,
 		.offset = offset,
 		.length = length,
@@ -873,16 +920,80 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 		goto out_mmput;
 	}
 
-	if (request.mm)
-		request.pid = get_task_pid(task, PIDTYPE_TGID);
 	desc = iokmem_desc_root(desc, &request.offset);
 	map = obtain_filled(desc, &request);
-	put_pid(request.pid);
 	if (!IS_ERR(map))
 		iokmem_desc_get(desc);
 out_mmput:
 	if (request.mm)
 		mmput(request.mm);
+	return map;
+}
+
+/* One more reference to the kernel's mapping of all of the memory, if there is one. */
+static struct iokmem_map *share_whole(struct iokmem_desc *desc)
+{
+	struct iokmem_map *map;
+
+	mutex_lock(&desc->lock);
+	map = desc->whole;
+	if (map && map->length == desc->length) {
+		refcount_inc(&map->users);
+		trace_iokmem_share(map);
+	} else {
+		map = NULL;
+	}
+	mutex_unlock(&desc->lock);
+	return map;
+}
+
+/*
+ * The first map of all, of memory that the kernel has addresses of in any case: nothing
+ * has to be built, so nobody has to wait for it.
+ */
+static struct iokmem_map *make_whole(struct iokmem_desc *desc)
+{
+	struct iokmem_map_request request = {
+		.options = IOKMEM_MAP_ANYWHERE,
+		.length = iokmem_desc_get_length(desc),
+	};
+	unsigned long address = 0;
+	struct iokmem_map *map;
+
+	if (!request.length || !desc->ops->always_there)
+		return NULL;
+	map = iokmem_map_alloc(desc, &request);
+	if (!map)
+		return NULL;
+	mutex_lock(&desc->lock);
+	if (list_empty(&desc->maps) && !desc->retyping)
+		address = iokmem_map_borrow(&request, desc);
+	if (address) {
+		map->borrowed = true;
+		map->start = address & PAGE_MASK;
+		iokmem_map_list(map);
+		map_go_live(map);
+	}
+	mutex_unlock(&desc->lock);
+	if (!address) {
+		iokmem_map_drop(map);
+		return NULL;
+	}
+	return map;
+}
+
+/* What most drivers ask for, quickly; NULL if it takes more than that. */
+static struct iokmem_map *map_whole(struct iokmem_desc *desc)
+{
+	struct iokmem_map *map;
+
+	if (desc->parent)
+		return NULL;
+	map = share_whole(desc);
+	if (!map)
+		map = make_whole(desc);
+	if (map)
+		iokmem_desc_get(desc);
 	return map;
 }
 
@@ -956,7 +1067,13 @@ iokmem_desc_create_mapping_in_task(struct iokmem_desc *desc,
 				   struct task_struct *task, unsigned long at,
 				   u32 options, size_t offset, size_t length)
 {
-	return iokmem_map_in_task(desc, task, at, options, offset, length, false);
+	struct iokmem_map *map = NULL;
+
+	if (task == IOKMEM_KERNEL_TASK && options == IOKMEM_MAP_ANYWHERE && !offset &&
+	    !length)
+		map = map_whole(desc);
+	return map ? map : iokmem_map_in_task(desc, task, at, options, offset, length,
+					      NULL);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_create_mapping_in_task, IOKMEM);
 
@@ -1102,7 +1219,8 @@ void iokmem_map_put(struct iokmem_map *map)
 	if (put_unique(map))
 		return;
 	desc = map->desc;
-	iokmem_map_drop(map);
+	if (!refcount_dec_not_one(&map->users))
+		iokmem_map_drop(map);
 	iokmem_desc_put(desc);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_map_put, IOKMEM);

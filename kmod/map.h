@@ -43,7 +43,8 @@ enum iokmem_map_state {
  * @users: drivers' references, one for all of its task's own references
  *	together, one for every sub-map, and one of the descriptor whose home it is
  * @count: who needs the object: one for all users together, one for the
- *	mapping's file, and one for each thread that waits for it
+ *	mapping's VMA or its own file, and one for each thread that waits for it
+ * @tell_work: for iokmem_map_let_go()
  * @put_work: for iokmem_map_put_async(), or, when there are no users any more, for
  *	iokmem_map_count_put_async()
  * @desc: what it shows; keeps one count of that
@@ -67,6 +68,8 @@ enum iokmem_map_state {
  * @windows: of a mapping: its sub-maps
  * @guard: of a user mapping: how many pages on each side nobody can touch
  * @start: where its pages start, guards not counted; 0: they never were anywhere
+ * @builder: of a user mapping: the task that is making its VMA, by a file that others
+ *	use too
  * @mapped: of a mapping: there may be entries of it, in the page tables
  * @blocked: redirected to nothing: who touches it waits
  * @borrowed: the memory is at these addresses anyhow, so they are not unmapped
@@ -78,7 +81,7 @@ enum iokmem_map_state {
  *
  * Two counts, as in struct iokmem_desc. When the last of the users goes, the
  * mapping is unmapped; when the last count goes, the object. The chain VMA ->
- * file -> mapping -> descriptor keeps the memory under a VMA, even one that
+ * (file ->) mapping -> descriptor keeps the memory under a VMA, even one that
  * could not be unmapped. Each reference of a driver's, and the task's together,
  * are a user of the descriptor besides; of a Unique map, which may be redirected to
  * another one, all references together are.
@@ -92,12 +95,14 @@ enum iokmem_map_state {
  * @mapped, @held and what links maps; what it protects of plain values is written with
  * WRITE_ONCE() and may be read without it. @blocked is written with the mmap lock held
  * for writing. @start and @borrowed are written once, by the builder, before the map is
- * live: @start of a VMA under the mmap lock, before the VMA can be seen. @kaddr is
- * the builder's, and then whoever's that unmaps.
+ * live: @start of a VMA under the mmap lock, before the VMA can be seen. @builder
+ * is its own to write, and to find the map by. @kaddr is the builder's, and then whoever's
+ * that unmaps.
  */
 struct iokmem_map {
 	refcount_t users;
 	struct kref count;
+	struct work_struct tell_work;
 	struct work_struct put_work;
 
 	struct iokmem_desc *desc;
@@ -125,6 +130,7 @@ struct iokmem_map {
 
 	unsigned long guard;
 	unsigned long start;
+	struct task_struct *builder;
 	bool mapped;
 	bool blocked;
 	bool borrowed;
@@ -136,10 +142,11 @@ struct iokmem_map {
  * struct iokmem_map_request - what somebody wants mapped
  * @mm: the address space, which the requester keeps alive (mm_users), or NULL
  *	for the kernel's
- * @pid: of the task
+ * @task: that the map is for, or that asks for it; as @mm
  * @options: IOKMEM_MAP_*, checked
  * @cache_mode: the one that has to be in force; IOKMEM_MAP_DEFAULT_CACHE: any
  * @keep_mode: the requester may not change the one that is
+ * @file: by which a task asks for a map of its own, or NULL
  * @seat: for redirecting: a mapping that is listed and holds the memory, but gets no
  *	addresses
  * @paged: of a seat: its pages will be found one by one
@@ -149,10 +156,11 @@ struct iokmem_map {
  */
 struct iokmem_map_request {
 	struct mm_struct *mm;
-	struct pid *pid;
+	struct task_struct *task;
 	u32 options;
 	u32 cache_mode;
 	bool keep_mode;
+	struct file *file;
 	bool seat;
 	bool paged;
 	unsigned long at;
@@ -181,13 +189,15 @@ void iokmem_map_close_home(struct iokmem_desc *desc);
 struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 				      struct task_struct *task,
 				      unsigned long at, u32 options,
-				      size_t offset, size_t length, bool keep_mode);
+				      size_t offset, size_t length,
+				      struct file *file);
 void iokmem_map_lock(struct iokmem_map *map);
 void iokmem_map_unlock(struct iokmem_map *map);
 struct iokmem_map *iokmem_map_obtain(struct iokmem_desc *desc,
 				     const struct iokmem_map_request *request);
 int iokmem_map_exchange(struct iokmem_map *map, struct iokmem_map *seat);
 void iokmem_map_vanished(struct iokmem_map *map);
+void iokmem_map_let_go(struct iokmem_map *map);
 void iokmem_map_unhold(struct iokmem_map *map);
 void iokmem_map_drop(struct iokmem_map *map);
 void iokmem_map_count_put(struct iokmem_map *map);
@@ -227,6 +237,7 @@ struct iokmem_map *iokmem_windows_next(const struct iokmem_map *sub);
 int iokmem_map_check_static(const struct iokmem_map *map);
 
 /* holder.c */
+bool iokmem_map_has_holders(struct iokmem_map *map);
 void iokmem_map_tell_holders(struct iokmem_map *map);
 
 /* redirect.c */
@@ -240,7 +251,7 @@ void iokmem_unmap_kernel(struct iokmem_map *map);
 /* map_user.c */
 struct iokmem_map *iokmem_map_at(struct mm_struct *mm, unsigned long address,
 				 const struct iokmem_desc *desc);
-int iokmem_map_user(struct iokmem_map *map, unsigned long at);
+int iokmem_map_user(struct iokmem_map *map, unsigned long at, struct file *of);
 bool iokmem_unmap_user(struct iokmem_map *map);
 int iokmem_map_populate(struct iokmem_map *map);
 bool iokmem_map_is_paged(struct iokmem_map *map, const struct iokmem_desc *desc,

@@ -3,11 +3,17 @@
  * Mappings in user address spaces: one VMA each, of raw page frames; or, of pageable
  * memory, of the pages that there are at the time.
  *
- * Each mapping has a file of its own where its descriptor's are. The VMA keeps
- * the file, the file keeps the mapping, the mapping keeps the descriptor; so
- * the memory is there as long as the VMA, and what the file's mode does not
- * allow (writing) the kernel's own mmap and mprotect refuse. Nobody has a file
- * descriptor of it.
+ * The VMA keeps the mapping, the mapping keeps the descriptor; so the memory is there
+ * as long as the VMA. There are two ways to that:
+ *
+ *  - A mapping that a program asks for by its file descriptor is of that file, which
+ *    has a user of the descriptor: so whatever else the end of the VMA lets go of, the
+ *    descriptor's last user is not among it, and it can be let go of at once.
+ *  - All others have a file of their own where their descriptor's are, which nobody has
+ *    a file descriptor of: a driver's, so that the descriptor has no user by it; Unique
+ *    ones, which may show other memory later; and such as hold memory. The VMA keeps
+ *    the file, the file the mapping, and lets go of it a moment after the end of the
+ *    VMA, without the mmap lock.
  *
  * The VMA can be neither split nor moved, so that a mapping is one VMA or none,
  * and is not copied to a child.
@@ -37,6 +43,11 @@
 
 /* How many pages around the one that faulted are mapped with it, at most. */
 #define IOKMEM_FAULT_AROUND	64UL
+/* The same of huge entries. */
+#define IOKMEM_HUGE_AROUND	32UL
+
+/* In a VMA's place in its file: perhaps it is for a mapping that there is already. */
+#define IOKMEM_PGOFF_BUILT	(1UL << (BITS_PER_LONG - PAGE_SHIFT - 2))
 
 /* Just past the pages of a mapping, guards not counted. */
 static unsigned long map_end(const struct iokmem_map *map)
@@ -44,30 +55,36 @@ static unsigned long map_end(const struct iokmem_map *map)
 	return map->start + (iokmem_map_pages(map) << PAGE_SHIFT);
 }
 
-/* Where the page is that faulted. */
-static struct iokmem_run run_at(const struct vm_fault *vmf)
+/* Where the page at @address is. */
+static struct iokmem_run run_at(const struct iokmem_map *map, unsigned long address)
 {
-	const struct iokmem_map *map = vmf->vma->vm_private_data;
-	unsigned long ahead = (vmf->address - map->start) >> PAGE_SHIFT;
+	unsigned long ahead = (address - map->start) >> PAGE_SHIFT;
 
 	return iokmem_desc_lookup(map->desc, iokmem_map_index(map) + ahead);
 }
 
 /*
- * Whether one huge entry can map all that the fault's page table would: if memory
+ * Whether one huge entry can map all that the page table at @address would: if memory
  * and addresses are aligned alike.
  */
-static bool huge_entry_fits(const struct vm_fault *vmf,
+static bool huge_entry_fits(const struct iokmem_map *map, unsigned long address,
 			    const struct iokmem_run *run)
 {
-	const struct iokmem_map *map = vmf->vma->vm_private_data;
-	unsigned long address = vmf->address & PMD_MASK;
-	unsigned long ahead = (vmf->address - address) >> PAGE_SHIFT;
+	unsigned long start = address & PMD_MASK;
+	unsigned long ahead = (address - start) >> PAGE_SHIFT;
 
 	return IOKMEM_HUGE_ENTRIES && run->pfn != IOKMEM_NO_PFN &&
-	       address >= map->start && map_end(map) - address >= PMD_SIZE &&
+	       start >= map->start && map_end(map) - start >= PMD_SIZE &&
 	       run->before >= ahead && run->nr + ahead >= PTRS_PER_PMD &&
 	       IS_ALIGNED(run->pfn - ahead, PTRS_PER_PMD);
+}
+
+/* A huge entry has the VMA's protection: is it what small ones are to have? */
+static bool huge_entry_has_type(const struct vm_area_struct *vma, pgprot_t prot,
+				u32 cache_mode)
+{
+	return iokmem_cache_in_huge_entries(cache_mode) &&
+	       pgprot_val(prot) == pgprot_val(vma->vm_page_prot);
 }
 
 #if IOKMEM_HUGE_ENTRIES
@@ -85,40 +102,91 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, const struct iokmem_run *run
 }
 #endif
 
-/* A huge entry has the VMA's protection: is it what small ones are to have? */
-static bool huge_entry_has_type(const struct vm_area_struct *vma, pgprot_t prot,
-				u32 cache_mode)
+/* Can the page at @address be in a huge entry? If so, what of is in @run. */
+static bool takes_huge_entry(const struct vm_area_struct *vma, unsigned long address,
+			     struct iokmem_run *run)
 {
-	return iokmem_cache_in_huge_entries(cache_mode) &&
-	       pgprot_val(prot) == pgprot_val(vma->vm_page_prot);
+	const struct iokmem_map *map = vma->vm_private_data;
+	pgprot_t prot;
+
+	*run = run_at(map, address);
+	prot = iokmem_cache_prot(run->cache_mode, vma->vm_page_prot);
+	return huge_entry_fits(map, address, run) &&
+	       huge_entry_has_type(vma, prot, run->cache_mode);
 }
 
 /*
- * The page that faulted, and what lies around it in the same extent: in the mapping,
- * in the same page table, and in an aligned window, so that neighbouring faults
- * do not do the same work. How many, and how many of these come before it.
+ * The huge entry at the fault, and those around it: in the mapping, in an aligned window,
+ * and so in the same table. The first must succeed.
+ */
+static vm_fault_t insert_huge_around(struct vm_fault *vmf, struct iokmem_run *run,
+				     unsigned long *inserted)
+{
+	const struct iokmem_map *map = vmf->vma->vm_private_data;
+	unsigned long window = vmf->address & ~(IOKMEM_HUGE_AROUND * PMD_SIZE - 1);
+	unsigned long address = max(window, ALIGN(map->start, PMD_SIZE));
+	unsigned long end = min(window + IOKMEM_HUGE_AROUND * PMD_SIZE, map_end(map));
+	vm_fault_t ret;
+
+	BUILD_BUG_ON(IOKMEM_HUGE_AROUND > PTRS_PER_PMD);
+
+	ret = insert_huge(vmf, run);
+	if (ret != VM_FAULT_NOPAGE)
+		return ret;
+	*inserted = PTRS_PER_PMD;
+	for (; address < end; address += PMD_SIZE) {
+		struct vm_fault other = {
+			.vma = vmf->vma,
+			.address = address,
+			.flags = vmf->flags,
+			.pmd = vmf->pmd + pmd_index(address) - pmd_index(vmf->address),
+		};
+
+		if (!pmd_none(READ_ONCE(*other.pmd)) ||
+		    !takes_huge_entry(vmf->vma, address, run))
+			continue;
+		if (insert_huge(&other, run) != VM_FAULT_NOPAGE)
+			break;
+		*inserted += PTRS_PER_PMD;
+	}
+	return VM_FAULT_NOPAGE;
+}
+
+/*
+ * The pages of the mapping around the one that faulted, in the same page table and in an
+ * aligned window, so that neighbouring faults do not do the same work.
+ */
+static void window_around(const struct vm_fault *vmf, unsigned long *start,
+			  unsigned long *end)
+{
+	const struct iokmem_map *map = vmf->vma->vm_private_data;
+	unsigned long window = vmf->address & ~(IOKMEM_FAULT_AROUND * PAGE_SIZE - 1);
+
+	BUILD_BUG_ON(IOKMEM_FAULT_AROUND > PTRS_PER_PTE);
+
+	*start = max(window, map->start);
+	*end = min(window + IOKMEM_FAULT_AROUND * PAGE_SIZE, map_end(map));
+}
+
+/*
+ * Of these, the page that faulted and its neighbours in memory. How many, and how many of
+ * these come before it.
  */
 static unsigned long pages_around(const struct vm_fault *vmf,
 				  const struct iokmem_run *run,
 				  unsigned long *before)
 {
-	const struct iokmem_map *map = vmf->vma->vm_private_data;
 	unsigned long address = vmf->address & PAGE_MASK;
-	unsigned long window = address & ~(IOKMEM_FAULT_AROUND * PAGE_SIZE - 1);
-	unsigned long after;
+	unsigned long start, end;
 
-	BUILD_BUG_ON(IOKMEM_FAULT_AROUND > PTRS_PER_PTE);
-
-	*before = (address - max(window, map->start)) >> PAGE_SHIFT;
-	*before = min(*before, run->before);
-	after = (min(window + IOKMEM_FAULT_AROUND * PAGE_SIZE, map_end(map)) -
-		 address) >> PAGE_SHIFT;
-	return *before + min(after, run->nr);
+	window_around(vmf, &start, &end);
+	*before = min((address - start) >> PAGE_SHIFT, run->before);
+	return *before + min((end - address) >> PAGE_SHIFT, run->nr);
 }
 
-static vm_fault_t insert_around(struct vm_fault *vmf,
-				const struct iokmem_run *run, pgprot_t prot,
-				unsigned long *inserted)
+/* Frames whose type is not ours to know: the kernel looks it up for each. */
+static vm_fault_t insert_tracked(struct vm_fault *vmf, const struct iokmem_run *run,
+				 pgprot_t prot, unsigned long *inserted)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	unsigned long address = vmf->address & PAGE_MASK;
@@ -145,10 +213,60 @@ static vm_fault_t insert_around(struct vm_fault *vmf,
 	return VM_FAULT_NOPAGE;
 }
 
+/**
+ * struct filler - entries of a mapping that are being made, one after the other
+ * @vma: the mapping's
+ * @run: where the next page is; empty if that has to be looked up
+ * @prot: what the entries of this run have
+ * @inserted: how many have been made
+ */
+struct filler {
+	struct vm_area_struct *vma;
+	struct iokmem_run run;
+	pgprot_t prot;
+	unsigned long inserted;
+};
+
+static int fill_entry(pte_t *pte, unsigned long address, void *data)
+{
+	struct filler *filler = data;
+	struct iokmem_run *run = &filler->run;
+
+	if (!run->nr) {
+		*run = run_at(filler->vma->vm_private_data, address);
+		filler->prot = iokmem_cache_prot(run->cache_mode,
+						 filler->vma->vm_page_prot);
+	}
+	if (run->typed && pte_none(ptep_get(pte))) {
+		set_pte_at(filler->vma->vm_mm, address, pte,
+			   pte_mkspecial(pfn_pte(run->pfn, filler->prot)));
+		filler->inserted++;
+	}
+	run->pfn++;
+	run->nr--;
+	return 0;
+}
+
+/*
+ * Frames that have the type which their descriptor says, for sure: so nothing is looked
+ * up for each. All that are around the fault, wherever they are in memory.
+ */
+static vm_fault_t insert_typed(struct vm_fault *vmf, unsigned long *inserted)
+{
+	struct filler filler = { .vma = vmf->vma };
+	unsigned long start, end;
+
+	window_around(vmf, &start, &end);
+	if (apply_to_page_range(vmf->vma->vm_mm, start, end - start, fill_entry, &filler))
+		return VM_FAULT_OOM;
+	*inserted = filler.inserted;
+	return VM_FAULT_NOPAGE;
+}
+
 /* The same with pages that are counted, so that the kernel can pin them. */
 static vm_fault_t insert_pages(struct vm_fault *vmf, unsigned long *inserted)
 {
-	struct iokmem_run run = run_at(vmf);
+	struct iokmem_run run = run_at(vmf->vma->vm_private_data, vmf->address);
 	unsigned long address = vmf->address & PAGE_MASK;
 	struct page *pages[IOKMEM_FAULT_AROUND];
 	unsigned long before, nr, i, left;
@@ -178,24 +296,25 @@ static vm_fault_t insert_pages(struct vm_fault *vmf, unsigned long *inserted)
 /* Map what is at the fault: frames that are there as long as the mapping. */
 static vm_fault_t insert_frames(struct vm_fault *vmf, unsigned long *inserted)
 {
-	struct iokmem_run run = run_at(vmf);
 	pmd_t pmd = READ_ONCE(*vmf->pmd);
-	pgprot_t prot;
+	struct iokmem_run run;
 
+	/* mremap() that failed may have left a table of small entries. */
+	if (takes_huge_entry(vmf->vma, vmf->address, &run) &&
+	    (pmd_none(pmd) || pmd_leaf(pmd))) {
+		/* Another thread that touched it was faster. */
+		if (pmd_leaf(pmd))
+			return VM_FAULT_NOPAGE;
+		return insert_huge_around(vmf, &run, inserted);
+	}
 	/* A guard page. */
 	if (run.pfn == IOKMEM_NO_PFN)
 		return VM_FAULT_SIGSEGV;
-	prot = iokmem_cache_prot(run.cache_mode, vmf->vma->vm_page_prot);
-	/* mremap() that failed may have left a table of small entries. */
-	if (!huge_entry_fits(vmf, &run) ||
-	    !huge_entry_has_type(vmf->vma, prot, run.cache_mode) ||
-	    !(pmd_none(pmd) || pmd_leaf(pmd)))
-		return insert_around(vmf, &run, prot, inserted);
-	/* Another thread that touched it was faster. */
-	if (pmd_leaf(pmd))
-		return VM_FAULT_NOPAGE;
-	*inserted = PTRS_PER_PMD;
-	return insert_huge(vmf, &run);
+	if (run.typed)
+		return insert_typed(vmf, inserted);
+	return insert_tracked(vmf, &run, iokmem_cache_prot(run.cache_mode,
+							   vmf->vma->vm_page_prot),
+			      inserted);
 }
 
 /*
@@ -278,6 +397,8 @@ static void map_open(struct vm_area_struct *vma)
 		vm_flags_set(vma, VM_WIPEONFORK);
 }
 
+static const struct file_operations iokmem_map_fops;
+
 /*
  * The VMA goes, with the mmap lock held. A failed mremap() makes a copy of the
  * VMA elsewhere and takes that away again; the mapping is not affected.
@@ -286,8 +407,14 @@ static void map_close(struct vm_area_struct *vma)
 {
 	struct iokmem_map *map = vma->vm_private_data;
 
-	if (vma->vm_mm == map->mm && vma->vm_start == iokmem_map_vma_start(map))
-		iokmem_map_vanished(map);
+	if (vma->vm_mm != map->mm || vma->vm_start != iokmem_map_vma_start(map))
+		return;
+	/* mmap() has failed: here its entries go only later. */
+	if (READ_ONCE(map->state) == IOKMEM_MAP_BUILDING && !has_pages(vma))
+		zap_vma_ptes(vma, vma->vm_start, vma->vm_end - vma->vm_start);
+	iokmem_map_vanished(map);
+	if (vma->vm_file->f_op != &iokmem_map_fops)
+		iokmem_map_let_go(map);
 }
 
 static int map_may_split(struct vm_area_struct *vma, unsigned long address)
@@ -344,6 +471,20 @@ static pgoff_t vma_pgoff(const struct iokmem_map *map)
 	return map->desc->lead ? index + map->desc->lead - map->guard : index;
 }
 
+/*
+ * What is so small that one fault would fill it can as well be filled now: a fault costs
+ * more. It is not an error if that does not work.
+ */
+static void fill_small(struct vm_area_struct *vma, const struct iokmem_map *map)
+{
+	struct filler filler = { .vma = vma };
+
+	if (map->desc->ops->typed && !has_pages(vma) &&
+	    iokmem_map_pages(map) <= IOKMEM_FAULT_AROUND)
+		apply_to_page_range(vma->vm_mm, map->start, map_end(map) - map->start,
+				    fill_entry, &filler);
+}
+
 /* Entries of @vma, of which there are none, will be of the mapping's memory. */
 static void dress_vma(struct vm_area_struct *vma, const struct iokmem_map *map,
 		      vm_flags_t flags)
@@ -375,17 +516,16 @@ static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 	vma->vm_private_data = map;
 	vma->vm_ops = &iokmem_vm_ops;
 	map->start = vma->vm_start + (map->guard << PAGE_SHIFT);
+	fill_small(vma, map);
 	return 0;
 }
 
 /*
- * Called for the one vm_mmap() of iokmem_map_user(). Nobody else can name the
- * file, but for remap_file_pages(), which comes when the mapping has its VMA.
+ * The one vm_mmap() of iokmem_map_user(). By a file of its own nobody else gets here, but
+ * for remap_file_pages(), which comes when the mapping has its VMA.
  */
-static int map_file_mmap(struct file *file, struct vm_area_struct *vma)
+static int map_get_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 {
-	struct iokmem_map *map = file->private_data;
-
 	mmap_assert_write_locked(vma->vm_mm);
 
 	if (map->start)
@@ -395,6 +535,41 @@ static int map_file_mmap(struct file *file, struct vm_area_struct *vma)
 			 vma->vm_end - vma->vm_start != iokmem_map_vma_size(map)))
 		return -EINVAL;
 	return map_take_vma(map, vma);
+}
+
+static int map_file_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return map_get_vma(file->private_data, vma);
+}
+
+/*
+ * The same by a file that others use too, whose ->mmap() this is: the mapping is found by
+ * the task that makes it. NULL if there is none.
+ */
+static struct iokmem_map *find_built(struct iokmem_desc *desc)
+{
+	struct iokmem_map *map, *found = NULL;
+
+	mutex_lock(&desc->lock);
+	list_for_each_entry_reverse(map, &desc->maps, node) {
+		if (READ_ONCE(map->builder) == current) {
+			found = map;
+			break;
+		}
+	}
+	mutex_unlock(&desc->lock);
+	return found;
+}
+
+static int map_get_shared_vma(struct iokmem_map *map, struct vm_area_struct *vma)
+{
+	int err;
+
+	vma->vm_pgoff &= ~IOKMEM_PGOFF_BUILT;
+	err = map_get_vma(map, vma);
+	if (!err)
+		kref_get(&map->count);
+	return err;
 }
 
 static int map_file_release(struct inode *inode, struct file *file)
@@ -408,16 +583,21 @@ static int map_file_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* Where the first page of a mapping's VMA is in the memory, in bytes: if that has it. */
+static size_t vma_place(const struct iokmem_map *map)
+{
+	return (iokmem_map_index(map) - map->guard) << PAGE_SHIFT;
+}
+
 static unsigned long
 map_file_get_unmapped_area(struct file *file, unsigned long addr,
 			   unsigned long len, unsigned long pgoff,
 			   unsigned long flags)
 {
 	struct iokmem_map *map = file->private_data;
-	pgoff_t first = iokmem_map_index(map) - map->guard;
 
 	return iokmem_get_unmapped_area(map->desc, file, addr, len, pgoff, flags,
-					first << PAGE_SHIFT);
+					vma_place(map));
 }
 
 static const struct file_operations iokmem_map_fops = {
@@ -450,6 +630,17 @@ static unsigned long preferred_alignment(const struct iokmem_desc *desc,
 	return align;
 }
 
+/* remap_file_pages() would have a mapping show another part of the file that it is of. */
+static bool is_remapped(const struct file *file, unsigned long addr, unsigned long flags)
+{
+	struct vm_area_struct *vma;
+
+	if (!(flags & MAP_POPULATE))
+		return false;
+	vma = vma_lookup(current->mm, addr);
+	return vma && vma->vm_ops == &iokmem_vm_ops && vma->vm_file == file;
+}
+
 /*
  * iokmem_get_unmapped_area - where a user mapping of @desc could go
  *
@@ -462,12 +653,21 @@ unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
 				       unsigned long len, unsigned long pgoff,
 				       unsigned long flags, size_t place)
 {
-	unsigned long align = preferred_alignment(desc, len);
-	unsigned long phase = place & (align - 1);
-	unsigned long start, padded;
+	unsigned long align, phase, start, padded;
+	struct iokmem_map *map = NULL;
+	size_t offset = 0;
+
+	if (pgoff & IOKMEM_PGOFF_BUILT)
+		map = find_built(iokmem_desc_root(desc, &offset));
+	if (map) {
+		desc = map->desc;
+		place = vma_place(map);
+	}
+	align = preferred_alignment(desc, len);
+	phase = place & (align - 1);
 
 	if (flags & MAP_FIXED)
-		return addr;
+		return is_remapped(file, addr, flags) ? -EINVAL : addr;
 	/* A hint that can be followed is better than a good alignment. */
 	if (addr) {
 		start = mm_get_unmapped_area(current->mm, file, addr, len, pgoff,
@@ -504,15 +704,28 @@ static int check_overwritten(struct mm_struct *mm, unsigned long start, size_t s
 }
 
 /*
+ * May the VMA be of this file of the descriptor's, as the head of this file says? What
+ * must not be written is of a file by which it cannot be.
+ */
+static bool may_share_file(const struct iokmem_map *map, const struct file *file)
+{
+	return file && map->mm == current->mm && map->desc->ops->always_there &&
+	       !(map->options & IOKMEM_MAP_UNIQUE) &&
+	       !(map->options & IOKMEM_MAP_READ_ONLY) == !!(file->f_mode & FMODE_WRITE);
+}
+
+/*
  * iokmem_map_user - make the VMA of a user mapping
  *
- * @at is the address of a page, or 0. The caller keeps the address space.
+ * @at is the address of a page, or 0; @of the file by which the task asks for it, or
+ * NULL. The caller keeps the address space.
  */
-int iokmem_map_user(struct iokmem_map *map, unsigned long at)
+int iokmem_map_user(struct iokmem_map *map, unsigned long at, struct file *of)
 {
 	bool read_only = map->options & IOKMEM_MAP_READ_ONLY;
 	bool overwrite = map->options & IOKMEM_MAP_OVERWRITE;
 	size_t size = iokmem_map_vma_size(map);
+	pgoff_t pgoff = vma_pgoff(map);
 	unsigned long start, fixed;
 	struct file *file;
 	int err;
@@ -520,15 +733,21 @@ int iokmem_map_user(struct iokmem_map *map, unsigned long at)
 	err = overwrite ? check_overwritten(map->mm, at, size) : 0;
 	if (err)
 		return err;
-	file = map_file(map, read_only);
+	if (may_share_file(map, of)) {
+		file = get_file(of);
+		pgoff |= IOKMEM_PGOFF_BUILT;
+		WRITE_ONCE(map->builder, current);
+	} else {
+		file = map_file(map, read_only);
+	}
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 
 	fixed = overwrite ? MAP_FIXED : MAP_FIXED_NOREPLACE;
 	start = iokmem_mm_mmap(map->mm, file, at, size,
 			       PROT_READ | (read_only ? 0 : PROT_WRITE),
-			       MAP_SHARED | (at ? fixed : 0),
-			       vma_pgoff(map) << PAGE_SHIFT);
+			       MAP_SHARED | (at ? fixed : 0), pgoff << PAGE_SHIFT);
+	WRITE_ONCE(map->builder, NULL);
 	fput(file);
 	/* Below the lowest address that the administrator lets it use. */
 	if (at && start == (unsigned long)-EPERM)
@@ -562,31 +781,24 @@ static void zap_vma(struct vm_area_struct *vma)
 		zap_vma_ptes(vma, vma->vm_start, size);
 }
 
-/*
- * Take away all access to frames, if the VMA is still there. Returns whether it was.
- * Pages that are counted are left to whoever unmaps the VMA.
- */
-static bool map_zap(struct iokmem_map *map)
+static bool is_mapped(struct iokmem_map *map)
 {
-	struct vm_area_struct *vma;
+	bool mapped;
 
-	/* For writing: no fault that saw a live map is on its way. */
-	mmap_write_lock(map->mm);
-	vma = map_vma(map);
-	if (vma && !has_pages(vma))
-		zap_vma(vma);
-	mmap_write_unlock(map->mm);
-	return vma;
+	mmap_read_lock(map->mm);
+	mapped = map_vma(map);
+	mmap_read_unlock(map->mm);
+	return mapped;
 }
 
 /* For a VMA that cannot be unmapped. */
-static void map_zap_pages(struct iokmem_map *map)
+static void map_zap(struct iokmem_map *map)
 {
 	struct vm_area_struct *vma;
 
 	mmap_write_lock(map->mm);
 	vma = map_vma(map);
-	if (vma && has_pages(vma))
+	if (vma)
 		zap_vma(vma);
 	mmap_write_unlock(map->mm);
 }
@@ -595,10 +807,11 @@ static void map_zap_pages(struct iokmem_map *map)
  * iokmem_unmap_user - take down the VMA of a dead mapping, if it has one
  *
  * Returns whether no entry of it is left. In an address space that is being torn
- * down there may be, until iokmem_map_vanished().
+ * down there may be, until iokmem_map_vanished(). A fault that saw a live map is over by
+ * then: it has the mmap lock.
  *
  * A VMA that cannot be unmapped (no memory to change the address space with) stays
- * behind empty, and faults in it fail. Access to frames ends before in any case.
+ * behind empty, and faults in it fail.
  *
  * The kernel has no unmapping of just this VMA. If the program unmaps it by
  * itself in the moment between the look and the act, and has the same address
@@ -613,9 +826,9 @@ bool iokmem_unmap_user(struct iokmem_map *map)
 		return true;
 	if (!mmget_not_zero(map->mm))
 		return false;
-	if (map_zap(map) &&
+	if (is_mapped(map) &&
 	    iokmem_mm_munmap(map->mm, iokmem_map_vma_start(map), size))
-		map_zap_pages(map);
+		map_zap(map);
 	mmput(map->mm);
 	return true;
 }
@@ -884,26 +1097,18 @@ static int adopt_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 	return err;
 }
 
-/*
- * iokmem_mmap_vma - mmap() of a descriptor's file: a Unique mapping, the task's
- *
- * Called with the mmap lock held, as ->mmap(). From here on @vma has the
- * mapping's own file. Memory that has to be held for its mappings cannot be mapped
- * in this way, since holding it may need the mmap lock.
- */
-int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma)
+/* A Unique mapping, the task's. From here on @vma has the mapping's own file. */
+static int mmap_unique(struct iokmem_desc *desc, struct vm_area_struct *vma)
 {
 	struct iokmem_map_request request = {
 		.mm = vma->vm_mm,
-		.pid = task_tgid(current),
+		.task = current,
 		.options = IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_UNIQUE,
 		.offset = vma->vm_pgoff << PAGE_SHIFT,
 		.length = vma->vm_end - vma->vm_start,
 	};
 	struct iokmem_map *map;
 	int err;
-
-	mmap_assert_write_locked(vma->vm_mm);
 
 	err = check_mmap(desc, vma);
 	if (err)
@@ -921,4 +1126,23 @@ int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma)
 	if (err)
 		iokmem_map_drop(map);
 	return err;
+}
+
+/*
+ * iokmem_mmap_vma - mmap() of a descriptor's file
+ *
+ * Called with the mmap lock held, as ->mmap(): for iokmem_map_user(), or for a program.
+ * Memory that has to be held for its mappings cannot be mapped by a program in this way,
+ * since holding it may need the mmap lock.
+ */
+int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma)
+{
+	struct iokmem_map *map = NULL;
+	size_t offset = 0;
+
+	mmap_assert_write_locked(vma->vm_mm);
+
+	if (vma->vm_pgoff & IOKMEM_PGOFF_BUILT)
+		map = find_built(iokmem_desc_root(desc, &offset));
+	return map ? map_get_shared_vma(map, vma) : mmap_unique(desc, vma);
 }

@@ -35,10 +35,11 @@ static unsigned long wired_kernel_address(const struct iokmem_desc *desc,
 {
 	struct iokmem_run run;
 
-	if (!iokmem_cache_in_direct_map(desc->cache_mode) ||
-	    !iokmem_extents_contiguous(&desc->extents, index, nr))
+	if (!iokmem_cache_in_direct_map(desc->cache_mode))
 		return 0;
 	run = iokmem_extents_lookup(&desc->extents, index);
+	if (run.nr < nr && !iokmem_extents_contiguous(&desc->extents, index, nr))
+		return 0;
 	return (unsigned long)page_address(pfn_to_page(run.pfn));
 }
 
@@ -74,6 +75,7 @@ static const struct iokmem_mem_ops iokmem_wired_ops = {
 	.name		= "wired",
 	.is_buffer	= true,
 	.always_there	= true,
+	.typed		= true,
 	.vm_flags	= VM_PFNMAP,
 	.resolve	= iokmem_cache_resolve_ram,
 	.retype		= wired_retype,

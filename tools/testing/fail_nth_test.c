@@ -783,7 +783,11 @@ static void sweep_faults(struct __test_metadata *_metadata,
 
 TEST_F(fail_nth_once, faults_fail_for_the_moment_only)
 {
-	sweep_faults(_metadata, &self->s, self->s.fd, BUFFER_SIZE);
+	/* Too large to be filled when it is mapped. */
+	int fd = new_buffer(MIB);
+
+	ASSERT_LE(0, fd);
+	sweep_faults(_metadata, &self->s, fd, MIB);
 }
 
 TEST_F(fail_nth_once, faults_in_pageable_memory_fail_for_the_moment_only)

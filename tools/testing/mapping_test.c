@@ -516,6 +516,8 @@ TEST_F(mapping, remap_file_pages_leaves_a_whole_map_or_none)
 	/* EINVAL; before 6.12 the kernel made ENOMEM of it. */
 	EXPECT_EQ(-1, syscall(SYS_remap_file_pages, self->rw, PAGE, 0, 1, 0));
 	EXPECT_EQ(-1, syscall(SYS_remap_file_pages, self->rw + PAGE, PAGE, 0, 0, 0));
+	EXPECT_ERRNO(EINVAL, syscall(SYS_remap_file_pages, self->rw, BUFFER_SIZE,
+				     0, 0, 0));
 	EXPECT_ERRNO(EINVAL, syscall(SYS_remap_file_pages, self->ro, BUFFER_SIZE,
 				     0, 0, 0));
 

@@ -171,6 +171,9 @@ FIXTURE_VARIANT(prefault)
 	__u32 options;
 };
 
+/* What is not larger has its entries from the start. */
+#define SMALL	(64 * PAGE)
+
 #define PREFAULT(_name, _kind, _size, _options)				\
 	FIXTURE_VARIANT_ADD(prefault, _name)				\
 	{								\
@@ -218,7 +221,8 @@ TEST_F(prefault, leaves_no_fault_to_be_taken)
 
 	/* What it counts without, so that it is known to count. */
 	ASSERT_EQ(0, map(self->fd, variant->options, 0, 0, &without));
-	EXPECT_LT(0, faults_of_touching(without, variant->size, write));
+	if (variant->size > SMALL || variant->kind == IOKMEM_PAGEABLE)
+		EXPECT_LT(0, faults_of_touching(without, variant->size, write));
 	ASSERT_EQ(0, release(self->fd, without, variant->size));
 
 	ASSERT_EQ(0, map(self->fd, variant->options | IOKMEM_MAP_PREFAULT, 0, 0,
