@@ -9,7 +9,7 @@ MANDIR	?= /usr/local/share/man
 # How long to fuzz, or to torture.
 MINUTES	?= 10
 # The kernel to run: 6.12 (what demo does by default), 6.1; for the tests also debug
-# (their default, and shell's), kcsan and kmsan.
+# (their default, and shell's), iommu, kcsan and kmsan.
 KERNEL	?=
 # Options of scripts/bench.
 BENCH	?=
@@ -80,8 +80,10 @@ help:
 	@echo 'make demo             a program using the module, in a virtual machine'
 	@echo '     KERNEL=6.1       on an older kernel'
 	@echo 'make check            all tests, in virtual machines'
-	@echo '     SUITE=NAME       only one KUnit suite, one program of tools/testing, or user'
-	@echo '     KERNEL=kmsan     on one kernel: 6.12, 6.1, debug, kcsan or kmsan'
+	@echo '     SUITE=NAME       only one KUnit suite, one program of tools/testing, user (all'
+	@echo '                      programs), or devices (what is about devices and DMA)'
+	@echo '     KERNEL=kmsan     on one kernel: 6.12, 6.1, debug, iommu (debug, with an'
+	@echo '                      IOMMU), kcsan or kmsan'
 	@echo 'make torture          everything at random and at once, on the debug kernel'
 	@echo '     MINUTES=10       for how long'
 	@echo '     KERNEL=kcsan     or on another kernel'
