@@ -42,6 +42,7 @@
  *    entries go all the same, and it stays behind empty.
  */
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -107,6 +108,7 @@ static void map_free(struct kref *count)
 	WARN_ON(map->mapped);
 
 	WARN_ON(map->held);
+	WARN_ON(map->keeper);
 	if (map->mm)
 		mmdrop(map->mm);
 	put_pid(map->pid);
@@ -228,14 +230,19 @@ static void map_gone(struct iokmem_map *mapping)
 void iokmem_map_unhold(struct iokmem_map *mapping)
 {
 	struct iokmem_desc *desc = mapping->desc;
+	struct file *keeper;
 	bool held;
 
 	mutex_lock(&desc->lock);
 	held = mapping->held;
 	mapping->held = false;
+	keeper = mapping->keeper;
+	mapping->keeper = NULL;
 	mutex_unlock(&desc->lock);
 	if (held)
 		iokmem_desc_unhold(desc);
+	if (keeper)
+		fput(keeper);
 }
 
 /* Wait, killably, until the memory has the cache mode that it is getting. */
@@ -403,7 +410,7 @@ static int map_make(struct iokmem_map *map,
 {
 	bool placed = !(request->options & IOKMEM_MAP_ANYWHERE);
 	unsigned long address;
-	int err;
+	int err = 0;
 
 	if (request->seat)
 		return map_hold(map, request->paged);
@@ -411,13 +418,18 @@ static int map_make(struct iokmem_map *map,
 		return map_record(map, request->at);
 	if (!map->mm && placed)
 		return -EOPNOTSUPP;
+	if (map->desc->ops->held_address)
+		err = map_hold(map, map->mm);
+	if (err)
+		return err;
 	address = iokmem_map_borrow(request, map->desc);
 	if (address) {
 		map->borrowed = true;
 		map->start = address & PAGE_MASK;
 		return 0;
 	}
-	err = map_hold(map, map->mm);
+	if (!map->held)
+		err = map_hold(map, map->mm);
 	if (!err && (map->options & IOKMEM_MAP_PINNABLE))
 		err = map->desc->ops->make_pinnable(map->desc);
 	if (err)
@@ -722,6 +734,7 @@ int iokmem_map_exchange(struct iokmem_map *map, struct iokmem_map *seat)
 		list_swap(&map->node, &seat->node);
 		swap(map->age, seat->age);
 		swap(map->held, seat->held);
+		swap(map->keeper, seat->keeper);
 		seat->desc = xchg(&map->desc, seat->desc);
 		seat->offset = xchg(&map->offset, seat->offset);
 		WRITE_ONCE(map->cache_mode, iokmem_desc_get_cache_mode(map->desc));

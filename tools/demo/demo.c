@@ -6,14 +6,23 @@
  *
  * Needs /dev/iokmem, and debugfs for the list of maps. What is done with them is done
  * by libiokmem.
+ *
+ * 'demo device' is another story, of a program and a device: QEMU's edu, with the driver
+ * samples/iokmem_edu.c.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -23,11 +32,16 @@
 
 #include <libiokmem.h>
 
+#include "../../samples/iokmem_edu.h"
+
 #define MIB		(1024UL * 1024)
 #define BUFFER_SIZE	(8 * MIB)
 #define WINDOW_OFFSET	(3 * MIB + 100)
 #define WINDOW_LENGTH	5000UL
 #define LIST		"/sys/kernel/debug/iokmem/descriptors"
+#define EDU		"/dev/iokmem-edu"
+#define EDU_SYSFS	"/sys/class/misc/iokmem-edu/device"
+#define EDU_DRIVER	"/sys/bus/pci/drivers/iokmem-edu/"
 
 static const char message[] = "Written by A, without a copy.";
 static char who = 'A';
@@ -178,7 +192,131 @@ static void await_gone(const char *name)
 	check(!list_lines(name, 0), "what is gone leaves the list");
 }
 
-int main(void)
+/* How often the device has interrupted, on all processors. */
+static unsigned long count_interrupts(void)
+{
+	FILE *file = fopen("/proc/interrupts", "r");
+	unsigned long sum = 0, here;
+	char line[512], *at, *end;
+
+	check(!!file, "the kernel counts interrupts");
+	while (fgets(line, sizeof(line), file)) {
+		if (!strstr(line, "iokmem-edu"))
+			continue;
+		for (at = strchr(line, ':') + 1;; at = end) {
+			here = strtoul(at, &end, 10);
+			if (end == at)
+				break;
+			sum += here;
+		}
+	}
+	fclose(file);
+	return sum;
+}
+
+static void tell_driver(const char *file, const char *device)
+{
+	int fd = open(file, O_WRONLY);
+
+	check(fd >= 0 && write(fd, device, strlen(device)) == (ssize_t)strlen(device),
+	      "the driver leaves and takes the device as it is told");
+	close(fd);
+}
+
+static char *map_device_buffer(int fd)
+{
+	struct iokmem_edu_map map = { .size = sizeof(map) };
+
+	check(!ioctl(fd, IOKMEM_EDU_MAP, &map), "the driver maps its buffer");
+	return (char *)(uintptr_t)map.address;
+}
+
+static void have_device_copy(int fd, char *bytes)
+{
+	struct iokmem_edu_copy copy = {
+		.size = sizeof(copy), .from = 4000, .to = 12001, .length = sizeof(message),
+	};
+	unsigned long before = count_interrupts();
+
+	memcpy(bytes + copy.from, message, sizeof(message));
+	tell("writes \"%s\" at offset %llu", message, copy.from);
+	check(!ioctl(fd, IOKMEM_EDU_COPY, &copy), "the device copies");
+	check(count_interrupts() - before == 2, "the device interrupts when it is done");
+	tell("has the device fetch the %llu bytes, and put them at offset %llu: two interrupts",
+	     copy.length, copy.to);
+	check(!memcmp(bytes + copy.to, message, sizeof(message)),
+	      "what the device has written is what A has written");
+	tell("reads there: \"%s\"", bytes + copy.to);
+}
+
+static atomic_int stop_counting;
+
+static void *count(void *number)
+{
+	while (!stop_counting)
+		(*(atomic_ulong *)number)++;
+	return NULL;
+}
+
+/* The driver compares. */
+static void have_device_programmed(int fd, char *bytes)
+{
+	struct iokmem_edu_program program = { .size = sizeof(program), .length = 4000 };
+	atomic_ulong *number = (atomic_ulong *)bytes;
+	unsigned long then;
+	pthread_t thread;
+
+	check(!pthread_create(&thread, NULL, count, bytes), "A can have a thread");
+	while (!*number)
+		sched_yield();
+	tell("has a thread that counts in the buffer: it is at %lu", *number);
+	check(!ioctl(fd, IOKMEM_EDU_PROGRAM, &program),
+	      "the device gets what is in the buffer");
+	then = *number;
+	tell("has the device loaded from there: no byte changed meanwhile, for the thread waited");
+	while (*number == then)
+		sched_yield();
+	tell("sees the thread go on: it is at %lu", *number);
+	stop_counting = 1;
+	pthread_join(thread, NULL);
+}
+
+static int device_story(void)
+{
+	struct iokmem_edu_map again = { .size = sizeof(again) };
+	char path[PATH_MAX], *slot, *bytes;
+	int fd = open(EDU, O_RDWR);
+
+	check(fd >= 0, EDU " is there");
+	slot = realpath(EDU_SYSFS, path);
+	check(!!slot, "it is a device's");
+	slot = strrchr(slot, '/') + 1;
+
+	chapter("Process A has a buffer that a device can reach, in a driver's memory.");
+	bytes = map_device_buffer(fd);
+	tell("has it mapped by the driver of PCI device %s: %p", slot, bytes);
+	check(list_lines("(demo-A)", 1) == 1, "A has a map");
+
+	chapter("The device moves bytes by DMA.");
+	have_device_copy(fd, bytes);
+
+	chapter("The device is programmed; until it is, nobody can touch the buffer.");
+	have_device_programmed(fd, bytes);
+
+	chapter("The device is taken away, while A uses it.");
+	tell_driver(EDU_DRIVER "unbind", slot);
+	check(ioctl(fd, IOKMEM_EDU_MAP, &again) && errno == ENODEV, "there is no device");
+	tell("asks the driver for something: %s", strerror(errno));
+	check(!memcmp(bytes + 4000, message, sizeof(message)), "the memory is still A's");
+	tell("still reads its bytes");
+	close(fd);
+	await_gone("(demo-A)");
+	tell("closes " EDU ": the map is gone");
+	tell_driver(EDU_DRIVER "bind", slot);
+	return 0;
+}
+
+int main(int argc, char **argv)
 {
 	struct iokmem_desc *buffer;
 	struct iokmem_map *maps[3];
@@ -188,6 +326,9 @@ int main(void)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	prctl(PR_SET_NAME, "demo-A");
+	if (argc > 1)
+		return strcmp(argv[1], "device") ? 2 : device_story();
+
 	check(!socketpair(AF_UNIX, SOCK_STREAM, 0, sock), "there are sockets");
 	b = fork();
 	check(b >= 0, "a process can be made");
