@@ -143,7 +143,7 @@ static void measure_fork(const struct memory *memory, const char *operation)
 	int i, status;
 	pid_t pid;
 
-	for (i = 0; i < nr_lives(PAGE); i++) {
+	for (i = 0; i < MAX_SAMPLES; i++) {
 		COUNT(&samples, ({
 			pid = fork();
 			if (!pid)

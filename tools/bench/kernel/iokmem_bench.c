@@ -272,52 +272,54 @@ static int run_kind(struct iokmem_bench *run)
 	}
 }
 
+static void free_block(struct page *page)
+{
+	unsigned int i;
+
+	for (i = 0; i < 1 << wedge_order; i++)
+		__free_page(page + i);
+}
+
 static void remove_wedges(void)
 {
 	struct page *page, *next;
 
-	list_for_each_entry_safe(page, next, &wedges, lru) {
-		set_page_private(page, 0);
-		__free_pages(page, wedge_order);
-	}
+	list_for_each_entry_safe(page, next, &wedges, lru)
+		free_block(page);
 	INIT_LIST_HEAD(&wedges);
 }
 
-/* It is ours, and so is the block below, with which it would make a larger one. */
-static bool is_upper_half(struct page *page)
+/* Of each two that make a larger block, one stays here. */
+static void break_block(struct page *page, unsigned int order)
 {
-	unsigned long pfn = page_to_pfn(page), half = 1UL << wedge_order;
+	unsigned long size = 1UL << wedge_order, at;
 
-	return (pfn & half) &&
-	       page_private(pfn_to_page(pfn - half)) == (unsigned long)&wedges;
+	split_page(page, order);
+	for (at = 0; at < 1UL << order; at += 2 * size) {
+		list_add(&page[at].lru, &wedges);
+		free_block(page + at + size);
+	}
 }
 
-/* Take all memory in blocks of one size, down to the last, and give half of it back. */
+/* Down to the last: what is kept for emergencies, too. */
+static struct page *take_block(unsigned int order)
+{
+	return alloc_pages(__GFP_MEMALLOC | __GFP_NORETRY | __GFP_NOWARN, order);
+}
+
 static int break_memory(size_t largest)
 {
-	gfp_t gfp = __GFP_MEMALLOC | __GFP_NORETRY | __GFP_NOWARN;
-	unsigned int order = get_order(largest);
-	struct page *page, *next;
+	unsigned int order;
+	struct page *page;
 
-	if (!is_power_of_2(largest) || largest < PAGE_SIZE || order >= MAX_PAGE_ORDER)
+	if (!is_power_of_2(largest) || largest < PAGE_SIZE)
 		return -EINVAL;
 	remove_wedges();
-	wedge_order = order;
-	while ((page = alloc_pages(gfp, order))) {
-		set_page_private(page, (unsigned long)&wedges);
-		list_add(&page->lru, &wedges);
-	}
-	list_for_each_entry_safe(page, next, &wedges, lru) {
-		if (!is_upper_half(page))
-			continue;
-		list_del(&page->lru);
-		set_page_private(page, 0);
-		__free_pages(page, order);
-	}
-	page = alloc_pages(gfp, order + 1);
-	if (page)
-		__free_pages(page, order + 1);
-	return page ? -EUCLEAN : 0;
+	wedge_order = get_order(largest);
+	for (order = MAX_PAGE_ORDER; order > wedge_order; order--)
+		while ((page = take_block(order)))
+			break_block(page, order);
+	return 0;
 }
 
 static int ioctl_break(void __user *uptr)
