@@ -18,7 +18,7 @@
 #define IN		IOKMEM_DIRECTION_IN
 #define OUT		IOKMEM_DIRECTION_OUT
 #define INOUT		IOKMEM_DIRECTION_INOUT
-#define SEGMENTS	64
+#define SEGMENTS	32
 
 /* Nothing is there on the test machines, and it is not RAM either. */
 #define NOBODYS_ADDRESS	0xd0000000UL
