@@ -76,8 +76,12 @@ int iokmem_access_frames(struct iokmem_desc *desc, size_t offset, void *bytes,
 	return 0;
 }
 
-/* Are the frames known, and stay so while the lock is held? */
-static int check_known(const struct iokmem_desc *desc, bool write)
+/*
+ * iokmem_check_known - are the frames known, and stay so while the lock is held?
+ *
+ * -EBADFD if not, -EACCES if the memory is to be written and held for reading only.
+ */
+int iokmem_check_known(const struct iokmem_desc *desc, bool write)
 {
 	lockdep_assert_held(&desc->hold_lock);
 
@@ -99,11 +103,25 @@ int iokmem_access_held(struct iokmem_desc *desc, size_t offset, void *bytes,
 	int err;
 
 	mutex_lock(&desc->hold_lock);
-	err = check_known(desc, write);
+	err = iokmem_check_known(desc, write);
 	if (!err)
 		err = iokmem_access_frames(desc, offset, bytes, length, write);
 	mutex_unlock(&desc->hold_lock);
 	return err;
+}
+
+/*
+ * iokmem_access_begin - before bytes are copied, while the memory is held or may be
+ */
+int iokmem_access_begin(struct iokmem_desc *desc, bool write)
+{
+	return desc->ops->begin_access ? desc->ops->begin_access(desc, write) : 0;
+}
+
+void iokmem_access_end(struct iokmem_desc *desc, bool write)
+{
+	if (desc->ops->end_access)
+		desc->ops->end_access(desc, write);
 }
 
 static int access_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
@@ -117,7 +135,12 @@ static int access_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
 	if (err || !length)
 		return err;
 	desc = iokmem_desc_root(desc, &offset);
-	return desc->ops->access(desc, offset, bytes, length, write);
+	err = iokmem_access_begin(desc, write);
+	if (err)
+		return err;
+	err = desc->ops->access(desc, offset, bytes, length, write);
+	iokmem_access_end(desc, write);
+	return err;
 }
 
 /**
@@ -134,9 +157,10 @@ static int access_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
  *
  * * -EOVERFLOW: @offset plus @length wraps
  * * -ERANGE: the range passes the end of the descriptor
- * * -EBADFD: a range of addresses that is not prepared
+ * * -EBADFD: a range of addresses, or a dma-buf, that is not prepared
  * * -EFAULT: a guard page
- * * -ENOMEM, -EIO: pageable memory could not be brought in
+ * * -ENOMEM, -EIO: pageable memory could not be brought in, or a dma-buf be got ready
+ * * -EINTR: a signal arrived while devices were writing a dma-buf
  */
 int iokmem_desc_read_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
 			   size_t length)
@@ -218,7 +242,7 @@ int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
 	if (desc->ops->fixed_address)
 		return -EOPNOTSUPP;
 	mutex_lock(&desc->hold_lock);
-	err = check_known(desc, false);
+	err = iokmem_check_known(desc, false);
 	if (!err)
 		err = find_segment(desc, offset, &found, length);
 	mutex_unlock(&desc->hold_lock);
@@ -271,6 +295,22 @@ int iokmem_all_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
 	return 0;
 }
 
+/*
+ * iokmem_held_resident - the same for memory that is nowhere in particular, or not ours
+ * to know of, while it is not held
+ */
+int iokmem_held_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
+{
+	int err;
+
+	mutex_lock(&desc->hold_lock);
+	err = iokmem_check_known(desc, false);
+	if (!err)
+		err = iokmem_all_resident(desc, resident, dirty);
+	mutex_unlock(&desc->hold_lock);
+	return err;
+}
+
 /**
  * iokmem_desc_get_page_counts - how much of the memory is in memory
  * @desc: the descriptor
@@ -283,7 +323,7 @@ int iokmem_all_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
  * Context: May sleep. The caller holds no mmap lock.
  * Return: 0, or a negative error; then nothing has been written:
  *
- * * -EBADFD: a range of addresses that is not prepared
+ * * -EBADFD: a range of addresses, or a dma-buf, that is not prepared
  * * -EOPNOTSUPP: memory that is not the kernel's: of a device
  */
 int iokmem_desc_get_page_counts(struct iokmem_desc *desc, u64 *resident,
@@ -343,7 +383,7 @@ static int flush_bytes(struct iokmem_desc *desc, size_t offset, size_t length,
 		int err;
 
 		mutex_lock(&leaf->hold_lock);
-		err = check_known(leaf, false);
+		err = iokmem_check_known(leaf, false);
 		/* Coherent memory is never otherwise than it looks. */
 		if (!err && !leaf->ops->fixed_address)
 			err = flush_member(leaf, at, n, invalidate);

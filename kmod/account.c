@@ -24,13 +24,12 @@ int iokmem_charge_user(struct iokmem_charge *charge, unsigned long nr_pages)
 {
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 	struct user_struct *user = current_user();
-	bool exempt = capable(CAP_IPC_LOCK);
 	long old = atomic_long_read(&user->locked_vm);
 	unsigned long sum;
 
 	do {
 		if (check_add_overflow((unsigned long)old, nr_pages, &sum) ||
-		    (!exempt && sum > limit))
+		    (sum > limit && !capable(CAP_IPC_LOCK)))
 			return -EPERM;
 	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &old, sum));
 

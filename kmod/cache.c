@@ -218,15 +218,15 @@ int iokmem_cache_change(unsigned long pfn, unsigned long nr, u32 from, u32 to)
 #endif
 
 #ifdef CONFIG_X86
-/* Another mapping of the same memory may have settled its type before. */
-static bool has_type(void __iomem *io, u32 mode)
+/* Has the kernel's entry for the address, if there is one, this mode? */
+static bool entry_has_type(unsigned long address, u32 mode)
 {
 	pgprot_t wanted = iokmem_cache_prot(mode, PAGE_KERNEL);
 	unsigned int level;
-	pte_t *entry = lookup_address((unsigned long)io, &level);
+	pte_t *entry = lookup_address(address, &level);
 	pgprot_t found;
 
-	if (!entry)
+	if (!entry || !pte_present(*entry))
 		return false;
 	/* Not pte_flags(), which takes a large entry's PAT bit for an address bit. */
 	found = __pgprot(pte_val(*entry));
@@ -234,7 +234,52 @@ static bool has_type(void __iomem *io, u32 mode)
 		found = pgprot_large_2_4k(found);
 	return !((pgprot_val(found) ^ pgprot_val(wanted)) & _PAGE_CACHE_MASK);
 }
+
+static bool find_type(unsigned long address, u32 *mode)
+{
+	static const u32 modes[] = {
+		IOKMEM_MAP_COPYBACK_CACHE, IOKMEM_MAP_INHIBIT_CACHE,
+		IOKMEM_MAP_WRITE_COMBINE_CACHE, IOKMEM_MAP_WRITE_THRU_CACHE,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		*mode = modes[i];
+		if (entry_has_type(address, *mode))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * iokmem_cache_find - the mode of somebody else's memory, of which the kernel has an
+ * address
+ *
+ * User page table entries of the frame get that mode. Of RAM it is what the kernel's map
+ * of all memory has, whatever the other address has. Returns 0, or -EOPNOTSUPP if
+ * it is none of ours, or cannot be told.
+ */
+int iokmem_cache_find(unsigned long address, unsigned long pfn, u32 *mode)
+{
+	if (pfn_valid(pfn) &&
+	    find_type((unsigned long)page_address(pfn_to_page(pfn)), mode))
+		return 0;
+	return find_type(address, mode) ? 0 : -EOPNOTSUPP;
+}
+
+/* Another mapping of the same memory may have settled its type before. */
+static bool has_type(void __iomem *io, u32 mode)
+{
+	return entry_has_type((unsigned long)io, mode);
+}
 #else
+/* The kernel's map of all memory is copyback, and of other addresses nothing is known. */
+int iokmem_cache_find(unsigned long address, unsigned long pfn, u32 *mode)
+{
+	*mode = IOKMEM_MAP_COPYBACK_CACHE;
+	return virt_addr_valid((void *)address) ? 0 : -EOPNOTSUPP;
+}
+
 static bool has_type(void __iomem *io, u32 mode)
 {
 	return true;

@@ -22,6 +22,7 @@ bool iokmem_cache_in_direct_map(u32 mode);
 bool iokmem_cache_in_huge_entries(u32 mode);
 int iokmem_cache_change(unsigned long pfn, unsigned long nr, u32 from, u32 to);
 void __iomem *iokmem_cache_ioremap(phys_addr_t address, size_t length, u32 mode);
+int iokmem_cache_find(unsigned long address, unsigned long pfn, u32 *mode);
 int iokmem_cache_flush(void *address, size_t length, bool invalidate);
 const char *iokmem_cache_name(u32 mode);
 

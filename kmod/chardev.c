@@ -6,6 +6,7 @@
  * An ioctl is a row in a table. Its handler finds the structure copied in, with
  * what the caller's did not have as zeroes, and puts what it has to say there.
  */
+#include <linux/dma-buf.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -21,6 +22,7 @@
 #include "cache.h"
 #include "chardev.h"
 #include "desc.h"
+#include "dmabuf.h"
 #include "map.h"
 
 static const struct file_operations iokmem_buffer_fops;
@@ -40,6 +42,8 @@ union iokmem_arg {
 	struct iokmem_create_multi create_multi;
 	struct iokmem_redirect_mapping redirect_mapping;
 	struct iokmem_unmap unmap;
+	struct iokmem_get_dma_buf get_dma_buf;
+	struct iokmem_with_dma_buf with_dma_buf;
 };
 
 /**
@@ -138,38 +142,38 @@ struct iokmem_desc *iokmem_desc_with_file(struct file *file, u32 *flags)
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_file, IOKMEM);
 
 /*
- * A file descriptor for a buffer, told to the caller in @fd of the structure of
- * @known bytes.
+ * A file descriptor for a file, which it takes over, told to the caller in @fd of the
+ * structure of @known bytes.
  */
+static int answer_file(struct iokmem_call *call, struct file *file, __s32 *fd,
+		       size_t known)
+{
+	int err, new_fd;
+
+	new_fd = get_unused_fd_flags(O_CLOEXEC);
+	if (new_fd < 0) {
+		fput(file);
+		return new_fd;
+	}
+	*fd = new_fd;
+	err = answer(call, known);
+	if (err) {
+		fput(file);
+		put_unused_fd(new_fd);
+		return err;
+	}
+	fd_install(new_fd, file);
+	return 0;
+}
+
+/* The same for a buffer. */
 static int answer_fd(struct iokmem_call *call, struct iokmem_desc *desc,
 		     bool read_only, __s32 *fd, size_t known)
 {
 	struct file *file;
-	int err, new_fd;
-
-	new_fd = get_unused_fd_flags(O_CLOEXEC);
-	if (new_fd < 0)
-		return new_fd;
 
 	file = iokmem_desc_get_file(desc, read_only ? IOKMEM_FD_READ_ONLY : 0);
-	if (IS_ERR(file)) {
-		err = PTR_ERR(file);
-		goto err_fd;
-	}
-
-	*fd = new_fd;
-	err = answer(call, known);
-	if (err)
-		goto err_file;
-
-	fd_install(new_fd, file);
-	return 0;
-
-err_file:
-	fput(file);
-err_fd:
-	put_unused_fd(new_fd);
-	return err;
+	return IS_ERR(file) ? PTR_ERR(file) : answer_file(call, file, fd, known);
 }
 
 static int run_create_buffer(struct iokmem_call *call)
@@ -509,12 +513,50 @@ static int run_unmap(struct iokmem_call *call)
 	return err;
 }
 
+static int run_get_dma_buf(struct iokmem_call *call)
+{
+	struct iokmem_get_dma_buf *arg = &call->arg.get_dma_buf;
+	u32 rights = is_read_only(call) ? IOKMEM_FD_READ_ONLY : 0;
+	struct dma_buf *dmabuf;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	dmabuf = iokmem_desc_get_dma_buf(call->file->private_data, arg->flags | rights);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	return answer_file(call, dmabuf->file, &arg->fd, sizeof(*arg));
+}
+
+static int run_with_dma_buf(struct iokmem_call *call)
+{
+	struct iokmem_with_dma_buf *arg = &call->arg.with_dma_buf;
+	struct iokmem_desc *desc;
+	struct dma_buf *dmabuf;
+	int err;
+
+	/* No such file, or another one. */
+	dmabuf = dma_buf_get(arg->dma_buf);
+	if (IS_ERR(dmabuf))
+		return -EBADF;
+	desc = iokmem_desc_with_dma_buf(dmabuf, arg->options);
+	err = PTR_ERR_OR_ZERO(desc);
+	if (!err) {
+		err = answer_fd(call, desc, iokmem_dma_buf_is_read_only(dmabuf),
+				&arg->fd, sizeof(*arg));
+		iokmem_desc_put(desc);
+	}
+	dma_buf_put(dmabuf);
+	return err;
+}
+
 /* On /dev/iokmem. */
 static const struct iokmem_ioctl device_ioctls[] = {
 	IOKMEM_IOCTL(IOKMEM_CREATE_MULTI, run_create_multi,
 		     create_multi, create_multi.fd),
 	IOKMEM_IOCTL(IOKMEM_CREATE_BUFFER, run_create_buffer,
 		     create_buffer, create_buffer.__reserved),
+	IOKMEM_IOCTL(IOKMEM_WITH_DMA_BUF, run_with_dma_buf,
+		     with_dma_buf, with_dma_buf.fd),
 };
 
 /* On a buffer's file descriptor. */
@@ -541,6 +583,8 @@ static const struct iokmem_ioctl buffer_ioctls[] = {
 		     redirect_mapping, redirect_mapping.__reserved),
 	IOKMEM_IOCTL(IOKMEM_UNMAP, run_unmap,
 		     unmap, unmap.length),
+	IOKMEM_IOCTL(IOKMEM_GET_DMA_BUF, run_get_dma_buf,
+		     get_dma_buf, get_dma_buf.__reserved),
 };
 
 static long dispatch(struct file *file, unsigned int cmd, unsigned long arg,
@@ -585,7 +629,9 @@ static long iokmem_buffer_ioctl(struct file *file, unsigned int cmd,
 
 static int iokmem_buffer_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	return iokmem_mmap_vma(file->private_data, vma);
+	struct iokmem_desc *desc = file->private_data;
+
+	return iokmem_mmap_vma(desc, vma, iokmem_desc_get_length(desc), NULL);
 }
 
 static unsigned long

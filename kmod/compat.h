@@ -6,6 +6,7 @@
 #ifndef _IOKMEM_COMPAT_H
 #define _IOKMEM_COMPAT_H
 
+#include <linux/dma-buf.h>
 #include <linux/dma-map-ops.h>
 #include <linux/list_lru.h>
 #include <linux/mm.h>
@@ -132,6 +133,14 @@ static inline int iokmem_follow_frame(struct vm_area_struct *vma,
 	return 0;
 #endif
 }
+
+/* Importers had no lock to take; some of these came with later 6.1. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define dma_buf_vmap_unlocked			dma_buf_vmap
+#define dma_buf_vunmap_unlocked			dma_buf_vunmap
+#define dma_buf_map_attachment_unlocked		dma_buf_map_attachment
+#define dma_buf_unmap_attachment_unlocked	dma_buf_unmap_attachment
+#endif
 
 /* Does the device see physical addresses, but for what is bounced? */
 static inline bool iokmem_dma_is_direct(struct device *dev)

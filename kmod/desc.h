@@ -44,6 +44,7 @@ struct vfsmount;
  * @always_there: its frames are known from birth to death; otherwise only while
  *	it is held
  * @fixed_address: the kernel's address of it is all that there is
+ * @held_address: the kernel has its address only while it is held
  * @no_memory: there is nothing that could be touched
  * @typed: its pages are its own, and have the type that it says
  * @vm_flags: what a VMA of it has besides what every VMA of ours has
@@ -66,6 +67,9 @@ struct vfsmount;
  *	error
  * @mmap: fill a new VMA, if the memory cannot be mapped by page frames
  * @fault: serve a fault, if pages are only known then
+ * @begin_access: get ready for ->access(), or the devices that write the memory; may
+ *	fail
+ * @end_access: undo that
  * @access: copy bytes from the memory, or into it if @write, all or none; with
  *	NULL for zeroes. The range has been checked, and is not empty
  * @page_counts: count pages that are in memory, and of these the dirty ones
@@ -85,6 +89,7 @@ struct iokmem_mem_ops {
 	bool is_buffer;
 	bool always_there;
 	bool fixed_address;
+	bool held_address;
 	bool no_memory;
 	bool typed;
 	vm_flags_t vm_flags;
@@ -105,6 +110,8 @@ struct iokmem_mem_ops {
 	int (*may_map)(const struct iokmem_desc *desc, bool user);
 	int (*mmap)(struct iokmem_desc *desc, struct vm_area_struct *vma);
 	vm_fault_t (*fault)(struct iokmem_desc *desc, struct vm_fault *vmf);
+	int (*begin_access)(struct iokmem_desc *desc, bool write);
+	void (*end_access)(struct iokmem_desc *desc, bool write);
 	int (*access)(struct iokmem_desc *desc, size_t offset, void *bytes,
 		      size_t length, bool write);
 	int (*page_counts)(struct iokmem_desc *desc, u64 *resident, u64 *dirty);
@@ -156,6 +163,7 @@ struct iokmem_mem_ops {
  * @tag: of the driver's choice
  * @home: the mapping it was born with, in the task it was made for; or NULL
  * @bytes: the address of @home, if that is the kernel's; or NULL
+ * @whole: the kernel's mapping of all of it that a plain request gets, or NULL
  * @maps: mappings, oldest first
  * @shareable: the mappings that may be shared, by address space and range
  * @next_age: of the next mapping
@@ -232,6 +240,7 @@ struct iokmem_desc {
 	u32 tag;
 	struct iokmem_map *home;
 	void *bytes;
+	struct iokmem_map *whole;
 	struct list_head maps;
 	struct rb_root shareable;
 	u64 next_age;
@@ -280,6 +289,9 @@ size_t iokmem_desc_owned(const struct iokmem_desc *desc, size_t offset,
 /* access.c */
 void iokmem_access_page(struct page *page, size_t in_page, void *bytes,
 			size_t length, bool write);
+int iokmem_check_known(const struct iokmem_desc *desc, bool write);
+int iokmem_access_begin(struct iokmem_desc *desc, bool write);
+void iokmem_access_end(struct iokmem_desc *desc, bool write);
 int iokmem_access_frames(struct iokmem_desc *desc, size_t offset, void *bytes,
 			 size_t length, bool write);
 int iokmem_access_held(struct iokmem_desc *desc, size_t offset, void *bytes,
@@ -289,5 +301,6 @@ struct iokmem_desc *iokmem_desc_leaf(struct iokmem_desc *desc, size_t *offset,
 int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
 			phys_addr_t *address, size_t *length);
 int iokmem_all_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty);
+int iokmem_held_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty);
 
 #endif /* _IOKMEM_DESC_H */

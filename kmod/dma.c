@@ -451,7 +451,8 @@ static int prepare_locked(struct iokmem_dma *dma, size_t offset, size_t length)
  * * -EALREADY: it is prepared for another range
  * * -ENOBUFS: the DMA API has no room, for addresses or for memory to bounce in
  * * -EFAULT: a guard page
- * * -EXDEV: coherent memory of another device
+ * * -EXDEV: coherent memory of another device; a dma-buf that its exporter does not give
+ *   to this one
  * * -EOPNOTSUPP: memory of devices, or a dma-buf, among others in a multi-descriptor;
  *   reserved memory amidst RAM
  * * those of iokmem_desc_prepare()

@@ -3,9 +3,11 @@
  * Which page frame is at an address, of the kernel's or of a user task's.
  */
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/vmalloc.h>
 
 #include "compat.h"
+#include "extent.h"
 #include "frame.h"
 
 /* Is it where vmalloc() and modules are? */
@@ -35,6 +37,59 @@ bool iokmem_kernel_frame(unsigned long address, unsigned long *pfn)
 	if (page)
 		*pfn = page_to_pfn(page);
 	return page;
+}
+
+/* Is it RAM, what is at this address of the kernel's? */
+static bool is_ram(unsigned long address, unsigned long pfn)
+{
+	if (!pfn_valid(pfn))
+		return false;
+	/* Where ioremap() leads, the kernel has no page, or a reserved one. */
+	return virt_addr_valid((void *)address) || !PageReserved(pfn_to_page(pfn));
+}
+
+/* Fills in the extents, if @array is there, and counts them. */
+static int find_extents(struct iokmem_extent *array, unsigned long address,
+			unsigned long nr, bool io)
+{
+	unsigned long next = 0, i, pfn;
+	int found = 0;
+
+	for (i = 0; i < nr; i++) {
+		if (!iokmem_kernel_frame(address + (i << PAGE_SHIFT), &pfn) ||
+		    (!io && !is_ram(address + (i << PAGE_SHIFT), pfn)))
+			return -EFAULT;
+		if (!i || pfn != next) {
+			if (array)
+				array[found].pfn = pfn;
+			found++;
+		}
+		if (array)
+			array[found - 1].end = i + 1;
+		next = pfn + 1;
+		cond_resched();
+	}
+	return found;
+}
+
+/*
+ * iokmem_kernel_extents - where the memory at addresses of the kernel's is
+ *
+ * @nr pages, not 0, from @address on, which the caller keeps; of other than RAM too if
+ * @io. -EFAULT if there is none at one of them.
+ */
+int iokmem_kernel_extents(struct iokmem_extents *extents, unsigned long address,
+			  unsigned long nr, bool io)
+{
+	int found, err;
+
+	found = find_extents(NULL, address, nr, io);
+	if (found < 0)
+		return found;
+	err = iokmem_extents_init(extents, found, GFP_KERNEL);
+	if (!err)
+		find_extents(extents->array, address, nr, io);
+	return err;
 }
 
 /* Of a VMA of raw frames, which has to be looked at. */

@@ -7,6 +7,7 @@
 #include "chardev.h"
 #include "debugfs.h"
 #include "desc.h"
+#include "dmabuf.h"
 #include "mem.h"
 #include "pages.h"
 #include "pool.h"
@@ -37,9 +38,13 @@ static int __init iokmem_init(void)
 	if (err)
 		goto err_pool;
 
-	err = iokmem_desc_init();
+	err = iokmem_dma_buf_init();
 	if (err)
 		goto err_pageable;
+
+	err = iokmem_desc_init();
+	if (err)
+		goto err_dma_buf;
 
 	iokmem_debugfs_init();
 
@@ -51,6 +56,8 @@ static int __init iokmem_init(void)
 err_debugfs:
 	iokmem_debugfs_exit();
 	iokmem_desc_exit();
+err_dma_buf:
+	iokmem_dma_buf_exit();
 err_pageable:
 	iokmem_pageable_exit();
 err_pool:
@@ -68,6 +75,7 @@ static void __exit iokmem_exit(void)
 	iokmem_chardev_exit();
 	iokmem_debugfs_exit();
 	iokmem_desc_exit();
+	iokmem_dma_buf_exit();
 	iokmem_pageable_exit();
 	iokmem_pool_exit();
 	iokmem_contig_exit();

@@ -42,6 +42,7 @@
  *    entries go all the same, and it stays behind empty.
  */
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -77,9 +78,10 @@ struct iokmem_map *iokmem_map_alloc(struct iokmem_desc *desc,
 	iokmem_desc_count_get(desc);
 	map->desc = desc;
 	map->mm = request->mm;
-	if (map->mm)
+	if (map->mm) {
 		mmgrab(map->mm);
-	map->pid = get_pid(request->pid);
+		map->pid = get_task_pid(request->task, PIDTYPE_TGID);
+	}
 	map->options = request->options;
 	map->offset = request->offset;
 	map->length = request->length;
@@ -106,6 +108,7 @@ static void map_free(struct kref *count)
 	WARN_ON(map->mapped);
 
 	WARN_ON(map->held);
+	WARN_ON(map->keeper);
 	if (map->mm)
 		mmdrop(map->mm);
 	put_pid(map->pid);
@@ -159,6 +162,15 @@ void iokmem_map_count_put_async(struct iokmem_map *map)
 	queue_work(iokmem_workqueue, &map->put_work);
 }
 
+/* Is it what the kernel gets that asks for all, and for nothing in particular? */
+static bool is_whole(const struct iokmem_map *map)
+{
+	return !map->mm && !map->offset &&
+	       map->length == iokmem_desc_get_length(map->desc) &&
+	       !(map->options & (IOKMEM_MAP_EQUAL | IOKMEM_MAP_UNIQUE |
+				 IOKMEM_MAP_STATIC));
+}
+
 /* A mapping whose VMA or kernel addresses are there may be shared. */
 static void map_go_live(struct iokmem_map *map)
 {
@@ -168,6 +180,8 @@ static void map_go_live(struct iokmem_map *map)
 	WRITE_ONCE(map->address,
 		   map->start + offset_in_page(iokmem_map_place(map)));
 	WRITE_ONCE(map->state, IOKMEM_MAP_LIVE);
+	if (is_whole(map))
+		map->desc->whole = map;
 	trace_iokmem_map(map);
 }
 
@@ -194,6 +208,8 @@ static void map_retire(struct iokmem_map *mapping)
 		map_die(sub);
 	map_die(mapping);
 	iokmem_maps_remove(mapping);
+	if (mapping->desc->whole == mapping)
+		mapping->desc->whole = NULL;
 	wake_up_all(&mapping->desc->wait);
 	iokmem_wake_up(&mapping->blocked);
 }
@@ -214,14 +230,19 @@ static void map_gone(struct iokmem_map *mapping)
 void iokmem_map_unhold(struct iokmem_map *mapping)
 {
 	struct iokmem_desc *desc = mapping->desc;
+	struct file *keeper;
 	bool held;
 
 	mutex_lock(&desc->lock);
 	held = mapping->held;
 	mapping->held = false;
+	keeper = mapping->keeper;
+	mapping->keeper = NULL;
 	mutex_unlock(&desc->lock);
 	if (held)
 		iokmem_desc_unhold(desc);
+	if (keeper)
+		fput(keeper);
 }
 
 /* Wait, killably, until the memory has the cache mode that it is getting. */
@@ -389,7 +410,7 @@ static int map_make(struct iokmem_map *map,
 {
 	bool placed = !(request->options & IOKMEM_MAP_ANYWHERE);
 	unsigned long address;
-	int err;
+	int err = 0;
 
 	if (request->seat)
 		return map_hold(map, request->paged);
@@ -397,13 +418,18 @@ static int map_make(struct iokmem_map *map,
 		return map_record(map, request->at);
 	if (!map->mm && placed)
 		return -EOPNOTSUPP;
+	if (map->desc->ops->held_address)
+		err = map_hold(map, map->mm);
+	if (err)
+		return err;
 	address = iokmem_map_borrow(request, map->desc);
 	if (address) {
 		map->borrowed = true;
 		map->start = address & PAGE_MASK;
 		return 0;
 	}
-	err = map_hold(map, map->mm);
+	if (!map->held)
+		err = map_hold(map, map->mm);
 	if (!err && (map->options & IOKMEM_MAP_PINNABLE))
 		err = map->desc->ops->make_pinnable(map->desc);
 	if (err)
@@ -708,6 +734,7 @@ int iokmem_map_exchange(struct iokmem_map *map, struct iokmem_map *seat)
 		list_swap(&map->node, &seat->node);
 		swap(map->age, seat->age);
 		swap(map->held, seat->held);
+		swap(map->keeper, seat->keeper);
 		seat->desc = xchg(&map->desc, seat->desc);
 		seat->offset = xchg(&map->offset, seat->offset);
 		WRITE_ONCE(map->cache_mode, iokmem_desc_get_cache_mode(map->desc));
@@ -813,6 +840,7 @@ struct mm_struct *iokmem_task_mm(struct task_struct *task)
 int iokmem_map_open_home(struct iokmem_desc *desc, struct task_struct *task)
 {
 	struct iokmem_map_request request = {
+		.task = task,
 		.options = IOKMEM_MAP_ANYWHERE,
 		.length = desc->capacity,
 	};
@@ -821,10 +849,7 @@ int iokmem_map_open_home(struct iokmem_desc *desc, struct task_struct *task)
 	request.mm = iokmem_task_mm(task);
 	if (IS_ERR(request.mm))
 		return PTR_ERR(request.mm);
-	if (request.mm)
-		request.pid = get_task_pid(task, PIDTYPE_TGID);
 	home = iokmem_map_obtain(desc, &request);
-	put_pid(request.pid);
 	if (request.mm)
 		mmput(request.mm);
 	if (IS_ERR(home))
@@ -887,6 +912,7 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 				      struct file *file)
 {
 	struct iokmem_map_request request = {
+		.task = task,
 		.options = options,
 		.keep_mode = file && !(file->f_mode & FMODE_WRITE),
 		.file = file,
@@ -907,16 +933,80 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 		goto out_mmput;
 	}
 
-	if (request.mm)
-		request.pid = get_task_pid(task, PIDTYPE_TGID);
 	desc = iokmem_desc_root(desc, &request.offset);
 	map = obtain_filled(desc, &request);
-	put_pid(request.pid);
 	if (!IS_ERR(map))
 		iokmem_desc_get(desc);
 out_mmput:
 	if (request.mm)
 		mmput(request.mm);
+	return map;
+}
+
+/* One more reference to the kernel's mapping of all of the memory, if there is one. */
+static struct iokmem_map *share_whole(struct iokmem_desc *desc)
+{
+	struct iokmem_map *map;
+
+	mutex_lock(&desc->lock);
+	map = desc->whole;
+	if (map && map->length == desc->length) {
+		refcount_inc(&map->users);
+		trace_iokmem_share(map);
+	} else {
+		map = NULL;
+	}
+	mutex_unlock(&desc->lock);
+	return map;
+}
+
+/*
+ * The first map of all, of memory that the kernel has addresses of in any case: nothing
+ * has to be built, so nobody has to wait for it.
+ */
+static struct iokmem_map *make_whole(struct iokmem_desc *desc)
+{
+	struct iokmem_map_request request = {
+		.options = IOKMEM_MAP_ANYWHERE,
+		.length = iokmem_desc_get_length(desc),
+	};
+	unsigned long address = 0;
+	struct iokmem_map *map;
+
+	if (!request.length || !desc->ops->always_there)
+		return NULL;
+	map = iokmem_map_alloc(desc, &request);
+	if (!map)
+		return NULL;
+	mutex_lock(&desc->lock);
+	if (list_empty(&desc->maps) && !desc->retyping)
+		address = iokmem_map_borrow(&request, desc);
+	if (address) {
+		map->borrowed = true;
+		map->start = address & PAGE_MASK;
+		iokmem_map_list(map);
+		map_go_live(map);
+	}
+	mutex_unlock(&desc->lock);
+	if (!address) {
+		iokmem_map_drop(map);
+		return NULL;
+	}
+	return map;
+}
+
+/* What most drivers ask for, quickly; NULL if it takes more than that. */
+static struct iokmem_map *map_whole(struct iokmem_desc *desc)
+{
+	struct iokmem_map *map;
+
+	if (desc->parent)
+		return NULL;
+	map = share_whole(desc);
+	if (!map)
+		map = make_whole(desc);
+	if (map)
+		iokmem_desc_get(desc);
 	return map;
 }
 
@@ -990,7 +1080,13 @@ iokmem_desc_create_mapping_in_task(struct iokmem_desc *desc,
 				   struct task_struct *task, unsigned long at,
 				   u32 options, size_t offset, size_t length)
 {
-	return iokmem_map_in_task(desc, task, at, options, offset, length, NULL);
+	struct iokmem_map *map = NULL;
+
+	if (task == IOKMEM_KERNEL_TASK && options == IOKMEM_MAP_ANYWHERE && !offset &&
+	    !length)
+		map = map_whole(desc);
+	return map ? map : iokmem_map_in_task(desc, task, at, options, offset, length,
+					      NULL);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_create_mapping_in_task, IOKMEM);
 
@@ -1136,7 +1232,8 @@ void iokmem_map_put(struct iokmem_map *map)
 	if (put_unique(map))
 		return;
 	desc = map->desc;
-	iokmem_map_drop(map);
+	if (!refcount_dec_not_one(&map->users))
+		iokmem_map_drop(map);
 	iokmem_desc_put(desc);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_map_put, IOKMEM);

@@ -74,6 +74,7 @@ enum iokmem_map_state {
  * @blocked: redirected to nothing: who touches it waits
  * @borrowed: the memory is at these addresses anyhow, so they are not unmapped
  * @held: it holds the memory
+ * @keeper: the file of a dma-buf, which holds the memory in its place; or NULL
  * @kaddr: what vmap() gave, or NULL
  *
  * A map is a *mapping*, which has addresses of its own (a VMA, or kernel
@@ -92,7 +93,7 @@ enum iokmem_map_state {
  * keeps them, and so does the map's end.
  *
  * The descriptor's lock protects @state, @address, @cache_mode, @task_refs, @holders,
- * @mapped, @held and what links maps; what it protects of plain values is written with
+ * @mapped, @held, @keeper and what links maps; what it protects of plain values is written with
  * WRITE_ONCE() and may be read without it. @blocked is written with the mmap lock held
  * for writing. @start and @borrowed are written once, by the builder, before the map is
  * live: @start of a VMA under the mmap lock, before the VMA can be seen. @builder
@@ -135,6 +136,7 @@ struct iokmem_map {
 	bool blocked;
 	bool borrowed;
 	bool held;
+	struct file *keeper;
 	void *kaddr;
 };
 
@@ -142,7 +144,7 @@ struct iokmem_map {
  * struct iokmem_map_request - what somebody wants mapped
  * @mm: the address space, which the requester keeps alive (mm_users), or NULL
  *	for the kernel's
- * @pid: of the task
+ * @task: that the map is for, or that asks for it; as @mm
  * @options: IOKMEM_MAP_*, checked
  * @cache_mode: the one that has to be in force; IOKMEM_MAP_DEFAULT_CACHE: any
  * @keep_mode: the requester may not change the one that is
@@ -156,7 +158,7 @@ struct iokmem_map {
  */
 struct iokmem_map_request {
 	struct mm_struct *mm;
-	struct pid *pid;
+	struct task_struct *task;
 	u32 options;
 	u32 cache_mode;
 	bool keep_mode;
@@ -245,6 +247,8 @@ int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
 			   u32 options, size_t offset, bool keep_mode);
 
 /* map_kernel.c */
+void *iokmem_vmap(const struct iokmem_desc *desc, pgoff_t index, unsigned long nr,
+		  pgprot_t prot);
 int iokmem_map_kernel(struct iokmem_map *map);
 void iokmem_unmap_kernel(struct iokmem_map *map);
 
@@ -260,7 +264,8 @@ int iokmem_map_block(struct iokmem_map *map);
 bool iokmem_map_resume(struct iokmem_map *map, const struct iokmem_desc *desc,
 		       size_t offset);
 int iokmem_map_switch(struct iokmem_map *map, struct iokmem_map *seat);
-int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma);
+int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma,
+		    size_t length, struct file *keeper);
 unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
 				       struct file *file, unsigned long addr,
 				       unsigned long len, unsigned long pgoff,

@@ -3,6 +3,7 @@
  * Mappings in the kernel's own address space. They are complete when they are
  * made and never fault.
  */
+#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -13,24 +14,22 @@
 #include "map.h"
 
 /*
- * The pages of a mapping, and the one cache mode that they have: a mapping of the
+ * Pages of a descriptor, and the one cache mode that they have: a mapping of the
  * kernel's has one for all. -EOPNOTSUPP if that is not so, or not all of it is RAM.
  */
-static int fill_pages(struct page **pages, const struct iokmem_map *map,
-		      u32 *cache_mode)
+static int fill_pages(struct page **pages, const struct iokmem_desc *desc,
+		      pgoff_t index, unsigned long nr, u32 *cache_mode)
 {
-	unsigned long nr_pages = iokmem_map_pages(map);
-	pgoff_t index = iokmem_map_index(map);
 	unsigned long i = 0, end;
 
-	while (i < nr_pages) {
-		struct iokmem_run run = iokmem_desc_lookup(map->desc, index + i);
+	while (i < nr) {
+		struct iokmem_run run = iokmem_desc_lookup(desc, index + i);
 
 		if (run.pfn == IOKMEM_NO_PFN || !pfn_valid(run.pfn) ||
 		    (i && run.cache_mode != *cache_mode))
 			return -EOPNOTSUPP;
 		*cache_mode = run.cache_mode;
-		for (end = min(i + run.nr, nr_pages); i < end; i++)
+		for (end = min(i + run.nr, nr); i < end; i++)
 			pages[i] = pfn_to_page(run.pfn++);
 	}
 	return 0;
@@ -40,25 +39,40 @@ static int fill_pages(struct page **pages, const struct iokmem_map *map,
  * VM_IOREMAP is how vmap() is asked for addresses aligned to the size: a buffer
  * that is not contiguous is larger than its alignment, so that alignment holds.
  */
-static int map_pages(struct iokmem_map *map, struct page **pages)
+static void *map_pages(struct page **pages, const struct iokmem_desc *desc,
+		       pgoff_t index, unsigned long nr, pgprot_t prot)
 {
-	pgprot_t prot = map->options & IOKMEM_MAP_READ_ONLY ? PAGE_KERNEL_RO :
-							      PAGE_KERNEL;
 	unsigned long flags = VM_MAP;
 	u32 cache_mode;
+	void *address;
 	int err;
 
-	err = fill_pages(pages, map, &cache_mode);
+	err = fill_pages(pages, desc, index, nr, &cache_mode);
 	if (err)
-		return err;
-	if (map->desc->alignment > PAGE_SIZE)
+		return ERR_PTR(err);
+	if (desc->alignment > PAGE_SIZE)
 		flags |= VM_IOREMAP;
-	map->kaddr = vmap(pages, iokmem_map_pages(map), flags,
-			  iokmem_cache_prot(cache_mode, prot));
-	if (!map->kaddr)
-		return -ENOMEM;
-	map->start = (unsigned long)map->kaddr;
-	return 0;
+	address = vmap(pages, nr, flags, iokmem_cache_prot(cache_mode, prot));
+	return address ? address : ERR_PTR(-ENOMEM);
+}
+
+/*
+ * iokmem_vmap - kernel addresses of @nr pages from @index on, for vunmap()
+ *
+ * The memory is held, or always there; so is its cache mode.
+ */
+void *iokmem_vmap(const struct iokmem_desc *desc, pgoff_t index, unsigned long nr,
+		  pgprot_t prot)
+{
+	struct page **pages;
+	void *address;
+
+	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return ERR_PTR(-ENOMEM);
+	address = map_pages(pages, desc, index, nr, prot);
+	kvfree(pages);
+	return address;
 }
 
 /*
@@ -66,17 +80,19 @@ static int map_pages(struct iokmem_map *map, struct page **pages)
  */
 int iokmem_map_kernel(struct iokmem_map *map)
 {
-	struct page **pages;
-	int err;
+	pgprot_t prot = map->options & IOKMEM_MAP_READ_ONLY ? PAGE_KERNEL_RO :
+							      PAGE_KERNEL;
+	void *address;
 
 	if (map->desc->ops->fixed_address)
 		return -EOPNOTSUPP;
-	pages = kvmalloc_array(iokmem_map_pages(map), sizeof(*pages), GFP_KERNEL);
-	if (!pages)
-		return -ENOMEM;
-	err = map_pages(map, pages);
-	kvfree(pages);
-	return err;
+	address = iokmem_vmap(map->desc, iokmem_map_index(map), iokmem_map_pages(map),
+			      prot);
+	if (IS_ERR(address))
+		return PTR_ERR(address);
+	map->kaddr = address;
+	map->start = (unsigned long)address;
+	return 0;
 }
 
 /*

@@ -1053,10 +1053,9 @@ int iokmem_map_switch(struct iokmem_map *map, struct iokmem_map *seat)
 }
 
 /* Of whole pages, from the descriptor's first on. */
-static int check_mmap(const struct iokmem_desc *desc,
-		      struct vm_area_struct *vma)
+static int check_mmap(const struct iokmem_desc *desc, struct vm_area_struct *vma,
+		      size_t length)
 {
-	size_t length = iokmem_desc_get_length(desc);
 	unsigned long end;
 
 	if (!(vma->vm_flags & VM_MAYSHARE))
@@ -1097,12 +1096,18 @@ static int adopt_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 	return err;
 }
 
-/* A Unique mapping, the task's. From here on @vma has the mapping's own file. */
-static int mmap_unique(struct iokmem_desc *desc, struct vm_area_struct *vma)
+/*
+ * A Unique mapping, the task's, which shows the first @length bytes. From here on @vma has
+ * the mapping's own file. Memory that has to be held for its mappings cannot be mapped in
+ * this way, since holding it may need the mmap lock; unless it is held, and may be mapped,
+ * as long as there is @keeper, of which the mapping takes a reference then.
+ */
+static int mmap_unique(struct iokmem_desc *desc, struct vm_area_struct *vma,
+		       size_t length, struct file *keeper)
 {
 	struct iokmem_map_request request = {
 		.mm = vma->vm_mm,
-		.pid = task_tgid(current),
+		.task = current,
 		.options = IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_UNIQUE,
 		.offset = vma->vm_pgoff << PAGE_SHIFT,
 		.length = vma->vm_end - vma->vm_start,
@@ -1110,18 +1115,21 @@ static int mmap_unique(struct iokmem_desc *desc, struct vm_area_struct *vma)
 	struct iokmem_map *map;
 	int err;
 
-	err = check_mmap(desc, vma);
+	err = check_mmap(desc, vma, length);
 	if (err)
 		return err;
 	if (!(vma->vm_flags & VM_MAYWRITE))
 		request.options |= IOKMEM_MAP_READ_ONLY;
 
 	desc = iokmem_desc_root(desc, &request.offset);
-	if (!desc->ops->always_there && !desc->ops->fault)
+	if (desc->ops->always_there || desc->ops->fault)
+		keeper = NULL;
+	else if (!keeper)
 		return -EOPNOTSUPP;
 	map = iokmem_map_alloc(desc, &request);
 	if (!map)
 		return -ENOMEM;
+	map->keeper = keeper ? get_file(keeper) : NULL;
 	err = adopt_vma(map, vma);
 	if (err)
 		iokmem_map_drop(map);
@@ -1129,13 +1137,13 @@ static int mmap_unique(struct iokmem_desc *desc, struct vm_area_struct *vma)
 }
 
 /*
- * iokmem_mmap_vma - mmap() of a descriptor's file
+ * iokmem_mmap_vma - mmap() of a file of a descriptor's
  *
- * Called with the mmap lock held, as ->mmap(): for iokmem_map_user(), or for a program.
- * Memory that has to be held for its mappings cannot be mapped by a program in this way,
- * since holding it may need the mmap lock.
+ * Called with the mmap lock held, as ->mmap(): for iokmem_map_user(), or for a program,
+ * which sees the first @length bytes at most. @keeper: see mmap_unique().
  */
-int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma)
+int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma, size_t length,
+		    struct file *keeper)
 {
 	struct iokmem_map *map = NULL;
 	size_t offset = 0;
@@ -1144,5 +1152,6 @@ int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma)
 
 	if (vma->vm_pgoff & IOKMEM_PGOFF_BUILT)
 		map = find_built(iokmem_desc_root(desc, &offset));
-	return map ? map_get_shared_vma(map, vma) : mmap_unique(desc, vma);
+	return map ? map_get_shared_vma(map, vma) :
+		     mmap_unique(desc, vma, length, keeper);
 }

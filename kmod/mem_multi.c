@@ -205,9 +205,17 @@ static int member_get(const struct iokmem_multi *multi,
 		return err;
 	if (ops->may_map)
 		err = ops->may_map(member->desc, false);
+	if (!err)
+		err = iokmem_access_begin(member->desc, write);
 	if (err)
 		iokmem_desc_unhold(member->desc);
 	return err;
+}
+
+static void member_put(const struct iokmem_member *member, bool write)
+{
+	iokmem_access_end(member->desc, write);
+	iokmem_desc_unhold(member->desc);
 }
 
 /* Cannot fail, after member_get(). */
@@ -216,7 +224,7 @@ static void member_access(const struct iokmem_member *member, size_t offset,
 {
 	struct iokmem_desc *desc = member->desc;
 
-	if (desc->ops->always_there)
+	if (desc->ops->always_there || desc->ops->begin_access)
 		desc->ops->access(desc, offset, bytes, length, write);
 	else
 		iokmem_access_frames(desc, offset, bytes, length, write);
@@ -248,7 +256,7 @@ static int access_locked(struct iokmem_multi *multi, size_t offset, void *bytes,
 	}
 out:
 	while (member-- > first)
-		iokmem_desc_unhold(member->desc);
+		member_put(member, write);
 	return err;
 }
 

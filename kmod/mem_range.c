@@ -104,8 +104,8 @@ static bool none_is_anonymous(struct page **pages, unsigned long nr)
 	return true;
 }
 
-static int pin_user(struct iokmem_range *range, struct page **pages,
-		    unsigned long nr, bool write)
+static int pin_user_pages_of(struct iokmem_range *range, struct page **pages,
+			     unsigned long nr, bool write)
 {
 	unsigned long pinned = 0;
 	int err;
@@ -123,50 +123,70 @@ static int pin_user(struct iokmem_range *range, struct page **pages,
 	return err;
 }
 
-/* The RAM at an address of the kernel's, or NULL. */
-static struct page *kernel_page(unsigned long address)
+static int pin_user(struct iokmem_range *range, unsigned long nr, bool write)
 {
-	unsigned long pfn;
+	struct page **pages;
+	int err;
 
-	if (!iokmem_kernel_frame(address, &pfn) || !pfn_valid(pfn))
-		return NULL;
-	/* Where ioremap() leads, the kernel has no page, or a reserved one. */
-	if (!virt_addr_valid((void *)address) && PageReserved(pfn_to_page(pfn)))
-		return NULL;
-	return pfn_to_page(pfn);
+	err = iokmem_charge_user(&range->charge, nr);
+	if (err)
+		return err;
+	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
+	err = pages ? pin_user_pages_of(range, pages, nr, write) : -ENOMEM;
+	kvfree(pages);
+	if (err)
+		iokmem_uncharge(&range->charge);
+	return err;
+}
+
+static void put_frames(unsigned long pfn, unsigned long nr)
+{
+	while (nr--)
+		put_page(pfn_to_page(pfn++));
+}
+
+/* All pages of an extent, or none. */
+static bool count_frames(unsigned long pfn, unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++) {
+		struct page *page = pfn_to_page(pfn + i);
+
+		if (PageSlab(compound_head(page)) || !get_page_unless_zero(page)) {
+			put_frames(pfn, i);
+			return false;
+		}
+		cond_resched();
+	}
+	return true;
 }
 
 /* All of them, or none. */
-static bool count_pages(struct page **pages, unsigned long nr)
+static bool count_extents(const struct iokmem_extents *extents)
 {
-	unsigned long i;
+	unsigned int i;
 
-	for (i = 0; i < nr; i++)
-		if (PageSlab(compound_head(pages[i])) ||
-		    !get_page_unless_zero(pages[i]))
+	for (i = 0; i < extents->nr; i++)
+		if (!count_frames(extents->array[i].pfn,
+				  iokmem_extent_pages(extents, i)))
 			break;
-	if (i == nr)
+	if (i == extents->nr)
 		return true;
 	while (i--)
-		put_page(pages[i]);
+		put_frames(extents->array[i].pfn, iokmem_extent_pages(extents, i));
 	return false;
 }
 
-static int pin_kernel(struct iokmem_range *range, struct page **pages,
-		      unsigned long nr)
+static int pin_kernel(struct iokmem_range *range, unsigned long nr)
 {
-	unsigned long i;
+	struct iokmem_extents *extents = &range->desc.extents;
 	int err;
 
-	for (i = 0; i < nr; i++) {
-		pages[i] = kernel_page((range->address & PAGE_MASK) + i * PAGE_SIZE);
-		if (!pages[i])
-			return -EFAULT;
-	}
-	err = iokmem_extents_from_pages(&range->desc.extents, pages, nr);
+	err = iokmem_kernel_extents(extents, range->address & PAGE_MASK, nr, false);
 	if (err)
 		return err;
-	range->counted = count_pages(pages, nr);
+	range->counted = count_extents(extents);
 	range->shareable = range->counted;
 	return 0;
 }
@@ -175,30 +195,13 @@ static int range_pin(struct iokmem_desc *desc, bool write)
 {
 	unsigned long nr = iokmem_desc_pages(desc);
 	struct iokmem_range *range = range_of(desc);
-	struct page **pages;
-	int err = 0;
 
 	desc->held_read_only = !write;
 	if (!nr)
 		return 0;
 	if (nr > totalram_pages())
 		return -ENOMEM;
-	if (range->mm)
-		err = iokmem_charge_user(&range->charge, nr);
-	if (err)
-		return err;
-
-	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
-	if (!pages)
-		err = -ENOMEM;
-	else if (range->mm)
-		err = pin_user(range, pages, nr, write);
-	else
-		err = pin_kernel(range, pages, nr);
-	kvfree(pages);
-	if (err)
-		iokmem_uncharge(&range->charge);
-	return err;
+	return range->mm ? pin_user(range, nr, write) : pin_kernel(range, nr);
 }
 
 static void range_unpin(struct iokmem_desc *desc)
@@ -208,15 +211,14 @@ static void range_unpin(struct iokmem_desc *desc)
 	unsigned int i;
 
 	for (i = 0; i < extents->nr; i++) {
-		struct page *page = pfn_to_page(extents->array[i].pfn);
+		unsigned long pfn = extents->array[i].pfn;
 		unsigned long nr = iokmem_extent_pages(extents, i);
 
 		if (range->mm)
-			unpin_user_page_range_dirty_lock(page, nr,
+			unpin_user_page_range_dirty_lock(pfn_to_page(pfn), nr,
 							 !desc->held_read_only);
 		else if (range->counted)
-			while (nr--)
-				put_page(page++);
+			put_frames(pfn, nr);
 		cond_resched();
 	}
 	range->counted = false;
@@ -248,17 +250,6 @@ static int range_may_map(const struct iokmem_desc *desc, bool user)
 	return user && !range_of(desc)->shareable ? -EOPNOTSUPP : 0;
 }
 
-static int range_page_counts(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
-{
-	int err = -EBADFD;
-
-	mutex_lock(&desc->hold_lock);
-	if (desc->held)
-		err = iokmem_all_resident(desc, resident, dirty);
-	mutex_unlock(&desc->hold_lock);
-	return err;
-}
-
 static void range_release(struct iokmem_desc *desc)
 {
 	struct iokmem_range *range = range_of(desc);
@@ -277,7 +268,7 @@ static const struct iokmem_mem_ops iokmem_range_ops = {
 	.task_address	= range_task_address,
 	.may_map	= range_may_map,
 	.access		= iokmem_access_held,
-	.page_counts	= range_page_counts,
+	.page_counts	= iokmem_held_resident,
 	.release	= range_release,
 };
 

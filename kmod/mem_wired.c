@@ -35,10 +35,11 @@ static unsigned long wired_kernel_address(const struct iokmem_desc *desc,
 {
 	struct iokmem_run run;
 
-	if (!iokmem_cache_in_direct_map(desc->cache_mode) ||
-	    !iokmem_extents_contiguous(&desc->extents, index, nr))
+	if (!iokmem_cache_in_direct_map(desc->cache_mode))
 		return 0;
 	run = iokmem_extents_lookup(&desc->extents, index);
+	if (run.nr < nr && !iokmem_extents_contiguous(&desc->extents, index, nr))
+		return 0;
 	return (unsigned long)page_address(pfn_to_page(run.pfn));
 }
 

@@ -26,7 +26,7 @@ static int make_request(struct iokmem_map_request *request, struct iokmem_map *m
 
 	*request = (struct iokmem_map_request) {
 		.mm = map->mm,
-		.pid = map->pid,
+		.task = current,
 		.options = (map->options & ~IOKMEM_MAP_CACHE_MASK &
 			    ~IOKMEM_MAP_PREFAULT) | options,
 		.seat = true,

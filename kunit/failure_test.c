@@ -6,11 +6,15 @@
  */
 #include <kunit/device.h>
 #include <linux/delay.h>
+#include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
 #include <linux/file.h>
+#include <linux/iosys-map.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "exporter.h"
 #include "kinds.h"
 #include "pool.h"
 
@@ -41,6 +45,52 @@ static int run_show_device(struct iokmem_desc *desc)
 		return PTR_ERR(dma);
 	err = iokmem_dma_set_memory_descriptor(dma, desc, true);
 	iokmem_dma_put(dma);
+	return err;
+}
+
+static int run_export(struct iokmem_desc *desc)
+{
+	struct dma_buf *dmabuf = iokmem_desc_get_dma_buf(desc, 0);
+
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	dma_buf_put(dmabuf);
+	return 0;
+}
+
+/* The same descriptor's, made when nothing fails; NULL if it has none of our own. */
+static struct dma_buf *exported;
+
+static int run_show_importer(struct iokmem_desc *desc)
+{
+	struct dma_buf_attachment *attachment;
+	struct sg_table *table;
+
+	if (!exported)
+		return 0;
+	attachment = dma_buf_attach(exported, dma_device);
+	if (IS_ERR(attachment))
+		return PTR_ERR(attachment);
+	table = dma_buf_map_attachment_unlocked(attachment, DMA_BIDIRECTIONAL);
+	if (!IS_ERR(table))
+		dma_buf_unmap_attachment_unlocked(attachment, table, DMA_BIDIRECTIONAL);
+	dma_buf_detach(exported, attachment);
+	return PTR_ERR_OR_ZERO(table);
+}
+
+/* dma_buf_vmap() would warn of it. */
+static int run_export_to_kernel(struct iokmem_desc *desc)
+{
+	struct iosys_map map;
+	int err;
+
+	if (!exported || !exported->ops->vmap)
+		return 0;
+	dma_resv_lock(exported->resv, NULL);
+	err = exported->ops->vmap(exported, &map);
+	if (!err)
+		exported->ops->vunmap(exported, &map);
+	dma_resv_unlock(exported->resv);
 	return err;
 }
 
@@ -222,6 +272,13 @@ static int run_make_physical(struct iokmem_desc *desc)
 	return made(iokmem_desc_with_physical_address(RESERVED_START, SZ_64K, INOUT));
 }
 
+static struct exporter *foreign;
+
+static int run_make_import(struct iokmem_desc *desc)
+{
+	return made(iokmem_desc_with_dma_buf(foreign->dmabuf, INOUT));
+}
+
 static int run_make_guard(struct iokmem_desc *desc)
 {
 	return made(iokmem_guard_with_size(1));
@@ -243,12 +300,16 @@ static const struct attempt makings[] = {
 	{ "range of the kernel's", run_make_kernel_range },
 	{ "physical memory", run_make_physical },
 	{ "guard pages", run_make_guard },
+	{ "import", run_make_import },
 	{ "persistent range", run_make_persistent },
 };
 
 static const struct attempt attempts[] = {
 	{ "prepare", run_prepare },
 	{ "show to a device", run_show_device },
+	{ "make a dma-buf", run_export },
+	{ "show to an importer", run_show_importer },
+	{ "show to an importer in the kernel", run_export_to_kernel },
 	{ "map into the kernel", run_map_kernel },
 	{ "map into a task", run_map_task },
 	{ "map into a task, guarded and filled", run_map_guarded },
@@ -352,6 +413,7 @@ static void kind_fails_cleanly_at_every_place(struct kunit *test)
 	dma_device = kunit_device_register(test, "iokmem-failure");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dma_device);
 	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dma_device, DMA_BIT_MASK(64)));
+	exported = NULL;
 	redirected_home = buffer(test, NULL, PAGE_ALIGN(KIND_LENGTH), 0);
 	redirected = map(test, redirected_home, current, IOKMEM_MAP_UNIQUE, 0, KIND_LENGTH);
 	for (i = 0; i < ARRAY_SIZE(attempts); i++)
@@ -359,6 +421,10 @@ static void kind_fails_cleanly_at_every_place(struct kunit *test)
 	KUNIT_EXPECT_GT(test, failures, 0);
 	/* With the frames known. */
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
+	if (!kind->export_error && !kind->imported) {
+		exported = iokmem_desc_get_dma_buf(desc, 0);
+		keep_dma_buf(test, exported);
+	}
 	for (i = 0; i < ARRAY_SIZE(attempts); i++)
 		one_place_after_the_other(test, desc, &attempts[i]);
 }
@@ -371,6 +437,7 @@ static void kinds_are_made_or_fail_cleanly(struct kunit *test)
 
 	need_reserved(test);
 	dma_device = device(test);
+	foreign = exporter(test, 0);
 	attach_address_space(test);
 	address = user_memory(test, PAGE_SIZE, false);
 	desc = iokmem_desc_with_address_range(address, PAGE_SIZE,

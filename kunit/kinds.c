@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "exporter.h"
 #include "kinds.h"
 
 static struct iokmem_desc *make_wired(struct kunit *test)
@@ -187,6 +188,27 @@ static struct iokmem_desc *make_ranges(struct kunit *test)
 						IOKMEM_DIRECTION_INOUT, current));
 }
 
+static struct iokmem_desc *make_dma_buf(struct kunit *test)
+{
+	return keep_desc(test, iokmem_desc_with_dma_buf(exporter(test, 0)->dmabuf,
+							IOKMEM_DIRECTION_INOUT));
+}
+
+static struct iokmem_desc *make_combined_dma_buf(struct kunit *test)
+{
+	struct exporter *combined = exporter(test, EXPORTER_COMBINED);
+
+	return keep_desc(test, iokmem_desc_with_dma_buf(combined->dmabuf,
+							IOKMEM_DIRECTION_INOUT));
+}
+
+static struct iokmem_desc *make_dma_buf_sub(struct kunit *test)
+{
+	return keep_desc(test, iokmem_sub_with_sub_range(make_dma_buf(test), PAGE_SIZE,
+							 4 * PAGE_SIZE,
+							 IOKMEM_DIRECTION_INOUT));
+}
+
 const struct kind kinds[] = {
 	{ "wired", make_wired },
 	{ "write-combined", make_combined },
@@ -195,13 +217,14 @@ const struct kind kinds[] = {
 	{ "pageable", make_pageable, .comes_and_goes = true },
 	{ "pageable, the kernel's", make_kernel_pageable, .comes_and_goes = true },
 	{ "purgeable, a task's", make_purgeable, .comes_and_goes = true },
-	{ "coherent", make_coherent, .no_segments = true, .no_own_kernel_map = true },
+	{ "coherent", make_coherent, .no_segments = true, .no_own_kernel_map = true,
+	  .export_error = -EOPNOTSUPP },
 	{ "range of slab memory", make_slab_range, .comes_and_goes = true,
-	  .needs_prepare = true, .no_user_map = true },
+	  .needs_prepare = true, .no_user_map = true, .export_error = -EACCES },
 	{ "range of vmalloc memory", make_vmalloc_range, .comes_and_goes = true,
 	  .needs_prepare = true },
 	{ "range of a task's", make_user_range, .comes_and_goes = true,
-	  .needs_prepare = true, .no_user_map = true },
+	  .needs_prepare = true, .no_user_map = true, .export_error = -EACCES },
 	{ "range of shared memory", make_shared_range, .comes_and_goes = true,
 	  .needs_prepare = true },
 	{ "physical", make_physical, .not_counted = true, .no_counts = true },
@@ -210,6 +233,12 @@ const struct kind kinds[] = {
 	{ "multi", make_multi, .comes_and_goes = true },
 	{ "multi of wired", make_multi_of_wired },
 	{ "ranges", make_ranges, .comes_and_goes = true, .needs_prepare = true },
+	{ "dma-buf", make_dma_buf, .comes_and_goes = true, .needs_prepare = true,
+	  .imported = true, .held_to_write = true },
+	{ "write-combined dma-buf", make_combined_dma_buf, .comes_and_goes = true,
+	  .needs_prepare = true, .imported = true, .held_to_write = true },
+	{ "sub of dma-buf", make_dma_buf_sub, .comes_and_goes = true,
+	  .needs_prepare = true, .held_to_write = true, .export_error = -EOPNOTSUPP },
 };
 
 const unsigned int nr_kinds = ARRAY_SIZE(kinds);

@@ -26,6 +26,9 @@
  * @no_counts: its pages are not the kernel's to count
  * @no_user_map: other user tasks cannot map it
  * @no_own_kernel_map: the kernel has no addresses of it but its own
+ * @export_error: why no dma-buf of it can be made, or 0
+ * @imported: it is one already
+ * @held_to_write: it is held for writing, whoever holds it
  */
 struct kind {
 	const char *name;
@@ -37,6 +40,9 @@ struct kind {
 	bool no_counts;
 	bool no_user_map;
 	bool no_own_kernel_map;
+	int export_error;
+	bool imported;
+	bool held_to_write;
 };
 
 extern const struct kind kinds[];

@@ -74,7 +74,7 @@ static void mapping_uses_huge_entries_where_it_can(struct kunit *test)
 
 static void mapping_fault_fills_several_entries(struct kunit *test)
 {
-	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, SZ_64K);
+	struct iokmem_desc *desc = buffer(test, NULL, 129 * PAGE_SIZE, SZ_256K);
 	struct iokmem_map *m;
 	unsigned long page;
 
@@ -82,10 +82,28 @@ static void mapping_fault_fills_several_entries(struct kunit *test)
 	m = map(test, desc, current, 0, 0, 0);
 	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, m->address).present);
 	KUNIT_ASSERT_EQ(test, 0UL, touch(m->address + 5 * PAGE_SIZE));
-	for (page = 0; page < SZ_64K; page += PAGE_SIZE)
-		if (m->address >> PMD_SHIFT == (m->address + page) >> PMD_SHIFT)
-			KUNIT_EXPECT_TRUE(test, entry_of(current->mm,
-							 m->address + page).present);
+	for (page = 0; page < SZ_256K; page += PAGE_SIZE)
+		KUNIT_EXPECT_TRUE(test, entry_of(current->mm, m->address + page).present);
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, m->address + SZ_256K).present);
+}
+
+static void mapping_of_a_few_pages_is_filled_at_once(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_256K + 1, 0);
+	struct iokmem_map *m;
+	unsigned long page;
+
+	attach_address_space(test);
+	m = map(test, desc, current, IOKMEM_MAP_READ_ONLY, 0, SZ_256K);
+	for (page = 0; page < SZ_256K; page += PAGE_SIZE) {
+		struct entry entry = entry_of(current->mm, m->address + page);
+
+		KUNIT_EXPECT_TRUE(test, entry.present);
+		KUNIT_EXPECT_FALSE(test, entry.write);
+		KUNIT_EXPECT_EQ(test, pfn_of(desc, page), entry.pfn);
+	}
+	m = map(test, desc, current, 0, 0, 0);
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, m->address).present);
 }
 
 static void mapping_keeps_the_place_in_the_page(struct kunit *test)
@@ -390,6 +408,7 @@ static struct kunit_case mapping_cases[] = {
 	KUNIT_CASE(mapping_entries_have_the_right_frames),
 	KUNIT_CASE(mapping_uses_huge_entries_where_it_can),
 	KUNIT_CASE(mapping_fault_fills_several_entries),
+	KUNIT_CASE(mapping_of_a_few_pages_is_filled_at_once),
 	KUNIT_CASE(mapping_keeps_the_place_in_the_page),
 	KUNIT_CASE(mapping_length_0_means_the_whole_length),
 	KUNIT_CASE_PARAM(mapping_refuses_bad_request_and_changes_nothing,

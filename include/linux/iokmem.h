@@ -27,9 +27,11 @@
  *	-EACCES: the memory may only be read, or is prepared for reading only
  *	-EFAULT: a range of addresses has a hole; a guard page
  *	-EPERM: a physical address of memory that the kernel uses
- *	-EIO: memory could not be read back from swap
+ *	-EIO: memory could not be read back from swap, or a dma-buf not be got ready
  *	-ENXIO: other memory is at the addresses of a mapping that is to be recorded
  *	-ENODEV: the device has gone, or its driver
+ *	-EXDEV: coherent memory of another device; a dma-buf that its exporter does not
+ *		give to the device
  *	-EDOM: memory that is not aligned as a DMA command specifies
  *	-EMSGSIZE: a bus address with more bits than the DMA command specifies
  *	-ENOBUFS: the DMA API has no room: for addresses, or for memory to bounce in

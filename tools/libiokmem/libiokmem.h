@@ -76,6 +76,9 @@ extern "C" {
 /* Option of iokmem_desc_send(): the receiver can neither write nor change it. */
 #define IOKMEM_SEND_READ_ONLY		0x1u
 
+/* Option of iokmem_desc_get_dma_buf(): whoever has it can only read it. */
+#define IOKMEM_DMA_BUF_READ_ONLY	0x1u
+
 /* IOMemoryDescriptor, and IOBufferMemoryDescriptor. */
 struct iokmem_desc;
 
@@ -128,6 +131,11 @@ uint64_t iokmem_map_get_offset(const struct iokmem_map *map);
 int32_t iokmem_desc_map(struct iokmem_desc *desc, uint64_t options,
 			uint64_t address, uint64_t length, uint64_t alignment,
 			uint64_t *mapped_address, uint64_t *mapped_length);
+
+/* dmabuf.c */
+int32_t iokmem_desc_get_dma_buf(struct iokmem_desc *desc, uint64_t options, int *fd);
+int32_t iokmem_desc_create_with_dma_buf(uint64_t options, int dma_buf,
+					struct iokmem_desc **memory);
 
 /* socket.c */
 int32_t iokmem_desc_send(struct iokmem_desc *desc, int sock, uint64_t options);

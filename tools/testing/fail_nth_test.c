@@ -8,6 +8,7 @@
  * behind. Needs a kernel with fault injection.
  */
 #include "iokmem_utils.h"
+#include "dmabuf_utils.h"
 
 #include <sys/random.h>
 
@@ -26,6 +27,10 @@ struct scene {
 	int unmapped;	/* a buffer that nothing maps, copyback between runs */
 	int pageable;	/* a purgeable one, non-volatile between runs */
 	int multi;	/* of both */
+	int dma_buf;	/* of the first one */
+	int dma_buf_of_multi;
+	int foreign;	/* another driver's dma-buf, or -1 */
+	int imported;	/* made of that */
 	int control;	/* fail-nth of this thread */
 };
 
@@ -100,6 +105,47 @@ static int run_create_multi(struct scene *scene)
 
 	scene->made = create_multi(scene->dev, 0, fds, ARRAY_SIZE(fds));
 	return scene->made < 0 ? scene->made : 0;
+}
+
+static int run_get_dma_buf(struct scene *scene)
+{
+	scene->made = get_dma_buf(scene->fd, 0);
+	return scene->made < 0 ? scene->made : 0;
+}
+
+static int run_get_dma_buf_of_a_multi(struct scene *scene)
+{
+	scene->made = get_dma_buf(scene->multi, IOKMEM_FD_READ_ONLY);
+	return scene->made < 0 ? scene->made : 0;
+}
+
+static int run_with_own_dma_buf(struct scene *scene)
+{
+	scene->made = with_dma_buf(scene->dev, 0, scene->dma_buf);
+	return scene->made < 0 ? scene->made : 0;
+}
+
+static int run_with_dma_buf(struct scene *scene)
+{
+	scene->made = with_dma_buf(scene->dev, 0, scene->foreign);
+	return scene->made < 0 ? scene->made : 0;
+}
+
+static int run_map_imported(struct scene *scene)
+{
+	return map(scene->imported, IOKMEM_MAP_UNIQUE, 0, 0, &scene->address);
+}
+
+static void undo_map_imported(struct scene *scene)
+{
+	release(scene->imported, scene->address, BUFFER_SIZE);
+}
+
+static int run_mmap_dma_buf(struct scene *scene)
+{
+	scene->address = mmap(NULL, BUFFER_SIZE, PROT_READ | PROT_WRITE,
+			      MAP_SHARED, scene->dma_buf_of_multi, 0);
+	return scene->address == MAP_FAILED ? -errno : 0;
 }
 
 static int run_duplicate(struct scene *scene)
@@ -335,6 +381,8 @@ FIXTURE_VARIANT(fail_nth)
 	int (*run)(struct scene *scene);
 	void (*undo)(struct scene *scene);
 	bool two;	/* references to the map of the first half */
+	bool foreign;	/* needs another driver's dma-buf */
+	bool share_multi;	/* which nobody can change any more then */
 };
 
 FIXTURE_VARIANT_ADD(fail_nth, create_buffer)
@@ -499,6 +547,45 @@ FIXTURE_VARIANT_ADD(fail_nth, mmap)
 	.undo = undo_mmap,
 };
 
+FIXTURE_VARIANT_ADD(fail_nth, get_dma_buf)
+{
+	.run = run_get_dma_buf,
+	.undo = undo_fd,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, get_dma_buf_of_a_multi)
+{
+	.run = run_get_dma_buf_of_a_multi,
+	.undo = undo_fd,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, with_dma_buf_of_our_own)
+{
+	.run = run_with_own_dma_buf,
+	.undo = undo_fd,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, with_dma_buf)
+{
+	.run = run_with_dma_buf,
+	.undo = undo_fd,
+	.foreign = true,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_mapping_of_imported)
+{
+	.run = run_map_imported,
+	.undo = undo_map_imported,
+	.foreign = true,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, mmap_of_a_dma_buf)
+{
+	.run = run_mmap_dma_buf,
+	.undo = undo_mmap,
+	.share_multi = true,
+};
+
 FIXTURE_VARIANT_ADD(fail_nth, query_buffer)
 {
 	.run = run_query,
@@ -552,6 +639,25 @@ static bool allow_injection(void)
 	return true;
 }
 
+/*
+ * It has a kernel address all the time, by one descriptor, so that all that others ask for
+ * is to be counted: the kernel warns of an exporter that cannot make one.
+ */
+static void set_up_foreign(struct __test_metadata *_metadata, struct scene *scene)
+{
+	char *address;
+	int keeps;
+
+	scene->foreign = new_udmabuf(BUFFER_SIZE);
+	if (scene->foreign < 0)
+		return;
+	keeps = with_dma_buf(scene->dev, 0, scene->foreign);
+	ASSERT_LE(0, keeps);
+	ASSERT_EQ(0, map(keeps, 0, 0, 0, &address));
+	scene->imported = with_dma_buf(scene->dev, 0, scene->foreign);
+	ASSERT_LE(0, scene->imported);
+}
+
 static void set_up(struct __test_metadata *_metadata, struct scene *scene)
 {
 	__s32 members[2];
@@ -572,6 +678,9 @@ static void set_up(struct __test_metadata *_metadata, struct scene *scene)
 	members[1] = scene->pageable;
 	scene->multi = create_multi(scene->dev, 0, members, 2);
 	ASSERT_LE(0, scene->multi);
+	scene->dma_buf = get_dma_buf(scene->fd, 0);
+	ASSERT_LE(0, scene->dma_buf);
+	set_up_foreign(_metadata, scene);
 	scene->control = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, scene->control);
 }
@@ -581,6 +690,12 @@ FIXTURE_SETUP(fail_nth)
 	if (!allow_injection())
 		SKIP(return, "the kernel has no fault injection");
 	set_up(_metadata, &self->s);
+	if (variant->foreign && self->s.foreign < 0)
+		SKIP(return, "no /dev/udmabuf");
+	if (variant->share_multi) {
+		self->s.dma_buf_of_multi = get_dma_buf(self->s.multi, 0);
+		ASSERT_LE(0, self->s.dma_buf_of_multi);
+	}
 	if (variant->two)
 		ASSERT_EQ(0, map(self->s.fd, 0, 0, BUFFER_SIZE / 2,
 				 &self->s.address));
@@ -783,7 +898,11 @@ static void sweep_faults(struct __test_metadata *_metadata,
 
 TEST_F(fail_nth_once, faults_fail_for_the_moment_only)
 {
-	sweep_faults(_metadata, &self->s, self->s.fd, BUFFER_SIZE);
+	/* Too large to be filled when it is mapped. */
+	int fd = new_buffer(MIB);
+
+	ASSERT_LE(0, fd);
+	sweep_faults(_metadata, &self->s, fd, MIB);
 }
 
 TEST_F(fail_nth_once, faults_in_pageable_memory_fail_for_the_moment_only)

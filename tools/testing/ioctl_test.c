@@ -130,8 +130,29 @@ FIXTURE_VARIANT_ADD(every_ioctl, create_multi)
 	.reserved = -1,
 };
 
+FIXTURE_VARIANT_ADD(every_ioctl, get_dma_buf)
+{
+	.cmd = IOKMEM_GET_DMA_BUF,
+	.size = 16,
+	.min_size = 16,
+	.answers = true,
+	.reserved = 12,
+};
+
+FIXTURE_VARIANT_ADD(every_ioctl, with_dma_buf)
+{
+	.cmd = IOKMEM_WITH_DMA_BUF,
+	.size = 16,
+	.min_size = 16,
+	.on_device = true,
+	.answers = true,
+	.reserved = -1,
+};
+
 /* The members of the multi-descriptor that is a good argument. */
 static __s32 members[2];
+/* The dma-buf that is one. */
+static __s32 dma_buf;
 
 FIXTURE_SETUP(every_ioctl)
 {
@@ -144,6 +165,11 @@ FIXTURE_SETUP(every_ioctl)
 	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &self->base));
 	members[0] = self->fd;
 	members[1] = self->fd;
+	dma_buf = -1;
+	if (variant->cmd == IOKMEM_WITH_DMA_BUF) {
+		dma_buf = get_dma_buf(self->fd, 0);
+		ASSERT_LE(0, dma_buf);
+	}
 }
 
 FIXTURE_TEARDOWN(every_ioctl)
@@ -164,6 +190,7 @@ static void good_argument(unsigned long cmd, const char *base, void *to,
 		struct iokmem_set_purgeable set_purgeable;
 		struct iokmem_create_sub create_sub;
 		struct iokmem_create_multi create_multi;
+		struct iokmem_with_dma_buf with_dma_buf;
 		char bytes[64];
 	} arg = {};
 	size_t used = 0;
@@ -216,6 +243,13 @@ static void good_argument(unsigned long cmd, const char *base, void *to,
 		arg.create_multi.fds = (uintptr_t)members;
 		arg.create_multi.nr_fds = 2;
 		break;
+	case IOKMEM_GET_DMA_BUF:
+		used = sizeof(struct iokmem_get_dma_buf);
+		break;
+	case IOKMEM_WITH_DMA_BUF:
+		used = sizeof(arg.with_dma_buf);
+		arg.with_dma_buf.dma_buf = dma_buf;
+		break;
 	}
 	arg.size = size;
 	memcpy(to, &arg, used);
@@ -261,6 +295,14 @@ static bool has_worked(unsigned long cmd, int fd, const char *base,
 		       after.descriptors == before->descriptors + 1 &&
 		       length_of(((struct iokmem_create_multi *)arg)->fd) ==
 		       2 * BUFFER_SIZE;
+	case IOKMEM_GET_DMA_BUF:
+		return after.fds == before->fds + 1 &&
+		       lseek(((struct iokmem_get_dma_buf *)arg)->fd, 0, SEEK_END) ==
+		       4 * PAGE;
+	case IOKMEM_WITH_DMA_BUF:
+		return after.fds == before->fds + 1 &&
+		       buffer_id(((struct iokmem_with_dma_buf *)arg)->fd) ==
+		       buffer_id(fd);
 	}
 	return false;
 }
@@ -511,6 +553,9 @@ TEST_F(files, structures_are_as_their_first_version)
 	EXPECT_EQ(40, sizeof(struct iokmem_redirect_mapping));
 	EXPECT_EQ(24, sizeof(struct iokmem_unmap));
 	EXPECT_EQ(0xbd0c, IOKMEM_UNMAP);
+	EXPECT_EQ(16, sizeof(struct iokmem_get_dma_buf));
+	EXPECT_EQ(16, sizeof(struct iokmem_with_dma_buf));
+	EXPECT_EQ(0xbd0e, IOKMEM_WITH_DMA_BUF);
 }
 
 TEST_F(files, unknown_ioctls_are_refused)
@@ -522,12 +567,13 @@ TEST_F(files, unknown_ioctls_are_refused)
 	*(__u32 *)arg = sizeof(arg);
 	for (nr = 0; nr < 256; nr++) {
 		if (nr != _IOC_NR(IOKMEM_CREATE_BUFFER) &&
-		    nr != _IOC_NR(IOKMEM_CREATE_MULTI))
+		    nr != _IOC_NR(IOKMEM_CREATE_MULTI) &&
+		    nr != _IOC_NR(IOKMEM_WITH_DMA_BUF))
 			EXPECT_EQ(-ENOTTY, iok(self->dev,
 					       _IO(IOKMEM_IOC_TYPE, nr), arg));
 		if (nr < _IOC_NR(IOKMEM_CREATE_MAPPING) ||
 		    nr == _IOC_NR(IOKMEM_CREATE_MULTI) ||
-		    nr > _IOC_NR(IOKMEM_UNMAP))
+		    nr > _IOC_NR(IOKMEM_GET_DMA_BUF))
 			EXPECT_EQ(-ENOTTY, iok(self->fd,
 					       _IO(IOKMEM_IOC_TYPE, nr), arg));
 	}
@@ -613,6 +659,7 @@ TEST_F(files, without_a_free_fd_nothing_is_made)
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
 	EXPECT_EQ(-EMFILE, create(self->dev, 0, PAGE, 0));
 	EXPECT_EQ(-EMFILE, duplicate(self->fd, 0));
+	EXPECT_EQ(-EMFILE, get_dma_buf(self->fd, 0));
 	limit.rlim_cur = spare + 8;
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
 	EXPECT_UNCHANGED(before, self->fd);

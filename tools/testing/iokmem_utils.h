@@ -223,6 +223,28 @@ static inline int create_multi(int dev, __u32 options, const __s32 *fds, int nr)
 	return err ? err : arg.fd;
 }
 
+/* Returns the dma-buf's fd, or -errno. */
+static inline int get_dma_buf(int fd, __u32 flags)
+{
+	struct iokmem_get_dma_buf arg = { .size = sizeof(arg), .flags = flags };
+	int err = iok(fd, IOKMEM_GET_DMA_BUF, &arg);
+
+	return err ? err : arg.fd;
+}
+
+/* Returns the descriptor's fd, or -errno. */
+static inline int with_dma_buf(int dev, __u32 options, int dma_buf)
+{
+	struct iokmem_with_dma_buf arg = {
+		.size = sizeof(arg),
+		.options = options,
+		.dma_buf = dma_buf,
+	};
+	int err = iok(dev, IOKMEM_WITH_DMA_BUF, &arg);
+
+	return err ? err : arg.fd;
+}
+
 static inline int query(int fd, struct iokmem_query_buffer *arg)
 {
 	memset(arg, 0, sizeof(*arg));

@@ -797,6 +797,90 @@ TEST_F(library, empty_sub_descriptor_cannot_be_mapped)
 	iokmem_desc_put(sub);
 }
 
+TEST_F(library, dma_buf_is_of_the_same_memory)
+{
+	struct iokmem_map *map = make_map(self->buffer, 0, 0, 0), *again;
+	struct iokmem_desc *same;
+	uint64_t length;
+	int fd = 5;
+	char *bytes;
+
+	ASSERT_NE(NULL, map);
+	ASSERT_OK(iokmem_desc_get_dma_buf(self->buffer, 0, &fd));
+	EXPECT_EQ(FD_CLOEXEC, fcntl(fd, F_GETFD));
+	EXPECT_EQ(WHOLE_PAGES, lseek(fd, 0, SEEK_END));
+	bytes = mmap(NULL, WHOLE_PAGES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, bytes);
+	bytes[PAGE] = 'd';
+	EXPECT_EQ('d', bytes_of(map)[PAGE]);
+	ASSERT_EQ(0, munmap(bytes, WHOLE_PAGES));
+
+	ASSERT_OK(iokmem_desc_create_with_dma_buf(IOKMEM_MEMORY_DIRECTION_INOUT, fd, &same));
+	EXPECT_TRUE(is_close_on_exec(same));
+	EXPECT_OK(iokmem_desc_get_length(same, &length));
+	EXPECT_EQ(BUFFER_SIZE, length);
+	again = make_map(same, 0, 0, 0);
+	ASSERT_NE(NULL, again);
+	EXPECT_EQ(bytes_of(map), bytes_of(again));
+	close(fd);
+	iokmem_map_put(map);
+	EXPECT_EQ('d', bytes_of(again)[PAGE]);
+	iokmem_map_put(again);
+	iokmem_desc_put(same);
+}
+
+TEST_F(library, dma_buf_that_is_read_only_gives_no_more)
+{
+	struct iokmem_desc *same;
+	struct iokmem_map *map;
+	int fd;
+
+	ASSERT_OK(iokmem_desc_get_dma_buf(self->buffer, IOKMEM_DMA_BUF_READ_ONLY, &fd));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+	EXPECT_FAILS(BAD_ARGUMENT, EACCES,
+		     iokmem_desc_create_with_dma_buf(IOKMEM_MEMORY_DIRECTION_INOUT, fd,
+						     &same));
+	EXPECT_EQ(NULL, same);
+	ASSERT_OK(iokmem_desc_create_with_dma_buf(IOKMEM_MEMORY_DIRECTION_OUT, fd, &same));
+	map = make_map(same, 0, 0, 0);
+	ASSERT_NE(NULL, map);
+	EXPECT_EQ(0, map_signal(map, false));
+	EXPECT_EQ(SIGSEGV, map_signal(map, true));
+	EXPECT_FAILS(NOT_PERMITTED, EACCES, iokmem_buffer_set_length(same, 1));
+	iokmem_map_put(map);
+	iokmem_desc_put(same);
+	close(fd);
+}
+
+TEST_F(library, dma_buf_of_nonsense_is_refused)
+{
+	struct state before = look(self->fd);
+	struct iokmem_desc *desc = self->buffer, *part;
+	int fd = 5;
+
+	EXPECT_FAILS(BAD_ARGUMENT, EINVAL, iokmem_desc_get_dma_buf(NULL, 0, &fd));
+	EXPECT_EQ(-1, fd);
+	EXPECT_FAILS(BAD_ARGUMENT, EINVAL, iokmem_desc_get_dma_buf(self->buffer, 0, NULL));
+	EXPECT_FAILS(BAD_ARGUMENT, EOPNOTSUPP,
+		     iokmem_desc_get_dma_buf(self->buffer, 2, &fd));
+	EXPECT_FAILS(BAD_ARGUMENT, EOPNOTSUPP,
+		     iokmem_desc_get_dma_buf(self->buffer, 1ull << 32, &fd));
+	EXPECT_FAILS(BAD_ARGUMENT, EINVAL, iokmem_desc_create_with_dma_buf(0, 0, NULL));
+	EXPECT_FAILS(BAD_ARGUMENT, EBADF, iokmem_desc_create_with_dma_buf(0, -1, &desc));
+	EXPECT_EQ(NULL, desc);
+	EXPECT_FAILS(BAD_ARGUMENT, EBADF,
+		     iokmem_desc_create_with_dma_buf(0, self->fd, &desc));
+	EXPECT_FAILS(BAD_ARGUMENT, EOPNOTSUPP,
+		     iokmem_desc_create_with_dma_buf(4, self->fd, &desc));
+	EXPECT_FAILS(BAD_ARGUMENT, EOPNOTSUPP,
+		     iokmem_desc_create_with_dma_buf(1ull << 32, self->fd, &desc));
+	EXPECT_UNCHANGED(before, self->fd);
+
+	ASSERT_OK(iokmem_desc_create_sub_memory_descriptor(0, 0, 100, self->buffer, &part));
+	EXPECT_FAILS(UNSUPPORTED, EACCES, iokmem_desc_get_dma_buf(part, 0, &fd));
+	iokmem_desc_put(part);
+}
+
 TEST_F(library, several_descriptors_are_one_after_the_other)
 {
 	struct iokmem_desc *other = make_buffer(0, 2 * PAGE), *all, *pages, *members[3];

@@ -17,7 +17,8 @@
  *
  * IOKMEM_CREATE_BUFFER on /dev/iokmem makes a buffer descriptor and returns a
  * file descriptor for it; IOKMEM_CREATE_SUB and IOKMEM_CREATE_MULTI make others of
- * those there are. All other ioctls are made on such a file descriptor.
+ * those there are, IOKMEM_WITH_DMA_BUF of other drivers' memory. All other ioctls are
+ * made on such a file descriptor.
  * Another process gets the buffer by being passed the file descriptor, over a
  * Unix socket or by fork(). The memory lives as long as a file descriptor or a
  * map of it does.
@@ -41,7 +42,8 @@
  *  - EFAULT: the argument cannot be read or written
  *  - E2BIG: the structure is larger than the kernel's and the rest is not zero
  *  - EOPNOTSUPP: an option, flag or cache mode that is unknown or not provided
- *    here, or a reserved field that is not zero
+ *    here, or a reserved field that is not zero; memory that no dma-buf can be made of,
+ *    or a dma-buf whose exporter does not let it be used so
  *  - EINVAL: a value that makes no sense: a structure that is too small, a
  *    capacity of 0, an alignment that is not a power of two, a mask with ones in
  *    several places, a length above the capacity, an unaligned fixed address, an
@@ -60,13 +62,14 @@
  *  - EACCES: a writable map, or a change, through a read-only file descriptor; a map
  *    of part of a page, where the rest is not of the descriptor's memory; a writable
  *    map of pageable memory that has to stay in memory for it, while it does so for
- *    read-only maps
+ *    read-only maps; a dma-buf that can only be read, in another direction than out
  *  - EBUSY: another cache mode, of memory that is mapped, prepared or pinned
  *  - EBADFD: entries that are to be there from the start, of memory that need not be
  *    anywhere
  *  - ENOTUNIQ: a map that is to be redirected is not Unique
  *  - ENODATA: a map is to be redirected to memory that has been emptied
- *  - EBADF: a file descriptor that is to be a member is not of this kind
+ *  - EBADF: a file descriptor that is to be a member is not of this kind, or one that
+ *    is to be a dma-buf is none
  *  - ENOSPC: more than 1024 members
  *  - EEXIST: something else is mapped at the fixed address
  *  - EADDRNOTAVAIL: a fixed address outside what the process can use
@@ -74,7 +77,8 @@
  *  - EMFILE, ENFILE: the process, or the system, has no room for a file descriptor
  *  - EAGAIN: the process locks what it maps (mlockall(MCL_FUTURE)), and
  *    RLIMIT_MEMLOCK has no room for it
- *  - EINTR: a fatal signal arrived first
+ *  - EINTR: a fatal signal arrived first; or any, while the memory of a dma-buf was
+ *    awaited
  */
 
 /* The number 0xBD is free in Documentation/userspace-api/ioctl. */
@@ -479,5 +483,56 @@ struct iokmem_unmap {
 };
 
 #define IOKMEM_UNMAP		_IO(IOKMEM_IOC_TYPE, 0x0c)
+
+/**
+ * struct iokmem_get_dma_buf - argument of IOKMEM_GET_DMA_BUF
+ * @size: sizeof(struct iokmem_get_dma_buf)
+ * @flags: IOKMEM_FD_READ_ONLY: the dma-buf can only be read, as it is in any case if
+ *	this file descriptor is read-only. 0: the rights that this one has.
+ * @fd: out: the dma-buf's file descriptor, close-on-exec
+ * @__reserved: must be 0
+ *
+ * Shares the memory with other drivers and their programs: of all of the length that the
+ * descriptor has now, rounded up to pages. As long as the dma-buf is there, pageable
+ * memory stays in memory, and counts for RLIMIT_MEMLOCK, and no memory gets another cache
+ * mode. It can be mapped by mmap() where the descriptor can. Drivers that use it by
+ * addresses of the kernel's, not by DMA, cannot use one that is read-only.
+ *
+ * Of a descriptor that was made with IOKMEM_WITH_DMA_BUF, this is the dma-buf that it was
+ * made of; a writable one cannot be made read-only (EOPNOTSUPP).
+ */
+struct iokmem_get_dma_buf {
+	__u32 size;
+	__u32 flags;
+	__s32 fd;
+	__u32 __reserved;
+};
+
+#define IOKMEM_GET_DMA_BUF	_IO(IOKMEM_IOC_TYPE, 0x0d)
+
+/**
+ * struct iokmem_with_dma_buf - argument of IOKMEM_WITH_DMA_BUF
+ * @size: sizeof(struct iokmem_with_dma_buf)
+ * @options: a direction; IOKMEM_DIRECTION_OUT if the dma-buf can only be read
+ * @dma_buf: a file descriptor of a dma-buf
+ * @fd: out: the descriptor's file descriptor, close-on-exec; read-only if the dma-buf can
+ *	only be read
+ *
+ * On /dev/iokmem. Makes a descriptor of the memory of a dma-buf, which can be mapped (not by
+ * mmap()) and be part of other descriptors. Its cache mode is the exporter's. Whoever uses
+ * the memory while a device does, does so between the two calls of DMA_BUF_IOCTL_SYNC, on
+ * the dma-buf.
+ *
+ * Of a dma-buf that was made with IOKMEM_GET_DMA_BUF, this is the descriptor that it was
+ * made of; or, if that had a shorter length than its capacity then, a sub-descriptor.
+ */
+struct iokmem_with_dma_buf {
+	__u32 size;
+	__u32 options;
+	__s32 dma_buf;
+	__s32 fd;
+};
+
+#define IOKMEM_WITH_DMA_BUF	_IO(IOKMEM_IOC_TYPE, 0x0e)
 
 #endif /* _UAPI_LINUX_IOKMEM_H */
