@@ -117,7 +117,7 @@ def draw_list(situations, kernel):
 
 
 # Bars: the names, the bars themselves, and what is written behind.
-NAMES, BARS, BEHIND = 150, 420, 110
+NAMES, BARS, BEHIND = 160, 420, 110
 OURS, THEIRS = "#0b62a4", "#9aa5b1"
 
 
