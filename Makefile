@@ -5,6 +5,7 @@
 KVER	?= $(shell uname -r)
 KDIR	?= /lib/modules/$(KVER)/build
 INSTALL_MOD_DIR ?= updates
+MANDIR	?= /usr/local/share/man
 # How long to fuzz, or to torture.
 MINUTES	?= 10
 # The kernel to run: 6.12 (what demo does by default), 6.1; for the tests also debug
@@ -47,6 +48,16 @@ bench:
 lint:
 	@scripts/lint
 
+# From the comments in the sources, by the kernel's own scripts/kernel-doc.
+man:
+	@rm -rf build/man
+	@scripts/man build/man
+
+man-install: man
+	install -d $(DESTDIR)$(MANDIR)/man4 $(DESTDIR)$(MANDIR)/man9
+	install -m 644 build/man/man4/* $(DESTDIR)$(MANDIR)/man4
+	install -m 644 build/man/man9/* $(DESTDIR)$(MANDIR)/man9
+
 fuzz:
 	@scripts/model $(MINUTES)
 
@@ -80,6 +91,8 @@ help:
 	@echo 'make bench            what the module costs, in instructions'
 	@echo '     BENCH=--help     how to count only a part, or see in which functions it is'
 	@echo 'make lint             static checks only'
+	@echo 'make man              manual pages, in build/man'
+	@echo 'make man-install      install them (root); MANDIR=, DESTDIR='
 	@echo 'make fuzz             search for requests on which the module and the model of'
 	@echo '                      its maps (tools/testing/model) do not agree'
 	@echo '     MINUTES=10       for how long'
@@ -91,4 +104,4 @@ help:
 	@echo '(IOKMEM_CACHE= or XDG_CACHE_HOME= moves it).'
 
 .PHONY: modules modules_install clean demo check check-library torture bench lint fuzz shell \
-	dkms-install help
+	man man-install dkms-install help

@@ -3,9 +3,10 @@
  * What the programs of the benchmark share: counting instructions, and saying what was
  * found. An operation that fails ends the program.
  *
- *	bench-PROGRAM [ROW [SIZE]]
+ *	bench-PROGRAM [ROW [SIZE [BLOCK]]]
  *
- * counts only the rows that the pattern matches, and only one size of them.
+ * counts only the rows that the pattern matches, and only one size of them; and, if told
+ * so, in memory that is broken: no free block is larger than so many bytes.
  *
  * In the guest that scripts/bench boots an instruction takes a nanosecond, so the clock
  * counts them. Nothing else here depends on that: elsewhere the figures are times.
@@ -17,7 +18,10 @@
 
 #include <fnmatch.h>
 
+#include "kernel/iokmem_bench.h"
 #include "mark.h"
+
+#define BENCH_DEVICE	"/sys/kernel/debug/iokmem_bench"
 
 /* Odd, so that one of them is the median. */
 #define MAX_SAMPLES	41
@@ -45,6 +49,8 @@ static int *nr_windows;
 /* What is to be counted: a pattern, and 0 for every size. */
 static const char *wanted_row = "*";
 static __u64 wanted_size;
+/* In broken memory: see above. */
+static __u64 largest_block;
 
 static inline __u64 clock_now(void)
 {
@@ -98,8 +104,11 @@ static inline __u64 last_cost(const struct samples *samples)
 	return samples->cost[samples->nr - 1];
 }
 
+/* What fits into a block is the same in broken memory. */
 static inline bool wanted(const char *row, __u64 size)
 {
+	if (size <= largest_block)
+		return false;
 	return (!wanted_size || size == wanted_size) && !fnmatch(wanted_row, row, FNM_EXTMATCH);
 }
 
@@ -165,6 +174,25 @@ static inline void alone(void (*run)(const void *subject, __u64 size),
 	settle();
 }
 
+/* A device is opened once, whatever is made of it. */
+static inline int device(int *fd, const char *path)
+{
+	if (*fd < 0)
+		*fd = open(path, O_RDWR | O_CLOEXEC);
+	need(*fd >= 0, path);
+	return *fd;
+}
+
+static inline void break_memory(void)
+{
+	int dev = -1;
+
+	/* What is kept in pools is in large blocks. */
+	NEED(!write_file("/proc/sys/vm/drop_caches", "3"));
+	NEED(!ioctl(device(&dev, BENCH_DEVICE), IOKMEM_BENCH_BREAK, &largest_block));
+	close(dev);
+}
+
 /* Before anything is counted. */
 static inline void begin(int argc, char **argv)
 {
@@ -175,6 +203,10 @@ static inline void begin(int argc, char **argv)
 		wanted_row = argv[1];
 	if (argc > 2)
 		wanted_size = strtoull(argv[2], NULL, 0);
+	if (argc > 3)
+		largest_block = strtoull(argv[3], NULL, 0);
+	if (largest_block)
+		break_memory();
 	nr_windows = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	NEED(nr_windows != MAP_FAILED);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a driver's maps cost, in the kernel and in the task of another process, which
- * the module in kernel/ counts.
+ * What a driver pays for memory, for maps in the kernel and in the task of another
+ * process, and for showing the memory to a device, which the module in kernel/ counts.
  */
 #include "kinds.h"
-#include "kernel/iokmem_bench.h"
 
 #define NR_RUNS		5
 
@@ -15,9 +14,11 @@ static const struct subject {
 } subjects[] = {
 	{ "iokmem", IOKMEM_BENCH_IOKMEM },
 	{ "iokmem contiguous", IOKMEM_BENCH_CONTIGUOUS },
+	{ "iokmem write-combine", IOKMEM_BENCH_WRITE_COMBINE },
 	{ "iokmem in a task", IOKMEM_BENCH_TASK },
 	{ "udmabuf", IOKMEM_BENCH_DMABUF },
 	{ "dma-buf system heap", IOKMEM_BENCH_DMABUF },
+	{ "dma-buf CMA heap", IOKMEM_BENCH_DMABUF },
 	{ "vmalloc", IOKMEM_BENCH_VMALLOC },
 };
 
@@ -28,6 +29,8 @@ static void measure(const struct subject *subject, size_t size, int id)
 		[IOKMEM_BENCH_MAP] = SAMPLES("map"),
 		[IOKMEM_BENCH_AGAIN] = SAMPLES("map again"),
 		[IOKMEM_BENCH_UNMAP] = SAMPLES("unmap"),
+		[IOKMEM_BENCH_IMPORT] = SAMPLES("import"),
+		[IOKMEM_BENCH_IMPORT_AGAIN] = SAMPLES("import again"),
 		[IOKMEM_BENCH_DESTROY] = SAMPLES("destroy"),
 	};
 	static int dev = -1;
@@ -40,8 +43,7 @@ static void measure(const struct subject *subject, size_t size, int id)
 			.id = id,
 		};
 
-		need(!ioctl(device(&dev, "/sys/kernel/debug/iokmem_bench"),
-			    IOKMEM_BENCH_RUN, &run), subject->name);
+		need(!ioctl(device(&dev, BENCH_DEVICE), IOKMEM_BENCH_RUN, &run), subject->name);
 		for (step = 0; step < IOKMEM_BENCH_NR_STEPS; step++)
 			if (run.cost[step])
 				add_sample(&steps[step], run.cost[step],
@@ -83,6 +85,10 @@ static void measure_dmabuf(const struct subject *subject, size_t size)
 static void measure_subject(const struct subject *subject, size_t size)
 {
 	if (!wanted(subject->name, size))
+		return;
+	/* There is none of it in broken memory. */
+	if (largest_block && (subject->kind == IOKMEM_BENCH_CONTIGUOUS ||
+			      !strcmp(subject->name, "dma-buf CMA heap")))
 		return;
 	settle();
 	switch (subject->kind) {

@@ -30,7 +30,7 @@ struct memory {
  * @options: a buffer's, of iokmem's kinds
  * @map_options: a map's, of iokmem's kinds
  * @create: the kind and the size are set
- * @map: returns the address
+ * @map: a window of it; returns the address
  * @unmap: undoes it
  * @destroy: undoes @create; nothing is mapped
  */
@@ -40,34 +40,25 @@ struct kind {
 	__u32 options;
 	__u32 map_options;
 	void (*create)(struct memory *memory);
-	char *(*map)(const struct memory *memory);
-	void (*unmap)(const struct memory *memory, char *address);
+	char *(*map)(const struct memory *memory, size_t offset, size_t length);
+	void (*unmap)(const struct memory *memory, char *address, size_t length);
 	void (*destroy)(struct memory *memory);
 };
 
-/* A device is opened once, whatever is made of it. */
-static int device(int *fd, const char *path)
-{
-	if (*fd < 0)
-		*fd = open(path, O_RDWR | O_CLOEXEC);
-	need(*fd >= 0, path);
-	return *fd;
-}
-
 /* Those that are a file of their own. */
 
-static char *file_map(const struct memory *memory)
+static char *file_map(const struct memory *memory, size_t offset, size_t length)
 {
-	char *address = mmap(NULL, memory->size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			     memory->fd, memory->offset);
+	char *address = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED,
+			     memory->fd, memory->offset + offset);
 
 	NEED(address != MAP_FAILED);
 	return address;
 }
 
-static void file_unmap(const struct memory *memory, char *address)
+static void file_unmap(const struct memory *memory, char *address, size_t length)
 {
-	NEED(!munmap(address, memory->size));
+	NEED(!munmap(address, length));
 }
 
 static void file_destroy(struct memory *memory)
@@ -87,17 +78,17 @@ static void iokmem_create(struct memory *memory)
 	NEED(memory->fd >= 0);
 }
 
-static char *iokmem_map(const struct memory *memory)
+static char *iokmem_map(const struct memory *memory, size_t offset, size_t length)
 {
 	char *address;
 
-	NEED(!map(memory->fd, memory->kind->map_options, 0, memory->size, &address));
+	NEED(!map(memory->fd, memory->kind->map_options, offset, length, &address));
 	return address;
 }
 
-static void iokmem_unmap(const struct memory *memory, char *address)
+static void iokmem_unmap(const struct memory *memory, char *address, size_t length)
 {
-	NEED(!release(memory->fd, address, memory->size));
+	NEED(!release(memory->fd, address, length));
 }
 
 /* memfd. */
@@ -115,11 +106,11 @@ static void memfd_make_plain(struct memory *memory)
 }
 
 /* The guest gives them to who asks. */
-static char *memfd_map_huge(const struct memory *memory)
+static char *memfd_map_huge(const struct memory *memory, size_t offset, size_t length)
 {
-	char *address = file_map(memory);
+	char *address = file_map(memory, offset, length);
 
-	NEED(!madvise(address, memory->size, MADV_HUGEPAGE));
+	NEED(!madvise(address, length, MADV_HUGEPAGE));
 	return address;
 }
 
@@ -143,17 +134,31 @@ static void udmabuf_create(struct memory *memory)
 	NEED(!close(arg.memfd));
 }
 
-/* The dma-buf system heap. */
-static void heap_create(struct memory *memory)
+/* The heaps of dma-bufs. */
+
+static void heap_create(struct memory *memory, int dev)
 {
 	struct dma_heap_allocation_data arg = {
 		.len = memory->size,
 		.fd_flags = O_RDWR | O_CLOEXEC,
 	};
+
+	NEED(!ioctl(dev, DMA_HEAP_IOCTL_ALLOC, &arg));
+	memory->fd = arg.fd;
+}
+
+static void system_heap_create(struct memory *memory)
+{
 	static int dev = -1;
 
-	NEED(!ioctl(device(&dev, "/dev/dma_heap/system"), DMA_HEAP_IOCTL_ALLOC, &arg));
-	memory->fd = arg.fd;
+	heap_create(memory, device(&dev, "/dev/dma_heap/system"));
+}
+
+static void cma_heap_create(struct memory *memory)
+{
+	static int dev = -1;
+
+	heap_create(memory, device(&dev, "/dev/dma_heap/reserved"));
 }
 
 /* vgem: a graphics buffer, a line of pixels for each page. */
@@ -217,8 +222,24 @@ static const struct kind kinds[] = {
 	FILE_KIND("memfd huge pages", PMD, memfd_make_plain, memfd_map_huge, file_destroy),
 	FILE_KIND("memfd hugetlb", PMD, hugetlb_create, file_map, file_destroy),
 	FILE_KIND("udmabuf", 0, udmabuf_create, file_map, file_destroy),
-	FILE_KIND("dma-buf system heap", 0, heap_create, file_map, file_destroy),
+	FILE_KIND("dma-buf system heap", 0, system_heap_create, file_map, file_destroy),
+	FILE_KIND("dma-buf CMA heap", 0, cma_heap_create, file_map, file_destroy),
 	FILE_KIND("vgem", 0, vgem_create, file_map, vgem_destroy),
 };
+
+/* In broken memory only what consists of pages, if need be. */
+static inline bool can_have(const struct kind *kind, size_t size)
+{
+	if (size < kind->smallest)
+		return false;
+	return !largest_block || (!kind->smallest && kind->create != cma_heap_create &&
+				  !(kind->options & IOKMEM_PHYSICALLY_CONTIGUOUS));
+}
+
+/* Huge pages are mapped as such, and graphics buffers only as a whole. */
+static inline bool can_map_page(const struct kind *kind)
+{
+	return !kind->smallest && kind->create != vgem_create;
+}
 
 #endif /* _IOKMEM_BENCH_KINDS_H */

@@ -2,14 +2,28 @@
 /*
  * One life of a piece of memory, of each kind and size: made, mapped, every page
  * touched, unmapped, destroyed. And what a second user of it costs, in the same
- * process and in another one.
+ * process and in another one, or a first user of one page of it; and what it costs a
+ * process to have it mapped while it forks.
  */
 #include "kinds.h"
+
+/* The whole, and what it consists of. */
+#define NR_STEPS	5
 
 /* Odd, so that one is the median. */
 static int nr_lives(size_t size)
 {
 	return size > PMD ? 5 : 15;
+}
+
+static char *map_all(const struct memory *memory)
+{
+	return memory->kind->map(memory, 0, memory->size);
+}
+
+static void unmap_all(const struct memory *memory, char *address)
+{
+	memory->kind->unmap(memory, address, memory->size);
 }
 
 static void touch_pages(char *address, size_t size)
@@ -20,90 +34,165 @@ static void touch_pages(char *address, size_t size)
 		touch(address + at, true);
 }
 
-/* The whole, and what it consists of. */
-#define NR_STEPS	5
-
-static void count_life(const struct kind *kind, size_t size, struct samples *life,
+static void count_life(struct memory *memory, struct samples *life,
 		       struct samples *steps)
 {
-	struct memory memory = { .kind = kind, .size = size };
 	__u64 cost = 0;
 	char *address;
 	int i;
 
-	COUNT(&steps[0], kind->create(&memory));
-	COUNT(&steps[1], address = kind->map(&memory));
-	COUNT(&steps[2], touch_pages(address, size));
-	COUNT(&steps[3], kind->unmap(&memory, address));
-	COUNT(&steps[4], kind->destroy(&memory));
+	COUNT(&steps[0], memory->kind->create(memory));
+	COUNT(&steps[1], address = map_all(memory));
+	COUNT(&steps[2], touch_pages(address, memory->size));
+	COUNT(&steps[3], unmap_all(memory, address));
+	COUNT(&steps[4], memory->kind->destroy(memory));
 	for (i = 0; i < NR_STEPS; i++)
 		cost += last_cost(&steps[i]);
 	add_sample(life, cost, steps[0].window[0], steps[NR_STEPS - 1].window[1]);
 }
 
-static void measure_lives(const struct kind *kind, size_t size)
+static void measure_lives(struct memory *memory)
 {
 	struct samples life = SAMPLES("life");
 	struct samples steps[NR_STEPS] = {
-		SAMPLES("create"), SAMPLES("map"), SAMPLES("touch"), SAMPLES("unmap"), SAMPLES("destroy"),
+		SAMPLES("create"), SAMPLES("map"), SAMPLES("touch"), SAMPLES("unmap"),
+		SAMPLES("destroy"),
 	};
 	int i;
 
-	for (i = 0; i < nr_lives(size); i++) {
+	for (i = 0; i < nr_lives(memory->size); i++) {
 		add_vma(i);
-		count_life(kind, size, &life, steps);
+		count_life(memory, &life, steps);
 	}
-	report(kind->name, size, &life);
+	report(memory->kind->name, memory->size, &life);
 	for (i = 0; i < NR_STEPS; i++)
-		report(kind->name, size, &steps[i]);
+		report(memory->kind->name, memory->size, &steps[i]);
+}
+
+/* Memory that nobody sees: what comes back is of the kind that is wanted. */
+static void measure_making(struct memory *memory)
+{
+	struct samples samples = SAMPLES("create and destroy");
+	int i;
+
+	for (i = 0; i < nr_lives(memory->size); i++)
+		COUNT(&samples, ({
+			memory->kind->create(memory);
+			memory->kind->destroy(memory);
+		}));
+	report(memory->kind->name, memory->size, &samples);
 }
 
 /* A map more of memory that exists, and every page touched through it. */
-static void count_maps(const struct memory *memory, struct samples *samples)
+static void measure_map(const struct memory *memory, const char *operation)
 {
+	struct samples samples = SAMPLES(operation);
 	char *address;
 	int i;
 
 	for (i = 0; i < nr_lives(memory->size); i++) {
 		add_vma(i);
-		COUNT(samples, ({
-			address = memory->kind->map(memory);
+		COUNT(&samples, ({
+			address = map_all(memory);
 			touch_pages(address, memory->size);
-			memory->kind->unmap(memory, address);
+			unmap_all(memory, address);
 		}));
 	}
+	report(memory->kind->name, memory->size, &samples);
 }
 
-static void measure_sharing(const struct kind *kind, size_t size)
+/* One that nobody needs. */
+static void measure_untouched_map(const struct memory *memory)
 {
-	struct memory memory = { .kind = kind, .size = size };
-	struct samples again = SAMPLES("second map"), elsewhere = SAMPLES("map elsewhere");
+	struct samples samples = SAMPLES("untouched map");
 	char *address;
-	int status;
+	int i;
+
+	for (i = 0; i < nr_lives(memory->size); i++) {
+		add_vma(i);
+		COUNT(&samples, ({
+			address = map_all(memory);
+			unmap_all(memory, address);
+		}));
+	}
+	report(memory->kind->name, memory->size, &samples);
+}
+
+/* A page in the middle. */
+static void measure_window(const struct memory *memory)
+{
+	struct samples samples = SAMPLES("window");
+	char *address;
+	int i;
+
+	for (i = 0; i < nr_lives(PAGE); i++) {
+		add_vma(i);
+		COUNT(&samples, ({
+			address = memory->kind->map(memory, memory->size / 2, PAGE);
+			touch(address, true);
+			memory->kind->unmap(memory, address, PAGE);
+		}));
+	}
+	report(memory->kind->name, memory->size, &samples);
+}
+
+/* A child, until it has gone again. */
+static void measure_fork(const struct memory *memory, const char *operation)
+{
+	struct samples samples = SAMPLES(operation);
+	int i, status;
 	pid_t pid;
 
-	kind->create(&memory);
-	address = kind->map(&memory);
-	touch_pages(address, size);
-	count_maps(&memory, &again);
-	report(kind->name, size, &again);
+	for (i = 0; i < MAX_SAMPLES; i++) {
+		COUNT(&samples, ({
+			pid = fork();
+			if (!pid)
+				_exit(0);
+			NEED(waitpid(pid, &status, 0) == pid);
+		}));
+		NEED(!status);
+	}
+	report(memory->kind->name, memory->size, &samples);
+}
 
-	pid = fork();
+static void measure_elsewhere(const struct memory *memory)
+{
+	pid_t pid = fork();
+	int status;
+
 	NEED(pid >= 0);
 	if (!pid) {
-		count_maps(&memory, &elsewhere);
-		report(kind->name, size, &elsewhere);
+		measure_map(memory, "map elsewhere");
+		if (memory->size > PAGE && can_map_page(memory->kind))
+			measure_window(memory);
 		exit(0);
 	}
 	NEED(waitpid(pid, &status, 0) == pid && !status);
-	kind->unmap(&memory, address);
-	kind->destroy(&memory);
 }
 
-static void measure(const void *subject, __u64 size)
+static void measure_sharing(struct memory *memory)
 {
-	measure_lives(subject, size);
-	measure_sharing(subject, size);
+	char *address;
+
+	memory->kind->create(memory);
+	measure_fork(memory, "bare fork");
+	address = map_all(memory);
+	touch_pages(address, memory->size);
+	measure_fork(memory, "fork");
+	measure_map(memory, "second map");
+	measure_untouched_map(memory);
+	measure_elsewhere(memory);
+	unmap_all(memory, address);
+	memory->kind->destroy(memory);
+}
+
+static void measure(const void *kind, __u64 size)
+{
+	struct memory memory = { .kind = kind, .size = size };
+
+	measure_lives(&memory);
+	measure_making(&memory);
+	measure_sharing(&memory);
 }
 
 int main(int argc, char **argv)
@@ -112,13 +201,10 @@ int main(int argc, char **argv)
 	int i, j;
 
 	begin(argc, argv);
-	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
-		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
-			if (sizes[j] < kinds[i].smallest ||
-			    !wanted(kinds[i].name, sizes[j]))
-				continue;
-			alone(measure, &kinds[i], sizes[j]);
-		}
-	}
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		for (j = 0; j < ARRAY_SIZE(sizes); j++)
+			if (wanted(kinds[i].name, sizes[j]) &&
+			    can_have(&kinds[i], sizes[j]))
+				alone(measure, &kinds[i], sizes[j]);
 	return 0;
 }

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For the benchmark: what drivers' maps cost, in the kernel and in other tasks. The
- * file iokmem_bench in debugfs does it once with each ioctl; see iokmem_bench.h.
+ * For the benchmark: what memory costs drivers, their maps in the kernel and in other
+ * tasks, and to show it to a device. The file iokmem_bench in debugfs does it once with
+ * each ioctl; see iokmem_bench.h.
  */
 #include <linux/debugfs.h>
 #include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/iosys-map.h>
 #include <linux/iokmem.h>
 #include <linux/ktime.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pid.h>
+#include <linux/platform_device.h>
+#include <linux/scatterlist.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
@@ -18,6 +24,11 @@
 #include "iokmem_bench.h"
 
 static struct dentry *bench_file;
+/* Who memory is shown to: it takes anything. */
+static struct platform_device *bench_device;
+/* Memory that keeps other memory from becoming large blocks. */
+static LIST_HEAD(wedges);
+static unsigned int wedge_order;
 /* What reading the clock twice costs itself. */
 static u64 clock_cost;
 /* How often something was counted. */
@@ -56,6 +67,68 @@ static int count_maps(struct iokmem_bench *run, struct iokmem_desc *desc,
 	return other == map ? 0 : -EUCLEAN;
 }
 
+/* Tell the device of all the segments. */
+static int gen_segments(struct iokmem_dma *dma, size_t size)
+{
+	struct iokmem_dma_segment segments[32];
+	size_t offset = 0;
+	int err = 0;
+
+	while (!err && offset < size) {
+		unsigned int nr = ARRAY_SIZE(segments);
+
+		err = iokmem_dma_gen_segments(dma, &offset, segments, &nr);
+	}
+	return err;
+}
+
+static int prepare_once(struct iokmem_dma *dma, size_t size)
+{
+	int err;
+
+	err = iokmem_dma_prepare(dma, 0, 0);
+	if (err)
+		return err;
+	err = gen_segments(dma, size);
+	return iokmem_dma_complete(dma) ?: err;
+}
+
+static int import_once(struct iokmem_desc *desc, size_t size)
+{
+	static const struct iokmem_dma_specification any;
+	struct iokmem_dma *dma;
+	int err;
+
+	dma = iokmem_dma_with_specification(&bench_device->dev, &any);
+	if (IS_ERR(dma))
+		return PTR_ERR(dma);
+	err = iokmem_dma_set_memory_descriptor(dma, desc, false);
+	if (!err)
+		err = prepare_once(dma, size);
+	iokmem_dma_put(dma);
+	return err;
+}
+
+/* A command is made for one transfer, or kept for many. */
+static int count_imports(struct iokmem_bench *run, struct iokmem_desc *desc)
+{
+	static const struct iokmem_dma_specification any;
+	struct iokmem_dma *dma;
+	int err;
+
+	COUNT(run, IOKMEM_BENCH_IMPORT, err = import_once(desc, run->size));
+	if (err)
+		return err;
+	dma = iokmem_dma_with_specification(&bench_device->dev, &any);
+	if (IS_ERR(dma))
+		return PTR_ERR(dma);
+	err = iokmem_dma_set_memory_descriptor(dma, desc, false);
+	if (!err)
+		COUNT(run, IOKMEM_BENCH_IMPORT_AGAIN, err = prepare_once(dma, run->size));
+	iokmem_dma_put(dma);
+	return err;
+}
+
 static int run_iokmem(struct iokmem_bench *run, u32 options, struct task_struct *task)
 {
 	struct iokmem_desc *desc;
@@ -66,7 +139,7 @@ static int run_iokmem(struct iokmem_bench *run, u32 options, struct task_struct 
 	      desc = iokmem_buffer_in_task_with_options(NULL, options, run->size, 0));
 	if (IS_ERR(desc))
 		return PTR_ERR(desc);
-	err = count_maps(run, desc, task);
+	err = count_maps(run, desc, task) ?: count_imports(run, desc);
 	COUNT(run, IOKMEM_BENCH_DESTROY, iokmem_desc_put(desc));
 	return err;
 }
@@ -82,30 +155,87 @@ static int run_task(struct iokmem_bench *run)
 		return -ESRCH;
 	err = run_iokmem(run, 0, task);
 	put_task_struct(task);
-	/* The VMA's file goes later, in a worker, and the memory with it. */
+	/*
+	 * The VMA's file goes later, in a worker, and the memory with it. And all but
+	 * the map is as for all others.
+	 */
 	run->cost[IOKMEM_BENCH_CREATE] = 0;
 	run->cost[IOKMEM_BENCH_DESTROY] = 0;
+	run->cost[IOKMEM_BENCH_IMPORT] = 0;
+	run->cost[IOKMEM_BENCH_IMPORT_AGAIN] = 0;
+	return err;
+}
+
+static int count_vmaps(struct iokmem_bench *run, struct dma_buf *buffer)
+{
+	struct iosys_map map, other;
+	int err, again;
+
+	COUNT(run, IOKMEM_BENCH_MAP, err = dma_buf_vmap_unlocked(buffer, &map));
+	if (err)
+		return err;
+	COUNT(run, IOKMEM_BENCH_AGAIN, {
+		again = dma_buf_vmap_unlocked(buffer, &other);
+		if (!again)
+			dma_buf_vunmap_unlocked(buffer, &other);
+	});
+	COUNT(run, IOKMEM_BENCH_UNMAP, dma_buf_vunmap_unlocked(buffer, &map));
+	return again;
+}
+
+static int attachment_map_once(struct dma_buf_attachment *attachment)
+{
+	struct scatterlist *entry;
+	struct sg_table *table;
+	size_t length = 0;
+	int i;
+
+	table = dma_buf_map_attachment_unlocked(attachment, DMA_BIDIRECTIONAL);
+	if (IS_ERR(table))
+		return PTR_ERR(table);
+	for_each_sgtable_dma_sg(table, entry, i)
+		length += sg_dma_len(entry);
+	dma_buf_unmap_attachment_unlocked(attachment, table, DMA_BIDIRECTIONAL);
+	return length == attachment->dmabuf->size ? 0 : -EUCLEAN;
+}
+
+static int attach_once(struct dma_buf *buffer)
+{
+	struct dma_buf_attachment *attachment;
+	int err;
+
+	attachment = dma_buf_attach(buffer, &bench_device->dev);
+	if (IS_ERR(attachment))
+		return PTR_ERR(attachment);
+	err = attachment_map_once(attachment);
+	dma_buf_detach(buffer, attachment);
+	return err;
+}
+
+static int count_attachments(struct iokmem_bench *run, struct dma_buf *buffer)
+{
+	struct dma_buf_attachment *attachment;
+	int err;
+
+	COUNT(run, IOKMEM_BENCH_IMPORT, err = attach_once(buffer));
+	if (err)
+		return err;
+	attachment = dma_buf_attach(buffer, &bench_device->dev);
+	if (IS_ERR(attachment))
+		return PTR_ERR(attachment);
+	COUNT(run, IOKMEM_BENCH_IMPORT_AGAIN, err = attachment_map_once(attachment));
+	dma_buf_detach(buffer, attachment);
 	return err;
 }
 
 static int run_dmabuf(struct iokmem_bench *run)
 {
 	struct dma_buf *buffer = dma_buf_get(run->id);
-	struct iosys_map map, other;
-	int err, again;
+	int err;
 
 	if (IS_ERR(buffer))
 		return PTR_ERR(buffer);
-	COUNT(run, IOKMEM_BENCH_MAP, err = dma_buf_vmap_unlocked(buffer, &map));
-	if (!err) {
-		COUNT(run, IOKMEM_BENCH_AGAIN, {
-			again = dma_buf_vmap_unlocked(buffer, &other);
-			if (!again)
-				dma_buf_vunmap_unlocked(buffer, &other);
-		});
-		COUNT(run, IOKMEM_BENCH_UNMAP, dma_buf_vunmap_unlocked(buffer, &map));
-		err = again;
-	}
+	err = count_vmaps(run, buffer) ?: count_attachments(run, buffer);
 	dma_buf_put(buffer);
 	return err;
 }
@@ -128,6 +258,9 @@ static int run_kind(struct iokmem_bench *run)
 		return run_iokmem(run, 0, IOKMEM_KERNEL_TASK);
 	case IOKMEM_BENCH_CONTIGUOUS:
 		return run_iokmem(run, IOKMEM_PHYSICALLY_CONTIGUOUS, IOKMEM_KERNEL_TASK);
+	case IOKMEM_BENCH_WRITE_COMBINE:
+		return run_iokmem(run, IOKMEM_MAP_WRITE_COMBINE_CACHE,
+				  IOKMEM_KERNEL_TASK);
 	case IOKMEM_BENCH_TASK:
 		return run_task(run);
 	case IOKMEM_BENCH_DMABUF:
@@ -139,14 +272,70 @@ static int run_kind(struct iokmem_bench *run)
 	}
 }
 
-static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+static void free_block(struct page *page)
 {
-	void __user *uptr = (void __user *)arg;
+	unsigned int i;
+
+	for (i = 0; i < 1 << wedge_order; i++)
+		__free_page(page + i);
+}
+
+static void remove_wedges(void)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, &wedges, lru)
+		free_block(page);
+	INIT_LIST_HEAD(&wedges);
+}
+
+/* Of each two that make a larger block, one stays here. */
+static void break_block(struct page *page, unsigned int order)
+{
+	unsigned long size = 1UL << wedge_order, at;
+
+	split_page(page, order);
+	for (at = 0; at < 1UL << order; at += 2 * size) {
+		list_add(&page[at].lru, &wedges);
+		free_block(page + at + size);
+	}
+}
+
+/* Down to the last: what is kept for emergencies, too. */
+static struct page *take_block(unsigned int order)
+{
+	return alloc_pages(__GFP_MEMALLOC | __GFP_NORETRY | __GFP_NOWARN, order);
+}
+
+static int break_memory(size_t largest)
+{
+	unsigned int order;
+	struct page *page;
+
+	if (!is_power_of_2(largest) || largest < PAGE_SIZE)
+		return -EINVAL;
+	remove_wedges();
+	wedge_order = get_order(largest);
+	for (order = MAX_PAGE_ORDER; order > wedge_order; order--)
+		while ((page = take_block(order)))
+			break_block(page, order);
+	return 0;
+}
+
+static int ioctl_break(void __user *uptr)
+{
+	u64 largest;
+
+	if (copy_from_user(&largest, uptr, sizeof(largest)))
+		return -EFAULT;
+	return break_memory(largest);
+}
+
+static int ioctl_run(void __user *uptr)
+{
 	struct iokmem_bench run;
 	int err;
 
-	if (cmd != IOKMEM_BENCH_RUN)
-		return -ENOTTY;
 	if (copy_from_user(&run, uptr, sizeof(run)))
 		return -EFAULT;
 	memset(run.cost, 0, sizeof(run.cost));
@@ -156,9 +345,33 @@ static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return copy_to_user(uptr, &run, sizeof(run)) ? -EFAULT : 0;
 }
 
+static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	void __user *uptr = (void __user *)arg;
+
+	switch (cmd) {
+	case IOKMEM_BENCH_RUN:
+		return ioctl_run(uptr);
+	case IOKMEM_BENCH_BREAK:
+		return ioctl_break(uptr);
+	default:
+		return -ENOTTY;
+	}
+}
+
 static const struct file_operations bench_fops = {
 	.owner		= THIS_MODULE,
 	.unlocked_ioctl	= bench_ioctl,
+};
+
+static int bench_probe(struct platform_device *pdev)
+{
+	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
+	return dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
+}
+
+static struct platform_driver bench_driver = {
+	.driver.name	= "iokmem_bench",
 };
 
 static int __init bench_init(void)
@@ -169,18 +382,25 @@ static int __init bench_init(void)
 	COUNT(&nothing, 0, (void)0);
 	COUNT(&nothing, 0, (void)0);
 	clock_cost = nothing.cost[0];
+
+	bench_device = platform_create_bundle(&bench_driver, bench_probe, NULL, 0, NULL, 0);
+	if (IS_ERR(bench_device))
+		return PTR_ERR(bench_device);
 	bench_file = debugfs_create_file("iokmem_bench", 0400, NULL, NULL, &bench_fops);
-	return PTR_ERR_OR_ZERO(bench_file);
+	return 0;
 }
 
 static void __exit bench_exit(void)
 {
 	debugfs_remove(bench_file);
+	platform_device_unregister(bench_device);
+	platform_driver_unregister(&bench_driver);
+	remove_wedges();
 }
 
 module_init(bench_init);
 module_exit(bench_exit);
 IOKMEM_IMPORT_NS();
 MODULE_IMPORT_NS(DMA_BUF);
-MODULE_DESCRIPTION("Drivers' maps, for the benchmark of iokmem");
+MODULE_DESCRIPTION("What memory costs drivers, for the benchmark of iokmem");
 MODULE_LICENSE("GPL");

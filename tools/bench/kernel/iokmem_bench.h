@@ -12,6 +12,7 @@
 enum iokmem_bench_kind {
 	IOKMEM_BENCH_IOKMEM,		/* a buffer, in the kernel */
 	IOKMEM_BENCH_CONTIGUOUS,	/* a contiguous one */
+	IOKMEM_BENCH_WRITE_COMBINE,	/* a write-combining one */
 	IOKMEM_BENCH_TASK,		/* a buffer, in the task @id */
 	IOKMEM_BENCH_DMABUF,		/* the dma-buf with the file descriptor @id */
 	IOKMEM_BENCH_VMALLOC,		/* vmalloc(), which maps what it makes */
@@ -23,6 +24,8 @@ enum iokmem_bench_step {
 	IOKMEM_BENCH_MAP,	/* the first map of it */
 	IOKMEM_BENCH_AGAIN,	/* another one just like it, made and released */
 	IOKMEM_BENCH_UNMAP,	/* the end of the first map */
+	IOKMEM_BENCH_IMPORT,	/* a device gets all bus addresses; and that undone */
+	IOKMEM_BENCH_IMPORT_AGAIN, /* the same device, which has kept what it can */
 	IOKMEM_BENCH_DESTROY,	/* giving the memory back */
 	IOKMEM_BENCH_NR_STEPS
 };
@@ -44,5 +47,7 @@ struct iokmem_bench {
 };
 
 #define IOKMEM_BENCH_RUN	_IOWR(0xBE, 0x00, struct iokmem_bench)
+/* Until the module goes: no free block of memory is larger than so many bytes. */
+#define IOKMEM_BENCH_BREAK	_IOW(0xBE, 0x01, __u64)
 
 #endif /* _IOKMEM_BENCH_MODULE_H */

@@ -1,0 +1,612 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * IOMemoryDescriptor and IOMemoryMap: see IOTypes.h.
+ */
+#ifndef _IOKIT_IOMEMORYDESCRIPTOR_H
+#define _IOKIT_IOMEMORYDESCRIPTOR_H
+
+#include <linux/kernel.h>
+#include <linux/sched/task.h>
+
+#include <iokit/IOTypes.h>
+
+typedef struct iokmem_desc IOMemoryDescriptor;
+typedef struct iokmem_desc IOGeneralMemoryDescriptor;
+typedef struct iokmem_map IOMemoryMap;
+
+/* Direction of a transfer, as the device sees it. */
+typedef IOOptionBits IODirection;
+
+#define kIODirectionNone		0x00000000u
+#define kIODirectionIn			0x00000001u
+#define kIODirectionOut			0x00000002u
+#define kIODirectionOutIn		0x00000003u
+#define kIODirectionInOut		0x00000003u
+/* Of prepare() only. */
+#define kIODirectionPrepareToPhys32	0x00000004u
+#define kIODirectionPrepareNoFault	0x00000008u
+#define kIODirectionPrepareReserved1	0x00000010u
+#define kIODirectionPrepareNoZeroFill	0x00000010u
+#define kIODirectionPrepareNonCoherent	0x00000020u
+#define kIODirectionPrepareAvoidThrottling	0x00000100u
+/* Of complete() only. */
+#define kIODirectionCompleteWithError	0x00000040u
+#define kIODirectionCompleteWithDataValid	0x00000080u
+
+/* Options of a descriptor. */
+#define kIOMemoryDirectionMask		0x00000007u
+#define kIOMemoryAutoPrepare		0x00000008u
+#define kIOMemoryTypeVirtual		0x00000010u
+#define kIOMemoryTypePhysical		0x00000020u
+#define kIOMemoryTypeUPL		0x00000030u
+#define kIOMemoryTypePersistentMD	0x00000040u
+#define kIOMemoryTypeUIO		0x00000050u
+#define kIOMemoryTypeVirtual64		kIOMemoryTypeVirtual
+#define kIOMemoryTypePhysical64		kIOMemoryTypePhysical
+#define kIOMemoryTypeMask		0x000000f0u
+#define kIOMemoryAsReference		0x00000100u
+#define kIOMemoryBufferPageable		0x00000400u
+#define kIOMemoryMapperNone		0x00000800u
+#define kIOMemoryHostOnly		0x00001000u
+#define kIOMemoryRedirected		0x00004000u
+#define kIOMemoryPreparedReadOnly	0x00008000u
+#define kIOMemoryPersistent		0x00010000u
+#define kIOMemoryMapCopyOnWrite		0x00020000u
+#define kIOMemoryRemote			0x00040000u
+#define kIOMemoryThreadSafe		0x00100000u
+#define kIOMemoryClearEncrypt		0x00200000u
+#define kIOMemoryBufferPurgeable	0x00400000u
+#define kIOMemoryUseReserve		0x00800000u
+#define kIOMemoryBufferCacheMask	0x70000000u
+#define kIOMemoryBufferCacheShift	28
+
+/* States of purgeable memory, and their modifiers. */
+#define kIOMemoryPurgeableKeepCurrent			1u
+#define kIOMemoryPurgeableNonVolatile			2u
+#define kIOMemoryPurgeableVolatile			3u
+#define kIOMemoryPurgeableEmpty				4u
+#define kIOMemoryPurgeableVolatileGroup0		0x0000u
+#define kIOMemoryPurgeableVolatileGroup1		0x0100u
+#define kIOMemoryPurgeableVolatileGroup2		0x0200u
+#define kIOMemoryPurgeableVolatileGroup3		0x0300u
+#define kIOMemoryPurgeableVolatileGroup4		0x0400u
+#define kIOMemoryPurgeableVolatileGroup5		0x0500u
+#define kIOMemoryPurgeableVolatileGroup6		0x0600u
+#define kIOMemoryPurgeableVolatileGroup7		0x0700u
+#define kIOMemoryPurgeableVolatileBehaviorFifo		0x0000u
+#define kIOMemoryPurgeableVolatileBehaviorLifo		0x0040u
+#define kIOMemoryPurgeableVolatileOrderingObsolete	0x0020u
+#define kIOMemoryPurgeableVolatileOrderingNormal	0x0000u
+#define kIOMemoryPurgeableFaultOnAccess			0x2000u
+
+/* Operations of performOperation(). */
+#define kIOMemoryIncoherentIOFlush	1u
+#define kIOMemoryIncoherentIOStore	2u
+#define kIOMemoryClearEncrypted		50u
+#define kIOMemorySetEncrypted		51u
+
+/* Of setOwnership(). */
+#define kIOMemoryLedgerTagDefault	1
+#define kIOmemoryLedgerTagNetwork	2
+#define kIOMemoryLedgerTagMedia		3
+#define kIOMemoryLedgerTagGraphics	4
+#define kIOMemoryLedgerTagNeural	5
+#define kIOMemoryLedgerFlagNoFootprint	1u
+
+#define kIOPreparationIDUnprepared	0u
+#define kIOPreparationIDUnsupported	1u
+#define kIOPreparationIDAlwaysPrepared	2u
+
+#define kIOMapperUncached		0x0001u
+
+/* What an IOMapper is told; Linux has no such class. */
+#define kIODMAMapReadAccess		0x00000001u
+#define kIODMAMapWriteAccess		0x00000002u
+#define kIODMAMapPhysicallyContiguous	0x00000010u
+#define kIODMAMapDeviceMemory		0x00000020u
+#define kIODMAMapPagingPath		0x00000040u
+#define kIODMAMapIdentityMap		0x00000080u
+#define kIODMAMapPageListFullyOccupied	0x00000100u
+#define kIODMAMapFixedAddress		0x00000200u
+
+/* All that mean something to IOKit. */
+#define IOKIT_DIRECTION_KNOWN		0x000001ffu
+#define IOKIT_DESCRIPTOR_KNOWN		0x70f7ddffu
+
+/* NULL for an error. */
+static inline IOMemoryDescriptor *iokit_desc(struct iokmem_desc *desc)
+{
+	return IS_ERR(desc) ? NULL : desc;
+}
+
+static inline IOMemoryMap *iokit_map(struct iokmem_map *map)
+{
+	return IS_ERR(map) ? NULL : map;
+}
+
+/*
+ * Options of a descriptor of memory in @task, or of physical memory. There is never a
+ * mapper, all descriptors are safe for threads, and to copy an array that might be used
+ * as it is does no harm.
+ */
+static inline IOReturn iokit_descriptor_options(IOOptionBits options, task_t task,
+						u32 *native)
+{
+	const struct iokit_bit bits[] = {
+		{ kIODirectionIn,	IOKMEM_DIRECTION_IN },
+		{ kIODirectionOut,	IOKMEM_DIRECTION_OUT },
+		{ task ? kIOMemoryTypeVirtual : kIOMemoryTypePhysical, 0 },
+		{ kIOMemoryAsReference,	0 },
+		{ kIOMemoryMapperNone,	0 },
+		{ kIOMemoryPersistent,	IOKMEM_PERSISTENT },
+		{ kIOMemoryThreadSafe,	0 },
+	};
+
+	return iokit_convert(options, IOKIT_DESCRIPTOR_KNOWN, native, bits,
+			     ARRAY_SIZE(bits));
+}
+
+static inline IOReturn iokit_map_options(IOOptionBits options, u32 *native)
+{
+	static const struct iokit_bit bits[] = {
+		{ kIOMapAnywhere,	IOKMEM_MAP_ANYWHERE },
+		{ kIOMapReadOnly,	IOKMEM_MAP_READ_ONLY },
+		{ kIOMapStatic,		IOKMEM_MAP_STATIC },
+		{ kIOMapReference,	IOKMEM_MAP_REFERENCE },
+		{ kIOMapUnique,		IOKMEM_MAP_UNIQUE },
+		{ kIOMapPrefault,	IOKMEM_MAP_PREFAULT },
+		{ kIOMapOverwrite,	IOKMEM_MAP_OVERWRITE },
+		{ kIOMapGuardedSmall,	IOKMEM_MAP_GUARDED_SMALL },
+		{ kIOMapGuardedLarge,	IOKMEM_MAP_GUARDED_LARGE },
+	};
+	u32 cache_mode = options & kIOMapCacheMask;
+	IOReturn ret;
+
+	/* Both guards together are the small one. */
+	if ((options & kIOMapGuardedMask) == kIOMapGuardedMask)
+		options &= ~kIOMapGuardedLarge;
+	ret = iokit_convert(options & ~kIOMapCacheMask, kIOMap64Bit, native, bits,
+			    ARRAY_SIZE(bits));
+	/* Modes have the same numbers; those that there are not are refused later. */
+	*native |= cache_mode;
+	return ret;
+}
+
+/* The IOMemoryDescriptor factories. Each gives a reference of the caller's, or NULL. */
+
+static inline IOMemoryDescriptor *
+IOMemoryDescriptor_withAddress(void *address, IOByteCount length, IODirection direction)
+{
+	return iokit_desc(iokmem_desc_with_address(address, length, direction));
+}
+
+static inline IOMemoryDescriptor *
+IOMemoryDescriptor_withAddressRanges(const IOAddressRange *ranges, UInt32 rangeCount,
+				     IOOptionBits options, task_t task)
+{
+	u32 native;
+
+	if (!ranges || iokit_descriptor_options(options, task, &native))
+		return NULL;
+	return iokit_desc(iokmem_desc_with_address_ranges(ranges, rangeCount, native,
+							  task));
+}
+
+static inline IOMemoryDescriptor *
+IOMemoryDescriptor_withAddressRange(mach_vm_address_t address, mach_vm_size_t length,
+				    IOOptionBits options, task_t task)
+{
+	const IOAddressRange range = { address, length };
+
+	return IOMemoryDescriptor_withAddressRanges(&range, 1, options, task);
+}
+
+static inline IOMemoryDescriptor *
+IOMemoryDescriptor_withPhysicalAddress(IOPhysicalAddress address, IOByteCount length,
+				       IODirection direction)
+{
+	return iokit_desc(iokmem_desc_with_physical_address(address, length,
+							    direction));
+}
+
+/* Of addresses, in a task or physical. What only UPLs and mappers have must be 0. */
+static inline IOMemoryDescriptor *
+IOMemoryDescriptor_withOptions(void *buffers, UInt32 count, UInt32 offset, task_t task,
+			       IOOptionBits options, IOMapper *mapper)
+{
+	if (!(options & kIOMemoryTypeMask) || offset || mapper)
+		return NULL;
+	return IOMemoryDescriptor_withAddressRanges(buffers, count, options, task);
+}
+
+static inline IOMemoryDescriptor *
+IOMemoryDescriptor_withPersistentMemoryDescriptor(IOMemoryDescriptor *original)
+{
+	return iokit_desc(iokmem_desc_with_persistent_memory_descriptor(original));
+}
+
+/* Those of old. They take a direction and no options. */
+
+static inline IOMemoryDescriptor *
+IOMemoryDescriptor_withRanges(const IOVirtualRange *ranges, UInt32 count,
+			      IODirection direction, task_t task, bool asReference)
+{
+	if (!task || (direction & ~kIODirectionInOut))
+		return NULL;
+	return IOMemoryDescriptor_withAddressRanges(ranges, count, direction, task);
+}
+
+static inline IOMemoryDescriptor *
+IOMemoryDescriptor_withPhysicalRanges(const IOPhysicalRange *ranges, UInt32 count,
+				      IODirection direction, bool asReference)
+{
+	if (direction & ~kIODirectionInOut)
+		return NULL;
+	return IOMemoryDescriptor_withAddressRanges(ranges, count, direction, TASK_NULL);
+}
+
+static inline IOMemoryDescriptor *
+IOMemoryDescriptor_withAddress_task(IOVirtualAddress address, IOByteCount length,
+				    IODirection direction, task_t task)
+{
+	const IOVirtualRange range = { address, length };
+
+	return IOMemoryDescriptor_withRanges(&range, 1, direction, task, false);
+}
+
+static inline IOMemoryDescriptor *
+IOMemoryDescriptor_withSubRange(IOMemoryDescriptor *of, IOByteCount offset,
+				IOByteCount length, IODirection direction)
+{
+	return of ? iokit_desc(iokmem_sub_with_sub_range(of, offset, length, direction)) :
+		    NULL;
+}
+
+/* A descriptor stays what it was made as. */
+static inline bool
+IOMemoryDescriptor_initWithOptions(IOMemoryDescriptor *md, void *buffers, UInt32 count,
+				   UInt32 offset, task_t task, IOOptionBits options,
+				   IOMapper *mapper)
+{
+	return false;
+}
+
+/* IOMemoryDescriptor */
+
+static inline void IOMemoryDescriptor_retain(IOMemoryDescriptor *md)
+{
+	iokmem_desc_get(md);
+}
+
+static inline void IOMemoryDescriptor_release(IOMemoryDescriptor *md)
+{
+	iokmem_desc_put(md);
+}
+
+static inline IODirection IOMemoryDescriptor_getDirection(const IOMemoryDescriptor *md)
+{
+	return iokmem_desc_get_direction(md);
+}
+
+static inline IOByteCount IOMemoryDescriptor_getLength(const IOMemoryDescriptor *md)
+{
+	return iokmem_desc_get_length(md);
+}
+
+/* What is known of all descriptors; the rest is what their makers said. */
+static inline UInt64 IOMemoryDescriptor_getFlags(const IOMemoryDescriptor *md)
+{
+	return iokmem_desc_get_direction(md) | kIOMemoryThreadSafe | kIOMemoryMapperNone;
+}
+
+static inline void IOMemoryDescriptor_setTag(IOMemoryDescriptor *md, IOOptionBits tag)
+{
+	iokmem_desc_set_tag(md, tag);
+}
+
+static inline IOOptionBits IOMemoryDescriptor_getTag(const IOMemoryDescriptor *md)
+{
+	return iokmem_desc_get_tag(md);
+}
+
+static inline IOReturn IOMemoryDescriptor_prepare(IOMemoryDescriptor *md,
+						  IODirection forDirection)
+{
+	if (forDirection & ~IOKIT_DIRECTION_KNOWN)
+		return kIOReturnBadArgument;
+	return iokit_from_errno(iokmem_desc_prepare(md, forDirection));
+}
+
+static inline IOReturn IOMemoryDescriptor_complete(IOMemoryDescriptor *md,
+						   IODirection forDirection)
+{
+	if (forDirection & ~IOKIT_DIRECTION_KNOWN)
+		return kIOReturnBadArgument;
+	return iokit_from_errno(iokmem_desc_complete(md, forDirection));
+}
+
+static inline IOByteCount IOMemoryDescriptor_readBytes(IOMemoryDescriptor *md,
+						       IOByteCount offset, void *bytes,
+						       IOByteCount length)
+{
+	return iokmem_desc_read_bytes(md, offset, bytes, length) ? 0 : length;
+}
+
+static inline IOByteCount IOMemoryDescriptor_writeBytes(IOMemoryDescriptor *md,
+							IOByteCount offset,
+							const void *bytes,
+							IOByteCount length)
+{
+	return iokmem_desc_write_bytes(md, offset, bytes, length) ? 0 : length;
+}
+
+/* The CPU's address, with or without kIOMemoryMapperNone; 0 for an error. */
+static inline addr64_t IOMemoryDescriptor_getPhysicalSegment(IOMemoryDescriptor *md,
+							     IOByteCount offset,
+							     IOByteCount *length,
+							     IOOptionBits options)
+{
+	phys_addr_t address = 0;
+	size_t n = 0;
+
+	if (!(options & ~kIOMemoryMapperNone) &&
+	    iokmem_desc_get_physical_segment(md, offset, &address, &n))
+		address = 0;
+	if (length)
+		*length = n;
+	return address;
+}
+
+static inline IOPhysicalAddress
+IOMemoryDescriptor_getPhysicalAddress(IOMemoryDescriptor *md)
+{
+	return IOMemoryDescriptor_getPhysicalSegment(md, 0, NULL, 0);
+}
+
+/* The counts are of pages, whatever their type says. */
+static inline IOReturn IOMemoryDescriptor_getPageCounts(IOMemoryDescriptor *md,
+							IOByteCount *residentPageCount,
+							IOByteCount *dirtyPageCount)
+{
+	return iokit_from_errno(iokmem_desc_get_page_counts(md, residentPageCount,
+							    dirtyPageCount));
+}
+
+/* What is past the end of the memory is left out, but there must be something. */
+static inline IOReturn IOMemoryDescriptor_performOperation(IOMemoryDescriptor *md,
+							   IOOptionBits operation,
+							   IOByteCount offset,
+							   IOByteCount length)
+{
+	size_t whole = iokmem_desc_get_length(md);
+
+	if (offset <= whole)
+		length = min_t(IOByteCount, length, whole - offset);
+	else if (length &&
+		 (operation == kIOMemoryIncoherentIOFlush ||
+		  operation == kIOMemoryIncoherentIOStore))
+		return kIOReturnUnderrun;
+	return iokit_from_errno(iokmem_desc_perform_operation(md, operation, offset,
+							      length));
+}
+
+static inline IOReturn IOMemoryDescriptor_setPurgeable(IOMemoryDescriptor *md,
+						       IOOptionBits newState,
+						       IOOptionBits *oldState)
+{
+	return iokit_from_errno(iokmem_desc_set_purgeable(md, newState, oldState));
+}
+
+static inline IOMemoryMap *
+IOMemoryDescriptor_createMappingInTask(IOMemoryDescriptor *md, task_t intoTask,
+				       mach_vm_address_t atAddress, IOOptionBits options,
+				       mach_vm_size_t offset, mach_vm_size_t length)
+{
+	u32 native;
+
+	if (iokit_map_options(options, &native))
+		return NULL;
+	return iokit_map(iokmem_desc_create_mapping_in_task(md, intoTask, atAddress, native,
+							    offset, length));
+}
+
+static inline IOMemoryMap *IOMemoryDescriptor_map(IOMemoryDescriptor *md,
+						  IOOptionBits options)
+{
+	return IOMemoryDescriptor_createMappingInTask(md, kernel_task, 0,
+						      options | kIOMapAnywhere, 0, 0);
+}
+
+/* map() of old. */
+static inline IOMemoryMap *
+IOMemoryDescriptor_map_task(IOMemoryDescriptor *md, task_t intoTask,
+			    IOVirtualAddress atAddress, IOOptionBits options,
+			    IOByteCount offset, IOByteCount length)
+{
+	return IOMemoryDescriptor_createMappingInTask(md, intoTask, atAddress, options,
+						      offset, length);
+}
+
+static inline IOMemoryMap *IOMemoryDescriptor_setMapping(IOMemoryDescriptor *md,
+							 task_t task,
+							 IOVirtualAddress mapAddress,
+							 IOOptionBits options)
+{
+	return IOMemoryDescriptor_createMappingInTask(md, task, mapAddress,
+						      options | kIOMapStatic, 0, 0);
+}
+
+/* What Linux has no counterpart of. */
+
+static inline IOReturn IOMemoryDescriptor_setOwnership(IOMemoryDescriptor *md,
+						       task_t newOwner, int newLedgerTag,
+						       IOOptionBits newLedgerOptions)
+{
+	return kIOReturnUnsupported;
+}
+
+static inline IOReturn IOMemoryDescriptor_redirect(IOMemoryDescriptor *md,
+						   task_t safeTask, bool redirect)
+{
+	return kIOReturnUnsupported;
+}
+
+static inline UInt64 IOMemoryDescriptor_getPreparationID(IOMemoryDescriptor *md)
+{
+	return kIOPreparationIDUnsupported;
+}
+
+static inline IOReturn IOMemoryDescriptor_setPreparationID(IOMemoryDescriptor *md)
+{
+	return kIOReturnUnsupported;
+}
+
+static inline IOReturn IOMemoryDescriptor_setVMTags(IOMemoryDescriptor *md,
+						    UInt32 kernelTag, UInt32 userTag)
+{
+	return kIOReturnUnsupported;
+}
+
+static inline UInt32 IOMemoryDescriptor_getVMTag(IOMemoryDescriptor *md, task_t task)
+{
+	return 0;
+}
+
+static inline IOReturn IOMemoryDescriptor_setMapperOptions(IOMemoryDescriptor *md,
+							   UInt16 options)
+{
+	return kIOReturnUnsupported;
+}
+
+static inline UInt16 IOMemoryDescriptor_getMapperOptions(const IOMemoryDescriptor *md)
+{
+	return 0;
+}
+
+static inline UInt64 IOMemoryDescriptor_getDMAMapLength(IOMemoryDescriptor *md,
+							UInt64 *offset)
+{
+	if (offset)
+		*offset = 0;
+	return 0;
+}
+
+/* IOMemoryMap */
+
+static inline void IOMemoryMap_retain(IOMemoryMap *map)
+{
+	iokmem_map_get(map);
+}
+
+static inline void IOMemoryMap_release(IOMemoryMap *map)
+{
+	iokmem_map_put(map);
+}
+
+/* The descriptor's own reference, which IOKit counts as well, there is not. */
+static inline int IOMemoryMap_getRetainCount(IOMemoryMap *map)
+{
+	return min_t(unsigned long, iokmem_map_get_retain_count(map), INT_MAX);
+}
+
+static inline IOVirtualAddress IOMemoryMap_getVirtualAddress(const IOMemoryMap *map)
+{
+	return iokmem_map_get_address(map);
+}
+
+static inline mach_vm_address_t IOMemoryMap_getAddress(const IOMemoryMap *map)
+{
+	return iokmem_map_get_address(map);
+}
+
+static inline IOByteCount IOMemoryMap_getLength(const IOMemoryMap *map)
+{
+	return iokmem_map_get_length(map);
+}
+
+static inline mach_vm_size_t IOMemoryMap_getSize(const IOMemoryMap *map)
+{
+	return iokmem_map_get_length(map);
+}
+
+/* With a reference, for task_deallocate(). */
+static inline task_t IOMemoryMap_copyAddressTask(const IOMemoryMap *map)
+{
+	return iokmem_map_get_address_task(map);
+}
+
+static inline void task_deallocate(task_t task)
+{
+	if (task)
+		put_task_struct(task);
+}
+
+/*
+ * To compare, as without a reference nobody keeps the task; who uses it calls
+ * IOMemoryMap_copyAddressTask().
+ */
+static inline task_t IOMemoryMap_getAddressTask(const IOMemoryMap *map)
+{
+	task_t task = IOMemoryMap_copyAddressTask(map);
+
+	task_deallocate(task);
+	return task;
+}
+
+static inline IOMemoryDescriptor *IOMemoryMap_getMemoryDescriptor(const IOMemoryMap *map)
+{
+	return iokmem_map_get_memory_descriptor(map);
+}
+
+/* Numbers are the same; an option that is not IOKit's is not told. */
+static inline IOOptionBits IOMemoryMap_getMapOptions(const IOMemoryMap *map)
+{
+	return iokmem_map_get_options(map) & ~IOKMEM_MAP_PINNABLE;
+}
+
+static inline addr64_t IOMemoryMap_getPhysicalSegment(IOMemoryMap *map,
+						      IOByteCount offset,
+						      IOByteCount *length,
+						      IOOptionBits options)
+{
+	phys_addr_t address = 0;
+	size_t n = 0;
+
+	if (!(options & ~kIOMemoryMapperNone) &&
+	    iokmem_map_get_physical_segment(map, offset, &address, &n))
+		address = 0;
+	if (length)
+		*length = n;
+	return address;
+}
+
+static inline IOPhysicalAddress IOMemoryMap_getPhysicalAddress(IOMemoryMap *map)
+{
+	return IOMemoryMap_getPhysicalSegment(map, 0, NULL, 0);
+}
+
+static inline IOReturn IOMemoryMap_unmap(IOMemoryMap *map)
+{
+	return iokit_from_errno(iokmem_map_unmap(map));
+}
+
+static inline IOReturn IOMemoryMap_redirect(IOMemoryMap *map,
+					    IOMemoryDescriptor *newBackingMemory,
+					    IOOptionBits options, mach_vm_size_t offset)
+{
+	IOReturn ret;
+	u32 native;
+
+	ret = iokit_map_options(options, &native);
+	if (ret)
+		return ret;
+	return iokit_from_errno(iokmem_map_redirect(map, newBackingMemory, native, offset));
+}
+
+static inline IOReturn IOMemoryMap_wireRange(IOMemoryMap *map, UInt32 options,
+					     mach_vm_size_t offset, mach_vm_size_t length)
+{
+	return kIOReturnUnsupported;
+}
+
+#endif /* _IOKIT_IOMEMORYDESCRIPTOR_H */

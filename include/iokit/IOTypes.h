@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * IOKit's names for simple types, and for the options of maps. For drivers.
+ *
+ * The headers in this directory spell <linux/iokmem.h> as IOKit does: a method is a
+ * function Class_method() whose first argument is the object; constants have Apple's
+ * names and numbers. They are for porting: Documentation/porting-from-iokit.md says how,
+ * and iokit-differences.md what is not the same.
+ *
+ * A method of a base class is called by that one's name, also for the objects of its
+ * subclasses. Where C++ has several of one name, the shortest has it, and the others add
+ * what they take besides; arguments that C++ lets callers omit are all given. What
+ * returns void in IOKit and can fail here returns an IOReturn.
+ *
+ * Options that Linux has no way to honour are refused, and so are bits that mean
+ * nothing: with NULL, or with kIOReturnUnsupported and kIOReturnBadArgument.
+ */
+#ifndef _IOKIT_IOTYPES_H
+#define _IOKIT_IOTYPES_H
+
+#include <linux/err.h>
+#include <linux/types.h>
+
+#include <linux/iokmem.h>
+#include <iokit/IOReturn.h>
+
+typedef u8 UInt8;
+typedef u16 UInt16;
+typedef u32 UInt32;
+typedef u64 UInt64;
+
+typedef u64 addr64_t;
+typedef u64 mach_vm_address_t;
+typedef u64 mach_vm_size_t;
+typedef unsigned long vm_offset_t;
+typedef size_t vm_size_t;
+
+typedef UInt32 IOOptionBits;
+typedef UInt32 IOCacheMode;
+typedef UInt64 IOByteCount;
+typedef unsigned long IOVirtualAddress;
+typedef UInt64 IOPhysicalAddress;
+
+typedef struct iokmem_address_range IOAddressRange;
+typedef IOAddressRange IOVirtualRange;
+typedef IOAddressRange IOPhysicalRange;
+
+typedef struct task_struct *task_t;
+
+#define TASK_NULL	((task_t)NULL)
+#define kernel_task	IOKMEM_KERNEL_TASK
+
+/* Of what a descriptor or a DMA command is to be mapped by: on Linux, its device. */
+typedef struct device IOMapper;
+
+#define kIOMapperSystem	((IOMapper *)NULL)
+
+/* IOCacheMode, by itself. */
+#define kIODefaultMemoryType		0u
+#define kIODefaultCache			0u
+#define kIOInhibitCache			1u
+#define kIOWriteThruCache		2u
+#define kIOCopybackCache		3u
+#define kIOWriteCombineCache		4u
+#define kIOCopybackInnerCache		5u
+#define kIOPostedWrite			6u
+#define kIORealTimeCache		7u
+#define kIOPostedReordered		8u
+#define kIOPostedCombinedReordered	9u
+
+/* Options of a map, in the kernel. Those of DriverKit have other numbers. */
+#define kIOMapAnywhere			0x00000001u
+#define kIOMapCacheMask			0x00000f00u
+#define kIOMapCacheShift		8
+#define kIOMapDefaultCache		(kIODefaultCache << kIOMapCacheShift)
+#define kIOMapInhibitCache		(kIOInhibitCache << kIOMapCacheShift)
+#define kIOMapWriteThruCache		(kIOWriteThruCache << kIOMapCacheShift)
+#define kIOMapCopybackCache		(kIOCopybackCache << kIOMapCacheShift)
+#define kIOMapWriteCombineCache		(kIOWriteCombineCache << kIOMapCacheShift)
+#define kIOMapCopybackInnerCache	(kIOCopybackInnerCache << kIOMapCacheShift)
+#define kIOMapPostedWrite		(kIOPostedWrite << kIOMapCacheShift)
+#define kIOMapRealTimeCache		(kIORealTimeCache << kIOMapCacheShift)
+#define kIOMapPostedReordered		(kIOPostedReordered << kIOMapCacheShift)
+#define kIOMapPostedCombinedReordered	(kIOPostedCombinedReordered << kIOMapCacheShift)
+#define kIOMapUserOptionsMask		0x00000fffu
+#define kIOMapReadOnly			0x00001000u
+#define kIOMapStatic			0x01000000u
+#define kIOMapReference			0x02000000u
+#define kIOMapUnique			0x04000000u
+#define kIOMap64Bit			0x08000000u
+#define kIOMapPrefault			0x10000000u
+#define kIOMapOverwrite			0x20000000u
+#define kIOMapGuardedMask		0xc0000000u
+#define kIOMapGuardedSmall		0x40000000u
+#define kIOMapGuardedLarge		0x80000000u
+
+/**
+ * struct iokit_bit - an option in both numberings
+ * @apple: bits that are set
+ * @native: and what they are in <linux/iokmem.h>; 0: what they ask for is so anyhow
+ */
+struct iokit_bit {
+	u32 apple;
+	u32 native;
+};
+
+/*
+ * Options by a table. Success; Unsupported, if others of @known are among them; or
+ * BadArgument.
+ */
+static inline IOReturn iokit_convert(u32 options, u32 known, u32 *native,
+				     const struct iokit_bit *bits, unsigned int nr)
+{
+	u32 left = options;
+	unsigned int i;
+
+	*native = 0;
+	for (i = 0; i < nr; i++) {
+		if ((options & bits[i].apple) != bits[i].apple)
+			continue;
+		*native |= bits[i].native;
+		left &= ~bits[i].apple;
+	}
+	if (left & ~known)
+		return kIOReturnBadArgument;
+	return left ? kIOReturnUnsupported : kIOReturnSuccess;
+}
+
+#endif /* _IOKIT_IOTYPES_H */
