@@ -63,4 +63,10 @@ void need_reserved(struct kunit *test);
 /* A device that reaches all memory. */
 struct device *device(struct kunit *test);
 
+/*
+ * QEMU's edu device, which reaches 28 bits: its bus may have an IOMMU. Nobody has to
+ * drive it. Skips the test if it is not there.
+ */
+struct device *bus_device(struct kunit *test);
+
 #endif /* _IOKMEM_KUNIT_KINDS_H */
