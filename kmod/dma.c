@@ -56,7 +56,7 @@ struct iokmem_dma {
 	struct kref count;
 	struct device *dev;
 
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	bool specified;
 	struct iokmem_dma_specification specification;
 	bool gone;
@@ -482,9 +482,10 @@ EXPORT_SYMBOL_NS_GPL(iokmem_dma_prepare, IOKMEM);
  * -EINVAL as iokmem_dma_with_specification(). After an error the specification is the
  * old one.
  */
-int iokmem_dma_prepare_with_specification(struct iokmem_dma *dma,
-		const struct iokmem_dma_specification *specification,
-		size_t offset, size_t length)
+int
+iokmem_dma_prepare_with_specification(struct iokmem_dma *dma,
+				      const struct iokmem_dma_specification *specification,
+				      size_t offset, size_t length)
 {
 	struct iokmem_dma_specification old;
 	bool specified;

@@ -269,9 +269,10 @@ int iokmem_dma_set_memory_descriptor(struct iokmem_dma *dma, struct iokmem_desc 
 int iokmem_dma_clear_memory_descriptor(struct iokmem_dma *dma, bool complete);
 struct iokmem_desc *iokmem_dma_get_memory_descriptor(struct iokmem_dma *dma);
 int iokmem_dma_prepare(struct iokmem_dma *dma, size_t offset, size_t length);
-int iokmem_dma_prepare_with_specification(struct iokmem_dma *dma,
-		const struct iokmem_dma_specification *specification,
-		size_t offset, size_t length);
+int
+iokmem_dma_prepare_with_specification(struct iokmem_dma *dma,
+				      const struct iokmem_dma_specification *specification,
+				      size_t offset, size_t length);
 int iokmem_dma_complete(struct iokmem_dma *dma);
 int iokmem_dma_get_prepared_offset_and_length(struct iokmem_dma *dma, size_t *offset,
 					      size_t *length);
