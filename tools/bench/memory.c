@@ -20,7 +20,7 @@ struct object {
 };
 
 /* Of a power of two; more than half is never used. */
-#define NR_OBJECTS	(1 << 16)
+#define NR_OBJECTS	0x10000
 
 static void trace_objects(const char *on)
 {
