@@ -11,7 +11,7 @@
 #include "kinds.h"
 
 #define TRACING		"/sys/kernel/tracing/"
-#define NR_RUNS		3
+#define NR_RUNS		7
 
 /* An object that was allocated: by its address, which is 0 where there is none. */
 struct object {
