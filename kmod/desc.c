@@ -192,7 +192,7 @@ static struct file *file_on(struct inode *inode, struct vfsmount *mnt, u64 id,
 			    void *private, int flags,
 			    const struct file_operations *fops)
 {
-	char name[] = "iokmem:" "18446744073709551615";
+	char name[sizeof("iokmem:18446744073709551615")] = "iokmem:";
 	struct file *file;
 
 	number_name(name + strlen("iokmem:"), id);

@@ -56,7 +56,7 @@ struct iokmem_dma {
 	struct kref count;
 	struct device *dev;
 
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	bool specified;
 	struct iokmem_dma_specification specification;
 	bool gone;
@@ -451,7 +451,8 @@ static int prepare_locked(struct iokmem_dma *dma, size_t offset, size_t length)
  * * -EALREADY: it is prepared for another range
  * * -ENOBUFS: the DMA API has no room, for addresses or for memory to bounce in
  * * -EFAULT: a guard page
- * * -EXDEV: coherent memory of another device
+ * * -EXDEV: coherent memory of another device; a dma-buf that its exporter does not give
+ *   to this one
  * * -EOPNOTSUPP: memory of devices, or a dma-buf, among others in a multi-descriptor;
  *   reserved memory amidst RAM
  * * those of iokmem_desc_prepare()
@@ -481,9 +482,10 @@ EXPORT_SYMBOL_NS_GPL(iokmem_dma_prepare, IOKMEM);
  * -EINVAL as iokmem_dma_with_specification(). After an error the specification is the
  * old one.
  */
-int iokmem_dma_prepare_with_specification(struct iokmem_dma *dma,
-		const struct iokmem_dma_specification *specification,
-		size_t offset, size_t length)
+int
+iokmem_dma_prepare_with_specification(struct iokmem_dma *dma,
+				      const struct iokmem_dma_specification *specification,
+				      size_t offset, size_t length)
 {
 	struct iokmem_dma_specification old;
 	bool specified;

@@ -226,14 +226,15 @@ void iokmem_desc_complete_all(struct iokmem_desc *desc)
  * Return: 0, or a negative error; then nothing has changed:
  *
  * * -EOPNOTSUPP: @direction has other bits; memory of a device, or of a file
- *   system that cannot let it be held, in a range of user addresses
+ *   system that cannot let it be held, in a range of user addresses; a dma-buf that its
+ *   exporter does not keep in place
  * * -EFAULT: a range has a hole
  * * -EACCES: the transfer would write what its task may only read, or what is
  *   prepared for reading only
  * * -ESRCH: the task of a range of addresses has exited
  * * -EPERM: the caller's RLIMIT_MEMLOCK has no room for it
  * * -ENOMEM: there is no memory for it
- * * -EINTR: a fatal signal arrived first
+ * * -EINTR: a fatal signal arrived first; or any, while a dma-buf was awaited
  * * -EIO: it could not be read from swap
  */
 int iokmem_desc_prepare(struct iokmem_desc *desc, u32 direction)

@@ -18,7 +18,7 @@
 #define IN		IOKMEM_DIRECTION_IN
 #define OUT		IOKMEM_DIRECTION_OUT
 #define INOUT		IOKMEM_DIRECTION_INOUT
-#define SEGMENTS	64
+#define SEGMENTS	32
 
 /* Nothing is there on the test machines, and it is not RAM either. */
 #define NOBODYS_ADDRESS	0xd0000000UL
@@ -58,14 +58,16 @@ static struct iokmem_dma *command_for(struct kunit *test, struct iokmem_desc *de
 static struct iokmem_desc *scattered(struct kunit *test, unsigned int pages)
 {
 	struct iokmem_desc *whole = buffer(test, NULL, 2 * pages * PAGE_SIZE, 0);
-	struct iokmem_desc **parts;
+	struct iokmem_desc **parts, *part;
 	unsigned int i;
 
 	parts = kunit_kcalloc(test, pages, sizeof(*parts), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, parts);
-	for (i = 0; i < pages; i++)
-		parts[i] = keep_desc(test, iokmem_sub_with_sub_range(whole,
-						2 * i * PAGE_SIZE, PAGE_SIZE, INOUT));
+	for (i = 0; i < pages; i++) {
+		part = iokmem_sub_with_sub_range(whole, 2 * i * PAGE_SIZE, PAGE_SIZE,
+						 INOUT);
+		parts[i] = keep_desc(test, part);
+	}
 	return keep_desc(test, iokmem_multi_with_descriptors(parts, pages, INOUT));
 }
 
@@ -476,6 +478,7 @@ static void dma_refuses_bad_specifications(struct kunit *test)
 		{ .max_segment_size = 100, .alignment_internal_segments = 128 },
 	};
 	struct device *dev = device(test);
+	struct iokmem_desc *desc;
 	struct iokmem_dma *dma;
 	unsigned int i;
 
@@ -487,8 +490,8 @@ static void dma_refuses_bad_specifications(struct kunit *test)
 
 	/* Not specified yet. */
 	dma = command(test, dev, NULL);
-	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma,
-					buffer(test, NULL, PAGE_SIZE, 0), false));
+	desc = buffer(test, NULL, PAGE_SIZE, 0);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, desc, false));
 	KUNIT_EXPECT_EQ(test, -EBADFD, iokmem_dma_prepare(dma, 0, 0));
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		KUNIT_EXPECT_EQ(test, -EINVAL,

@@ -459,6 +459,78 @@ static void iokit_command_can_be_specified_later(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 128ULL, segment.fLength);
 }
 
+#ifdef CONFIG_FAULT_INJECTION
+static bool make_command_and_clone(struct device *dev, IOMemoryDescriptor *md)
+{
+	IODMACommand *dma, *clone;
+	IOReturn ret = kIOReturnNoMemory;
+
+	dma = IODMACommand_withSpecification(kIODMACommandOutputHost64, 0, 0,
+					     IODMACommand_kMapped, 0, 1, dev, NULL);
+	if (!dma)
+		return false;
+	clone = IODMACommand_cloneCommand(dma, NULL);
+	if (clone) {
+		ret = IODMACommand_setMemoryDescriptor(clone, md, true);
+		IODMACommand_release(clone);
+	}
+	IODMACommand_release(dma);
+	return !ret;
+}
+
+static bool make_command_later(struct device *dev, IOMemoryDescriptor *md)
+{
+	IODMACommand *dma = IODMACommand_withRefCon(NULL);
+	IOReturn ret;
+
+	if (!dma)
+		return false;
+	ret = IODMACommand_setMemoryDescriptor(dma, md, false);
+	if (!ret)
+		ret = prepare_as(dma, 0, dev);
+	IODMACommand_release(dma);
+	return !ret;
+}
+
+static bool make_copy(struct device *dev, IOMemoryDescriptor *md)
+{
+	IOBufferMemoryDescriptor *copy;
+
+	copy = IOBufferMemoryDescriptor_withCopy(kernel_task, kIOMemoryPageable, kernel_task,
+						 (unsigned long)dev, sizeof(*dev));
+	if (copy)
+		IOMemoryDescriptor_release(copy);
+	return copy;
+}
+
+static void iokit_object_is_made_or_nothing_is_left(struct kunit *test)
+{
+	static bool (*const makings[])(struct device *dev, IOMemoryDescriptor *md) = {
+		make_command_and_clone, make_command_later, make_copy,
+	};
+	IOMemoryDescriptor *md = scattered(test);
+	struct device *dev = device(test);
+	unsigned int users = refcount_read(&md->users);
+	int i, nth, failures;
+	bool made, reached;
+
+	for (i = 0; i < ARRAY_SIZE(makings); i++) {
+		for (nth = 1, failures = 0, reached = true; reached; nth++) {
+			current->fail_nth = nth;
+			made = makings[i](dev, md);
+			reached = !current->fail_nth;
+			current->fail_nth = 0;
+			failures += !made;
+			KUNIT_EXPECT_EQ(test, users, refcount_read(&md->users));
+			KUNIT_EXPECT_EQ(test, 0, md->held);
+		}
+		KUNIT_EXPECT_TRUE(test, made);
+		if (!failures)
+			kunit_skip(test, "the kernel lets nothing fail");
+	}
+}
+#endif
+
 static struct kunit_case iokit_dma_cases[] = {
 	KUNIT_CASE(iokit_command_tells_the_device_all_segments),
 	KUNIT_CASE(iokit_command_puts_segments_as_the_device_reads_them),
@@ -468,6 +540,9 @@ static struct kunit_case iokit_dma_cases[] = {
 	KUNIT_CASE(iokit_command_is_prepared_and_completed),
 	KUNIT_CASE(iokit_command_copies_what_is_prepared),
 	KUNIT_CASE(iokit_command_can_be_specified_later),
+#ifdef CONFIG_FAULT_INJECTION
+	KUNIT_CASE(iokit_object_is_made_or_nothing_is_left),
+#endif
 	{}
 };
 

@@ -27,9 +27,11 @@
  *	-EACCES: the memory may only be read, or is prepared for reading only
  *	-EFAULT: a range of addresses has a hole; a guard page
  *	-EPERM: a physical address of memory that the kernel uses
- *	-EIO: memory could not be read back from swap
+ *	-EIO: memory could not be read back from swap, or a dma-buf not be got ready
  *	-ENXIO: other memory is at the addresses of a mapping that is to be recorded
  *	-ENODEV: the device has gone, or its driver
+ *	-EXDEV: coherent memory of another device; a dma-buf that its exporter does not
+ *		give to the device
  *	-EDOM: memory that is not aligned as a DMA command specifies
  *	-EMSGSIZE: a bus address with more bits than the DMA command specifies
  *	-ENOBUFS: the DMA API has no room: for addresses, or for memory to bounce in
@@ -267,9 +269,10 @@ int iokmem_dma_set_memory_descriptor(struct iokmem_dma *dma, struct iokmem_desc 
 int iokmem_dma_clear_memory_descriptor(struct iokmem_dma *dma, bool complete);
 struct iokmem_desc *iokmem_dma_get_memory_descriptor(struct iokmem_dma *dma);
 int iokmem_dma_prepare(struct iokmem_dma *dma, size_t offset, size_t length);
-int iokmem_dma_prepare_with_specification(struct iokmem_dma *dma,
-		const struct iokmem_dma_specification *specification,
-		size_t offset, size_t length);
+int
+iokmem_dma_prepare_with_specification(struct iokmem_dma *dma,
+				      const struct iokmem_dma_specification *specification,
+				      size_t offset, size_t length);
 int iokmem_dma_complete(struct iokmem_dma *dma);
 int iokmem_dma_get_prepared_offset_and_length(struct iokmem_dma *dma, size_t *offset,
 					      size_t *length);

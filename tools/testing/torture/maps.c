@@ -285,6 +285,8 @@ void op_place(struct thread *thread)
 }
 
 static const int mmap_errors[] = { ENOMEM, EINTR, 0 };
+/* What is shared has to stay in memory, and perhaps does so for reading only. */
+static const int share_errors[] = { ENOMEM, EINTR, EMFILE, ENFILE, EPERM, EACCES, EIO, 0 };
 
 /* Can the pages be mapped by mmap()? 0, or why not. */
 static int foresee_mmap(const struct handle *handle, __u32 first, __u32 pages, int prot)
@@ -300,11 +302,54 @@ static int foresee_mmap(const struct handle *handle, __u32 first, __u32 pages, i
 	return 0;
 }
 
-/* Of the file, somewhere or in the place of something else. */
+/* What a dma-buf of the descriptor must be, and what that is of. */
+static void check_dma_buf(struct thread *thread, const struct handle *handle, int dma_buf)
+{
+	const struct shape *shape = &handle->shape;
+	__u64 size = lseek(dma_buf, 0, SEEK_END);
+	struct iokmem_query_buffer buffer;
+	int fd;
+
+	world->checks++;
+	if (record_of(shape->identity)->resized)
+		return;
+	if (shape->skew || shape->owned % PAGE || size != round_up(shape->capacity, PAGE))
+		fail(thread, "a dma-buf of #%llu has %llu bytes", shape->identity, size);
+	fd = with_dma_buf(device, IOKMEM_DIRECTION_OUT, dma_buf);
+	if (fd < 0) {
+		if (!expected(fd, share_errors))
+			fail(thread, "a dma-buf of #%llu: %s", shape->identity, strerror(-fd));
+		return;
+	}
+	if (query(fd, &buffer) || buffer.id != (__u64)buffer_id(handle->fd) ||
+	    (handle->read_only && !(buffer.access & IOKMEM_FD_READ_ONLY)))
+		fail(thread, "a dma-buf of #%llu is of another, or gives more rights",
+		     shape->identity);
+	close(fd);
+}
+
+/* A dma-buf of the descriptor; -1 if that cannot be, or an error. */
+static int share(struct thread *thread, const struct handle *handle)
+{
+	const struct shape *shape = &handle->shape;
+	int dma_buf = get_dma_buf(handle->fd, 0);
+
+	trace(thread, "GET_DMA_BUF", shape->identity, 0, shape->capacity, 0, 0, dma_buf);
+	if (dma_buf >= 0) {
+		check_dma_buf(thread, handle, dma_buf);
+		return dma_buf;
+	}
+	if (!expected(dma_buf, share_errors) &&
+	    !(dma_buf == -ERANGE && record_of(shape->identity)->resized))
+		fail(thread, "no dma-buf of #%llu: %s", shape->identity, strerror(-dma_buf));
+	return -1;
+}
+
+/* Of the file, or of a dma-buf; somewhere, or in the place of something else. */
 void op_mmap(struct thread *thread)
 {
 	struct handle *handle = any_handle(thread);
-	int prot = PROT_READ | (below(thread, 3) ? PROT_WRITE : 0), why, err;
+	int prot = PROT_READ | (below(thread, 3) ? PROT_WRITE : 0), why, err, fd;
 	struct reference *ref;
 	__u32 first, pages, all;
 	char *at = NULL, *address;
@@ -314,26 +359,31 @@ void op_mmap(struct thread *thread)
 	all = round_up(handle->shape.capacity, PAGE) / PAGE;
 	first = below(thread, all);
 	pages = 1 + below(thread, all - first);
+	fd = below(thread, 2) ? share(thread, handle) : -1;
 	if (pages * PAGE <= ARENA_SIZE / 4 && below(thread, 2))
 		at = arena_take(thread, pages * PAGE);
 	ref = room_for_reference(thread);
 	watch(thread, ref, bucket_of(thread->process, &handle->shape));
 	will_map(thread);
-	address = mmap(at, pages * PAGE, prot, MAP_SHARED | (at ? MAP_FIXED : 0), handle->fd,
-		       first * PAGE);
+	address = mmap(at, pages * PAGE, prot, MAP_SHARED | (at ? MAP_FIXED : 0),
+		       fd < 0 ? handle->fd : fd, first * PAGE);
 	err = address == MAP_FAILED ? -errno : 0;
 	has_mapped(thread);
+	if (fd >= 0)
+		close(fd);
 	trace(thread, "mmap", handle->shape.identity, (uintptr_t)address, pages * PAGE,
 	      first * PAGE, prot, err);
 
 	why = foresee_mmap(handle, first, pages, prot);
-	/* Multi-descriptors cannot be mapped in this way. */
-	if (!why && is_multi(&handle->shape))
+	/* Multi-descriptors cannot be mapped in this way, but their dma-bufs can. */
+	if (!why && fd < 0 && is_multi(&handle->shape))
 		why = -EOPNOTSUPP;
 	if (err) {
+		/* Whatever a shorter dma-buf says. */
 		if (err != why && !expected(err, mmap_errors) &&
-		    !(record_of(handle->shape.identity)->resized && err == -ERANGE) &&
-		    !is_multi(&handle->shape))
+		    !(record_of(handle->shape.identity)->resized &&
+		      (err == -ERANGE || err == -EINVAL)) &&
+		    !(is_multi(&handle->shape) && fd < 0))
 			fail(thread, "mmap of #%llu page %u, %u pages, at %p: %s",
 			     handle->shape.identity, first, pages, at, strerror(-err));
 		return;
