@@ -11,7 +11,7 @@
 #include "kinds.h"
 
 #define TRACING		"/sys/kernel/tracing/"
-#define NR_RUNS		3
+#define NR_RUNS		7
 
 /* An object that was allocated: by its address, which is 0 where there is none. */
 struct object {
@@ -20,7 +20,7 @@ struct object {
 };
 
 /* Of a power of two; more than half is never used. */
-#define NR_OBJECTS	65536
+#define NR_OBJECTS	0x10000
 
 static void trace_objects(const char *on)
 {

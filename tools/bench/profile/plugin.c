@@ -17,32 +17,7 @@
 #include <string.h>
 
 #include "../mark.h"
-
-/* What is used of QEMU's interface, version 1: Debian does not package the header. */
-
-#define EXPORT	__attribute__((visibility("default")))
-
-struct qemu_info_t;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-
-enum qemu_plugin_op { QEMU_PLUGIN_INLINE_ADD_U64 };
-enum qemu_plugin_cb_flags { QEMU_PLUGIN_CB_NO_REGS };
-
-void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id,
-		void (*translated)(uint64_t id, struct qemu_plugin_tb *block));
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *block,
-						 size_t index);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
-						enum qemu_plugin_op op, void *to,
-						uint64_t value);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
-		void (*executed)(unsigned int processor, void *data),
-		enum qemu_plugin_cb_flags flags, void *data);
+#include "qemu.h"
 
 EXPORT int qemu_plugin_version = 1;
 
@@ -53,7 +28,7 @@ struct counter {
 };
 
 /* Of a power of two; QEMU keeps pointers into it. */
-#define NR_COUNTERS	(1u << 22)
+#define NR_COUNTERS	0x400000u
 
 static struct counter counters[NR_COUNTERS];
 /* Those in use, so that not all have to be looked at. */
