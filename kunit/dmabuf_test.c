@@ -368,8 +368,7 @@ static void export_is_joined_by_an_iommu(struct kunit *test)
 			dma_addr_t address = sg_dma_address(sg) + at;
 
 			KUNIT_EXPECT_FALSE(test, address >> 28);
-			KUNIT_EXPECT_EQ(test, PFN_PHYS(iokmem_desc_lookup(desc,
-							offset >> PAGE_SHIFT).pfn),
+			KUNIT_EXPECT_EQ(test, PFN_PHYS(pfn_of(desc, offset)),
 					iommu_iova_to_phys(domain, address));
 		}
 	}
