@@ -35,20 +35,40 @@ enum dma_data_direction iokmem_dma_direction(const struct iokmem_desc *desc)
 }
 EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_direction);
 
-/* How much of the run at @address one entry may have, for this device. */
-static size_t entry_size(struct device *dev, phys_addr_t address, size_t length)
+/**
+ * struct entry_limits - what an entry for a device may be
+ * @size: in bytes
+ * @boundary: a mask; no entry has addresses on both sides of a multiple of what follows
+ */
+struct entry_limits {
+	size_t size;
+	u64 boundary;
+};
+
+static struct entry_limits limits_of(struct device *dev)
 {
-	size_t limit = min_t(size_t, dma_get_max_seg_size(dev),
-			     dma_max_mapping_size(dev));
-	u64 boundary = dma_get_seg_boundary(dev);
+	struct entry_limits limits = {
+		.size = min_t(size_t, dma_get_max_seg_size(dev), dma_max_mapping_size(dev)),
+		.boundary = dma_get_seg_boundary(dev),
+	};
+
+	if (limits.size >= PAGE_SIZE)
+		limits.size = round_down(limits.size, PAGE_SIZE);
+	return limits;
+}
+
+/* How much of the run at @address one entry may have. */
+static size_t entry_size(const struct entry_limits *limits, phys_addr_t address,
+			 size_t length)
+{
+	u64 to_boundary = limits->boundary - (address & limits->boundary);
+	size_t size = limits->size;
 
 	/* All but the last end with a page, so that an IOMMU can join them. */
-	if (limit >= PAGE_SIZE)
-		limit = round_down(limit, PAGE_SIZE) - offset_in_page(address);
-	length = min(length, limit);
-	if (length - 1 > boundary - (address & boundary))
-		length = boundary - (address & boundary) + 1;
-	return length;
+	if (size >= PAGE_SIZE)
+		size -= offset_in_page(address);
+	length = min(length, size);
+	return length - 1 > to_boundary ? to_boundary + 1 : length;
 }
 
 /*
@@ -74,8 +94,9 @@ static int find_run(struct iokmem_desc *desc, size_t offset, phys_addr_t *addres
 }
 
 /* Entries of the runs of memory: they are filled in if @sg is there, and counted. */
-static int for_runs(struct device *dev, struct iokmem_desc *desc, size_t offset,
-		    size_t length, struct scatterlist *sg, phys_addr_t *last)
+static int for_runs(const struct entry_limits *limits, struct iokmem_desc *desc,
+		    size_t offset, size_t length, struct scatterlist *sg,
+		    phys_addr_t *last)
 {
 	unsigned int nr = 0;
 
@@ -91,7 +112,7 @@ static int for_runs(struct device *dev, struct iokmem_desc *desc, size_t offset,
 		length -= run;
 		*last = max(*last, address + run - 1);
 		while (run) {
-			size_t n = entry_size(dev, address, run);
+			size_t n = entry_size(limits, address, run);
 
 			if (nr++ == INT_MAX)
 				return -EOVERFLOW;
@@ -134,10 +155,11 @@ static bool can_bounce(struct device *dev)
 int iokmem_dma_sg_table(struct sg_table *table, struct device *dev,
 			struct iokmem_desc *desc, size_t offset, size_t length)
 {
+	struct entry_limits limits = limits_of(dev);
 	phys_addr_t last = 0;
 	int nr, err;
 
-	nr = for_runs(dev, desc, offset, length, NULL, &last);
+	nr = for_runs(&limits, desc, offset, length, NULL, &last);
 	if (nr < 0)
 		return nr;
 	if (!iokmem_dma_reaches(dev, last) && !can_bounce(dev))
@@ -145,7 +167,7 @@ int iokmem_dma_sg_table(struct sg_table *table, struct device *dev,
 	err = sg_alloc_table(table, nr, GFP_KERNEL);
 	if (err)
 		return err;
-	for_runs(dev, desc, offset, length, table->sgl, &last);
+	for_runs(&limits, desc, offset, length, table->sgl, &last);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_sg_table);
