@@ -343,12 +343,20 @@ static int find_segment(const struct iokmem_dma *dma,
 	return 0;
 }
 
+static bool takes_anything(const struct iokmem_dma_specification *s)
+{
+	return !s->address_bits && s->max_segment_size == SIZE_MAX && s->alignment == 1 &&
+	       s->alignment_length == 1 && s->alignment_internal_segments == 1;
+}
+
 /* Can everything be told to the device? Then it always can. */
 static int check_segments(struct iokmem_dma *dma)
 {
 	struct iokmem_dma_cursor next = {};
 	int err;
 
+	if (takes_anything(&dma->specification))
+		return 0;
 	for (go_to(dma, &next, 0); next.offset < dma->length;) {
 		struct iokmem_dma_segment segment;
 

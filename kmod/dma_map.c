@@ -73,19 +73,24 @@ static size_t entry_size(const struct entry_limits *limits, phys_addr_t address,
 
 /*
  * The run of memory at @offset: where it is, and in @length, which is the limit, how
- * long. The memory is held.
+ * long. The memory is held. @extent: see iokmem_extents_walk().
  */
-static int find_run(struct iokmem_desc *desc, size_t offset, phys_addr_t *address,
-		    size_t *length)
+static int find_run(struct iokmem_desc *desc, size_t offset, unsigned int *extent,
+		    phys_addr_t *address, size_t *length)
 {
-	struct iokmem_desc *leaf = iokmem_desc_leaf(desc, &offset, length);
-	size_t place = leaf->skew + offset;
 	struct iokmem_run run;
+	size_t place;
 
+	if (desc->ops->member)
+		desc = iokmem_desc_leaf(desc, &offset, length);
 	/* Others than pages need each a call of its own to the DMA API. */
-	if (leaf->ops->dma_map)
+	if (desc->ops->dma_map)
 		return -EOPNOTSUPP;
-	run = iokmem_desc_lookup(leaf, place >> PAGE_SHIFT);
+	place = desc->skew + offset;
+	if (desc->ops->lookup)
+		run = iokmem_desc_lookup(desc, place >> PAGE_SHIFT);
+	else
+		run = iokmem_extents_walk(&desc->extents, extent, place >> PAGE_SHIFT);
 	if (run.pfn == IOKMEM_NO_PFN)
 		return -EFAULT;
 	*address = PFN_PHYS(run.pfn) + offset_in_page(place);
@@ -98,14 +103,14 @@ static int for_runs(const struct entry_limits *limits, struct iokmem_desc *desc,
 		    size_t offset, size_t length, struct scatterlist *sg,
 		    phys_addr_t *last)
 {
-	unsigned int nr = 0;
+	unsigned int nr = 0, extent = 0;
 
 	while (length) {
 		phys_addr_t address;
 		size_t run = length;
 		int err;
 
-		err = find_run(desc, offset, &address, &run);
+		err = find_run(desc, offset, &extent, &address, &run);
 		if (err)
 			return err;
 		offset += run;

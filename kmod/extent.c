@@ -107,25 +107,46 @@ static unsigned int extents_find(const struct iokmem_extents *extents,
 	return low;
 }
 
+static struct iokmem_run run_in(const struct iokmem_extents *extents, unsigned int i,
+				pgoff_t index)
+{
+	struct iokmem_run run = {};
+
+	run.before = index - extent_start(extents, i);
+	run.pfn = extents->array[i].pfn + run.before;
+	run.nr = extents->array[i].end - index;
+	return run;
+}
+
 /*
  * iokmem_extents_lookup - where page @index is, which must be a page there is
  */
 struct iokmem_run iokmem_extents_lookup(const struct iokmem_extents *extents,
 					pgoff_t index)
 {
-	struct iokmem_run run = {};
-	unsigned int i;
-
 	if (WARN_ON_ONCE(index >= iokmem_extents_pages(extents)))
-		return run;
-
-	i = extents_find(extents, index);
-	run.before = index - extent_start(extents, i);
-	run.pfn = extents->array[i].pfn + run.before;
-	run.nr = extents->array[i].end - index;
-	return run;
+		return (struct iokmem_run) {};
+	return run_in(extents, extents_find(extents, index), index);
 }
 EXPORT_SYMBOL_IF_KUNIT(iokmem_extents_lookup);
+
+/*
+ * iokmem_extents_walk - the same, one extent after the other
+ *
+ * @i is the extent that was found last, or any number.
+ */
+struct iokmem_run iokmem_extents_walk(const struct iokmem_extents *extents,
+				      unsigned int *i, pgoff_t index)
+{
+	if (WARN_ON_ONCE(index >= iokmem_extents_pages(extents)))
+		return (struct iokmem_run) {};
+	if (*i < extents->nr && index == extents->array[*i].end)
+		++*i;
+	else
+		*i = extents_find(extents, index);
+	return run_in(extents, *i, index);
+}
+EXPORT_SYMBOL_IF_KUNIT(iokmem_extents_walk);
 
 /*
  * iokmem_extents_contiguous - are the @nr pages from @index neighbours?

@@ -61,6 +61,8 @@ unsigned long iokmem_extent_pages(const struct iokmem_extents *extents,
 				  unsigned int i);
 struct iokmem_run iokmem_extents_lookup(const struct iokmem_extents *extents,
 					pgoff_t index);
+struct iokmem_run iokmem_extents_walk(const struct iokmem_extents *extents,
+				      unsigned int *i, pgoff_t index);
 bool iokmem_extents_contiguous(const struct iokmem_extents *extents,
 			       pgoff_t index, unsigned long nr);
 
