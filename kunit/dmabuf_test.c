@@ -366,10 +366,10 @@ static void export_is_joined_by_an_iommu(struct kunit *test)
 	for_each_sgtable_dma_sg(importer.table, sg, i) {
 		for (at = 0; at < sg_dma_len(sg); at += PAGE_SIZE, offset += PAGE_SIZE) {
 			dma_addr_t address = sg_dma_address(sg) + at;
+			unsigned long pfn = pfn_of(desc, offset);
 
 			KUNIT_EXPECT_FALSE(test, address >> 28);
-			KUNIT_EXPECT_EQ(test, PFN_PHYS(iokmem_desc_lookup(desc,
-							offset >> PAGE_SHIFT).pfn),
+			KUNIT_EXPECT_EQ(test, PFN_PHYS(pfn),
 					iommu_iova_to_phys(domain, address));
 		}
 	}
