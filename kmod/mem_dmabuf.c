@@ -47,7 +47,7 @@ struct iokmem_import {
 
 static struct device *iokmem_dma_buf_device;
 static struct device_dma_parameters iokmem_dma_buf_parameters;
-static u64 iokmem_dma_buf_mask = DMA_BIT_MASK(64);
+static u64 iokmem_dma_buf_mask = U64_MAX;
 
 static struct iokmem_import *import_of(const struct iokmem_desc *desc)
 {
