@@ -202,7 +202,7 @@ static void export_is_there_or_leaves_nothing_behind(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, kind->export_error, export_error(desc, 0));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, export_error(desc, 2));
-	flush_delayed_fput();
+	settle_files(test);
 	KUNIT_EXPECT_EQ(test, held, root->held);
 	KUNIT_EXPECT_EQ(test, users, refcount_read(&desc->users));
 	if (kind->export_error || kind->imported)
@@ -508,7 +508,7 @@ static void export_that_is_mapped_is_redirected(struct kunit *test)
 	address = mmap_dma_buf(test, dmabuf, false, PROT_READ | PROT_WRITE);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(address));
 	put_dma_buf_now(test, dmabuf);
-	flush_delayed_fput();
+	settle_files(test);
 	KUNIT_EXPECT_EQ(test, 1, multi->held);
 	m = list_first_entry(&multi->maps, struct iokmem_map, node);
 	iokmem_map_get(m);
@@ -516,7 +516,7 @@ static void export_that_is_mapped_is_redirected(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, iokmem_map_redirect(m, multi, 0, 0));
 	KUNIT_EXPECT_TRUE(test, user_has_pattern(address, 2 * PAGE_SIZE, 0));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_map_redirect(m, other, 0, 0));
-	flush_delayed_fput();
+	settle_files(test);
 	KUNIT_EXPECT_EQ(test, 0, multi->held);
 	put_buffer_now(test, multi);
 	KUNIT_EXPECT_TRUE(test, is_gone(id));
@@ -583,7 +583,7 @@ static void export_of_what_is_only_read_is_read_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, import_for_error(dmabuf, dev, DMA_TO_DEVICE));
 	KUNIT_EXPECT_EQ(test, -EACCES, export_error(desc, 0));
 	put_dma_buf_now(test, dmabuf);
-	flush_delayed_fput();
+	settle_files(test);
 	KUNIT_EXPECT_EQ(test, 0, desc->held);
 	KUNIT_EXPECT_EQ(test, 0, export_error(desc, 0));
 }
@@ -660,7 +660,7 @@ static void export_keeps_the_cache_mode(struct kunit *test)
 	need_memory_types(test);
 	KUNIT_EXPECT_EQ(test, -EBUSY, map_error(desc, IOKMEM_KERNEL_TASK, 0, combined, 0, 0));
 	put_dma_buf_now(test, dmabuf);
-	flush_delayed_fput();
+	settle_files(test);
 	KUNIT_EXPECT_EQ(test, 0, map_error(desc, IOKMEM_KERNEL_TASK, 0, combined, 0, 0));
 }
 
@@ -682,7 +682,7 @@ static void export_keeps_pageable_memory_in_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, SZ_64K / PAGE_SIZE, resident);
 	KUNIT_EXPECT_TRUE(test, reads_pattern(test, desc, 0));
 	put_dma_buf_now(test, dmabuf);
-	flush_delayed_fput();
+	settle_files(test);
 	for (i = 0; i < 5; i++)
 		KUNIT_ASSERT_EQ(test, 0, write_line("/proc/sys/vm/drop_caches", "2"));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_set_purgeable(desc, IOKMEM_PURGEABLE_VOLATILE,
@@ -712,7 +712,7 @@ static void export_outlives_its_maker(struct kunit *test)
 		let_go(&importer);
 	}
 	put_dma_buf_now(test, dmabuf);
-	flush_delayed_fput();
+	settle_files(test);
 	KUNIT_EXPECT_TRUE(test, user_has_pattern(address, length, 0));
 	KUNIT_EXPECT_EQ(test, 0, vm_munmap(address, PAGE_ALIGN(length)));
 	KUNIT_EXPECT_TRUE(test, is_gone(id));
@@ -821,7 +821,7 @@ static void import_keeps_the_dma_buf(struct kunit *test)
 	m = map(test, desc, current, 0, 0, 0);
 	put_dma_buf_now(test, from->dmabuf);
 	put_buffer_now(test, desc);
-	flush_delayed_fput();
+	settle_files(test);
 	KUNIT_EXPECT_FALSE(test, from->released);
 	KUNIT_EXPECT_TRUE(test, user_has_pattern(m->address, EXPORTER_PAGES * PAGE_SIZE, 0));
 	put_map_now(test, m);
@@ -1083,7 +1083,7 @@ static void import_is_exported_as_what_it_is(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, export_error(desc, RO));
 	put_buffer_now(test, desc);
 	put_dma_buf_now(test, from->dmabuf);
-	flush_delayed_fput();
+	settle_files(test);
 	KUNIT_EXPECT_FALSE(test, from->released);
 
 	from = exporter(test, EXPORTER_READ_ONLY);

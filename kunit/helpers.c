@@ -2,6 +2,8 @@
 /*
  * What the suites share; see helpers.h.
  */
+#include <linux/anon_inodes.h>
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/kmod.h>
@@ -186,6 +188,36 @@ static bool is_listed(u64 id)
 		listed |= desc->id == id;
 	iokmem_descs_unlock();
 	return listed;
+}
+
+static int tell_release(struct inode *inode, struct file *file)
+{
+	complete(file->private_data);
+	return 0;
+}
+
+static const struct file_operations telling_fops = {
+	.owner		= THIS_MODULE,
+	.release	= tell_release,
+};
+
+/*
+ * The worker takes what there is, the last first; and then what has come meanwhile. So
+ * when it comes to the second file it is done with all before the first.
+ */
+void settle_files(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		DECLARE_COMPLETION_ONSTACK(told);
+		struct file *file;
+
+		file = anon_inode_getfile("iokmem-test", &telling_fops, &told, O_RDONLY);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+		fput(file);
+		wait_for_completion(&told);
+	}
 }
 
 bool is_gone(u64 id)

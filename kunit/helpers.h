@@ -60,6 +60,9 @@ int map_error(struct iokmem_desc *desc, struct task_struct *task,
 /* The same for making a buffer for nobody. */
 int buffer_error(u32 options, size_t capacity, size_t alignment);
 
+/* Wait for the kernel's worker to be done with files that were put until now. */
+void settle_files(struct kunit *test);
+
 /* Is descriptor @id gone? Waits a little for it. */
 bool is_gone(u64 id);
 
