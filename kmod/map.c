@@ -950,7 +950,7 @@ static struct iokmem_map *share_whole(struct iokmem_desc *desc)
 
 	mutex_lock(&desc->lock);
 	map = desc->whole;
-	if (map && map->length == desc->length) {
+	if (map && map->length == iokmem_desc_get_length(desc)) {
 		refcount_inc(&map->users);
 		trace_iokmem_share(map);
 	} else {

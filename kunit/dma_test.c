@@ -9,7 +9,6 @@
 #include <linux/iommu.h>
 #include <linux/kthread.h>
 #include <linux/mman.h>
-#include <linux/pci.h>
 #include <linux/random.h>
 
 #include "dma_map.h"
@@ -760,23 +759,6 @@ static void dma_bears_several_callers(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, -EBADFD, iokmem_dma_complete(dma));
 	KUNIT_EXPECT_EQ(test, 0, desc->held);
-}
-
-static void put_pci_device(void *dev)
-{
-	pci_dev_put(dev);
-}
-
-/* QEMU's edu device: its bus may have an IOMMU. Nobody has to drive it. */
-static struct device *bus_device(struct kunit *test)
-{
-	struct pci_dev *pci = pci_get_device(0x1234, 0x11e8, NULL);
-
-	if (!pci)
-		kunit_skip(test, "no edu device");
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_pci_device, pci));
-	KUNIT_ASSERT_EQ(test, 0, dma_set_mask_and_coherent(&pci->dev, DMA_BIT_MASK(28)));
-	return &pci->dev;
 }
 
 static void dma_of_scattered_memory_is_below_the_mask_by_an_iommu(struct kunit *test)

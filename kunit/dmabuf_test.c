@@ -9,6 +9,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/file.h>
+#include <linux/iommu.h>
 #include <linux/iosys-map.h>
 #include <linux/mman.h>
 #include <linux/uaccess.h>
@@ -343,6 +344,35 @@ static void export_is_refused_to_a_device_that_cannot_reach_it(struct kunit *tes
 	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(24)));
 	KUNIT_EXPECT_EQ(test, -ERANGE, import_for_error(export(test, desc, 0), dev,
 							DMA_BIDIRECTIONAL));
+}
+
+/* Wherever it is, and however scattered. */
+static void export_is_joined_by_an_iommu(struct kunit *test)
+{
+	struct device *dev = bus_device(test);
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+	struct iokmem_desc *desc = scattered(test);
+	struct importer importer;
+	struct scatterlist *sg;
+	size_t offset = 0, at;
+	unsigned int i;
+
+	if (!domain || !(domain->type & __IOMMU_DOMAIN_PAGING))
+		kunit_skip(test, "no IOMMU");
+	KUNIT_ASSERT_EQ(test, 0, import_for(&importer, export(test, desc, 0), dev,
+					    DMA_BIDIRECTIONAL));
+	KUNIT_EXPECT_EQ(test, 1, importer.table->nents);
+	check_table(test, &importer, SZ_64K);
+	for_each_sgtable_dma_sg(importer.table, sg, i) {
+		for (at = 0; at < sg_dma_len(sg); at += PAGE_SIZE, offset += PAGE_SIZE) {
+			dma_addr_t address = sg_dma_address(sg) + at;
+
+			KUNIT_EXPECT_FALSE(test, address >> 28);
+			KUNIT_EXPECT_EQ(test, PFN_PHYS(pfn_of(desc, offset)),
+					iommu_iova_to_phys(domain, address));
+		}
+	}
+	let_go(&importer);
 }
 
 static void export_is_synchronised_for_all_devices(struct kunit *test)
@@ -1069,6 +1099,7 @@ static struct kunit_case dmabuf_cases[] = {
 	KUNIT_CASE(export_has_a_kernel_address_of_its_own),
 	KUNIT_CASE(export_uses_the_longest_entries_that_a_device_takes),
 	KUNIT_CASE(export_is_refused_to_a_device_that_cannot_reach_it),
+	KUNIT_CASE(export_is_joined_by_an_iommu),
 	KUNIT_CASE(export_is_synchronised_for_all_devices),
 	KUNIT_CASE_PARAM(export_is_mapped_by_programs, kind_gen_params),
 	KUNIT_CASE(export_is_mapped_as_long_as_it_was),

@@ -6,6 +6,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/ioport.h>
 #include <linux/mman.h>
+#include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -57,6 +58,18 @@ struct device *device(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
 	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(64)));
 	return dev;
+}
+
+static void put_pci_device(void *dev)
+{
+	pci_dev_put(dev);
+}
+
+struct device *keep_bus_device(struct kunit *test, struct pci_dev *pci)
+{
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_pci_device, pci));
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask_and_coherent(&pci->dev, DMA_BIT_MASK(28)));
+	return &pci->dev;
 }
 
 static struct iokmem_desc *make_coherent(struct kunit *test)

@@ -5,6 +5,8 @@
 #ifndef _IOKMEM_KUNIT_KINDS_H
 #define _IOKMEM_KUNIT_KINDS_H
 
+#include <linux/pci.h>
+
 #include "helpers.h"
 
 /* Not whole pages, but for the kinds that have only such. */
@@ -62,5 +64,21 @@ void need_reserved(struct kunit *test);
 
 /* A device that reaches all memory. */
 struct device *device(struct kunit *test);
+
+struct device *keep_bus_device(struct kunit *test, struct pci_dev *pci);
+
+/*
+ * QEMU's edu device, which reaches 28 bits: its bus may have an IOMMU. Nobody has to
+ * drive it. Skips the test if it is not there; never to return, where there is no bus, so
+ * the compiler must see it.
+ */
+static inline struct device *bus_device(struct kunit *test)
+{
+	struct pci_dev *pci = pci_get_device(0x1234, 0x11e8, NULL);
+
+	if (!pci)
+		kunit_skip(test, "no edu device");
+	return keep_bus_device(test, pci);
+}
 
 #endif /* _IOKMEM_KUNIT_KINDS_H */

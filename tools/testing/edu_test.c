@@ -662,14 +662,29 @@ TEST_F_TIMEOUT(edu, who_is_killed_leaves_the_device_to_others, 120)
 	EXPECT_TRUE(is_pattern(self->bytes, HALF, 8));
 }
 
-/* The map is not that process's own, and nobody is left waiting. */
+static void *change_address_space(void *stop)
+{
+	while (!*(atomic_bool *)stop)
+		munmap(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+		       PAGE);
+	return NULL;
+}
+
+/*
+ * The map is of another process than the one that is killed, and that has to wait for
+ * it to give the map back; nobody is left waiting for it.
+ */
 TEST_F_TIMEOUT(edu, who_is_killed_while_programming_leaves_no_map_blocked, 120)
 {
+	pthread_t threads[3];
+	atomic_bool stop = false;
+	unsigned int i;
 	pid_t child;
-	int i;
 
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, change_address_space, &stop));
 	for (i = 0; i < 5; i++) {
-		struct timespec moment = { .tv_nsec = i * 150 * 1000 * 1000 };
+		struct timespec moment = { .tv_nsec = 100 * 1000 * 1000 };
 
 		child = spawn(program_on, &self->fd);
 		nanosleep(&moment, NULL);
@@ -680,6 +695,9 @@ TEST_F_TIMEOUT(edu, who_is_killed_while_programming_leaves_no_map_blocked, 120)
 		EXPECT_TRUE(can_write(self->bytes));
 		EXPECT_EQ(0, edu_program(self->fd, 0, 1));
 	}
+	stop = true;
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		pthread_join(threads[i], NULL);
 }
 
 /*
