@@ -16,6 +16,7 @@ static const struct subject {
 	{ "iokmem contiguous", IOKMEM_BENCH_CONTIGUOUS },
 	{ "iokmem write-combine", IOKMEM_BENCH_WRITE_COMBINE },
 	{ "iokmem in a task", IOKMEM_BENCH_TASK },
+	{ "iokmem dma-buf", IOKMEM_BENCH_DMABUF },
 	{ "udmabuf", IOKMEM_BENCH_DMABUF },
 	{ "dma-buf system heap", IOKMEM_BENCH_DMABUF },
 	{ "dma-buf CMA heap", IOKMEM_BENCH_DMABUF },

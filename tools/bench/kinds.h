@@ -91,6 +91,17 @@ static void iokmem_unmap(const struct memory *memory, char *address, size_t leng
 	NEED(!release(memory->fd, address, length));
 }
 
+/* As what drivers share. */
+static void iokmem_dmabuf_create(struct memory *memory)
+{
+	int fd;
+
+	iokmem_create(memory);
+	fd = get_dma_buf(memory->fd, 0);
+	NEED(fd >= 0 && !close(memory->fd));
+	memory->fd = fd;
+}
+
 /* memfd. */
 
 static void memfd_make(struct memory *memory, unsigned int flags)
@@ -218,6 +229,7 @@ static const struct kind kinds[] = {
 	IOKMEM_KIND("iokmem write-combine", IOKMEM_MAP_WRITE_COMBINE_CACHE, 0),
 	IOKMEM_KIND("iokmem uncached", IOKMEM_MAP_INHIBIT_CACHE, 0),
 	IOKMEM_KIND("iokmem pageable", IOKMEM_PAGEABLE, 0),
+	FILE_KIND("iokmem dma-buf", 0, iokmem_dmabuf_create, file_map, file_destroy),
 	FILE_KIND("memfd", 0, memfd_make_plain, file_map, file_destroy),
 	FILE_KIND("memfd huge pages", PMD, memfd_make_plain, memfd_map_huge, file_destroy),
 	FILE_KIND("memfd hugetlb", PMD, hugetlb_create, file_map, file_destroy),
