@@ -89,6 +89,7 @@ help:
 	@echo '     KERNEL=kcsan     or on another kernel'
 	@echo 'make check-library    only the tests of tools/libiokmem, by valgrind too'
 	@echo 'make bench            what the module costs, in instructions'
+	@echo '     BENCH=--quick    only ours, compared with what is checked in: 40 s'
 	@echo '     BENCH=--help     how to count only a part, or see in which functions it is'
 	@echo 'make lint             static checks only'
 	@echo 'make man              manual pages, in build/man'
