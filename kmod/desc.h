@@ -77,7 +77,8 @@ struct vfsmount;
  * @dma_map: show the memory, which is held, to a device, if not by its pages: fill in
  *	the view's table. See dma_map.h
  * @dma_unmap: undo that, if there is more to do than to free the view's own table
- * @dma_sync: for a view of ->dma_map(): the CPU, or the device, looks at it next
+ * @dma_sync: for a view of ->dma_map(): the CPU, or the device, looks at it next; may
+ *	fail
  * @release: give the memory back. Called once, when nothing maps it and nobody
  *	can reach it any more. May sleep, cannot fail
  *
@@ -118,7 +119,7 @@ struct iokmem_mem_ops {
 	int (*set_purgeable)(struct iokmem_desc *desc, u32 state, u32 *old);
 	int (*dma_map)(struct iokmem_dma_view *view);
 	void (*dma_unmap)(struct iokmem_dma_view *view);
-	void (*dma_sync)(struct iokmem_dma_view *view, bool for_cpu);
+	int (*dma_sync)(struct iokmem_dma_view *view, bool for_cpu);
 	void (*release)(struct iokmem_desc *desc);
 };
 

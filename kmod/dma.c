@@ -807,6 +807,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_dma_gen_segments32, IOKMEM);
  * * -EINVAL: @direction is both, or neither
  * * -EBADFD: the command is not prepared
  * * -ENODEV: the driver has left the device
+ * * -EIO, -ENOMEM, -EINTR: the exporter of a dma-buf has not done it
  */
 int iokmem_dma_synchronize(struct iokmem_dma *dma, u32 direction)
 {
@@ -819,7 +820,7 @@ int iokmem_dma_synchronize(struct iokmem_dma *dma, u32 direction)
 	mutex_lock(&dma->lock);
 	err = check_prepared(dma);
 	if (!err)
-		iokmem_dma_sync(&dma->view, direction == IOKMEM_DIRECTION_IN);
+		err = iokmem_dma_sync(&dma->view, direction == IOKMEM_DIRECTION_IN);
 	mutex_unlock(&dma->lock);
 	return err;
 }
@@ -831,6 +832,12 @@ static size_t clip(const struct iokmem_dma *dma, size_t offset, size_t length)
 	if (check_prepared(dma) || offset >= dma->length)
 		return 0;
 	return min(length, dma->length - offset);
+}
+
+/* For bytes to be copied; some kinds see to that for each copy. */
+static int sync_for_copy(struct iokmem_dma *dma, bool for_cpu)
+{
+	return dma->view.desc->ops->begin_access ? 0 : iokmem_dma_sync(&dma->view, for_cpu);
 }
 
 /**
@@ -851,12 +858,10 @@ size_t iokmem_dma_read_bytes(struct iokmem_dma *dma, size_t offset, void *bytes,
 {
 	mutex_lock(&dma->lock);
 	length = clip(dma, offset, length);
-	if (length) {
-		iokmem_dma_sync(&dma->view, true);
-		if (iokmem_desc_read_bytes(dma->desc, dma->offset + offset, bytes,
-					   length))
-			length = 0;
-	}
+	if (length && (sync_for_copy(dma, true) ||
+		       iokmem_desc_read_bytes(dma->desc, dma->offset + offset, bytes,
+					      length)))
+		length = 0;
 	mutex_unlock(&dma->lock);
 	return length;
 }
@@ -879,11 +884,10 @@ size_t iokmem_dma_write_bytes(struct iokmem_dma *dma, size_t offset, const void 
 {
 	mutex_lock(&dma->lock);
 	length = clip(dma, offset, length);
-	if (length && iokmem_desc_write_bytes(dma->desc, dma->offset + offset, bytes,
-					      length))
+	if (length && (iokmem_desc_write_bytes(dma->desc, dma->offset + offset, bytes,
+					       length) ||
+		       sync_for_copy(dma, false)))
 		length = 0;
-	if (length)
-		iokmem_dma_sync(&dma->view, false);
 	mutex_unlock(&dma->lock);
 	return length;
 }

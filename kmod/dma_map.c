@@ -263,15 +263,18 @@ void iokmem_dma_unmap(struct iokmem_dma_view *view)
 /*
  * iokmem_dma_sync - what the device has written is for the CPU to see, or the other
  * way round
+ *
+ * Returns 0, or an error of the kind's.
  */
-void iokmem_dma_sync(struct iokmem_dma_view *view, bool for_cpu)
+int iokmem_dma_sync(struct iokmem_dma_view *view, bool for_cpu)
 {
 	if (view->desc->ops->dma_sync)
-		view->desc->ops->dma_sync(view, for_cpu);
-	else if (view->desc->ops->dma_map)
-		return;		/* always the same for both */
-	else if (for_cpu)
+		return view->desc->ops->dma_sync(view, for_cpu);
+	if (view->desc->ops->dma_map)
+		return 0;	/* always the same for both */
+	if (for_cpu)
 		dma_sync_sgtable_for_cpu(view->dev, &view->own, view->direction);
 	else
 		dma_sync_sgtable_for_device(view->dev, &view->own, view->direction);
+	return 0;
 }

@@ -47,6 +47,6 @@ int iokmem_dma_one_run(struct iokmem_dma_view *view, dma_addr_t address);
 int iokmem_dma_map(struct iokmem_dma_view *view, struct device *dev,
 		   struct iokmem_desc *desc, size_t offset, size_t length);
 void iokmem_dma_unmap(struct iokmem_dma_view *view);
-void iokmem_dma_sync(struct iokmem_dma_view *view, bool for_cpu);
+int iokmem_dma_sync(struct iokmem_dma_view *view, bool for_cpu);
 
 #endif /* _IOKMEM_DMA_MAP_H */

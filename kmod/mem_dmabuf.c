@@ -251,14 +251,16 @@ static void import_dma_unmap(struct iokmem_dma_view *view)
 }
 
 /* It is the exporter who knows what there is to be done. */
-static void import_dma_sync(struct iokmem_dma_view *view, bool for_cpu)
+static int import_dma_sync(struct iokmem_dma_view *view, bool for_cpu)
 {
 	struct dma_buf *dmabuf = import_of(view->desc)->dmabuf;
+	int err;
 
 	if (for_cpu)
-		dma_buf_begin_cpu_access(dmabuf, view->direction);
+		err = dma_buf_begin_cpu_access(dmabuf, view->direction);
 	else
-		dma_buf_end_cpu_access(dmabuf, view->direction);
+		err = dma_buf_end_cpu_access(dmabuf, view->direction);
+	return err ? error_of(err, -EIO) : 0;
 }
 
 static void import_release(struct iokmem_desc *desc)

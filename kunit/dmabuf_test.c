@@ -1034,6 +1034,7 @@ static void import_is_shown_to_devices_by_the_exporter(struct kunit *test)
 	struct iokmem_dma *dma;
 	size_t offset = 0;
 	unsigned int nr = 1;
+	u8 bytes[3] = {};
 
 	dma = iokmem_dma_with_specification(dma_device(test, "iokmem-dma"), &anything);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dma);
@@ -1048,6 +1049,21 @@ static void import_is_shown_to_devices_by_the_exporter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_synchronize(dma, IN));
 	KUNIT_EXPECT_EQ(test, 1, from->accesses);
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_synchronize(dma, OUT));
+	KUNIT_EXPECT_EQ(test, 0, from->begun);
+
+	/* Each access by the CPU begins and ends once, and whether it can is told. */
+	KUNIT_EXPECT_EQ(test, 3, iokmem_dma_write_bytes(dma, 1, "abc", 3));
+	KUNIT_EXPECT_EQ(test, 0, from->begun);
+	KUNIT_EXPECT_EQ(test, 2, from->accesses);
+	KUNIT_EXPECT_EQ(test, 3, iokmem_dma_read_bytes(dma, 1, bytes, 3));
+	KUNIT_EXPECT_EQ(test, 0, memcmp(bytes, "abc", 3));
+	KUNIT_EXPECT_EQ(test, 0, from->begun);
+	KUNIT_EXPECT_EQ(test, 3, from->accesses);
+	from->begin_error = -EINVAL;
+	KUNIT_EXPECT_EQ(test, -EIO, iokmem_dma_synchronize(dma, IN));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_read_bytes(dma, 1, bytes, 3));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_write_bytes(dma, 1, "xyz", 3));
+	from->begin_error = 0;
 	KUNIT_EXPECT_EQ(test, 0, from->begun);
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_complete(dma));
 	KUNIT_EXPECT_TRUE(test, is_idle(from));
