@@ -473,7 +473,8 @@ static pgoff_t vma_pgoff(const struct iokmem_map *map)
 
 /*
  * What is so small that one fault would fill it can as well be filled now: a fault costs
- * more. It is not an error if that does not work.
+ * more. It is not an error if that does not work. Only of a mapping that is not live yet:
+ * should mmap() fail after this, map_close() knows by that.
  */
 static void fill_small(struct vm_area_struct *vma, const struct iokmem_map *map)
 {
@@ -516,7 +517,6 @@ static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 	vma->vm_private_data = map;
 	vma->vm_ops = &iokmem_vm_ops;
 	map->start = vma->vm_start + (map->guard << PAGE_SHIFT);
-	fill_small(vma, map);
 	return 0;
 }
 
@@ -526,6 +526,8 @@ static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
  */
 static int map_get_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 {
+	int err;
+
 	mmap_assert_write_locked(vma->vm_mm);
 
 	if (map->start)
@@ -534,7 +536,10 @@ static int map_get_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 			 vma->vm_pgoff != vma_pgoff(map) ||
 			 vma->vm_end - vma->vm_start != iokmem_map_vma_size(map)))
 		return -EINVAL;
-	return map_take_vma(map, vma);
+	err = map_take_vma(map, vma);
+	if (!err)
+		fill_small(vma, map);
+	return err;
 }
 
 static int map_file_mmap(struct file *file, struct vm_area_struct *vma)
