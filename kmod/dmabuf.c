@@ -162,32 +162,34 @@ static void export_unmap(struct dma_buf_attachment *attachment, struct sg_table 
 }
 
 /* By the direction that each device has it for: that is what the DMA API knows. */
-static int export_begin_cpu_access(struct dma_buf *dmabuf,
-				   enum dma_data_direction direction)
+static int export_sync(struct dma_buf *dmabuf, bool for_cpu)
 {
 	struct iokmem_export *export = export_of(dmabuf);
 	struct iokmem_export_mapping *mapping;
 
 	mutex_lock(&export->lock);
-	list_for_each_entry(mapping, &export->mappings, node)
-		dma_sync_sgtable_for_cpu(mapping->dev, &mapping->table,
-					 mapping->direction);
+	list_for_each_entry(mapping, &export->mappings, node) {
+		if (for_cpu)
+			dma_sync_sgtable_for_cpu(mapping->dev, &mapping->table,
+						 mapping->direction);
+		else
+			dma_sync_sgtable_for_device(mapping->dev, &mapping->table,
+						    mapping->direction);
+	}
 	mutex_unlock(&export->lock);
 	return 0;
+}
+
+static int export_begin_cpu_access(struct dma_buf *dmabuf,
+				   enum dma_data_direction direction)
+{
+	return export_sync(dmabuf, true);
 }
 
 static int export_end_cpu_access(struct dma_buf *dmabuf,
 				 enum dma_data_direction direction)
 {
-	struct iokmem_export *export = export_of(dmabuf);
-	struct iokmem_export_mapping *mapping;
-
-	mutex_lock(&export->lock);
-	list_for_each_entry(mapping, &export->mappings, node)
-		dma_sync_sgtable_for_device(mapping->dev, &mapping->table,
-					    mapping->direction);
-	mutex_unlock(&export->lock);
-	return 0;
+	return export_sync(dmabuf, false);
 }
 
 /* @vma may be of an importer's file, which knows nothing of read-only. */
