@@ -93,12 +93,12 @@ enum iokmem_map_state {
  * keeps them, and so does the map's end.
  *
  * The descriptor's lock protects @state, @address, @cache_mode, @task_refs, @holders,
- * @mapped, @held, @keeper and what links maps; what it protects of plain values is written with
- * WRITE_ONCE() and may be read without it. @blocked is written with the mmap lock held
+ * @mapped, @held, @keeper and what links maps; what it protects of plain values is written
+ * with WRITE_ONCE() and may be read without it. @blocked is written with the mmap lock held
  * for writing. @start and @borrowed are written once, by the builder, before the map is
- * live: @start of a VMA under the mmap lock, before the VMA can be seen. @builder
- * is its own to write, and to find the map by. @kaddr is the builder's, and then whoever's
- * that unmaps.
+ * live: @start of a VMA under the mmap lock, before the VMA can be seen. @builder is its
+ * own to write, and to find the map by. @kaddr is the builder's, and then whoever's that
+ * unmaps.
  */
 struct iokmem_map {
 	refcount_t users;
