@@ -151,14 +151,36 @@ static bool can_bounce(struct device *dev)
 	       min_not_zero(dma_get_mask(dev), dev->bus_dma_limit) >= DMA_BIT_MASK(32);
 }
 
+/* Room for @nr entries; what was in @table is of no use. */
+static int table_alloc(struct iokmem_dma_table *table, unsigned int nr)
+{
+	if (nr > 1)
+		return sg_alloc_table(&table->sgt, nr, GFP_KERNEL);
+	*table = (struct iokmem_dma_table) {
+		.sgt = { .sgl = &table->one, .nents = nr, .orig_nents = nr },
+	};
+	sg_init_marker(&table->one, 1);
+	return 0;
+}
+
 /*
- * iokmem_dma_sg_table - the pages of bytes of a descriptor, for mapping them for @dev
+ * iokmem_dma_table_free - undo iokmem_dma_table_fill(), or nothing
+ */
+void iokmem_dma_table_free(struct iokmem_dma_table *table)
+{
+	if (table->sgt.sgl != &table->one)
+		sg_free_table(&table->sgt);
+}
+EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_table_free);
+
+/*
+ * iokmem_dma_table_fill - the pages of bytes of a descriptor, for mapping them for @dev
  *
  * @desc is no sub-descriptor, and held; there are such bytes. Each entry is as long as
- * memory and device allow. The caller frees the table, by sg_free_table().
+ * memory and device allow. The caller frees the table, unless there is an error.
  */
-int iokmem_dma_sg_table(struct sg_table *table, struct device *dev,
-			struct iokmem_desc *desc, size_t offset, size_t length)
+int iokmem_dma_table_fill(struct iokmem_dma_table *table, struct device *dev,
+			  struct iokmem_desc *desc, size_t offset, size_t length)
 {
 	struct entry_limits limits = limits_of(dev);
 	phys_addr_t last = 0;
@@ -169,13 +191,13 @@ int iokmem_dma_sg_table(struct sg_table *table, struct device *dev,
 		return nr;
 	if (!iokmem_dma_reaches(dev, last) && !can_bounce(dev))
 		return -ERANGE;
-	err = sg_alloc_table(table, nr, GFP_KERNEL);
+	err = table_alloc(table, nr);
 	if (err)
 		return err;
-	for_runs(&limits, desc, offset, length, table->sgl, &last);
+	for_runs(&limits, desc, offset, length, table->sgt.sgl, &last);
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_sg_table);
+EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_table_fill);
 
 /*
  * iokmem_dma_one_run - for ->dma_map(): the device sees all bytes in one run
@@ -187,16 +209,16 @@ int iokmem_dma_one_run(struct iokmem_dma_view *view, dma_addr_t address)
 	unsigned int i;
 	int err;
 
-	err = sg_alloc_table(&view->own, DIV_ROUND_UP(left, SZ_1G), GFP_KERNEL);
+	err = table_alloc(&view->own, DIV_ROUND_UP(left, SZ_1G));
 	if (err)
 		return err;
-	for_each_sgtable_dma_sg(&view->own, sg, i) {
+	for_each_sgtable_dma_sg(&view->own.sgt, sg, i) {
 		sg_dma_address(sg) = address;
 		sg_dma_len(sg) = min_t(size_t, left, SZ_1G);
 		address += sg_dma_len(sg);
 		left -= sg_dma_len(sg);
 	}
-	view->table = &view->own;
+	view->table = &view->own.sgt;
 	return 0;
 }
 
@@ -204,16 +226,16 @@ static int map_pages(struct iokmem_dma_view *view)
 {
 	int err;
 
-	err = iokmem_dma_sg_table(&view->own, view->dev, view->desc, view->offset,
-				  view->length);
+	err = iokmem_dma_table_fill(&view->own, view->dev, view->desc, view->offset,
+				    view->length);
 	if (err)
 		return err;
-	err = dma_map_sgtable(view->dev, &view->own, view->direction, 0);
+	err = dma_map_sgtable(view->dev, &view->own.sgt, view->direction, 0);
 	if (err) {
-		sg_free_table(&view->own);
+		iokmem_dma_table_free(&view->own);
 		return -ENOBUFS;
 	}
-	view->table = &view->own;
+	view->table = &view->own.sgt;
 	return 0;
 }
 
@@ -255,8 +277,8 @@ void iokmem_dma_unmap(struct iokmem_dma_view *view)
 	if (view->desc->ops->dma_unmap)
 		view->desc->ops->dma_unmap(view);
 	else if (!view->desc->ops->dma_map)
-		dma_unmap_sgtable(view->dev, &view->own, view->direction, 0);
-	sg_free_table(&view->own);
+		dma_unmap_sgtable(view->dev, &view->own.sgt, view->direction, 0);
+	iokmem_dma_table_free(&view->own);
 	iokmem_desc_unhold(view->desc);
 }
 
@@ -273,8 +295,8 @@ int iokmem_dma_sync(struct iokmem_dma_view *view, bool for_cpu)
 	if (view->desc->ops->dma_map)
 		return 0;	/* always the same for both */
 	if (for_cpu)
-		dma_sync_sgtable_for_cpu(view->dev, &view->own, view->direction);
+		dma_sync_sgtable_for_cpu(view->dev, view->table, view->direction);
 	else
-		dma_sync_sgtable_for_device(view->dev, &view->own, view->direction);
+		dma_sync_sgtable_for_device(view->dev, view->table, view->direction);
 	return 0;
 }

@@ -13,14 +13,26 @@ struct device;
 struct iokmem_desc;
 
 /**
+ * struct iokmem_dma_table - entries for a device
+ * @sgt: what the DMA API takes
+ * @one: for @sgt, if there is only one entry
+ *
+ * Not copied. Nothing is allocated while @sgt has no entries.
+ */
+struct iokmem_dma_table {
+	struct sg_table sgt;
+	struct scatterlist one;
+};
+
+/**
  * struct iokmem_dma_view - bytes of a descriptor, mapped for a device
  * @desc: whose memory it is, never a sub-descriptor; the view holds it
  * @dev: the device
  * @direction: of the transfer
  * @offset: of the first byte in @desc
  * @length: in bytes, not 0
- * @table: what the device sees, by sg_dma_address() and sg_dma_len(): @own, or
- *	another one's
+ * @table: what the device sees, by sg_dma_address() and sg_dma_len(): that of @own,
+ *	or another one's
  * @skip: how many bytes in @table come before the first one
  * @own: for @table
  * @private: the kind's own
@@ -35,14 +47,15 @@ struct iokmem_dma_view {
 	size_t length;
 	struct sg_table *table;
 	size_t skip;
-	struct sg_table own;
+	struct iokmem_dma_table own;
 	void *private;
 };
 
 enum dma_data_direction iokmem_dma_direction(const struct iokmem_desc *desc);
 bool iokmem_dma_reaches(struct device *dev, phys_addr_t last);
-int iokmem_dma_sg_table(struct sg_table *table, struct device *dev,
-			struct iokmem_desc *desc, size_t offset, size_t length);
+int iokmem_dma_table_fill(struct iokmem_dma_table *table, struct device *dev,
+			  struct iokmem_desc *desc, size_t offset, size_t length);
+void iokmem_dma_table_free(struct iokmem_dma_table *table);
 int iokmem_dma_one_run(struct iokmem_dma_view *view, dma_addr_t address);
 int iokmem_dma_map(struct iokmem_dma_view *view, struct device *dev,
 		   struct iokmem_desc *desc, size_t offset, size_t length);

@@ -66,7 +66,7 @@ struct iokmem_export_mapping {
 	struct list_head node;
 	struct device *dev;
 	enum dma_data_direction direction;
-	struct sg_table table;
+	struct iokmem_dma_table table;
 };
 
 static struct iokmem_export *export_of(const struct dma_buf *dmabuf)
@@ -104,18 +104,19 @@ static int map_for_device(const struct iokmem_export *export,
 	struct iokmem_desc *root = iokmem_desc_root(export->desc, &offset);
 	int err;
 
-	err = iokmem_dma_sg_table(&mapping->table, mapping->dev, root, offset,
-				  export->length);
+	err = iokmem_dma_table_fill(&mapping->table, mapping->dev, root, offset,
+				    export->length);
 	if (err)
 		return err;
-	round_up_last(&mapping->table);
-	err = dma_map_sgtable(mapping->dev, &mapping->table, mapping->direction,
+	round_up_last(&mapping->table.sgt);
+	err = dma_map_sgtable(mapping->dev, &mapping->table.sgt, mapping->direction,
 			      DMA_ATTR_SKIP_CPU_SYNC);
 	if (err) {
-		sg_free_table(&mapping->table);
+		iokmem_dma_table_free(&mapping->table);
 		return -ENOBUFS;
 	}
-	dma_sync_sgtable_for_device(mapping->dev, &mapping->table, mapping->direction);
+	dma_sync_sgtable_for_device(mapping->dev, &mapping->table.sgt,
+				    mapping->direction);
 	return 0;
 }
 
@@ -141,7 +142,7 @@ static struct sg_table *export_map(struct dma_buf_attachment *attachment,
 	mutex_lock(&export->lock);
 	list_add_tail(&mapping->node, &export->mappings);
 	mutex_unlock(&export->lock);
-	return &mapping->table;
+	return &mapping->table.sgt;
 }
 
 static void export_unmap(struct dma_buf_attachment *attachment, struct sg_table *table,
@@ -149,7 +150,7 @@ static void export_unmap(struct dma_buf_attachment *attachment, struct sg_table 
 {
 	struct iokmem_export *export = export_of(attachment->dmabuf);
 	struct iokmem_export_mapping *mapping =
-		container_of(table, struct iokmem_export_mapping, table);
+		container_of(table, struct iokmem_export_mapping, table.sgt);
 
 	mutex_lock(&export->lock);
 	list_del(&mapping->node);
@@ -157,7 +158,7 @@ static void export_unmap(struct dma_buf_attachment *attachment, struct sg_table 
 	dma_sync_sgtable_for_cpu(mapping->dev, table, mapping->direction);
 	dma_unmap_sgtable(mapping->dev, table, mapping->direction,
 			  DMA_ATTR_SKIP_CPU_SYNC);
-	sg_free_table(table);
+	iokmem_dma_table_free(&mapping->table);
 	kfree(mapping);
 }
 
@@ -170,10 +171,10 @@ static int export_sync(struct dma_buf *dmabuf, bool for_cpu)
 	mutex_lock(&export->lock);
 	list_for_each_entry(mapping, &export->mappings, node) {
 		if (for_cpu)
-			dma_sync_sgtable_for_cpu(mapping->dev, &mapping->table,
+			dma_sync_sgtable_for_cpu(mapping->dev, &mapping->table.sgt,
 						 mapping->direction);
 		else
-			dma_sync_sgtable_for_device(mapping->dev, &mapping->table,
+			dma_sync_sgtable_for_device(mapping->dev, &mapping->table.sgt,
 						    mapping->direction);
 	}
 	mutex_unlock(&export->lock);

@@ -145,7 +145,7 @@ static int physical_dma_map(struct iokmem_dma_view *view)
 
 static void physical_dma_unmap(struct iokmem_dma_view *view)
 {
-	dma_unmap_resource(view->dev, sg_dma_address(view->own.sgl), view->length,
+	dma_unmap_resource(view->dev, sg_dma_address(view->table->sgl), view->length,
 			   view->direction, 0);
 }
 

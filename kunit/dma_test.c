@@ -10,6 +10,7 @@
 #include <linux/kthread.h>
 #include <linux/mman.h>
 #include <linux/random.h>
+#include <linux/vmalloc.h>
 
 #include "dma_map.h"
 #include "kinds.h"
@@ -73,6 +74,30 @@ static struct iokmem_desc *scattered(struct kunit *test, unsigned int pages)
 static struct iokmem_desc *contiguous(struct kunit *test, size_t length)
 {
 	return buffer_with(test, NULL, INOUT | IOKMEM_PHYSICALLY_CONTIGUOUS, length, 0);
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(unmap_pages, vunmap, const void *);
+
+/* Scattered memory of one descriptor, prepared: runs of two pages. */
+static struct iokmem_desc *in_runs(struct kunit *test, unsigned int runs)
+{
+	struct iokmem_desc *whole = contiguous(test, 3 * runs * PAGE_SIZE), *desc;
+	struct page **pages;
+	unsigned int i;
+	void *bytes;
+
+	pages = kunit_kcalloc(test, 2 * runs, sizeof(*pages), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	for (i = 0; i < 2 * runs; i++)
+		pages[i] = pfn_to_page(pfn_of(whole, 0) + i / 2 * 3 + i % 2);
+	bytes = vmap(pages, 2 * runs, VM_MAP, PAGE_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unmap_pages, bytes));
+	desc = iokmem_desc_with_address_range((unsigned long)bytes, 2 * runs * PAGE_SIZE,
+					      INOUT, IOKMEM_KERNEL_TASK);
+	desc = keep_desc(test, desc);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, INOUT));
+	return desc;
 }
 
 /* Is byte @offset of @desc at @address for a device that sees physical addresses? */
@@ -408,7 +433,8 @@ static void dma_refuses_memory_above_the_mask(struct kunit *test)
 {
 	struct device *dev = device(test);
 	struct iokmem_dma *dma = command(test, dev, &anything);
-	struct iokmem_desc *low, *high = buffer(test, NULL, PAGE_SIZE, 0);
+	struct iokmem_desc *low, *members[3], *both;
+	struct iokmem_desc *high = buffer(test, NULL, PAGE_SIZE, 0);
 
 	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(24)));
 	if (pfn_of(high, 0) < SZ_16M >> PAGE_SHIFT)
@@ -422,6 +448,15 @@ static void dma_refuses_memory_above_the_mask(struct kunit *test)
 	low = keep_desc(test, low);
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, low, true));
 	walk(test, dma, low, SEGMENTS);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_clear_memory_descriptor(dma, true));
+
+	/* What is in between is enough. */
+	members[0] = low;
+	members[1] = high;
+	members[2] = low;
+	both = keep_desc(test, iokmem_multi_with_descriptors(members, 3, INOUT));
+	KUNIT_EXPECT_EQ(test, -ERANGE, iokmem_dma_set_memory_descriptor(dma, both, true));
+	KUNIT_EXPECT_EQ(test, 0, both->held);
 }
 
 static void dma_counts_preparations_of_the_same_bytes(struct kunit *test)
@@ -646,29 +681,120 @@ static void dma_synchronize_refuses_bad_argument(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, iokmem_dma_synchronize(dma, 4));
 }
 
+/* A device with limits of its own on what an entry may be. */
+static struct device *device_with(struct kunit *test, unsigned int longest,
+				  unsigned long boundary)
+{
+	struct device_dma_parameters *parameters;
+	struct device *dev;
+
+	/* It is used until the device goes. */
+	parameters = kunit_kzalloc(test, sizeof(*parameters), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, parameters);
+	dev = device(test);
+	dev->dma_parms = parameters;
+	dma_set_max_seg_size(dev, longest);
+	dma_set_seg_boundary(dev, boundary);
+	return dev;
+}
+
+/*
+ * Fills a table of bytes of @desc for @dev: its entries are the memory, in order, none
+ * longer than @longest or with addresses on both sides of a @boundary, and there are no
+ * more than there must be. Returns how many.
+ */
+static unsigned int fill(struct kunit *test, struct device *dev, struct iokmem_desc *desc,
+			 size_t offset, size_t length)
+{
+	u64 boundary = dma_get_seg_boundary(dev);
+	size_t longest = dma_get_max_seg_size(dev), end = offset + length;
+	struct iokmem_dma_table table;
+	struct scatterlist *sg;
+	unsigned int i, nr = 0;
+
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_table_fill(&table, dev, desc, offset, length));
+	for_each_sgtable_sg(&table.sgt, sg, i) {
+		u64 last = sg_phys(sg) + sg->length - 1;
+
+		expect_address(test, desc, offset, sg_phys(sg));
+		KUNIT_EXPECT_LE(test, sg->length, longest);
+		KUNIT_EXPECT_EQ(test, sg_phys(sg) & ~boundary, last & ~boundary);
+		offset += sg->length;
+		nr++;
+	}
+	KUNIT_EXPECT_EQ(test, end, offset);
+	KUNIT_EXPECT_EQ(test, nr, table.sgt.nents);
+	KUNIT_EXPECT_EQ(test, nr, table.sgt.orig_nents);
+	/* Only what one does not do for is allocated. */
+	KUNIT_EXPECT_EQ(test, nr == 1, table.sgt.sgl == &table.one);
+	KUNIT_EXPECT_TRUE(test, sg_is_last(sg_last(table.sgt.sgl, nr)));
+	iokmem_dma_table_free(&table);
+	return nr;
+}
+
+static void dma_entries_are_runs_of_memory(struct kunit *test)
+{
+	struct device *dev = device(test);
+	struct iokmem_desc *one = contiguous(test, 8 * PAGE_SIZE);
+	struct iokmem_desc *scattered_one = scattered(test, 8);
+	struct iokmem_desc *runs = in_runs(test, 20);
+
+	KUNIT_EXPECT_EQ(test, 1, fill(test, dev, one, 0, 8 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 1, fill(test, dev, one, 5 * PAGE_SIZE + 17, 100));
+	KUNIT_EXPECT_EQ(test, 8, fill(test, dev, scattered_one, 0, 8 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 2, fill(test, dev, scattered_one, PAGE_SIZE - 1, 2));
+	KUNIT_EXPECT_EQ(test, 20, fill(test, dev, runs, 0, 40 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 1, fill(test, dev, runs, 39 * PAGE_SIZE, PAGE_SIZE));
+	/* From the middle of the fourth to the first page of the seventh. */
+	KUNIT_EXPECT_EQ(test, 4, fill(test, dev, runs, 7 * PAGE_SIZE + 5, 5 * PAGE_SIZE));
+}
+
 static void dma_obeys_the_devices_longest_entry(struct kunit *test)
 {
-	struct iokmem_desc *desc = contiguous(test, 8 * PAGE_SIZE);
-	struct device *dev = device(test);
-	struct device_dma_parameters parameters = {};
+	struct device *dev = device_with(test, PAGE_SIZE + 100, ULONG_MAX);
+	struct iokmem_desc *one = contiguous(test, 300 * PAGE_SIZE);
+	struct iokmem_desc *runs = in_runs(test, 4);
 	struct iokmem_dma *dma = command(test, dev, &anything);
-	struct sg_table table;
-	unsigned int i;
-	struct scatterlist *sg;
 
-	dev->dma_parms = &parameters;
-	dma_set_max_seg_size(dev, PAGE_SIZE + 100);
-	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_sg_table(&table, dev, desc, 10, 3 * PAGE_SIZE));
-	KUNIT_EXPECT_EQ(test, 4, table.nents);
-	for_each_sgtable_sg(&table, sg, i)
-		KUNIT_EXPECT_LE(test, sg->length, PAGE_SIZE);
-	sg_free_table(&table);
+	/* All but the last end with a page. */
+	KUNIT_EXPECT_EQ(test, 4, fill(test, dev, one, 10, 3 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 5, fill(test, dev, runs, 10, 4 * PAGE_SIZE));
+	/* Too many for one piece of a table. */
+	KUNIT_EXPECT_EQ(test, 300, fill(test, dev, one, 0, 300 * PAGE_SIZE));
 
 	dma_set_max_seg_size(dev, 512);
-	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, desc, true));
-	walk(test, dma, desc, SEGMENTS);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, runs, true));
+	walk(test, dma, runs, SEGMENTS);
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_clear_memory_descriptor(dma, true));
-	dev->dma_parms = NULL;
+}
+
+/* How many multiples of what follows @boundary there are in these bytes, and one. */
+static unsigned int parts(struct iokmem_desc *desc, size_t offset, size_t length,
+			  u64 boundary)
+{
+	u64 first = PFN_PHYS(pfn_of(desc, offset)) + offset_in_page(offset);
+
+	return ((first + length - 1) / (boundary + 1)) - (first / (boundary + 1)) + 1;
+}
+
+static void dma_obeys_the_devices_boundary(struct kunit *test)
+{
+	static const u64 boundaries[] = { 2047, 2 * PAGE_SIZE - 1, 4 * PAGE_SIZE - 1 };
+	struct device *dev = device_with(test, UINT_MAX, ULONG_MAX);
+	struct iokmem_desc *one = contiguous(test, 9 * PAGE_SIZE);
+	struct iokmem_desc *runs = in_runs(test, 4);
+	unsigned int i, j, nr;
+
+	for (i = 0; i < ARRAY_SIZE(boundaries); i++) {
+		dma_set_seg_boundary(dev, boundaries[i]);
+		KUNIT_EXPECT_EQ(test, parts(one, 0, 9 * PAGE_SIZE, boundaries[i]),
+				fill(test, dev, one, 0, 9 * PAGE_SIZE));
+		KUNIT_EXPECT_EQ(test, parts(one, 100, 5000, boundaries[i]),
+				fill(test, dev, one, 100, 5000));
+		for (j = 0, nr = 0; j < 4; j++)
+			nr += parts(runs, 2 * j * PAGE_SIZE, 2 * PAGE_SIZE, boundaries[i]);
+		KUNIT_EXPECT_EQ(test, nr, fill(test, dev, runs, 0, 8 * PAGE_SIZE));
+	}
 }
 
 static void dma_ends_with_its_driver(struct kunit *test)
@@ -825,7 +951,9 @@ static struct kunit_case dma_cases[] = {
 	KUNIT_CASE(dma_refuses_guard_pages),
 	KUNIT_CASE(dma_copies_bytes_that_are_prepared),
 	KUNIT_CASE(dma_synchronize_refuses_bad_argument),
+	KUNIT_CASE(dma_entries_are_runs_of_memory),
 	KUNIT_CASE(dma_obeys_the_devices_longest_entry),
+	KUNIT_CASE(dma_obeys_the_devices_boundary),
 	KUNIT_CASE(dma_ends_with_its_driver),
 	KUNIT_CASE(dma_bears_several_callers),
 	KUNIT_CASE(dma_of_scattered_memory_is_below_the_mask_by_an_iommu),
