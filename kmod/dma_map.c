@@ -36,33 +36,45 @@ enum dma_data_direction iokmem_dma_direction(const struct iokmem_desc *desc)
 EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_direction);
 
 /**
- * struct entry_limits - what an entry for a device may be
- * @size: in bytes
- * @boundary: a mask; no entry has addresses on both sides of a multiple of what follows
+ * struct entries - what a table for a device is made of: it is counted, then filled in
+ * @size: of one, at most, in bytes
+ * @boundary: a mask; none has addresses on both sides of a multiple of what follows
+ * @cut: there may be runs that are too long for one
+ * @sg: the next one to be filled in; NULL: they are only counted
+ * @nr: how many, until now
+ * @last: their highest address
  */
-struct entry_limits {
+struct entries {
 	size_t size;
 	u64 boundary;
+	bool cut;
+	struct scatterlist *sg;
+	int nr;
+	phys_addr_t last;
 };
 
-static struct entry_limits limits_of(struct device *dev)
+/* For @length bytes in all. */
+static struct entries entries_for(struct device *dev, size_t length)
 {
-	struct entry_limits limits = {
+	struct entries entries = {
 		.size = min_t(size_t, dma_get_max_seg_size(dev), dma_max_mapping_size(dev)),
 		.boundary = dma_get_seg_boundary(dev),
 	};
 
-	if (limits.size >= PAGE_SIZE)
-		limits.size = round_down(limits.size, PAGE_SIZE);
-	return limits;
+	if (entries.size >= PAGE_SIZE)
+		entries.size = round_down(entries.size, PAGE_SIZE);
+	/* What comes before in its first page shortens an entry, see below. */
+	entries.cut = length > entries.size || entries.size - length < PAGE_SIZE ||
+		      entries.boundary != ULONG_MAX;
+	return entries;
 }
 
 /* How much of the run at @address one entry may have. */
-static size_t entry_size(const struct entry_limits *limits, phys_addr_t address,
+static size_t entry_size(const struct entries *entries, phys_addr_t address,
 			 size_t length)
 {
-	u64 to_boundary = limits->boundary - (address & limits->boundary);
-	size_t size = limits->size;
+	u64 to_boundary = entries->boundary - (address & entries->boundary);
+	size_t size = entries->size;
 
 	/* All but the last end with a page, so that an IOMMU can join them. */
 	if (size >= PAGE_SIZE)
@@ -71,66 +83,79 @@ static size_t entry_size(const struct entry_limits *limits, phys_addr_t address,
 	return length - 1 > to_boundary ? to_boundary + 1 : length;
 }
 
-/*
- * The run of memory at @offset: where it is, and in @length, which is the limit, how
- * long. The memory is held. @extent: see iokmem_extents_walk().
- */
-static int find_run(struct iokmem_desc *desc, size_t offset, unsigned int *extent,
-		    phys_addr_t *address, size_t *length)
+static int add_entry(struct entries *entries, phys_addr_t address, size_t length)
 {
-	struct iokmem_run run;
-	size_t place;
-
-	if (desc->ops->member)
-		desc = iokmem_desc_leaf(desc, &offset, length);
-	/* Others than pages need each a call of its own to the DMA API. */
-	if (desc->ops->dma_map)
-		return -EOPNOTSUPP;
-	place = desc->skew + offset;
-	if (desc->ops->lookup)
-		run = iokmem_desc_lookup(desc, place >> PAGE_SHIFT);
-	else
-		run = iokmem_extents_walk(&desc->extents, extent, place >> PAGE_SHIFT);
-	if (run.pfn == IOKMEM_NO_PFN)
-		return -EFAULT;
-	*address = PFN_PHYS(run.pfn) + offset_in_page(place);
-	*length = min(*length, (run.nr << PAGE_SHIFT) - offset_in_page(place));
+	if (entries->nr == INT_MAX)
+		return -EOVERFLOW;
+	entries->nr++;
+	entries->last = max(entries->last, address + length - 1);
+	if (entries->sg) {
+		sg_set_page(entries->sg, pfn_to_page(PHYS_PFN(address)), length,
+			    offset_in_page(address));
+		entries->sg = sg_next(entries->sg);
+	}
 	return 0;
 }
 
-/* Entries of the runs of memory: they are filled in if @sg is there, and counted. */
-static int for_runs(const struct entry_limits *limits, struct iokmem_desc *desc,
-		    size_t offset, size_t length, struct scatterlist *sg,
-		    phys_addr_t *last)
+static int add_run(struct entries *entries, phys_addr_t address, size_t length)
 {
-	unsigned int nr = 0, extent = 0;
-
+	if (!entries->cut)
+		return add_entry(entries, address, length);
 	while (length) {
-		phys_addr_t address;
-		size_t run = length;
-		int err;
+		size_t n = entry_size(entries, address, length);
+		int err = add_entry(entries, address, n);
 
-		err = find_run(desc, offset, &extent, &address, &run);
 		if (err)
 			return err;
-		offset += run;
-		length -= run;
-		*last = max(*last, address + run - 1);
-		while (run) {
-			size_t n = entry_size(limits, address, run);
-
-			if (nr++ == INT_MAX)
-				return -EOVERFLOW;
-			if (sg) {
-				sg_set_page(sg, pfn_to_page(PHYS_PFN(address)), n,
-					    offset_in_page(address));
-				sg = sg_next(sg);
-			}
-			address += n;
-			run -= n;
-		}
+		address += n;
+		length -= n;
 	}
-	return nr;
+	return 0;
+}
+
+/* Bytes from @place to @end, counted from the beginning of the first extent. */
+static int add_extents(struct entries *entries, const struct iokmem_extents *extents,
+		       size_t place, size_t end)
+{
+	unsigned int i = iokmem_extents_find(extents, place >> PAGE_SHIFT);
+	const struct iokmem_extent *extent = &extents->array[i];
+	phys_addr_t address = PFN_PHYS(extent->pfn - iokmem_extent_start(extents, i)) + place;
+
+	VM_WARN_ON_ONCE(end > iokmem_extents_pages(extents) << PAGE_SHIFT);
+	for (;;) {
+		size_t next = min(end, extent->end << PAGE_SHIFT);
+		int err = add_run(entries, address, next - place);
+
+		if (err || next == end)
+			return err;
+		place = next;
+		extent++;
+		address = PFN_PHYS(extent->pfn);
+	}
+}
+
+/* The memory is held. */
+static int add_memory(struct entries *entries, struct iokmem_desc *desc, size_t offset,
+		      size_t length)
+{
+	while (length) {
+		size_t place = offset, n = length;
+		struct iokmem_desc *leaf = iokmem_desc_leaf(desc, &place, &n);
+		int err;
+
+		/* Others than pages need each a call of its own to the DMA API. */
+		if (leaf->ops->dma_map)
+			return -EOPNOTSUPP;
+		if (leaf->ops->no_memory)
+			return -EFAULT;
+		place += leaf->skew;
+		err = add_extents(entries, &leaf->extents, place, place + n);
+		if (err)
+			return err;
+		offset += n;
+		length -= n;
+	}
+	return 0;
 }
 
 /*
@@ -151,16 +176,13 @@ static bool can_bounce(struct device *dev)
 	       min_not_zero(dma_get_mask(dev), dev->bus_dma_limit) >= DMA_BIT_MASK(32);
 }
 
-/* Room for @nr entries; what was in @table is of no use. */
-static int table_alloc(struct iokmem_dma_table *table, unsigned int nr)
+/* One entry; what was in @table is of no use. */
+static void table_init(struct iokmem_dma_table *table)
 {
-	if (nr > 1)
-		return sg_alloc_table(&table->sgt, nr, GFP_KERNEL);
 	*table = (struct iokmem_dma_table) {
-		.sgt = { .sgl = &table->one, .nents = nr, .orig_nents = nr },
+		.sgt = { .sgl = &table->one, .nents = 1, .orig_nents = 1 },
 	};
 	sg_init_marker(&table->one, 1);
-	return 0;
 }
 
 /*
@@ -182,19 +204,25 @@ EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_table_free);
 int iokmem_dma_table_fill(struct iokmem_dma_table *table, struct device *dev,
 			  struct iokmem_desc *desc, size_t offset, size_t length)
 {
-	struct entry_limits limits = limits_of(dev);
-	phys_addr_t last = 0;
-	int nr, err;
+	struct entries entries = entries_for(dev, length);
+	int err;
 
-	nr = for_runs(&limits, desc, offset, length, NULL, &last);
-	if (nr < 0)
-		return nr;
-	if (!iokmem_dma_reaches(dev, last) && !can_bounce(dev))
-		return -ERANGE;
-	err = table_alloc(table, nr);
+	/* Only the first one is filled in for now: there may be no others. */
+	table_init(table);
+	entries.sg = &table->one;
+	err = add_memory(&entries, desc, offset, length);
 	if (err)
 		return err;
-	for_runs(&limits, desc, offset, length, table->sgt.sgl, &last);
+	if (!iokmem_dma_reaches(dev, entries.last) && !can_bounce(dev))
+		return -ERANGE;
+	if (entries.nr == 1)
+		return 0;
+	err = sg_alloc_table(&table->sgt, entries.nr, GFP_KERNEL);
+	if (err)
+		return err;
+	entries.sg = table->sgt.sgl;
+	entries.nr = 0;
+	add_memory(&entries, desc, offset, length);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_table_fill);
@@ -207,9 +235,11 @@ int iokmem_dma_one_run(struct iokmem_dma_view *view, dma_addr_t address)
 	struct scatterlist *sg;
 	size_t left = view->length;
 	unsigned int i;
-	int err;
+	int err = 0;
 
-	err = table_alloc(&view->own, DIV_ROUND_UP(left, SZ_1G));
+	table_init(&view->own);
+	if (left > SZ_1G)
+		err = sg_alloc_table(&view->own.sgt, DIV_ROUND_UP(left, SZ_1G), GFP_KERNEL);
 	if (err)
 		return err;
 	for_each_sgtable_dma_sg(&view->own.sgt, sg, i) {

@@ -75,24 +75,13 @@ pgoff_t iokmem_extents_pages(const struct iokmem_extents *extents)
 }
 EXPORT_SYMBOL_IF_KUNIT(iokmem_extents_pages);
 
-static pgoff_t extent_start(const struct iokmem_extents *extents, unsigned int i)
-{
-	return i ? extents->array[i - 1].end : 0;
-}
-
 /*
- * iokmem_extent_pages - how many pages extent @i has
+ * iokmem_extents_find - the extent that holds page @index, which must be one there is
+ *
+ * That is the first one that ends after it. The pages that follow are in the next
+ * extents: who goes through many of them need not look up each.
  */
-unsigned long iokmem_extent_pages(const struct iokmem_extents *extents,
-				  unsigned int i)
-{
-	return extents->array[i].end - extent_start(extents, i);
-}
-EXPORT_SYMBOL_IF_KUNIT(iokmem_extent_pages);
-
-/* The extent that holds page @index: the first one that ends after it. */
-static unsigned int extents_find(const struct iokmem_extents *extents,
-				 pgoff_t index)
+unsigned int iokmem_extents_find(const struct iokmem_extents *extents, pgoff_t index)
 {
 	unsigned int low = 0, high = extents->nr - 1;
 
@@ -106,17 +95,7 @@ static unsigned int extents_find(const struct iokmem_extents *extents,
 	}
 	return low;
 }
-
-static struct iokmem_run run_in(const struct iokmem_extents *extents, unsigned int i,
-				pgoff_t index)
-{
-	struct iokmem_run run = {};
-
-	run.before = index - extent_start(extents, i);
-	run.pfn = extents->array[i].pfn + run.before;
-	run.nr = extents->array[i].end - index;
-	return run;
-}
+EXPORT_SYMBOL_IF_KUNIT(iokmem_extents_find);
 
 /*
  * iokmem_extents_lookup - where page @index is, which must be a page there is
@@ -124,29 +103,18 @@ static struct iokmem_run run_in(const struct iokmem_extents *extents, unsigned i
 struct iokmem_run iokmem_extents_lookup(const struct iokmem_extents *extents,
 					pgoff_t index)
 {
+	struct iokmem_run run = {};
+	unsigned int i;
+
 	if (WARN_ON_ONCE(index >= iokmem_extents_pages(extents)))
-		return (struct iokmem_run) {};
-	return run_in(extents, extents_find(extents, index), index);
+		return run;
+	i = iokmem_extents_find(extents, index);
+	run.before = index - iokmem_extent_start(extents, i);
+	run.pfn = extents->array[i].pfn + run.before;
+	run.nr = extents->array[i].end - index;
+	return run;
 }
 EXPORT_SYMBOL_IF_KUNIT(iokmem_extents_lookup);
-
-/*
- * iokmem_extents_walk - the same, one extent after the other
- *
- * @i is the extent that was found last, or any number.
- */
-struct iokmem_run iokmem_extents_walk(const struct iokmem_extents *extents,
-				      unsigned int *i, pgoff_t index)
-{
-	if (WARN_ON_ONCE(index >= iokmem_extents_pages(extents)))
-		return (struct iokmem_run) {};
-	if (*i < extents->nr && index == extents->array[*i].end)
-		++*i;
-	else
-		*i = extents_find(extents, index);
-	return run_in(extents, *i, index);
-}
-EXPORT_SYMBOL_IF_KUNIT(iokmem_extents_walk);
 
 /*
  * iokmem_extents_contiguous - are the @nr pages from @index neighbours?
@@ -158,7 +126,7 @@ bool iokmem_extents_contiguous(const struct iokmem_extents *extents,
 {
 	struct iokmem_run run = iokmem_extents_lookup(extents, index);
 	unsigned long next = run.pfn + run.nr;
-	unsigned int i = extents_find(extents, index);
+	unsigned int i = iokmem_extents_find(extents, index);
 
 	while (run.nr < nr) {
 		if (++i == extents->nr || extents->array[i].pfn != next)

@@ -57,13 +57,28 @@ int iokmem_extents_from_pages(struct iokmem_extents *extents,
 void iokmem_extents_fini(struct iokmem_extents *extents);
 
 pgoff_t iokmem_extents_pages(const struct iokmem_extents *extents);
-unsigned long iokmem_extent_pages(const struct iokmem_extents *extents,
-				  unsigned int i);
+unsigned int iokmem_extents_find(const struct iokmem_extents *extents, pgoff_t index);
 struct iokmem_run iokmem_extents_lookup(const struct iokmem_extents *extents,
 					pgoff_t index);
-struct iokmem_run iokmem_extents_walk(const struct iokmem_extents *extents,
-				      unsigned int *i, pgoff_t index);
 bool iokmem_extents_contiguous(const struct iokmem_extents *extents,
 			       pgoff_t index, unsigned long nr);
+
+/*
+ * iokmem_extent_start - index of the first page of extent @i
+ */
+static inline pgoff_t iokmem_extent_start(const struct iokmem_extents *extents,
+					  unsigned int i)
+{
+	return i ? extents->array[i - 1].end : 0;
+}
+
+/*
+ * iokmem_extent_pages - how many pages extent @i has
+ */
+static inline unsigned long iokmem_extent_pages(const struct iokmem_extents *extents,
+						unsigned int i)
+{
+	return extents->array[i].end - iokmem_extent_start(extents, i);
+}
 
 #endif /* _IOKMEM_EXTENT_H */

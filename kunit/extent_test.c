@@ -48,29 +48,28 @@ static void extent_lookup_finds_frame_and_neighbours(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->run.nr, run.nr);
 }
 
-static void extent_walk_finds_the_same_from_anywhere(struct kunit *test)
+/* One extent after the other from any page on: the same as looking up each page. */
+static void extent_find_is_where_to_go_on_from(struct kunit *test)
 {
-	pgoff_t index, end = iokmem_extents_pages(&extents);
-	unsigned int from, i, walked = 0;
+	pgoff_t from, index, end = iokmem_extents_pages(&extents);
+	unsigned int i;
 
-	for (index = 0; index < end; index++) {
-		struct iokmem_run found = iokmem_extents_lookup(&extents, index);
+	for (from = 0; from < end; from++) {
+		i = iokmem_extents_find(&extents, from);
+		for (index = from; index < end; index++) {
+			struct iokmem_run found = iokmem_extents_lookup(&extents, index);
+			pgoff_t start;
 
-		for (from = 0; from <= ARRAY_SIZE(three); from++) {
-			struct iokmem_run run;
-
-			i = from;
-			run = iokmem_extents_walk(&extents, &i, index);
-			KUNIT_EXPECT_EQ(test, found.pfn, run.pfn);
-			KUNIT_EXPECT_EQ(test, found.before, run.before);
-			KUNIT_EXPECT_EQ(test, found.nr, run.nr);
-			KUNIT_EXPECT_EQ(test, index + run.nr, three[i].end);
+			if (index == three[i].end)
+				i++;
+			start = iokmem_extent_start(&extents, i);
+			KUNIT_EXPECT_EQ(test, found.before, index - start);
+			KUNIT_EXPECT_EQ(test, found.pfn, three[i].pfn + index - start);
+			KUNIT_EXPECT_EQ(test, found.before + found.nr,
+					iokmem_extent_pages(&extents, i));
 		}
+		KUNIT_EXPECT_EQ(test, ARRAY_SIZE(three) - 1, i);
 	}
-	/* One after the other. */
-	for (i = 0, index = 0; index < end; walked++)
-		index += iokmem_extents_walk(&extents, &i, index).nr;
-	KUNIT_EXPECT_EQ(test, ARRAY_SIZE(three), walked);
 }
 
 struct contiguous_case {
@@ -136,7 +135,7 @@ static void extent_lookup_agrees_with_counting(struct kunit *test)
 static struct kunit_case extent_cases[] = {
 	KUNIT_CASE_PARAM(extent_lookup_finds_frame_and_neighbours,
 			 lookup_gen_params),
-	KUNIT_CASE(extent_walk_finds_the_same_from_anywhere),
+	KUNIT_CASE(extent_find_is_where_to_go_on_from),
 	KUNIT_CASE_PARAM(extent_neighbours_count_as_contiguous,
 			 contiguous_gen_params),
 	KUNIT_CASE(extent_lookup_agrees_with_counting),
