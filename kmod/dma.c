@@ -171,9 +171,14 @@ iokmem_dma_with_specification(struct device *dev,
 	if (!dev->dma_mask || !*dev->dma_mask)
 		return ERR_PTR(-EOPNOTSUPP);
 
-	dma = kzalloc(sizeof(*dma), GFP_KERNEL);
+	dma = kmalloc(sizeof(*dma), GFP_KERNEL);
 	if (!dma)
 		return ERR_PTR(-ENOMEM);
+	*dma = (struct iokmem_dma) {
+		.users = REFCOUNT_INIT(1),
+		.count = KREF_INIT(1),
+		.dev = dev,
+	};
 	if (specification)
 		err = specify(dma, specification);
 	if (err)
@@ -185,10 +190,8 @@ iokmem_dma_with_specification(struct device *dev,
 		goto err_free;
 	}
 	__module_get(THIS_MODULE);
-	refcount_set(&dma->users, 1);
-	kref_init(&dma->count);
+	get_device(dev);
 	mutex_init(&dma->lock);
-	dma->dev = get_device(dev);
 
 	kref_get(&dma->count);
 	devres->dma = dma;
@@ -264,23 +267,6 @@ void iokmem_dma_put(struct iokmem_dma *dma)
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_dma_put, IOKMEM);
 
-/* The bytes from @next on that are neighbours for the device, at most @limit. */
-static size_t neighbours(const struct iokmem_dma_cursor *next, size_t limit)
-{
-	struct scatterlist *sg = next->sg;
-	dma_addr_t end = sg_dma_address(sg) + sg_dma_len(sg);
-	size_t n = sg_dma_len(sg) - next->skip;
-
-	while (n < limit) {
-		sg = sg_next(sg);
-		if (!sg || !sg_dma_len(sg) || sg_dma_address(sg) != end)
-			break;
-		n += sg_dma_len(sg);
-		end += sg_dma_len(sg);
-	}
-	return min(n, limit);
-}
-
 static void advance(struct iokmem_dma_cursor *next, size_t bytes)
 {
 	next->offset += bytes;
@@ -294,13 +280,11 @@ static void advance(struct iokmem_dma_cursor *next, size_t bytes)
 /* The cursor at @offset, which is in the transfer. */
 static void go_to(struct iokmem_dma *dma, struct iokmem_dma_cursor *next, size_t offset)
 {
-	if (!next->sg || next->offset > offset) {
-		next->sg = dma->view.table->sgl;
-		next->skip = 0;
-		next->offset = 0;
-		advance(next, dma->view.skip);
-		next->offset = 0;
-	}
+	if (!next->sg || next->offset > offset)
+		*next = (struct iokmem_dma_cursor) {
+			.sg = dma->view.table->sgl,
+			.skip = dma->view.skip,
+		};
 	advance(next, offset - next->offset);
 }
 
@@ -318,19 +302,27 @@ static size_t cut(const struct iokmem_dma_specification *s, u64 address, size_t 
 }
 
 /*
- * The segment that begins at @next, which is in the transfer. -EDOM if it begins where
- * it may not, or cannot end where it may; -EMSGSIZE if it ends above @bits.
+ * The segment that begins at @next, which is in the transfer and goes on to its end.
+ * -EDOM if it begins where it may not, or cannot end where it may; -EMSGSIZE if it ends
+ * above @bits. @next stays then.
  */
-static int find_segment(const struct iokmem_dma *dma,
-			const struct iokmem_dma_cursor *next, unsigned int bits,
-			struct iokmem_dma_segment *segment)
+static int take_segment(const struct iokmem_dma *dma, struct iokmem_dma_cursor *next,
+			unsigned int bits, struct iokmem_dma_segment *segment)
 {
 	const struct iokmem_dma_specification *s = &dma->specification;
 	size_t left = dma->length - next->offset;
 	u64 address = sg_dma_address(next->sg) + next->skip;
 	u64 alignment = next->offset ? s->alignment_internal_segments : s->alignment;
-	size_t length = neighbours(next, left);
+	size_t run = sg_dma_len(next->sg) - next->skip, length;
+	struct scatterlist *sg = sg_next(next->sg);
 
+	/* Neighbours for the device, as far as it matters how many. */
+	for (; run < left && run <= s->max_segment_size; sg = sg_next(sg)) {
+		if (!sg || sg_dma_address(sg) != address + run)
+			break;
+		run += sg_dma_len(sg);
+	}
+	length = min(run, left);
 	if (length > s->max_segment_size)
 		length = cut(s, address, s->max_segment_size);
 	if (!length || !IS_ALIGNED(address, alignment) ||
@@ -340,6 +332,13 @@ static int find_segment(const struct iokmem_dma *dma,
 		return -EMSGSIZE;
 	segment->address = address;
 	segment->length = length;
+	if (length < run)
+		advance(next, length);
+	else
+		*next = (struct iokmem_dma_cursor) {
+			.sg = sg,
+			.offset = next->offset + length,
+		};
 	return 0;
 }
 
@@ -360,11 +359,10 @@ static int check_segments(struct iokmem_dma *dma)
 	for (go_to(dma, &next, 0); next.offset < dma->length;) {
 		struct iokmem_dma_segment segment;
 
-		err = find_segment(dma, &next, dma->specification.address_bits,
+		err = take_segment(dma, &next, dma->specification.address_bits,
 				   &segment);
 		if (err)
 			return err;
-		advance(&next, segment.length);
 	}
 	return 0;
 }
@@ -684,11 +682,14 @@ int iokmem_dma_get_prepared_offset_and_length(struct iokmem_dma *dma, size_t *of
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_dma_get_prepared_offset_and_length, IOKMEM);
 
-/* Calls @put for up to @nr segments from @offset on; these become what is left and where. */
-static int gen_segments(struct iokmem_dma *dma, size_t *offset, unsigned int *nr,
-			unsigned int bits, void *segments,
-			void (*put)(void *segments, unsigned int i,
-				    const struct iokmem_dma_segment *segment))
+/*
+ * Calls @put for up to @nr segments from @offset on; these become what is left and where.
+ * Inline, so that @put is.
+ */
+static __always_inline int
+gen_segments(struct iokmem_dma *dma, size_t *offset, unsigned int *nr, unsigned int bits,
+	     void *segments, void (*put)(void *segments, unsigned int i,
+					 const struct iokmem_dma_segment *segment))
 {
 	struct iokmem_dma_cursor next;
 	unsigned int i;
@@ -707,11 +708,10 @@ static int gen_segments(struct iokmem_dma *dma, size_t *offset, unsigned int *nr
 	for (i = 0; i < *nr && next.offset < dma->length; i++) {
 		struct iokmem_dma_segment segment;
 
-		err = find_segment(dma, &next, bits, &segment);
+		err = take_segment(dma, &next, bits, &segment);
 		if (err)
 			return err;
 		put(segments, i, &segment);
-		advance(&next, segment.length);
 	}
 	dma->next = next;
 	*offset = next.offset;

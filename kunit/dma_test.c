@@ -768,6 +768,37 @@ static void dma_obeys_the_devices_longest_entry(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_clear_memory_descriptor(dma, true));
 }
 
+/* What is cut for the DMA API is joined for the device, as far as it may be. */
+static void dma_joins_entries_up_to_the_longest_segment(struct kunit *test)
+{
+	struct iokmem_dma_specification specification = {
+		.max_segment_size = 2 * PAGE_SIZE,
+	};
+	struct device *dev = device_with(test, PAGE_SIZE, ULONG_MAX);
+	struct iokmem_desc *one = contiguous(test, 9 * PAGE_SIZE);
+	struct iokmem_desc *runs = in_runs(test, 4);
+	struct iokmem_dma *dma = command(test, dev, &specification);
+	unsigned int at_once;
+
+	/* No run is too long, nor is there anything to be joined with what follows it. */
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, runs, true));
+	for (at_once = 1; at_once <= 5; at_once++)
+		KUNIT_EXPECT_EQ(test, 4, walk(test, dma, runs, at_once));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_clear_memory_descriptor(dma, true));
+
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, one, true));
+	for (at_once = 1; at_once <= 6; at_once++)
+		KUNIT_EXPECT_EQ(test, 5, walk(test, dma, one, at_once));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_complete(dma));
+
+	/* In the middle of entries, and over their ends. */
+	specification.max_segment_size = PAGE_SIZE + 1000;
+	KUNIT_ASSERT_EQ(test, 0,
+			iokmem_dma_prepare_with_specification(dma, &specification, 7, 0));
+	KUNIT_EXPECT_EQ(test, DIV_ROUND_UP(9 * PAGE_SIZE - 7, PAGE_SIZE + 1000),
+			walk(test, dma, one, 3));
+}
+
 /* How many multiples of what follows @boundary there are in these bytes, and one. */
 static unsigned int parts(struct iokmem_desc *desc, size_t offset, size_t length,
 			  u64 boundary)
@@ -954,6 +985,7 @@ static struct kunit_case dma_cases[] = {
 	KUNIT_CASE(dma_entries_are_runs_of_memory),
 	KUNIT_CASE(dma_obeys_the_devices_longest_entry),
 	KUNIT_CASE(dma_obeys_the_devices_boundary),
+	KUNIT_CASE(dma_joins_entries_up_to_the_longest_segment),
 	KUNIT_CASE(dma_ends_with_its_driver),
 	KUNIT_CASE(dma_bears_several_callers),
 	KUNIT_CASE(dma_of_scattered_memory_is_below_the_mask_by_an_iommu),
