@@ -762,6 +762,11 @@ static void dma_obeys_the_devices_longest_entry(struct kunit *test)
 	/* Too many for one piece of a table. */
 	KUNIT_EXPECT_EQ(test, 300, fill(test, dev, one, 0, 300 * PAGE_SIZE));
 
+	/* Short enough, but for what comes before it in its first page. */
+	dma_set_max_seg_size(dev, 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, 2, fill(test, dev, one, 10, 3 * PAGE_SIZE - 5));
+	KUNIT_EXPECT_EQ(test, 1, fill(test, dev, one, 10, 2 * PAGE_SIZE));
+
 	dma_set_max_seg_size(dev, 512);
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, runs, true));
 	walk(test, dma, runs, SEGMENTS);
@@ -797,6 +802,32 @@ static void dma_joins_entries_up_to_the_longest_segment(struct kunit *test)
 			iokmem_dma_prepare_with_specification(dma, &specification, 7, 0));
 	KUNIT_EXPECT_EQ(test, DIV_ROUND_UP(9 * PAGE_SIZE - 7, PAGE_SIZE + 1000),
 			walk(test, dma, one, 3));
+}
+
+/* An entry ends where the longest segment would, but the next one may not begin there. */
+static void dma_cuts_at_the_end_of_an_entry_too(struct kunit *test)
+{
+	static const struct iokmem_dma_specification specification = {
+		.max_segment_size = 4 * PAGE_SIZE - 100,
+		.alignment = 4,
+		.alignment_internal_segments = 2 * PAGE_SIZE,
+	};
+	struct device *dev = device_with(test, PAGE_SIZE, ULONG_MAX);
+	struct iokmem_dma *dma = command(test, dev, &specification);
+	struct iokmem_dma_segment segments[SEGMENTS];
+	unsigned int nr = SEGMENTS;
+	struct iokmem_desc *desc;
+	size_t offset = 0;
+
+	desc = buffer_with(test, NULL, INOUT | IOKMEM_PHYSICALLY_CONTIGUOUS, 8 * PAGE_SIZE,
+			   2 * PAGE_SIZE);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, desc, false));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, PAGE_SIZE + 100, 0));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_gen_segments(dma, &offset, segments, &nr));
+	KUNIT_ASSERT_EQ(test, 3, nr);
+	KUNIT_EXPECT_EQ(test, 3 * PAGE_SIZE - 100, segments[0].length);
+	KUNIT_EXPECT_EQ(test, 2 * PAGE_SIZE, segments[1].length);
+	KUNIT_EXPECT_EQ(test, 2 * PAGE_SIZE, segments[2].length);
 }
 
 /* How many multiples of what follows @boundary there are in these bytes, and one. */
@@ -986,6 +1017,7 @@ static struct kunit_case dma_cases[] = {
 	KUNIT_CASE(dma_obeys_the_devices_longest_entry),
 	KUNIT_CASE(dma_obeys_the_devices_boundary),
 	KUNIT_CASE(dma_joins_entries_up_to_the_longest_segment),
+	KUNIT_CASE(dma_cuts_at_the_end_of_an_entry_too),
 	KUNIT_CASE(dma_ends_with_its_driver),
 	KUNIT_CASE(dma_bears_several_callers),
 	KUNIT_CASE(dma_of_scattered_memory_is_below_the_mask_by_an_iommu),
