@@ -893,62 +893,46 @@ bool iokmem_unmap_user(struct iokmem_map *map)
 	return true;
 }
 
-/*
- * How many pages from @index of the memory on one fault at @address maps, at least; 0
- * with @nr pages that cannot be touched.
- */
-static unsigned long fault_reach(const struct iokmem_map *map, pgoff_t index,
-				 unsigned long address, bool paged,
-				 unsigned long *nr)
+/* The pages that one fault at @address, which is over, has mapped at least. */
+static unsigned long fault_reach(const struct iokmem_map *map, unsigned long address,
+				 unsigned long nr)
 {
-	struct iokmem_run run;
+	unsigned long in_window = IOKMEM_FAULT_AROUND -
+				  ((address >> PAGE_SHIFT) & (IOKMEM_FAULT_AROUND - 1));
 
-	*nr = 1;
-	if (paged)
-		return 1;
-	run = iokmem_desc_lookup(map->desc, index);
-	*nr = run.nr;
-	if (run.pfn == IOKMEM_NO_PFN)
-		return 0;
-	*nr = min(run.nr, IOKMEM_FAULT_AROUND -
-			  ((address >> PAGE_SHIFT) & (IOKMEM_FAULT_AROUND - 1)));
-	return *nr;
+	/* It has seen to it that there is a page table. */
+	if (pmd_leaf(READ_ONCE(*pmd_off(map->mm, address))))
+		return PTRS_PER_PMD - pte_index(address);
+	return min(nr, in_window);
 }
 
-static int populate_windows(struct iokmem_map *map, struct vm_area_struct *vma,
-			    unsigned long address, unsigned long end)
+/*
+ * Fill entries from @address on, where @index of the memory is: @nr. Only the first if it
+ * is @singly that they are made.
+ */
+static int populate_at(struct iokmem_map *map, pgoff_t index, unsigned long address,
+		       bool singly, unsigned long *nr)
 {
 	unsigned int flags = FAULT_FLAG_REMOTE;
-	pgoff_t index = iokmem_map_index(map);
-	bool unlocked = false, paged = is_paged(vma);
-	unsigned long nr;
-	int err = 0;
+	bool unlocked = false;
+	int err;
 
+	*nr = 1;
+	if (!singly) {
+		struct iokmem_run run = iokmem_desc_lookup(map->desc, index);
+
+		*nr = run.nr;
+		/* Nobody can touch these. */
+		if (run.pfn == IOKMEM_NO_PFN)
+			return 0;
+	}
 	if (!(map->options & IOKMEM_MAP_READ_ONLY))
 		flags |= FAULT_FLAG_WRITE;
-	/* The VMA may go whenever the lock is dropped; then the map is dead. */
-	for (; !err && iokmem_map_get_address(map) && address < end;
-	     address += nr << PAGE_SHIFT) {
-		if (fault_reach(map, index, address, paged, &nr))
-			err = fixup_user_fault(map->mm, address, flags, &unlocked);
-		index += nr;
-	}
+	err = fixup_user_fault(map->mm, address, flags, &unlocked);
+	/* If the lock was dropped the VMA may be gone; then the map is dead. */
+	if (!err && iokmem_map_get_address(map))
+		*nr = fault_reach(map, address, *nr);
 	return err;
-}
-
-/* Only the kernel knows what it has made huge entries of. */
-static int populate_given(struct iokmem_map *map, unsigned long address,
-			  unsigned long end)
-{
-	while (address < end) {
-		long got = iokmem_fault_in(map->mm, address, (end - address) >> PAGE_SHIFT,
-					   !(map->options & IOKMEM_MAP_READ_ONLY));
-
-		if (got <= 0)
-			return got ? got : -EFAULT;
-		address += got << PAGE_SHIFT;
-	}
-	return 0;
 }
 
 /* With the mmap lock held for reading. */
@@ -956,14 +940,21 @@ static int populate_locked(struct iokmem_map *map)
 {
 	unsigned long address = iokmem_map_get_address(map) & PAGE_MASK;
 	unsigned long end = address + (iokmem_map_pages(map) << PAGE_SHIFT);
+	pgoff_t index = iokmem_map_index(map);
 	struct vm_area_struct *vma;
-	int err;
+	unsigned long nr;
+	bool singly;
+	int err = 0;
 
 	vma = map_vma(map->super ? map->super : map);
 	if (!vma)
 		return 0;
-	err = is_given(vma) ? populate_given(map, address, end) :
-			      populate_windows(map, vma, address, end);
+	singly = is_paged(vma) || is_given(vma);
+	for (; !err && iokmem_map_get_address(map) && address < end;
+	     address += nr << PAGE_SHIFT) {
+		err = populate_at(map, index, address, singly, &nr);
+		index += nr;
+	}
 	return iokmem_map_get_address(map) ? err : 0;
 }
 
