@@ -55,9 +55,45 @@
 #include "wake.h"
 #include "workqueue.h"
 
-static void map_put_work(struct work_struct *work)
+/**
+ * enum map_job - what a worker does with a map
+ * @MAP_JOB_TELL: iokmem_map_let_go(): tell the holders, and let go of a count
+ * @MAP_JOB_PUT: iokmem_map_put_async(): let go of the last user
+ * @MAP_JOB_COUNT_PUT: iokmem_map_count_put_async(): let go of the last count
+ */
+enum map_job {
+	MAP_JOB_TELL		= BIT(0),
+	MAP_JOB_PUT		= BIT(1),
+	MAP_JOB_COUNT_PUT	= BIT(2),
+};
+
+/*
+ * Each job has a reference of its own, which keeps the map until it is done. Holders have
+ * references to the map, or to one inside it, so no other job waits for them to be told.
+ */
+static void map_work(struct work_struct *work)
 {
-	iokmem_map_put(container_of(work, struct iokmem_map, put_work));
+	struct iokmem_map *map = container_of(work, struct iokmem_map, work);
+	unsigned int jobs = atomic_xchg(&map->jobs, 0);
+
+	if (jobs & MAP_JOB_TELL) {
+		iokmem_map_tell_holders(map);
+		iokmem_map_count_put(map);
+	}
+	if (jobs & MAP_JOB_PUT)
+		iokmem_map_put(map);
+	if (jobs & MAP_JOB_COUNT_PUT)
+		iokmem_map_count_put(map);
+}
+
+/*
+ * Where there is a job already, the worker takes both, and may be done with them: the map
+ * may be gone. Where there is none, no worker knows of this one before it is queued.
+ */
+static void map_queue(struct iokmem_map *map, enum map_job job)
+{
+	if (!atomic_fetch_or(job, &map->jobs))
+		queue_work(iokmem_workqueue, &map->work);
 }
 
 /*
@@ -68,29 +104,32 @@ struct iokmem_map *iokmem_map_alloc(struct iokmem_desc *desc,
 {
 	struct iokmem_map *map;
 
-	map = kzalloc(sizeof(*map), GFP_KERNEL_ACCOUNT);
+	map = kmalloc(sizeof(*map), GFP_KERNEL_ACCOUNT);
 	if (!map)
 		return NULL;
 
-	refcount_set(&map->users, 1);
-	kref_init(&map->count);
-	INIT_WORK(&map->put_work, map_put_work);
+	/* The rest is 0: that is cheaper than to clear it all before. */
+	*map = (struct iokmem_map) {
+		.users = REFCOUNT_INIT(1),
+		.count = KREF_INIT(1),
+		.options = request->options,
+		.desc = desc,
+		.mm = request->mm,
+		.offset = request->offset,
+		.length = request->length,
+		.state = IOKMEM_MAP_DEAD,
+		.windows = RB_ROOT,
+	};
+	INIT_WORK(&map->work, map_work);
+	INIT_LIST_HEAD(&map->holders);
+	INIT_LIST_HEAD(&map->node);
+	RB_CLEAR_NODE(&map->by_range);
+	map->guard = iokmem_guard_pages(request->options);
 	iokmem_desc_count_get(desc);
-	map->desc = desc;
-	map->mm = request->mm;
 	if (map->mm) {
 		mmgrab(map->mm);
 		map->pid = get_task_pid(request->task, PIDTYPE_TGID);
 	}
-	map->options = request->options;
-	map->offset = request->offset;
-	map->length = request->length;
-	map->guard = iokmem_guard_pages(request->options);
-	map->state = IOKMEM_MAP_DEAD;
-	INIT_LIST_HEAD(&map->holders);
-	INIT_LIST_HEAD(&map->node);
-	RB_CLEAR_NODE(&map->by_range);
-	map->windows = RB_ROOT;
 	return map;
 }
 
@@ -144,11 +183,6 @@ void iokmem_map_unlock(struct iokmem_map *map)
 		mmap_read_unlock(map->mm);
 }
 
-static void map_count_put_work(struct work_struct *work)
-{
-	iokmem_map_count_put(container_of(work, struct iokmem_map, put_work));
-}
-
 /*
  * iokmem_map_count_put_async - the same where nothing keeps this module
  *
@@ -158,8 +192,7 @@ void iokmem_map_count_put_async(struct iokmem_map *map)
 {
 	if (refcount_dec_not_one(&map->count.refcount))
 		return;
-	INIT_WORK(&map->put_work, map_count_put_work);
-	queue_work(iokmem_workqueue, &map->put_work);
+	map_queue(map, MAP_JOB_COUNT_PUT);
 }
 
 /* Is it what the kernel gets that asks for all, and for nothing in particular? */
@@ -760,14 +793,6 @@ void iokmem_map_vanished(struct iokmem_map *map)
 	mutex_unlock(&map->desc->lock);
 }
 
-static void tell_work(struct work_struct *work)
-{
-	struct iokmem_map *map = container_of(work, struct iokmem_map, tell_work);
-
-	iokmem_map_tell_holders(map);
-	iokmem_map_count_put(map);
-}
-
 /*
  * iokmem_map_let_go - a mapping that has vanished lets go of what its VMA kept
  *
@@ -783,12 +808,10 @@ void iokmem_map_let_go(struct iokmem_map *map)
 	told = !iokmem_map_has_holders(map);
 	mutex_unlock(&map->desc->lock);
 	iokmem_map_task_drop_all(map);
-	if (told) {
+	if (told)
 		iokmem_map_count_put(map);
-	} else {
-		INIT_WORK(&map->tell_work, tell_work);
-		queue_work(iokmem_workqueue, &map->tell_work);
-	}
+	else
+		map_queue(map, MAP_JOB_TELL);
 }
 
 /*
@@ -1252,7 +1275,7 @@ void iokmem_map_put_async(struct iokmem_map *map)
 		return;
 	if (!(map->options & IOKMEM_MAP_UNIQUE) && put_shared(map))
 		return;
-	queue_work(iokmem_workqueue, &map->put_work);
+	map_queue(map, MAP_JOB_PUT);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_map_put_async, IOKMEM);
 
