@@ -214,7 +214,7 @@ static void map_go_live(struct iokmem_map *map)
 		   map->start + offset_in_page(iokmem_map_place(map)));
 	WRITE_ONCE(map->state, IOKMEM_MAP_LIVE);
 	if (is_whole(map))
-		map->desc->whole = map;
+		WRITE_ONCE(map->desc->whole, map);
 	trace_iokmem_map(map);
 }
 
@@ -242,7 +242,7 @@ static void map_retire(struct iokmem_map *mapping)
 	map_die(mapping);
 	iokmem_maps_remove(mapping);
 	if (mapping->desc->whole == mapping)
-		mapping->desc->whole = NULL;
+		WRITE_ONCE(mapping->desc->whole, NULL);
 	wake_up_all(&mapping->desc->wait);
 	iokmem_wake_up(&mapping->blocked);
 }
@@ -971,6 +971,9 @@ static struct iokmem_map *share_whole(struct iokmem_desc *desc)
 {
 	struct iokmem_map *map;
 
+	/* Whether that is so is known with the lock: but without one it is not taken twice. */
+	if (!READ_ONCE(desc->whole))
+		return NULL;
 	mutex_lock(&desc->lock);
 	map = desc->whole;
 	if (map && map->length == iokmem_desc_get_length(desc)) {

@@ -180,7 +180,6 @@ unsigned long iokmem_map_borrow(const struct iokmem_map_request *request,
 				const struct iokmem_desc *desc);
 bool iokmem_owns_pages(const struct iokmem_desc *desc, size_t offset,
 		       size_t length);
-unsigned long iokmem_guard_pages(u32 options);
 
 /* map.c */
 struct iokmem_map *iokmem_map_alloc(struct iokmem_desc *desc,
@@ -273,6 +272,14 @@ unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
 				       struct file *file, unsigned long addr,
 				       unsigned long len, unsigned long pgoff,
 				       unsigned long flags, size_t place);
+
+/* How many pages the guards of a map have, on each side. */
+static inline unsigned long iokmem_guard_pages(u32 options)
+{
+	if (options & IOKMEM_MAP_GUARDED_LARGE)
+		return IOKMEM_GUARD_MAX;
+	return options & IOKMEM_MAP_GUARDED_SMALL ? 1 : 0;
+}
 
 /* Where a window of bytes begins, counted from the first page of the memory. */
 static inline size_t iokmem_map_place(const struct iokmem_map *map)
