@@ -234,17 +234,29 @@ static void map_die(struct iokmem_map *map)
 /* Never to be shared again, with all that lies inside. */
 static void map_retire(struct iokmem_map *mapping)
 {
+	struct iokmem_desc *desc = mapping->desc;
 	struct iokmem_map *sub;
 
+	lockdep_assert_held(&desc->lock);
+
+	/* Nothing of it is in the list any more, or ever was. */
+	if (mapping->state == IOKMEM_MAP_DEAD)
+		return;
 	for (sub = iokmem_windows_first(mapping); sub;
 	     sub = iokmem_windows_next(sub))
 		map_die(sub);
 	map_die(mapping);
 	iokmem_maps_remove(mapping);
-	if (mapping->desc->whole == mapping)
-		WRITE_ONCE(mapping->desc->whole, NULL);
-	wake_up_all(&mapping->desc->wait);
-	iokmem_wake_up(&mapping->blocked);
+	if (desc->whole == mapping)
+		WRITE_ONCE(desc->whole, NULL);
+	iokmem_wake_all(&desc->wait);
+	/*
+	 * Who sleeps because it is blocked has looked at the state after that, since it
+	 * would have been woken: see change_end(). So we see it blocked, or it saw the state.
+	 */
+	smp_mb();
+	if (READ_ONCE(mapping->blocked))
+		wake_up_var(&mapping->blocked);
 }
 
 /* Nobody sees the memory by this mapping any more. */
@@ -258,7 +270,7 @@ static void map_gone(struct iokmem_map *mapping)
 }
 
 /*
- * iokmem_map_unhold - let go of the memory of a mapping that is gone
+ * iokmem_map_unhold - let go of the memory of a mapping that has no entries any more
  */
 void iokmem_map_unhold(struct iokmem_map *mapping)
 {
@@ -267,6 +279,7 @@ void iokmem_map_unhold(struct iokmem_map *mapping)
 	bool held;
 
 	mutex_lock(&desc->lock);
+	map_gone(mapping);
 	held = mapping->held;
 	mapping->held = false;
 	keeper = mapping->keeper;
@@ -487,7 +500,7 @@ static int map_build(struct iokmem_map *map,
 	/* The program may have unmapped it before we knew that it was there. */
 	if (map->state == IOKMEM_MAP_BUILDING)
 		map_go_live(map);
-	wake_up_all(&desc->wait);
+	iokmem_wake_all(&desc->wait);
 	mutex_unlock(&desc->lock);
 	return 0;
 }
@@ -647,19 +660,14 @@ void iokmem_map_adopt(struct iokmem_map *map)
 
 static void map_unmap(struct iokmem_map *mapping)
 {
-	struct iokmem_desc *desc = mapping->desc;
 	bool gone = true;
 
 	if (mapping->mm && !mapping->borrowed)
 		gone = !READ_ONCE(mapping->mapped) || iokmem_unmap_user(mapping);
 	else
 		iokmem_unmap_kernel(mapping);
-	if (!gone)
-		return;
-	mutex_lock(&desc->lock);
-	map_gone(mapping);
-	mutex_unlock(&desc->lock);
-	iokmem_map_unhold(mapping);
+	if (gone)
+		iokmem_map_unhold(mapping);
 }
 
 /* Never to be found again. */
