@@ -506,18 +506,31 @@ static int map_build(struct iokmem_map *map,
 }
 
 /*
+ * Is there anything to be found, before a map is made? What comes later is found by the
+ * look after that. A request that never makes one has no other look.
+ */
+static bool may_be_served(const struct iokmem_desc *desc,
+			  const struct iokmem_map_request *request)
+{
+	return data_race(!list_empty(&desc->maps)) ||
+	       (request->options & IOKMEM_MAP_REFERENCE);
+}
+
+/*
  * A map that serves @request, of memory that has the cache mode: see
  * iokmem_map_obtain().
  */
 static struct iokmem_map *
 obtain_in_mode(struct iokmem_desc *desc, const struct iokmem_map_request *request)
 {
-	struct iokmem_map *map, *new = NULL;
+	struct iokmem_map *map = NULL, *new;
 	int err;
 
-	mutex_lock(&desc->lock);
-	map = obtain_locked(desc, request, NULL);
-	mutex_unlock(&desc->lock);
+	if (may_be_served(desc, request)) {
+		mutex_lock(&desc->lock);
+		map = obtain_locked(desc, request, NULL);
+		mutex_unlock(&desc->lock);
+	}
 	if (map)
 		return map;
 
