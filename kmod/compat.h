@@ -103,6 +103,19 @@ static inline long iokmem_pin_remote(struct mm_struct *mm, unsigned long start,
 #endif
 }
 
+/* Fault in up to @nr pages from @start on. Called with the mmap lock held. */
+static inline long iokmem_fault_in(struct mm_struct *mm, unsigned long start,
+				   unsigned long nr, bool write)
+{
+	unsigned int flags = write ? FOLL_WRITE : 0;
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+	return get_user_pages_remote(mm, start, nr, flags, NULL, NULL, NULL);
+#else
+	return get_user_pages_remote(mm, start, nr, flags, NULL, NULL);
+#endif
+}
+
 /* The frame in an entry of a VMA of raw frames; -EINVAL if there is no entry. */
 static inline int iokmem_follow_frame(struct vm_area_struct *vma,
 				      unsigned long address, unsigned long *pfn)

@@ -59,8 +59,8 @@ struct vfsmount;
  *	becomes the offset in that; @length is cut to what that has of it
  * @retype: give the memory another cache mode, which @resolve found. Called when
  *	nothing maps or holds it
- * @make_pinnable: have each page stand for itself, so that others may keep it; or
- *	refuse. Called by a map that is listed, so that nothing is retyped
+ * @check_pinnable: may others keep pages of it? 0 or an error. Called by a map that is
+ *	listed, so that nothing is retyped
  * @kernel_address: where the kernel has these pages already, or 0
  * @task_address: where a user task has these bytes already, or 0
  * @may_map: may the memory, which is held, be mapped, and by user tasks? 0 or an
@@ -103,7 +103,7 @@ struct iokmem_mem_ops {
 	struct iokmem_desc *(*member)(const struct iokmem_desc *desc,
 				      size_t *offset, size_t *length);
 	int (*retype)(struct iokmem_desc *desc, u32 cache_mode);
-	int (*make_pinnable)(struct iokmem_desc *desc);
+	int (*check_pinnable)(struct iokmem_desc *desc);
 	unsigned long (*kernel_address)(const struct iokmem_desc *desc,
 					pgoff_t index, unsigned long nr);
 	unsigned long (*task_address)(const struct iokmem_desc *desc,

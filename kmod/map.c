@@ -477,7 +477,7 @@ static int map_make(struct iokmem_map *map,
 	if (!map->held)
 		err = map_hold(map, map->mm);
 	if (!err && (map->options & IOKMEM_MAP_PINNABLE))
-		err = map->desc->ops->make_pinnable(map->desc);
+		err = map->desc->ops->check_pinnable(map->desc);
 	if (err)
 		return err;
 	if (map->mm)

@@ -51,7 +51,7 @@ static int check_pinnable(const struct iokmem_map_request *request,
 
 	if (mode == IOKMEM_MAP_DEFAULT_CACHE)
 		mode = iokmem_desc_get_cache_mode(root);
-	return request->mm && root->ops->make_pinnable &&
+	return request->mm && root->ops->check_pinnable &&
 	       mode == IOKMEM_MAP_COPYBACK_CACHE ? 0 : -EOPNOTSUPP;
 }
 

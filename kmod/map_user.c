@@ -293,6 +293,24 @@ static vm_fault_t insert_pages(struct vm_fault *vmf, unsigned long *inserted)
 	return VM_FAULT_NOPAGE;
 }
 
+/*
+ * The same where the kernel makes the entry: a huge one of a block, if it can, or one of
+ * the page.
+ */
+static vm_fault_t give_page(struct vm_fault *vmf)
+{
+	struct iokmem_run run = run_at(vmf->vma->vm_private_data, vmf->address);
+	struct page *page = pfn_to_page(run.pfn);
+	unsigned long nr = compound_nr(compound_head(page));
+
+	/* It takes for granted that a page's place in its block is that in the file. */
+	if (WARN_ON_ONCE((vmf->pgoff ^ run.pfn) & (nr - 1)))
+		return VM_FAULT_SIGBUS;
+	get_page(page);
+	vmf->page = page;
+	return 0;
+}
+
 /* Map what is at the fault: frames that are there as long as the mapping. */
 static vm_fault_t insert_frames(struct vm_fault *vmf, unsigned long *inserted)
 {
@@ -341,7 +359,7 @@ static vm_fault_t wait_unblocked(struct vm_fault *vmf, struct iokmem_map *map)
 /* Are its entries of pages that are counted? */
 static bool has_pages(const struct vm_area_struct *vma)
 {
-	return vma->vm_flags & VM_MIXEDMAP;
+	return !(vma->vm_flags & VM_PFNMAP);
 }
 
 /* Are they found one by one, by the memory's own way? */
@@ -350,6 +368,12 @@ static bool is_paged(const struct vm_area_struct *vma)
 	const struct iokmem_map *map = vma->vm_private_data;
 
 	return has_pages(vma) && !(map->options & IOKMEM_MAP_PINNABLE);
+}
+
+/* Does the kernel make the entries? */
+static bool is_given(const struct vm_area_struct *vma)
+{
+	return !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP));
 }
 
 static vm_fault_t map_fault(struct vm_fault *vmf)
@@ -375,6 +399,8 @@ static vm_fault_t map_fault(struct vm_fault *vmf)
 	if (is_paged(vmf->vma)) {
 		ret = ops->fault(map->desc, vmf);
 		inserted = 1;
+	} else if (is_given(vmf->vma)) {
+		ret = give_page(vmf);
 	} else if (has_pages(vmf->vma)) {
 		ret = insert_pages(vmf, &inserted);
 	} else {
@@ -496,6 +522,35 @@ static void dress_vma(struct vm_area_struct *vma, const struct iokmem_map *map,
 					      vm_get_page_prot(vma->vm_flags));
 }
 
+/* How many pages of the mapping are in blocks that one huge entry can map. */
+static unsigned long pages_in_huge_blocks(const struct iokmem_map *map)
+{
+	unsigned long address = ALIGN(map->start, PMD_SIZE), nr = 0;
+
+	for (; address < map_end(map); address += PMD_SIZE) {
+		struct iokmem_run run = run_at(map, address);
+
+		if (huge_entry_fits(map, address, &run) &&
+		    1UL << compound_order(pfn_to_page(run.pfn)) == PTRS_PER_PMD)
+			nr += PTRS_PER_PMD;
+	}
+	return nr;
+}
+
+/*
+ * How a pinnable mapping gets its pages. By vm_insert_pages(), as many at once as a fault
+ * maps, or from the kernel, which maps a whole block by a huge entry, but otherwise one
+ * page a fault: so that is for memory which is in such blocks, for the most part. The
+ * kernel goes by the VMA's place in the file, which with guards is not the memory's.
+ */
+static vm_flags_t pinnable_flags(const struct iokmem_map *map)
+{
+	if (map->guard || test_bit(MMF_DISABLE_THP, &map->mm->flags) ||
+	    2 * pages_in_huge_blocks(map) < iokmem_map_pages(map))
+		return VM_MIXEDMAP;
+	return 0;
+}
+
 /* @vma, which nobody can see yet, becomes the mapping's. */
 static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 {
@@ -508,8 +563,6 @@ static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 		err = desc->ops->mmap(desc, vma);
 		if (err)
 			return err;
-	} else {
-		dress_vma(vma, map, pinnable ? VM_MIXEDMAP : desc->ops->vm_flags);
 	}
 	/* VM_IO: nobody pins it, and MADV_DOFORK must not undo VM_DONTCOPY. */
 	vm_flags_set(vma, (pinnable ? 0 : VM_IO) | VM_DONTEXPAND | VM_DONTCOPY |
@@ -517,6 +570,8 @@ static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 	vma->vm_private_data = map;
 	vma->vm_ops = &iokmem_vm_ops;
 	map->start = vma->vm_start + (map->guard << PAGE_SHIFT);
+	if (!desc->ops->mmap)
+		dress_vma(vma, map, pinnable ? pinnable_flags(map) : desc->ops->vm_flags);
 	return 0;
 }
 
@@ -855,22 +910,15 @@ static unsigned long fault_reach(const struct iokmem_map *map, pgoff_t index,
 	return *nr;
 }
 
-/* With the mmap lock held for reading. */
-static int populate_locked(struct iokmem_map *map)
+static int populate_windows(struct iokmem_map *map, struct vm_area_struct *vma,
+			    unsigned long address, unsigned long end)
 {
-	unsigned long address = iokmem_map_get_address(map) & PAGE_MASK;
-	unsigned long end = address + (iokmem_map_pages(map) << PAGE_SHIFT);
 	unsigned int flags = FAULT_FLAG_REMOTE;
 	pgoff_t index = iokmem_map_index(map);
-	struct vm_area_struct *vma;
-	bool unlocked = false, paged;
+	bool unlocked = false, paged = is_paged(vma);
 	unsigned long nr;
 	int err = 0;
 
-	vma = map_vma(map->super ? map->super : map);
-	if (!vma)
-		return 0;
-	paged = is_paged(vma);
 	if (!(map->options & IOKMEM_MAP_READ_ONLY))
 		flags |= FAULT_FLAG_WRITE;
 	/* The VMA may go whenever the lock is dropped; then the map is dead. */
@@ -880,6 +928,37 @@ static int populate_locked(struct iokmem_map *map)
 			err = fixup_user_fault(map->mm, address, flags, &unlocked);
 		index += nr;
 	}
+	return err;
+}
+
+/* Only the kernel knows what it has made huge entries of. */
+static int populate_given(struct iokmem_map *map, unsigned long address,
+			  unsigned long end)
+{
+	while (address < end) {
+		long got = iokmem_fault_in(map->mm, address, (end - address) >> PAGE_SHIFT,
+					   !(map->options & IOKMEM_MAP_READ_ONLY));
+
+		if (got <= 0)
+			return got ? got : -EFAULT;
+		address += got << PAGE_SHIFT;
+	}
+	return 0;
+}
+
+/* With the mmap lock held for reading. */
+static int populate_locked(struct iokmem_map *map)
+{
+	unsigned long address = iokmem_map_get_address(map) & PAGE_MASK;
+	unsigned long end = address + (iokmem_map_pages(map) << PAGE_SHIFT);
+	struct vm_area_struct *vma;
+	int err;
+
+	vma = map_vma(map->super ? map->super : map);
+	if (!vma)
+		return 0;
+	err = is_given(vma) ? populate_given(map, address, end) :
+			      populate_windows(map, vma, address, end);
 	return iokmem_map_get_address(map) ? err : 0;
 }
 
