@@ -180,9 +180,9 @@ struct iokmem_mem_ops {
  * it, whatever user space does.
  *
  * What stands before @length_lock is immutable once the descriptor is published.
- * @direction, @tag, @length, @cache_mode and @bytes are written with WRITE_ONCE()
- * and may be read at any time; @length is written with @length_lock held, @bytes and
- * @cache_mode with @lock.
+ * @direction, @tag, @length, @cache_mode, @bytes and @whole are written with
+ * WRITE_ONCE() and may be read at any time; @length is written with @length_lock held,
+ * @bytes, @cache_mode and @whole with @lock, which also keeps the map that @whole is.
  *
  * @prepare_lock protects @prepared, and the @home of memory with @kernel_home.
  *

@@ -17,16 +17,6 @@
 				 IOKMEM_MAP_PINNABLE | IOKMEM_MAP_STATIC | \
 				 IOKMEM_MAP_GUARDED_MASK | IOKMEM_MAP_CACHE_MASK)
 
-/*
- * iokmem_guard_pages - how many pages the guards of a map have, on each side
- */
-unsigned long iokmem_guard_pages(u32 options)
-{
-	if (options & IOKMEM_MAP_GUARDED_LARGE)
-		return IOKMEM_GUARD_MAX;
-	return options & IOKMEM_MAP_GUARDED_SMALL ? 1 : 0;
-}
-
 /* Guards are wherever there is room for them, in user tasks. */
 static int check_guards(const struct iokmem_map_request *request,
 			const struct iokmem_desc *root)

@@ -841,16 +841,6 @@ static void zap_vma(struct vm_area_struct *vma)
 		zap_vma_ptes(vma, vma->vm_start, size);
 }
 
-static bool is_mapped(struct iokmem_map *map)
-{
-	bool mapped;
-
-	mmap_read_lock(map->mm);
-	mapped = map_vma(map);
-	mmap_read_unlock(map->mm);
-	return mapped;
-}
-
 /* For a VMA that cannot be unmapped. */
 static void map_zap(struct iokmem_map *map)
 {
@@ -864,17 +854,23 @@ static void map_zap(struct iokmem_map *map)
 }
 
 /*
- * iokmem_unmap_user - take down the VMA of a dead mapping, if it has one
+ * iokmem_unmap_user - take down the VMA of a dead mapping that @mapped says it has
  *
  * Returns whether no entry of it is left. In an address space that is being torn
  * down there may be, until iokmem_map_vanished(). A fault that saw a live map is over by
  * then: it has the mmap lock.
  *
+ * The VMA need not be looked for. Who has no address never got one; seats do not, and
+ * what is borrowed does not get here. From there on it is where it was made until
+ * map_close(), which takes @mapped back: also if mmap() fails after it was made. mremap()
+ * fails, and leaves it where it is; the end of its copy, or of a child's, is not the
+ * VMA's. One that somebody is taking down right now has the mmap lock, and is awaited.
+ *
  * A VMA that cannot be unmapped (no memory to change the address space with) stays
  * behind empty, and faults in it fail.
  *
  * The kernel has no unmapping of just this VMA. If the program unmaps it by
- * itself in the moment between the look and the act, and has the same address
+ * itself in the moment between the look at @mapped and the act, and has the same address
  * filled again, then it is that which goes: a program must not unmap what a
  * driver unmaps at the same time. Nobody's memory is at risk by it.
  */
@@ -886,8 +882,7 @@ bool iokmem_unmap_user(struct iokmem_map *map)
 		return true;
 	if (!mmget_not_zero(map->mm))
 		return false;
-	if (is_mapped(map) &&
-	    iokmem_mm_munmap(map->mm, iokmem_map_vma_start(map), size))
+	if (iokmem_mm_munmap(map->mm, iokmem_map_vma_start(map), size))
 		map_zap(map);
 	mmput(map->mm);
 	return true;

@@ -33,13 +33,16 @@ static struct iokmem_wired *wired_of(struct iokmem_desc *desc)
 static unsigned long wired_kernel_address(const struct iokmem_desc *desc,
 					  pgoff_t index, unsigned long nr)
 {
-	struct iokmem_run run;
+	const struct iokmem_extents *extents = &desc->extents;
+	struct iokmem_run run = { .pfn = extents->array[0].pfn + index };
 
 	if (!iokmem_cache_in_direct_map(desc->cache_mode))
 		return 0;
-	run = iokmem_extents_lookup(&desc->extents, index);
-	if (run.nr < nr && !iokmem_extents_contiguous(&desc->extents, index, nr))
-		return 0;
+	if (extents->nr > 1) {
+		run = iokmem_extents_lookup(extents, index);
+		if (run.nr < nr && !iokmem_extents_contiguous(extents, index, nr))
+			return 0;
+	}
 	return (unsigned long)page_address(pfn_to_page(run.pfn));
 }
 
