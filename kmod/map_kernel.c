@@ -19,7 +19,7 @@ static void fill_run(struct page **pages, unsigned long pfn, unsigned long nr)
 	struct page *first = pfn_to_page(pfn);
 	unsigned long i;
 
-#pragma GCC unroll 8
+	iokmem_unrolled
 	for (i = 0; i < nr; i++)
 		pages[i] = nth_page(first, i);
 }
