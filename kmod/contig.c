@@ -28,21 +28,11 @@
 #include "compat.h"
 #include "pages.h"
 
-/*
- * iokmem_buddy_below - a block of the page allocator's, all below @end_pfn
- *
- * The allocator's zones end where they end: what it gives may be too high, and
- * there may be memory it does not find. NULL if so.
- */
-struct page *iokmem_buddy_below(unsigned int order, unsigned long end_pfn,
-				gfp_t gfp)
+static struct page *zone_below(unsigned int order, unsigned long end_pfn, gfp_t gfp)
 {
 	static const gfp_t zones[] = { __GFP_DMA32, __GFP_DMA };
 	struct page *page;
 	int i;
-
-	if (end_pfn >= iokmem_highest_pfn())
-		return alloc_pages(gfp, order);
 
 	for (i = 0; i < ARRAY_SIZE(zones); i++) {
 		page = alloc_pages(gfp | zones[i], order);
@@ -55,9 +45,32 @@ struct page *iokmem_buddy_below(unsigned int order, unsigned long end_pfn,
 	return NULL;
 }
 
+/*
+ * iokmem_buddy_below - a block of the page allocator's, all below @end_pfn
+ *
+ * The allocator's zones end where they end: what it gives may be too high, and
+ * there may be memory it does not find. NULL if so.
+ */
+struct page *iokmem_buddy_below(unsigned int order, unsigned long end_pfn,
+				gfp_t gfp)
+{
+	struct page *page;
+
+	page = end_pfn < iokmem_highest_pfn() ? zone_below(order, end_pfn, gfp) :
+						alloc_pages(gfp, order);
+	/*
+	 * The kernel makes huge entries only of pages that a file is large enough for,
+	 * and ours are where they are in any.
+	 */
+	if (page)
+		page->index = 0;
+	return page;
+}
+
 /* A block that holds the whole, of which the rest goes back at once. */
 static long buddy_range(const struct iokmem_pages_request *request)
 {
+	gfp_t gfp = request->gfp | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL;
 	unsigned int order = get_order(request->nr << PAGE_SHIFT);
 	struct page *page;
 	unsigned long i;
@@ -65,10 +78,13 @@ static long buddy_range(const struct iokmem_pages_request *request)
 	order = max(order, request->align_order);
 	if (order > MAX_PAGE_ORDER)
 		return -ENOMEM;
-	page = iokmem_buddy_below(order, request->end_pfn, request->gfp |
-				  __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
+	if (request->nr == 1UL << order)
+		gfp |= __GFP_COMP;
+	page = iokmem_buddy_below(order, request->end_pfn, gfp);
 	if (!page)
 		return -ENOMEM;
+	if (gfp & __GFP_COMP)
+		return page_to_pfn(page);
 
 	split_page(page, order);
 	for (i = request->nr; i < 1UL << order; i++)
@@ -276,7 +292,7 @@ int iokmem_contig_alloc(struct iokmem_pages *pages,
 	if (err)
 		return err;
 
-	pages->source = IOKMEM_PAGES_SINGLE;
+	pages->source = IOKMEM_PAGES_BLOCKS;
 	pfn = buddy_range(request);
 	if (pfn < 0 && request->uncharged) {
 		pfn = cma_range(pages, request);

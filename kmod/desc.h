@@ -59,8 +59,8 @@ struct vfsmount;
  *	becomes the offset in that; @length is cut to what that has of it
  * @retype: give the memory another cache mode, which @resolve found. Called when
  *	nothing maps or holds it
- * @make_pinnable: have each page stand for itself, so that others may keep it; or
- *	refuse. Called by a map that is listed, so that nothing is retyped
+ * @check_pinnable: may others keep pages of it? 0 or an error. Called by a map that is
+ *	listed, so that nothing is retyped
  * @kernel_address: where the kernel has these pages already, or 0
  * @task_address: where a user task has these bytes already, or 0
  * @may_map: may the memory, which is held, be mapped, and by user tasks? 0 or an
@@ -103,7 +103,7 @@ struct iokmem_mem_ops {
 	struct iokmem_desc *(*member)(const struct iokmem_desc *desc,
 				      size_t *offset, size_t *length);
 	int (*retype)(struct iokmem_desc *desc, u32 cache_mode);
-	int (*make_pinnable)(struct iokmem_desc *desc);
+	int (*check_pinnable)(struct iokmem_desc *desc);
 	unsigned long (*kernel_address)(const struct iokmem_desc *desc,
 					pgoff_t index, unsigned long nr);
 	unsigned long (*task_address)(const struct iokmem_desc *desc,
@@ -180,9 +180,9 @@ struct iokmem_mem_ops {
  * it, whatever user space does.
  *
  * What stands before @length_lock is immutable once the descriptor is published.
- * @direction, @tag, @length, @cache_mode and @bytes are written with WRITE_ONCE()
- * and may be read at any time; @length is written with @length_lock held, @bytes and
- * @cache_mode with @lock.
+ * @direction, @tag, @length, @cache_mode, @bytes and @whole are written with
+ * WRITE_ONCE() and may be read at any time; @length is written with @length_lock held,
+ * @bytes, @cache_mode and @whole with @lock, which also keeps the map that @whole is.
  *
  * @prepare_lock protects @prepared, and the @home of memory with @kernel_home.
  *

@@ -125,7 +125,8 @@ static bool is_older(const struct rb_node *a, const struct rb_node *b)
 
 /*
  * The oldest mapping at or below @node that serves @request, or @best if that is
- * older. Looks first where the oldest is; calls itself at most the tree's height deep.
+ * older. Looks first where the oldest is, so that the other places need not be looked at
+ * if that serves; calls itself at most the tree's height deep.
  */
 static struct iokmem_map *
 oldest_below(struct rb_node *node, const struct iokmem_map_request *request,
@@ -135,13 +136,14 @@ oldest_below(struct rb_node *node, const struct iokmem_map_request *request,
 
 	while (node) {
 		struct iokmem_map *mapping = map_of(node);
-		bool left_first = is_older(node->rb_left, node->rb_right);
-		int cmp = key_cmp(request->mm, request->options, mapping);
+		bool left_first, oldest;
+		int cmp;
 
 		/* Nothing from here on down reaches far enough, or is old enough. */
 		if (mapping->subtree.end < end ||
 		    (best && mapping->subtree.age >= best->age))
 			break;
+		cmp = key_cmp(request->mm, request->options, mapping);
 		/* What is to the right starts even later. */
 		if (cmp < 0 || (!cmp && mapping->offset > request->offset)) {
 			node = node->rb_left;
@@ -151,11 +153,15 @@ oldest_below(struct rb_node *node, const struct iokmem_map_request *request,
 			node = node->rb_right;
 			continue;
 		}
-		if ((!best || mapping->age < best->age) &&
-		    iokmem_map_serves(mapping, request))
-			best = mapping;
+		oldest = mapping->age == mapping->subtree.age;
+		if (oldest && iokmem_map_serves(mapping, request))
+			return mapping;
+		left_first = is_older(node->rb_left, node->rb_right);
 		best = oldest_below(left_first ? node->rb_left : node->rb_right,
 				    request, best);
+		if (!oldest && (!best || mapping->age < best->age) &&
+		    iokmem_map_serves(mapping, request))
+			best = mapping;
 		node = left_first ? node->rb_right : node->rb_left;
 	}
 	return best;

@@ -55,9 +55,45 @@
 #include "wake.h"
 #include "workqueue.h"
 
-static void map_put_work(struct work_struct *work)
+/**
+ * enum map_job - what a worker does with a map
+ * @MAP_JOB_TELL: iokmem_map_let_go(): tell the holders, and let go of a count
+ * @MAP_JOB_PUT: iokmem_map_put_async(): let go of the last user
+ * @MAP_JOB_COUNT_PUT: iokmem_map_count_put_async(): let go of the last count
+ */
+enum map_job {
+	MAP_JOB_TELL		= BIT(0),
+	MAP_JOB_PUT		= BIT(1),
+	MAP_JOB_COUNT_PUT	= BIT(2),
+};
+
+/*
+ * Each job has a reference of its own, which keeps the map until it is done. Holders have
+ * references to the map, or to one inside it, so no other job waits for them to be told.
+ */
+static void map_work(struct work_struct *work)
 {
-	iokmem_map_put(container_of(work, struct iokmem_map, put_work));
+	struct iokmem_map *map = container_of(work, struct iokmem_map, work);
+	unsigned int jobs = atomic_xchg(&map->jobs, 0);
+
+	if (jobs & MAP_JOB_TELL) {
+		iokmem_map_tell_holders(map);
+		iokmem_map_count_put(map);
+	}
+	if (jobs & MAP_JOB_PUT)
+		iokmem_map_put(map);
+	if (jobs & MAP_JOB_COUNT_PUT)
+		iokmem_map_count_put(map);
+}
+
+/*
+ * Where there is a job already, the worker takes both, and may be done with them: the map
+ * may be gone. Where there is none, no worker knows of this one before it is queued.
+ */
+static void map_queue(struct iokmem_map *map, enum map_job job)
+{
+	if (!atomic_fetch_or(job, &map->jobs))
+		queue_work(iokmem_workqueue, &map->work);
 }
 
 /*
@@ -68,29 +104,32 @@ struct iokmem_map *iokmem_map_alloc(struct iokmem_desc *desc,
 {
 	struct iokmem_map *map;
 
-	map = kzalloc(sizeof(*map), GFP_KERNEL_ACCOUNT);
+	map = kmalloc(sizeof(*map), GFP_KERNEL_ACCOUNT);
 	if (!map)
 		return NULL;
 
-	refcount_set(&map->users, 1);
-	kref_init(&map->count);
-	INIT_WORK(&map->put_work, map_put_work);
+	/* The rest is 0: that is cheaper than to clear it all before. */
+	*map = (struct iokmem_map) {
+		.users = REFCOUNT_INIT(1),
+		.count = KREF_INIT(1),
+		.options = request->options,
+		.desc = desc,
+		.mm = request->mm,
+		.offset = request->offset,
+		.length = request->length,
+		.state = IOKMEM_MAP_DEAD,
+		.windows = RB_ROOT,
+	};
+	INIT_WORK(&map->work, map_work);
+	INIT_LIST_HEAD(&map->holders);
+	INIT_LIST_HEAD(&map->node);
+	RB_CLEAR_NODE(&map->by_range);
+	map->guard = iokmem_guard_pages(request->options);
 	iokmem_desc_count_get(desc);
-	map->desc = desc;
-	map->mm = request->mm;
 	if (map->mm) {
 		mmgrab(map->mm);
 		map->pid = get_task_pid(request->task, PIDTYPE_TGID);
 	}
-	map->options = request->options;
-	map->offset = request->offset;
-	map->length = request->length;
-	map->guard = iokmem_guard_pages(request->options);
-	map->state = IOKMEM_MAP_DEAD;
-	INIT_LIST_HEAD(&map->holders);
-	INIT_LIST_HEAD(&map->node);
-	RB_CLEAR_NODE(&map->by_range);
-	map->windows = RB_ROOT;
 	return map;
 }
 
@@ -144,11 +183,6 @@ void iokmem_map_unlock(struct iokmem_map *map)
 		mmap_read_unlock(map->mm);
 }
 
-static void map_count_put_work(struct work_struct *work)
-{
-	iokmem_map_count_put(container_of(work, struct iokmem_map, put_work));
-}
-
 /*
  * iokmem_map_count_put_async - the same where nothing keeps this module
  *
@@ -158,8 +192,7 @@ void iokmem_map_count_put_async(struct iokmem_map *map)
 {
 	if (refcount_dec_not_one(&map->count.refcount))
 		return;
-	INIT_WORK(&map->put_work, map_count_put_work);
-	queue_work(iokmem_workqueue, &map->put_work);
+	map_queue(map, MAP_JOB_COUNT_PUT);
 }
 
 /* Is it what the kernel gets that asks for all, and for nothing in particular? */
@@ -181,7 +214,7 @@ static void map_go_live(struct iokmem_map *map)
 		   map->start + offset_in_page(iokmem_map_place(map)));
 	WRITE_ONCE(map->state, IOKMEM_MAP_LIVE);
 	if (is_whole(map))
-		map->desc->whole = map;
+		WRITE_ONCE(map->desc->whole, map);
 	trace_iokmem_map(map);
 }
 
@@ -201,17 +234,29 @@ static void map_die(struct iokmem_map *map)
 /* Never to be shared again, with all that lies inside. */
 static void map_retire(struct iokmem_map *mapping)
 {
+	struct iokmem_desc *desc = mapping->desc;
 	struct iokmem_map *sub;
 
+	lockdep_assert_held(&desc->lock);
+
+	/* Nothing of it is in the list any more, or ever was. */
+	if (mapping->state == IOKMEM_MAP_DEAD)
+		return;
 	for (sub = iokmem_windows_first(mapping); sub;
 	     sub = iokmem_windows_next(sub))
 		map_die(sub);
 	map_die(mapping);
 	iokmem_maps_remove(mapping);
-	if (mapping->desc->whole == mapping)
-		mapping->desc->whole = NULL;
-	wake_up_all(&mapping->desc->wait);
-	iokmem_wake_up(&mapping->blocked);
+	if (desc->whole == mapping)
+		WRITE_ONCE(desc->whole, NULL);
+	iokmem_wake_all(&desc->wait);
+	/*
+	 * Who sleeps because it is blocked has looked at the state after that, since it
+	 * would have been woken: see change_end(). So we see it blocked, or it saw the state.
+	 */
+	smp_mb();
+	if (READ_ONCE(mapping->blocked))
+		wake_up_var(&mapping->blocked);
 }
 
 /* Nobody sees the memory by this mapping any more. */
@@ -225,7 +270,7 @@ static void map_gone(struct iokmem_map *mapping)
 }
 
 /*
- * iokmem_map_unhold - let go of the memory of a mapping that is gone
+ * iokmem_map_unhold - let go of the memory of a mapping that has no entries any more
  */
 void iokmem_map_unhold(struct iokmem_map *mapping)
 {
@@ -234,6 +279,7 @@ void iokmem_map_unhold(struct iokmem_map *mapping)
 	bool held;
 
 	mutex_lock(&desc->lock);
+	map_gone(mapping);
 	held = mapping->held;
 	mapping->held = false;
 	keeper = mapping->keeper;
@@ -431,7 +477,7 @@ static int map_make(struct iokmem_map *map,
 	if (!map->held)
 		err = map_hold(map, map->mm);
 	if (!err && (map->options & IOKMEM_MAP_PINNABLE))
-		err = map->desc->ops->make_pinnable(map->desc);
+		err = map->desc->ops->check_pinnable(map->desc);
 	if (err)
 		return err;
 	if (map->mm)
@@ -454,9 +500,20 @@ static int map_build(struct iokmem_map *map,
 	/* The program may have unmapped it before we knew that it was there. */
 	if (map->state == IOKMEM_MAP_BUILDING)
 		map_go_live(map);
-	wake_up_all(&desc->wait);
+	iokmem_wake_all(&desc->wait);
 	mutex_unlock(&desc->lock);
 	return 0;
+}
+
+/*
+ * Is there anything to be found, before a map is made? What comes later is found by the
+ * look after that. A request that never makes one has no other look.
+ */
+static bool may_be_served(const struct iokmem_desc *desc,
+			  const struct iokmem_map_request *request)
+{
+	return data_race(!list_empty(&desc->maps)) ||
+	       (request->options & IOKMEM_MAP_REFERENCE);
 }
 
 /*
@@ -466,12 +523,14 @@ static int map_build(struct iokmem_map *map,
 static struct iokmem_map *
 obtain_in_mode(struct iokmem_desc *desc, const struct iokmem_map_request *request)
 {
-	struct iokmem_map *map, *new = NULL;
+	struct iokmem_map *map = NULL, *new;
 	int err;
 
-	mutex_lock(&desc->lock);
-	map = obtain_locked(desc, request, NULL);
-	mutex_unlock(&desc->lock);
+	if (may_be_served(desc, request)) {
+		mutex_lock(&desc->lock);
+		map = obtain_locked(desc, request, NULL);
+		mutex_unlock(&desc->lock);
+	}
 	if (map)
 		return map;
 
@@ -614,19 +673,14 @@ void iokmem_map_adopt(struct iokmem_map *map)
 
 static void map_unmap(struct iokmem_map *mapping)
 {
-	struct iokmem_desc *desc = mapping->desc;
 	bool gone = true;
 
 	if (mapping->mm && !mapping->borrowed)
 		gone = !READ_ONCE(mapping->mapped) || iokmem_unmap_user(mapping);
 	else
 		iokmem_unmap_kernel(mapping);
-	if (!gone)
-		return;
-	mutex_lock(&desc->lock);
-	map_gone(mapping);
-	mutex_unlock(&desc->lock);
-	iokmem_map_unhold(mapping);
+	if (gone)
+		iokmem_map_unhold(mapping);
 }
 
 /* Never to be found again. */
@@ -760,14 +814,6 @@ void iokmem_map_vanished(struct iokmem_map *map)
 	mutex_unlock(&map->desc->lock);
 }
 
-static void tell_work(struct work_struct *work)
-{
-	struct iokmem_map *map = container_of(work, struct iokmem_map, tell_work);
-
-	iokmem_map_tell_holders(map);
-	iokmem_map_count_put(map);
-}
-
 /*
  * iokmem_map_let_go - a mapping that has vanished lets go of what its VMA kept
  *
@@ -783,12 +829,10 @@ void iokmem_map_let_go(struct iokmem_map *map)
 	told = !iokmem_map_has_holders(map);
 	mutex_unlock(&map->desc->lock);
 	iokmem_map_task_drop_all(map);
-	if (told) {
+	if (told)
 		iokmem_map_count_put(map);
-	} else {
-		INIT_WORK(&map->tell_work, tell_work);
-		queue_work(iokmem_workqueue, &map->tell_work);
-	}
+	else
+		map_queue(map, MAP_JOB_TELL);
 }
 
 /*
@@ -948,6 +992,9 @@ static struct iokmem_map *share_whole(struct iokmem_desc *desc)
 {
 	struct iokmem_map *map;
 
+	/* Whether that is so is known with the lock: but without one it is not taken twice. */
+	if (!READ_ONCE(desc->whole))
+		return NULL;
 	mutex_lock(&desc->lock);
 	map = desc->whole;
 	if (map && map->length == iokmem_desc_get_length(desc)) {
@@ -1252,7 +1299,7 @@ void iokmem_map_put_async(struct iokmem_map *map)
 		return;
 	if (!(map->options & IOKMEM_MAP_UNIQUE) && put_shared(map))
 		return;
-	queue_work(iokmem_workqueue, &map->put_work);
+	map_queue(map, MAP_JOB_PUT);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_map_put_async, IOKMEM);
 

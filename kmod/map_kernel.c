@@ -13,6 +13,57 @@
 #include "desc.h"
 #include "map.h"
 
+/* @nr pages, neighbours in memory: of large mappings, most of what is done here. */
+static void fill_run(struct page **pages, unsigned long pfn, unsigned long nr)
+{
+	struct page *first = pfn_to_page(pfn);
+	unsigned long i;
+
+	iokmem_unrolled
+	for (i = 0; i < nr; i++)
+		pages[i] = nth_page(first, i);
+}
+
+/* Memory in extents: they have one cache mode, and are walked. */
+static int fill_extents(struct page **pages, const struct iokmem_desc *desc,
+			pgoff_t index, unsigned long nr)
+{
+	/* What has its type for sure is the module's own, and RAM. */
+	bool is_ram = desc->ops->typed;
+	unsigned int extent = 0;
+	unsigned long i, n;
+
+	for (i = 0; i < nr; i += n) {
+		struct iokmem_run run = iokmem_extents_walk(&desc->extents, &extent,
+							    index + i);
+
+		if (!is_ram && !pfn_valid(run.pfn))
+			return -EOPNOTSUPP;
+		n = min(run.nr, nr - i);
+		fill_run(pages + i, run.pfn, n);
+	}
+	return 0;
+}
+
+/* Memory that is found in a way of its own, and may have several cache modes. */
+static int fill_looked_up(struct page **pages, const struct iokmem_desc *desc,
+			  pgoff_t index, unsigned long nr, u32 *cache_mode)
+{
+	unsigned long i, n;
+
+	for (i = 0; i < nr; i += n) {
+		struct iokmem_run run = desc->ops->lookup(desc, index + i);
+
+		if (run.pfn == IOKMEM_NO_PFN || !pfn_valid(run.pfn) ||
+		    (i && run.cache_mode != *cache_mode))
+			return -EOPNOTSUPP;
+		*cache_mode = run.cache_mode;
+		n = min(run.nr, nr - i);
+		fill_run(pages + i, run.pfn, n);
+	}
+	return 0;
+}
+
 /*
  * Pages of a descriptor, and the one cache mode that they have: a mapping of the
  * kernel's has one for all. -EOPNOTSUPP if that is not so, or not all of it is RAM.
@@ -20,19 +71,10 @@
 static int fill_pages(struct page **pages, const struct iokmem_desc *desc,
 		      pgoff_t index, unsigned long nr, u32 *cache_mode)
 {
-	unsigned long i = 0, end;
-
-	while (i < nr) {
-		struct iokmem_run run = iokmem_desc_lookup(desc, index + i);
-
-		if (run.pfn == IOKMEM_NO_PFN || !pfn_valid(run.pfn) ||
-		    (i && run.cache_mode != *cache_mode))
-			return -EOPNOTSUPP;
-		*cache_mode = run.cache_mode;
-		for (end = min(i + run.nr, nr); i < end; i++)
-			pages[i] = pfn_to_page(run.pfn++);
-	}
-	return 0;
+	if (desc->ops->lookup)
+		return fill_looked_up(pages, desc, index, nr, cache_mode);
+	*cache_mode = READ_ONCE(desc->cache_mode);
+	return fill_extents(pages, desc, index, nr);
 }
 
 /*

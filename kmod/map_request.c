@@ -17,16 +17,6 @@
 				 IOKMEM_MAP_PINNABLE | IOKMEM_MAP_STATIC | \
 				 IOKMEM_MAP_GUARDED_MASK | IOKMEM_MAP_CACHE_MASK)
 
-/*
- * iokmem_guard_pages - how many pages the guards of a map have, on each side
- */
-unsigned long iokmem_guard_pages(u32 options)
-{
-	if (options & IOKMEM_MAP_GUARDED_LARGE)
-		return IOKMEM_GUARD_MAX;
-	return options & IOKMEM_MAP_GUARDED_SMALL ? 1 : 0;
-}
-
 /* Guards are wherever there is room for them, in user tasks. */
 static int check_guards(const struct iokmem_map_request *request,
 			const struct iokmem_desc *root)
@@ -61,7 +51,7 @@ static int check_pinnable(const struct iokmem_map_request *request,
 
 	if (mode == IOKMEM_MAP_DEFAULT_CACHE)
 		mode = iokmem_desc_get_cache_mode(root);
-	return request->mm && root->ops->make_pinnable &&
+	return request->mm && root->ops->check_pinnable &&
 	       mode == IOKMEM_MAP_COPYBACK_CACHE ? 0 : -EOPNOTSUPP;
 }
 

@@ -293,6 +293,24 @@ static vm_fault_t insert_pages(struct vm_fault *vmf, unsigned long *inserted)
 	return VM_FAULT_NOPAGE;
 }
 
+/*
+ * The same where the kernel makes the entry: a huge one of a block, if it can, or one of
+ * the page.
+ */
+static vm_fault_t give_page(struct vm_fault *vmf)
+{
+	struct iokmem_run run = run_at(vmf->vma->vm_private_data, vmf->address);
+	struct page *page = pfn_to_page(run.pfn);
+	unsigned long nr = compound_nr(compound_head(page));
+
+	/* It takes for granted that a page's place in its block is that in the file. */
+	if (WARN_ON_ONCE((vmf->pgoff ^ run.pfn) & (nr - 1)))
+		return VM_FAULT_SIGBUS;
+	get_page(page);
+	vmf->page = page;
+	return 0;
+}
+
 /* Map what is at the fault: frames that are there as long as the mapping. */
 static vm_fault_t insert_frames(struct vm_fault *vmf, unsigned long *inserted)
 {
@@ -341,7 +359,7 @@ static vm_fault_t wait_unblocked(struct vm_fault *vmf, struct iokmem_map *map)
 /* Are its entries of pages that are counted? */
 static bool has_pages(const struct vm_area_struct *vma)
 {
-	return vma->vm_flags & VM_MIXEDMAP;
+	return !(vma->vm_flags & VM_PFNMAP);
 }
 
 /* Are they found one by one, by the memory's own way? */
@@ -350,6 +368,12 @@ static bool is_paged(const struct vm_area_struct *vma)
 	const struct iokmem_map *map = vma->vm_private_data;
 
 	return has_pages(vma) && !(map->options & IOKMEM_MAP_PINNABLE);
+}
+
+/* Does the kernel make the entries? */
+static bool is_given(const struct vm_area_struct *vma)
+{
+	return !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP));
 }
 
 static vm_fault_t map_fault(struct vm_fault *vmf)
@@ -375,6 +399,8 @@ static vm_fault_t map_fault(struct vm_fault *vmf)
 	if (is_paged(vmf->vma)) {
 		ret = ops->fault(map->desc, vmf);
 		inserted = 1;
+	} else if (is_given(vmf->vma)) {
+		ret = give_page(vmf);
 	} else if (has_pages(vmf->vma)) {
 		ret = insert_pages(vmf, &inserted);
 	} else {
@@ -496,6 +522,35 @@ static void dress_vma(struct vm_area_struct *vma, const struct iokmem_map *map,
 					      vm_get_page_prot(vma->vm_flags));
 }
 
+/* How many pages of the mapping are in blocks that one huge entry can map. */
+static unsigned long pages_in_huge_blocks(const struct iokmem_map *map)
+{
+	unsigned long address = ALIGN(map->start, PMD_SIZE), nr = 0;
+
+	for (; address < map_end(map); address += PMD_SIZE) {
+		struct iokmem_run run = run_at(map, address);
+
+		if (huge_entry_fits(map, address, &run) &&
+		    1UL << compound_order(pfn_to_page(run.pfn)) == PTRS_PER_PMD)
+			nr += PTRS_PER_PMD;
+	}
+	return nr;
+}
+
+/*
+ * How a pinnable mapping gets its pages. By vm_insert_pages(), as many at once as a fault
+ * maps, or from the kernel, which maps a whole block by a huge entry, but otherwise one
+ * page a fault: so that is for memory which is in such blocks, for the most part. The
+ * kernel goes by the VMA's place in the file, which with guards is not the memory's.
+ */
+static vm_flags_t pinnable_flags(const struct iokmem_map *map)
+{
+	if (map->guard || test_bit(MMF_DISABLE_THP, &map->mm->flags) ||
+	    2 * pages_in_huge_blocks(map) < iokmem_map_pages(map))
+		return VM_MIXEDMAP;
+	return 0;
+}
+
 /* @vma, which nobody can see yet, becomes the mapping's. */
 static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 {
@@ -508,8 +563,6 @@ static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 		err = desc->ops->mmap(desc, vma);
 		if (err)
 			return err;
-	} else {
-		dress_vma(vma, map, pinnable ? VM_MIXEDMAP : desc->ops->vm_flags);
 	}
 	/* VM_IO: nobody pins it, and MADV_DOFORK must not undo VM_DONTCOPY. */
 	vm_flags_set(vma, (pinnable ? 0 : VM_IO) | VM_DONTEXPAND | VM_DONTCOPY |
@@ -517,6 +570,8 @@ static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 	vma->vm_private_data = map;
 	vma->vm_ops = &iokmem_vm_ops;
 	map->start = vma->vm_start + (map->guard << PAGE_SHIFT);
+	if (!desc->ops->mmap)
+		dress_vma(vma, map, pinnable ? pinnable_flags(map) : desc->ops->vm_flags);
 	return 0;
 }
 
@@ -786,16 +841,6 @@ static void zap_vma(struct vm_area_struct *vma)
 		zap_vma_ptes(vma, vma->vm_start, size);
 }
 
-static bool is_mapped(struct iokmem_map *map)
-{
-	bool mapped;
-
-	mmap_read_lock(map->mm);
-	mapped = map_vma(map);
-	mmap_read_unlock(map->mm);
-	return mapped;
-}
-
 /* For a VMA that cannot be unmapped. */
 static void map_zap(struct iokmem_map *map)
 {
@@ -809,17 +854,23 @@ static void map_zap(struct iokmem_map *map)
 }
 
 /*
- * iokmem_unmap_user - take down the VMA of a dead mapping, if it has one
+ * iokmem_unmap_user - take down the VMA of a dead mapping that @mapped says it has
  *
  * Returns whether no entry of it is left. In an address space that is being torn
  * down there may be, until iokmem_map_vanished(). A fault that saw a live map is over by
  * then: it has the mmap lock.
  *
+ * The VMA need not be looked for. Who has no address never got one; seats do not, and
+ * what is borrowed does not get here. From there on it is where it was made until
+ * map_close(), which takes @mapped back: also if mmap() fails after it was made. mremap()
+ * fails, and leaves it where it is; the end of its copy, or of a child's, is not the
+ * VMA's. One that somebody is taking down right now has the mmap lock, and is awaited.
+ *
  * A VMA that cannot be unmapped (no memory to change the address space with) stays
  * behind empty, and faults in it fail.
  *
  * The kernel has no unmapping of just this VMA. If the program unmaps it by
- * itself in the moment between the look and the act, and has the same address
+ * itself in the moment between the look at @mapped and the act, and has the same address
  * filled again, then it is that which goes: a program must not unmap what a
  * driver unmaps at the same time. Nobody's memory is at risk by it.
  */
@@ -831,33 +882,52 @@ bool iokmem_unmap_user(struct iokmem_map *map)
 		return true;
 	if (!mmget_not_zero(map->mm))
 		return false;
-	if (is_mapped(map) &&
-	    iokmem_mm_munmap(map->mm, iokmem_map_vma_start(map), size))
+	if (iokmem_mm_munmap(map->mm, iokmem_map_vma_start(map), size))
 		map_zap(map);
 	mmput(map->mm);
 	return true;
 }
 
-/*
- * How many pages from @index of the memory on one fault at @address maps, at least; 0
- * with @nr pages that cannot be touched.
- */
-static unsigned long fault_reach(const struct iokmem_map *map, pgoff_t index,
-				 unsigned long address, bool paged,
-				 unsigned long *nr)
+/* The pages that one fault at @address, which is over, has mapped at least. */
+static unsigned long fault_reach(const struct iokmem_map *map, unsigned long address,
+				 unsigned long nr)
 {
-	struct iokmem_run run;
+	unsigned long in_window = IOKMEM_FAULT_AROUND -
+				  ((address >> PAGE_SHIFT) & (IOKMEM_FAULT_AROUND - 1));
+
+	/* It has seen to it that there is a page table. */
+	if (pmd_leaf(READ_ONCE(*pmd_off(map->mm, address))))
+		return PTRS_PER_PMD - pte_index(address);
+	return min(nr, in_window);
+}
+
+/*
+ * Fill entries from @address on, where @index of the memory is: @nr. Only the first if it
+ * is @singly that they are made.
+ */
+static int populate_at(struct iokmem_map *map, pgoff_t index, unsigned long address,
+		       bool singly, unsigned long *nr)
+{
+	unsigned int flags = FAULT_FLAG_REMOTE;
+	bool unlocked = false;
+	int err;
 
 	*nr = 1;
-	if (paged)
-		return 1;
-	run = iokmem_desc_lookup(map->desc, index);
-	*nr = run.nr;
-	if (run.pfn == IOKMEM_NO_PFN)
-		return 0;
-	*nr = min(run.nr, IOKMEM_FAULT_AROUND -
-			  ((address >> PAGE_SHIFT) & (IOKMEM_FAULT_AROUND - 1)));
-	return *nr;
+	if (!singly) {
+		struct iokmem_run run = iokmem_desc_lookup(map->desc, index);
+
+		*nr = run.nr;
+		/* Nobody can touch these. */
+		if (run.pfn == IOKMEM_NO_PFN)
+			return 0;
+	}
+	if (!(map->options & IOKMEM_MAP_READ_ONLY))
+		flags |= FAULT_FLAG_WRITE;
+	err = fixup_user_fault(map->mm, address, flags, &unlocked);
+	/* If the lock was dropped the VMA may be gone; then the map is dead. */
+	if (!err && iokmem_map_get_address(map))
+		*nr = fault_reach(map, address, *nr);
+	return err;
 }
 
 /* With the mmap lock held for reading. */
@@ -865,24 +935,19 @@ static int populate_locked(struct iokmem_map *map)
 {
 	unsigned long address = iokmem_map_get_address(map) & PAGE_MASK;
 	unsigned long end = address + (iokmem_map_pages(map) << PAGE_SHIFT);
-	unsigned int flags = FAULT_FLAG_REMOTE;
 	pgoff_t index = iokmem_map_index(map);
 	struct vm_area_struct *vma;
-	bool unlocked = false, paged;
 	unsigned long nr;
+	bool singly;
 	int err = 0;
 
 	vma = map_vma(map->super ? map->super : map);
 	if (!vma)
 		return 0;
-	paged = is_paged(vma);
-	if (!(map->options & IOKMEM_MAP_READ_ONLY))
-		flags |= FAULT_FLAG_WRITE;
-	/* The VMA may go whenever the lock is dropped; then the map is dead. */
+	singly = is_paged(vma) || is_given(vma);
 	for (; !err && iokmem_map_get_address(map) && address < end;
 	     address += nr << PAGE_SHIFT) {
-		if (fault_reach(map, index, address, paged, &nr))
-			err = fixup_user_fault(map->mm, address, flags, &unlocked);
+		err = populate_at(map, index, address, singly, &nr);
 		index += nr;
 	}
 	return iokmem_map_get_address(map) ? err : 0;

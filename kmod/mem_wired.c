@@ -33,13 +33,16 @@ static struct iokmem_wired *wired_of(struct iokmem_desc *desc)
 static unsigned long wired_kernel_address(const struct iokmem_desc *desc,
 					  pgoff_t index, unsigned long nr)
 {
-	struct iokmem_run run;
+	const struct iokmem_extents *extents = &desc->extents;
+	struct iokmem_run run = { .pfn = extents->array[0].pfn + index };
 
 	if (!iokmem_cache_in_direct_map(desc->cache_mode))
 		return 0;
-	run = iokmem_extents_lookup(&desc->extents, index);
-	if (run.nr < nr && !iokmem_extents_contiguous(&desc->extents, index, nr))
-		return 0;
+	if (extents->nr > 1) {
+		run = iokmem_extents_lookup(extents, index);
+		if (run.nr < nr && !iokmem_extents_contiguous(extents, index, nr))
+			return 0;
+	}
 	return (unsigned long)page_address(pfn_to_page(run.pfn));
 }
 
@@ -53,16 +56,14 @@ static int wired_retype(struct iokmem_desc *desc, u32 cache_mode)
 	return iokmem_pages_retype(pages, cache_mode);
 }
 
-/* The kernel does not pin what it cannot count, nor should it what is not cached. */
-static int wired_make_pinnable(struct iokmem_desc *desc)
+/*
+ * Pages that are not cached should not be pinned, and those that must go back when the
+ * memory does cannot be.
+ */
+static int wired_check_pinnable(struct iokmem_desc *desc)
 {
-	int err = -EOPNOTSUPP;
-
-	mutex_lock(&desc->hold_lock);
-	if (desc->cache_mode == IOKMEM_MAP_COPYBACK_CACHE)
-		err = iokmem_pages_split(&wired_of(desc)->pages);
-	mutex_unlock(&desc->hold_lock);
-	return err;
+	return desc->cache_mode == IOKMEM_MAP_COPYBACK_CACHE &&
+	       wired_of(desc)->pages.source == IOKMEM_PAGES_BLOCKS ? 0 : -EOPNOTSUPP;
 }
 
 static void wired_release(struct iokmem_desc *desc)
@@ -79,7 +80,7 @@ static const struct iokmem_mem_ops iokmem_wired_ops = {
 	.vm_flags	= VM_PFNMAP,
 	.resolve	= iokmem_cache_resolve_ram,
 	.retype		= wired_retype,
-	.make_pinnable	= wired_make_pinnable,
+	.check_pinnable	= wired_check_pinnable,
 	.kernel_address	= wired_kernel_address,
 	.access		= iokmem_access_frames,
 	.page_counts	= iokmem_all_resident,

@@ -4,9 +4,15 @@
  *
  * Memory that may lie anywhere comes in the largest blocks that can be had
  * without effort, from the largest down, so that blocks lie at multiples of their
- * own size in the buffer and a buffer of 64 MiB has 16 extents rather than 16384.
- * Memory of another type than write-back comes through a pool (pool.c). What is
- * to be contiguous or below an address is found by contig.c.
+ * own size in the buffer and a buffer of 64 MiB has 32 extents rather than 16384,
+ * or fewer, since neighbours are one. Memory of another type than write-back comes
+ * through a pool (pool.c). What is to be contiguous or below an address is found by
+ * contig.c.
+ *
+ * A block is a compound page, or a single one, so that each page can be kept by
+ * whoever has a reference to it: its block goes back with the last one, whenever that
+ * is. Blocks are at most as large as what one huge entry maps, since the kernel
+ * does that only with compound pages of just this size.
  *
  * Until the extents are made the blocks hang on a list by page->lru, with their
  * order in page_private(), or a pool's handle: both are the allocating party's to
@@ -24,6 +30,8 @@
 #include "pages.h"
 #include "pool.h"
 
+#define IOKMEM_BLOCK_ORDER	min_t(unsigned int, MAX_PAGE_ORDER, PMD_SHIFT - PAGE_SHIFT)
+
 /*
  * iokmem_highest_pfn - no memory has a frame at or above this one
  */
@@ -37,31 +45,38 @@ unsigned long iokmem_highest_pfn(void)
 	return highest;
 }
 
-static unsigned int block_order(const struct page *page,
-				enum iokmem_page_source source)
+static unsigned int block_order(struct page *page, enum iokmem_page_source source)
 {
-	return source == IOKMEM_PAGES_POOL ? iokmem_pool_order(page) :
-					     page_private(page);
+	return source == IOKMEM_PAGES_POOL ? compound_order(page) : page_private(page);
+}
+
+/* @nr pages that are whole blocks. */
+static void blocks_put(struct page *page, unsigned long nr,
+		       enum iokmem_page_source source)
+{
+	struct page *end = page + nr;
+
+	while (page < end) {
+		unsigned int order = compound_order(page);
+
+		if (source == IOKMEM_PAGES_POOL)
+			iokmem_pool_give(page);
+		else
+			__free_pages(page, order);
+		page += 1UL << order;
+	}
 }
 
 static void block_free(struct page *page, enum iokmem_page_source source)
 {
 	unsigned int order = block_order(page, source);
-	unsigned long i;
 
-	if (source == IOKMEM_PAGES_POOL) {
-		iokmem_pool_give(page);
-		return;
-	}
-	set_page_private(page, 0);
-	if (source == IOKMEM_PAGES_BLOCKS)
-		__free_pages(page, order);
-	else
-		for (i = 0; i < 1UL << order; i++)
-			__free_page(page + i);
+	if (source != IOKMEM_PAGES_POOL)
+		set_page_private(page, 0);
+	blocks_put(page, 1UL << order, source);
 }
 
-/* From where a request with neither limit nor contiguity gets its blocks. */
+/* From where a request that need not be contiguous gets its blocks. */
 static struct page *block_try(const struct iokmem_pages_request *request,
 			      enum iokmem_page_source source, unsigned int order,
 			      gfp_t gfp)
@@ -73,13 +88,15 @@ static struct page *block_try(const struct iokmem_pages_request *request,
 		return page ? page : iokmem_pool_make(request->cache_mode, order,
 						      gfp);
 	}
-	page = iokmem_buddy_below(order, request->end_pfn, gfp);
-	if (!page)
-		return NULL;
-	if (source == IOKMEM_PAGES_SINGLE)
-		split_page(page, order);
-	set_page_private(page, order);
+	page = iokmem_buddy_below(order, request->end_pfn, gfp | __GFP_COMP);
+	if (page)
+		set_page_private(page, order);
 	return page;
+}
+
+static bool is_limited(const struct iokmem_pages_request *request)
+{
+	return request->end_pfn < iokmem_highest_pfn();
 }
 
 /* Single pages below the limit that the allocator does not find, or NULL. */
@@ -89,7 +106,7 @@ static struct page *singles_search(const struct iokmem_pages_request *request,
 	struct page *page;
 	long pfn;
 
-	if (!request->uncharged)
+	if (!request->uncharged || !is_limited(request))
 		return NULL;
 	pfn = iokmem_contig_range(request, 1UL << order);
 	if (pfn == -ENOMEM && order > min_order) {
@@ -124,9 +141,7 @@ static struct page *block_alloc(const struct iokmem_pages_request *request,
 			return page;
 	}
 	page = block_try(request, source, min_order, gfp | __GFP_RETRY_MAYFAIL);
-	if (page || source != IOKMEM_PAGES_SINGLE)
-		return page;
-	return singles_search(request, order, min_order);
+	return page ? page : singles_search(request, order, min_order);
 }
 
 static int blocks_alloc(struct list_head *blocks,
@@ -134,20 +149,21 @@ static int blocks_alloc(struct list_head *blocks,
 			enum iokmem_page_source source)
 {
 	unsigned long nr_pages = request->nr;
-	unsigned int order = MAX_PAGE_ORDER;
+	unsigned int order, largest = IOKMEM_BLOCK_ORDER;
 	struct page *page;
 
 	while (nr_pages) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 
-		order = min_t(unsigned int, order, ilog2(nr_pages));
+		order = min_t(unsigned int, largest, ilog2(nr_pages));
 		/* A block is aligned to its size: the first is large enough. */
 		page = block_alloc(request, source, order,
 				   list_empty(blocks) ? request->align_order : 0);
 		if (!page)
 			return -ENOMEM;
 		order = block_order(page, source);
+		largest = min(largest, order);
 		list_add_tail(&page->lru, blocks);
 		nr_pages -= 1UL << order;
 		cond_resched();
@@ -165,30 +181,49 @@ static void blocks_free(struct list_head *blocks, enum iokmem_page_source source
 	}
 }
 
+/* How many extents they are: blocks that are neighbours in memory are one. */
+static unsigned int count_extents(const struct list_head *blocks,
+				  enum iokmem_page_source source)
+{
+	unsigned long next = ULONG_MAX;
+	unsigned int nr = 0;
+	struct page *page;
+
+	list_for_each_entry(page, blocks, lru) {
+		nr += page_to_pfn(page) != next;
+		next = page_to_pfn(page) + (1UL << block_order(page, source));
+	}
+	return nr;
+}
+
 static int blocks_to_extents(struct list_head *blocks,
 			     struct iokmem_pages *pages, gfp_t gfp)
 {
-	struct iokmem_extents *extents = pages->extents;
+	struct iokmem_extent *extent;
+	unsigned long behind = ULONG_MAX;
 	struct page *page, *next;
-	unsigned int nr = 0, i = 0;
 	pgoff_t end = 0;
 	int err;
 
-	list_for_each_entry(page, blocks, lru)
-		nr++;
-	err = iokmem_extents_init(extents, nr, gfp);
+	err = iokmem_extents_init(pages->extents, count_extents(blocks, pages->source),
+				  gfp);
 	if (err)
 		return err;
 
+	extent = pages->extents->array - 1;
 	list_for_each_entry_safe(page, next, blocks, lru) {
+		unsigned long pfn = page_to_pfn(page);
+		unsigned long nr = 1UL << block_order(page, pages->source);
+
 		list_del(&page->lru);
-		end += 1UL << block_order(page, pages->source);
-		extents->array[i].pfn = page_to_pfn(page);
-		extents->array[i].end = end;
+		if (pfn != behind)
+			(++extent)->pfn = pfn;
+		end += nr;
+		extent->end = end;
+		behind = pfn + nr;
 		/* A pool's block keeps its handle. */
 		if (pages->source != IOKMEM_PAGES_POOL)
 			set_page_private(page, 0);
-		i++;
 	}
 	return 0;
 }
@@ -199,9 +234,7 @@ static int alloc_scattered(struct iokmem_pages *pages,
 	LIST_HEAD(blocks);
 	int err;
 
-	if (request->end_pfn < iokmem_highest_pfn())
-		pages->source = IOKMEM_PAGES_SINGLE;
-	else if (request->cache_mode != IOKMEM_MAP_COPYBACK_CACHE)
+	if (!is_limited(request) && request->cache_mode != IOKMEM_MAP_COPYBACK_CACHE)
 		pages->source = IOKMEM_PAGES_POOL;
 	else
 		pages->source = IOKMEM_PAGES_BLOCKS;
@@ -253,23 +286,11 @@ int iokmem_pages_alloc(struct iokmem_pages *pages,
 static void extent_free(struct iokmem_pages *pages, unsigned int i)
 {
 	struct page *page = pfn_to_page(pages->extents->array[i].pfn);
-	unsigned long nr = iokmem_extent_pages(pages->extents, i);
 
-	switch (pages->source) {
-	case IOKMEM_PAGES_BLOCKS:
-		__free_pages(page, ilog2(nr));
-		break;
-	case IOKMEM_PAGES_SINGLE:
-		while (nr--)
-			__free_page(page++);
-		break;
-	case IOKMEM_PAGES_POOL:
-		iokmem_pool_give(page);
-		break;
-	case IOKMEM_PAGES_CMA:
+	if (pages->source == IOKMEM_PAGES_CMA)
 		iokmem_contig_free_cma(pages);
-		break;
-	}
+	else
+		blocks_put(page, iokmem_extent_pages(pages->extents, i), pages->source);
 }
 
 /*
@@ -301,12 +322,18 @@ static int extent_change(const struct iokmem_extents *extents, unsigned int i,
 /* What has another type than its pool's is the pool's no more. */
 static void leave_pool(struct iokmem_pages *pages)
 {
+	const struct iokmem_extents *extents = pages->extents;
 	unsigned int i;
 
 	if (pages->source != IOKMEM_PAGES_POOL)
 		return;
-	for (i = 0; i < pages->extents->nr; i++)
-		iokmem_pool_disown(pfn_to_page(pages->extents->array[i].pfn));
+	for (i = 0; i < extents->nr; i++) {
+		struct page *page = pfn_to_page(extents->array[i].pfn);
+		struct page *end = page + iokmem_extent_pages(extents, i);
+
+		for (; page < end; page += 1UL << compound_order(page))
+			iokmem_pool_disown(page);
+	}
 	pages->source = IOKMEM_PAGES_BLOCKS;
 }
 
@@ -341,44 +368,24 @@ err_undo:
 }
 
 /*
- * iokmem_pages_split - have each page stand for itself
- *
- * So that each can be kept by whoever has a reference to it, and goes back with the
- * last one, whenever that is. Returns 0, or -EOPNOTSUPP for pages that must go back at
- * the owner's time: to a pool, or to the reserve of contiguous memory.
- */
-int iokmem_pages_split(struct iokmem_pages *pages)
-{
-	unsigned int i;
-
-	switch (pages->source) {
-	case IOKMEM_PAGES_BLOCKS:
-		for (i = 0; i < pages->extents->nr; i++)
-			split_page(pfn_to_page(pages->extents->array[i].pfn),
-				   ilog2(iokmem_extent_pages(pages->extents, i)));
-		pages->source = IOKMEM_PAGES_SINGLE;
-		return 0;
-	case IOKMEM_PAGES_SINGLE:
-		return 0;
-	default:
-		return -EOPNOTSUPP;
-	}
-}
-
-/*
  * iokmem_pages_pinned - does anybody else keep one of the pages?
+ *
+ * Nobody can keep those that must go back at the owner's time.
  */
 bool iokmem_pages_pinned(const struct iokmem_pages *pages)
 {
 	const struct iokmem_extents *extents = pages->extents;
-	unsigned long j;
 	unsigned int i;
 
-	if (pages->source != IOKMEM_PAGES_SINGLE)
+	if (pages->source != IOKMEM_PAGES_BLOCKS)
 		return false;
-	for (i = 0; i < extents->nr; i++)
-		for (j = 0; j < iokmem_extent_pages(extents, i); j++)
-			if (page_count(pfn_to_page(extents->array[i].pfn + j)) != 1)
+	for (i = 0; i < extents->nr; i++) {
+		struct page *page = pfn_to_page(extents->array[i].pfn);
+		struct page *end = page + iokmem_extent_pages(extents, i);
+
+		for (; page < end; page += 1UL << compound_order(page))
+			if (page_count(page) != 1)
 				return true;
+	}
 	return false;
 }

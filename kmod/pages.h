@@ -13,14 +13,13 @@
 
 /**
  * enum iokmem_page_source - where pages came from, and how they go back
- * @IOKMEM_PAGES_BLOCKS: each extent is a block of the page allocator's
- * @IOKMEM_PAGES_SINGLE: each page stands for itself
- * @IOKMEM_PAGES_POOL: each extent is a block of a pool's, see pool.c
+ * @IOKMEM_PAGES_BLOCKS: extents are of blocks of the page allocator's, compound or single
+ *	pages, which may be kept by others
+ * @IOKMEM_PAGES_POOL: extents are of a pool's blocks, see pool.c
  * @IOKMEM_PAGES_CMA: one extent, of the DMA API's reserve of contiguous memory
  */
 enum iokmem_page_source {
 	IOKMEM_PAGES_BLOCKS,
-	IOKMEM_PAGES_SINGLE,
 	IOKMEM_PAGES_POOL,
 	IOKMEM_PAGES_CMA,
 };
@@ -65,7 +64,6 @@ int iokmem_pages_alloc(struct iokmem_pages *pages,
 		       const struct iokmem_pages_request *request);
 void iokmem_pages_free(struct iokmem_pages *pages);
 int iokmem_pages_retype(struct iokmem_pages *pages, u32 cache_mode);
-int iokmem_pages_split(struct iokmem_pages *pages);
 bool iokmem_pages_pinned(const struct iokmem_pages *pages);
 unsigned long iokmem_highest_pfn(void);
 

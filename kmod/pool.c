@@ -37,6 +37,7 @@
 
 #include "cache.h"
 #include "compat.h"
+#include "pages.h"
 #include "pool.h"
 #include "workqueue.h"
 
@@ -201,7 +202,7 @@ struct page *iokmem_pool_make(u32 mode, unsigned int order, gfp_t gfp)
 	struct iokmem_pool_block *block;
 	struct page *page;
 
-	page = alloc_pages(gfp, order);
+	page = iokmem_buddy_below(order, ULONG_MAX, gfp | __GFP_COMP);
 	if (!page)
 		return NULL;
 	block = kmem_cache_alloc_lru(iokmem_pool_blocks, &pool->idle[order],
@@ -261,14 +262,6 @@ void iokmem_pool_disown(struct page *page)
 	pool_count(block->pool, -(1L << block->order), 0);
 	set_page_private(page, 0);
 	kmem_cache_free(iokmem_pool_blocks, block);
-}
-
-/*
- * iokmem_pool_order - the block in a buffer that starts with @page
- */
-unsigned int iokmem_pool_order(const struct page *page)
-{
-	return block_of(page)->order;
 }
 
 /* How many blocks have at least @nr pages, which is not 0. */

@@ -10,7 +10,6 @@ struct page *iokmem_pool_take(u32 mode, unsigned int order, gfp_t gfp);
 struct page *iokmem_pool_make(u32 mode, unsigned int order, gfp_t gfp);
 void iokmem_pool_give(struct page *page);
 void iokmem_pool_disown(struct page *page);
-unsigned int iokmem_pool_order(const struct page *page);
 void iokmem_pool_trim(void);
 void iokmem_pool_drain(void);
 unsigned long iokmem_pool_idle(void);

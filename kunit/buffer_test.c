@@ -133,22 +133,39 @@ static const size_t alignments[] = {
 KUNIT_ARRAY_PARAM(alignment, alignments, size_desc);
 
 /* Blocks are as large as can be, at multiples of their size in the buffer. */
-static void buffer_has_few_large_aligned_extents(struct kunit *test)
+static void buffer_has_few_large_aligned_blocks(struct kunit *test)
 {
 	size_t alignment = *(const size_t *)test->param_value;
 	struct iokmem_desc *desc = buffer(test, NULL, SZ_16M, alignment);
-	pgoff_t start = 0;
+	unsigned long largest = max(SZ_2M, alignment) >> PAGE_SHIFT;
+	unsigned int nr = 0, i = 0;
+	pgoff_t index = 0;
+
+	while (index < iokmem_extents_pages(&desc->extents)) {
+		struct iokmem_run run = iokmem_extents_walk(&desc->extents, &i, index);
+		unsigned long pages = 1UL << compound_order(pfn_to_page(run.pfn));
+
+		/* The first serves the alignment. */
+		KUNIT_EXPECT_LE(test, pages, index ? SZ_2M >> PAGE_SHIFT : largest);
+		KUNIT_EXPECT_LE(test, pages, run.nr);
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(index, pages));
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(run.pfn, pages));
+		index += pages;
+		nr++;
+	}
+	KUNIT_EXPECT_LE(test, nr, SZ_16M / SZ_2M);
+}
+
+/* Neighbours in memory are neighbours in one extent. */
+static void buffer_has_no_extent_that_continues_another(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_16M + SZ_64K + PAGE_SIZE, 0);
 	unsigned int i;
 
-	for (i = 0; i < desc->extents.nr; i++) {
-		unsigned long pages = iokmem_extent_pages(&desc->extents, i);
-
-		KUNIT_EXPECT_TRUE(test, is_power_of_2(pages));
-		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(start, pages));
-		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(desc->extents.array[i].pfn, pages));
-		start = desc->extents.array[i].end;
-	}
-	KUNIT_EXPECT_LE(test, desc->extents.nr, SZ_16M / SZ_2M);
+	for (i = 1; i < desc->extents.nr; i++)
+		KUNIT_EXPECT_NE(test, desc->extents.array[i].pfn,
+				desc->extents.array[i - 1].pfn +
+				iokmem_extent_pages(&desc->extents, i - 1));
 }
 
 static void check_alignment(struct kunit *test, size_t size, size_t alignment)
@@ -321,8 +338,8 @@ static struct kunit_case buffer_cases[] = {
 	KUNIT_CASE_PARAM(buffer_is_zero_to_the_end_of_the_last_page,
 			 size_gen_params),
 	KUNIT_CASE_PARAM(buffer_of_the_kernel_never_faults, size_gen_params),
-	KUNIT_CASE_PARAM(buffer_has_few_large_aligned_extents,
-			 alignment_gen_params),
+	KUNIT_CASE_PARAM(buffer_has_few_large_aligned_blocks, alignment_gen_params),
+	KUNIT_CASE(buffer_has_no_extent_that_continues_another),
 	KUNIT_CASE_PARAM(buffer_is_aligned_in_memory_and_where_it_is_mapped,
 			 alignment_gen_params),
 	KUNIT_CASE(buffer_length_changes_within_capacity),

@@ -341,6 +341,24 @@ static inline bool find_line(const char *path, const char *needle, char *line,
 	return found;
 }
 
+/* The line of /proc/self/smaps that begins with @key, of the map at @address. */
+static inline bool find_in_smaps(const char *address, const char *key, char *line, int size)
+{
+	FILE *smaps = fopen("/proc/self/smaps", "re");
+	bool here = false, found = false;
+	char name[32];
+
+	if (!smaps)
+		return false;
+	snprintf(name, sizeof(name), "%lx-", (long)address);
+	while (!found && fgets(line, size, smaps)) {
+		here |= !strncmp(line, name, strlen(name));
+		found = here && !strncmp(line, key, strlen(key));
+	}
+	fclose(smaps);
+	return found;
+}
+
 static inline int write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);

@@ -626,24 +626,6 @@ TEST_F(mapping, cannot_be_the_target_of_direct_io)
 	EXPECT_ERRNO(EFAULT, pwrite(disk, self->rw, PAGE, 0));
 }
 
-/* The VmFlags of the map at @address in /proc/self/smaps. */
-static bool find_flags(const char *address, char *line, int size)
-{
-	FILE *smaps = fopen("/proc/self/smaps", "re");
-	bool here = false, found = false;
-	char name[32];
-
-	if (!smaps)
-		return false;
-	snprintf(name, sizeof(name), "%lx-", (long)address);
-	while (!found && fgets(line, size, smaps)) {
-		here |= !strncmp(line, name, strlen(name));
-		found = here && !strncmp(line, "VmFlags:", 8);
-	}
-	fclose(smaps);
-	return found;
-}
-
 TEST_F(mapping, flags_say_what_it_is)
 {
 	/* dc: not to children, de: cannot grow, dd: not in core dumps. */
@@ -655,8 +637,8 @@ TEST_F(mapping, flags_say_what_it_is)
 
 	if (access("/proc/self/smaps", R_OK))
 		SKIP(return, "no /proc/PID/smaps");
-	ASSERT_TRUE(find_flags(self->rw, rw, sizeof(rw)));
-	ASSERT_TRUE(find_flags(self->ro, ro, sizeof(ro)));
+	ASSERT_TRUE(find_in_smaps(self->rw, "VmFlags:", rw, sizeof(rw)));
+	ASSERT_TRUE(find_in_smaps(self->ro, "VmFlags:", ro, sizeof(ro)));
 	for (i = 0; i < ARRAY_SIZE(have); i++) {
 		EXPECT_NE(NULL, strstr(rw, have[i]))
 			TH_LOG("no%s in %s", have[i], rw);

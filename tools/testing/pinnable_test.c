@@ -6,6 +6,7 @@
 
 #include <linux/io_uring.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/uio.h>
 
 #define SIZE	(16 * PAGE)
@@ -43,6 +44,7 @@ FIXTURE_VARIANT(pinnable)
 {
 	__u32 kind;
 	size_t size;
+	size_t alignment;
 };
 
 FIXTURE_VARIANT_ADD(pinnable, small)
@@ -53,6 +55,19 @@ FIXTURE_VARIANT_ADD(pinnable, small)
 FIXTURE_VARIANT_ADD(pinnable, large)
 {
 	.size = 5 * MIB + PAGE,
+};
+
+/* In blocks that one huge entry maps each. */
+FIXTURE_VARIANT_ADD(pinnable, huge)
+{
+	.size = 4 * MIB,
+};
+
+/* In such as are larger than that. */
+FIXTURE_VARIANT_ADD(pinnable, aligned)
+{
+	.size = 4 * MIB,
+	.alignment = 4 * MIB,
 };
 
 FIXTURE_VARIANT_ADD(pinnable, contiguous)
@@ -66,7 +81,8 @@ FIXTURE_SETUP(pinnable)
 	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
 
 	ASSERT_LE(0, dev);
-	self->fd = create(dev, IOKMEM_DIRECTION_INOUT | variant->kind, variant->size, 0);
+	self->fd = create(dev, IOKMEM_DIRECTION_INOUT | variant->kind, variant->size,
+			  variant->alignment);
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, close(dev));
 	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_PINNABLE, 0, 0, &self->address));
@@ -86,6 +102,94 @@ TEST_F(pinnable, shows_the_memory)
 	/* Entries may go, and come back. */
 	ASSERT_EQ(0, madvise(self->address, round_up(variant->size, PAGE), MADV_DONTNEED));
 	EXPECT_TRUE(pages_are_numbered(self->address, variant->size, 0));
+}
+
+TEST_F(pinnable, entries_that_go_one_by_one_come_back)
+{
+	size_t size = round_up(variant->size, PAGE), at;
+
+	number_pages(self->address, variant->size);
+	/* A huge one is split for that. */
+	for (at = 3 * PAGE; at < size; at += 512 * PAGE)
+		ASSERT_EQ(0, madvise(self->address + at, PAGE, MADV_DONTNEED));
+	EXPECT_TRUE(pages_are_numbered(self->address, variant->size, 0));
+	number_pages(self->plain, variant->size);
+	EXPECT_TRUE(pages_are_numbered(self->address, variant->size, 0));
+}
+
+/* How much of the map is in huge entries, in bytes; -ENOENT if the kernel does not say. */
+static long huge_bytes(const char *address)
+{
+	char line[256];
+	long kib;
+
+	if (!find_in_smaps(address, "FilePmdMapped:", line, sizeof(line)) ||
+	    sscanf(line, "FilePmdMapped: %ld kB", &kib) != 1)
+		return -ENOENT;
+	return kib * 1024;
+}
+
+TEST_F(pinnable, is_of_huge_entries_where_the_memory_is)
+{
+	/* Of what is aligned to more, blocks are larger than an entry. */
+	bool possible = kernel_has_huge_pfn() && variant->alignment <= 2 * MIB;
+
+	if (huge_bytes(self->address) < 0)
+		SKIP(return, "no /proc/PID/smaps");
+	EXPECT_EQ(0, huge_bytes(self->address));
+	number_pages(self->address, variant->size);
+	EXPECT_EQ(possible ? variant->size & -(2 * MIB) : 0, huge_bytes(self->address));
+	EXPECT_TRUE(pages_are_numbered(self->plain, variant->size, 0));
+}
+
+TEST_F(pinnable, is_of_small_entries_where_the_program_wants_no_huge_ones)
+{
+	size_t size = round_up(variant->size, PAGE);
+	char *without;
+
+	if (huge_bytes(self->address) < 0)
+		SKIP(return, "no /proc/PID/smaps");
+	/* Said of the map that there is, */
+	ASSERT_EQ(0, madvise(self->address, size, MADV_NOHUGEPAGE));
+	number_pages(self->address, variant->size);
+	EXPECT_EQ(0, huge_bytes(self->address));
+	EXPECT_TRUE(pages_are_numbered(self->plain, variant->size, 0));
+	/* and of all that come. */
+	ASSERT_EQ(0, prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
+	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_PINNABLE | IOKMEM_MAP_UNIQUE, 0, 0, &without));
+	EXPECT_TRUE(pages_are_numbered(without, variant->size, 0));
+	EXPECT_EQ(0, huge_bytes(without));
+}
+
+/* Where pages and addresses are not aligned alike, no huge entry fits. */
+TEST_F(pinnable, shows_the_memory_wherever_it_is_placed)
+{
+	size_t size = round_up(variant->size, PAGE);
+	char *hole = find_hole(size + 4 * MIB, 2 * MIB), *at = hole + PAGE, *guarded;
+
+	ASSERT_NE(NULL, hole);
+	number_pages(self->plain, variant->size);
+	ASSERT_EQ(0, map_at(self->fd, IOKMEM_MAP_PINNABLE, (uintptr_t)at, 0, 0, &at));
+	EXPECT_TRUE(pages_are_numbered(at, variant->size, 0));
+	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_PINNABLE | IOKMEM_MAP_GUARDED_SMALL, 0, 0,
+			 &guarded));
+	EXPECT_TRUE(pages_are_numbered(guarded, variant->size, 0));
+	EXPECT_EQ(SIGSEGV, probe(guarded - 1, false));
+	EXPECT_EQ(SIGSEGV, probe(guarded + size, false));
+}
+
+/* A window that begins in one huge entry's block, and ends in another. */
+TEST_F(pinnable, shows_windows_of_the_memory)
+{
+	size_t offset = 5 * PAGE, length = variant->size - 9 * PAGE;
+	char *window;
+
+	number_pages(self->plain, variant->size);
+	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_PINNABLE | IOKMEM_MAP_UNIQUE, offset, length,
+			 &window));
+	EXPECT_TRUE(pages_are_numbered(window, length, 5));
+	window[0] = 'w';
+	EXPECT_EQ('w', self->plain[offset]);
 }
 
 TEST_F(pinnable, direct_io_goes_both_ways)

@@ -46,7 +46,7 @@ static int resolve_pageable(u32 mode, u32 *resolved)
 	return *resolved ? 0 : -EOPNOTSUPP;
 }
 
-static int make_pinnable(struct iokmem_desc *desc)
+static int check_pinnable(struct iokmem_desc *desc)
 {
 	return 0;
 }
@@ -54,7 +54,7 @@ static int make_pinnable(struct iokmem_desc *desc)
 static const struct iokmem_mem_ops wired_ops = {
 	.always_there	= true,
 	.resolve	= resolve_wired,
-	.make_pinnable	= make_pinnable,
+	.check_pinnable	= check_pinnable,
 };
 
 static const struct iokmem_mem_ops pageable_ops = {
