@@ -135,7 +135,7 @@ static int add_extents(struct entries *entries, const struct iokmem_extents *ext
 }
 
 /* The memory is held. */
-static int add_memory(struct entries *entries, struct iokmem_desc *desc, size_t offset,
+static int add_bytes(struct entries *entries, struct iokmem_desc *desc, size_t offset,
 		      size_t length)
 {
 	while (length) {
@@ -210,7 +210,7 @@ int iokmem_dma_table_fill(struct iokmem_dma_table *table, struct device *dev,
 	/* Only the first one is filled in for now: there may be no others. */
 	table_init(table);
 	entries.sg = &table->one;
-	err = add_memory(&entries, desc, offset, length);
+	err = add_bytes(&entries, desc, offset, length);
 	if (err)
 		return err;
 	if (!iokmem_dma_reaches(dev, entries.last) && !can_bounce(dev))
@@ -222,7 +222,7 @@ int iokmem_dma_table_fill(struct iokmem_dma_table *table, struct device *dev,
 		return err;
 	entries.sg = table->sgt.sgl;
 	entries.nr = 0;
-	add_memory(&entries, desc, offset, length);
+	add_bytes(&entries, desc, offset, length);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_table_fill);

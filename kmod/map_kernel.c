@@ -24,25 +24,29 @@ static void fill_run(struct page **pages, unsigned long pfn, unsigned long nr)
 		pages[i] = nth_page(first, i);
 }
 
-/* Memory in extents: they have one cache mode, and are walked. */
+/* Memory in extents, which have one cache mode. */
 static int fill_extents(struct page **pages, const struct iokmem_desc *desc,
 			pgoff_t index, unsigned long nr)
 {
-	/* What has its type for sure is the module's own, and RAM. */
-	bool is_ram = desc->ops->typed;
-	unsigned int extent = 0;
-	unsigned long i, n;
+	unsigned int i = iokmem_extents_find(&desc->extents, index);
+	const struct iokmem_extent *extent = &desc->extents.array[i];
+	unsigned long pfn = extent->pfn + index - iokmem_extent_start(&desc->extents, i);
+	pgoff_t end = index + nr;
 
-	for (i = 0; i < nr; i += n) {
-		struct iokmem_run run = iokmem_extents_walk(&desc->extents, &extent,
-							    index + i);
+	VM_WARN_ON_ONCE(end > iokmem_extents_pages(&desc->extents));
+	for (;;) {
+		pgoff_t next = min(end, extent->end);
 
-		if (!is_ram && !pfn_valid(run.pfn))
+		/* What has its type for sure is the module's own, and RAM. */
+		if (!desc->ops->typed && !pfn_valid(pfn))
 			return -EOPNOTSUPP;
-		n = min(run.nr, nr - i);
-		fill_run(pages + i, run.pfn, n);
+		fill_run(pages, pfn, next - index);
+		if (next == end)
+			return 0;
+		pages += next - index;
+		index = next;
+		pfn = (++extent)->pfn;
 	}
-	return 0;
 }
 
 /* Memory that is found in a way of its own, and may have several cache modes. */

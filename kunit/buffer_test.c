@@ -138,11 +138,11 @@ static void buffer_has_few_large_aligned_blocks(struct kunit *test)
 	size_t alignment = *(const size_t *)test->param_value;
 	struct iokmem_desc *desc = buffer(test, NULL, SZ_16M, alignment);
 	unsigned long largest = max(SZ_2M, alignment) >> PAGE_SHIFT;
-	unsigned int nr = 0, i = 0;
+	unsigned int nr = 0;
 	pgoff_t index = 0;
 
 	while (index < iokmem_extents_pages(&desc->extents)) {
-		struct iokmem_run run = iokmem_extents_walk(&desc->extents, &i, index);
+		struct iokmem_run run = iokmem_extents_lookup(&desc->extents, index);
 		unsigned long pages = 1UL << compound_order(pfn_to_page(run.pfn));
 
 		/* The first serves the alignment. */
