@@ -3,7 +3,9 @@
  * Static maps, holders of maps, and the scoped form: for drivers only.
  */
 #include <linux/delay.h>
+#include <linux/file.h>
 #include <linux/io.h>
+#include <linux/mman.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
@@ -239,6 +241,86 @@ static void holder_is_told_when_the_task_unmaps(struct kunit *test)
 	iokmem_holder_remove(&holder);
 }
 
+/*
+ * As a program maps all of a descriptor by its file descriptor: the VMA is of that file.
+ * What is returned is a driver's reference to its map.
+ */
+static struct iokmem_map *map_by_file(struct kunit *test, struct iokmem_desc *desc,
+				      struct file *file)
+{
+	struct iokmem_create_mapping arg = {
+		.size = sizeof(arg),
+		.options = IOKMEM_MAP_ANYWHERE,
+	};
+	unsigned long place = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+				      MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	struct vm_area_struct *vma;
+	struct iokmem_map *m;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(place));
+	KUNIT_ASSERT_EQ(test, 0UL, copy_to_user((void __user *)place, &arg, sizeof(arg)));
+	KUNIT_ASSERT_EQ(test, 0L, file->f_op->unlocked_ioctl(file, IOKMEM_CREATE_MAPPING,
+							     place));
+	vm_munmap(place, PAGE_SIZE);
+	m = iokmem_desc_create_mapping_in_task(desc, current, 0, IOKMEM_MAP_REFERENCE |
+					       IOKMEM_MAP_ANYWHERE, 0, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(m));
+	mmap_read_lock(current->mm);
+	vma = vma_lookup(current->mm, m->address);
+	KUNIT_EXPECT_TRUE(test, vma && vma->vm_file == file);
+	mmap_read_unlock(current->mm);
+	return m;
+}
+
+static void holder_is_told_when_the_program_unmaps_what_it_mapped(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+	struct file *file = iokmem_desc_get_file(desc, 0);
+	struct told told = {};
+	struct iokmem_holder holder;
+	struct iokmem_map *m;
+	int i;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	attach_address_space(test);
+	m = map_by_file(test, desc, file);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&holder, m, &told_ops, &told));
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(m->address, SZ_64K));
+	for (i = 0; i < 250 && !READ_ONCE(told.times); i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, 1, told.times);
+	iokmem_holder_remove(&holder);
+	iokmem_map_put(m);
+	fput(file);
+}
+
+/* Telling holders, and the last one's letting go, may both be left to a worker. */
+static void holder_that_leaves_as_the_program_unmaps_may_let_go(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+	struct file *file = iokmem_desc_get_file(desc, 0);
+	u64 id = desc->id;
+	int i;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	attach_address_space(test);
+	for (i = 0; i < 100; i++) {
+		struct iokmem_map *m = map_by_file(test, desc, file);
+		struct told told = {};
+		struct iokmem_holder holder;
+
+		KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&holder, m, &told_ops, &told));
+		KUNIT_ASSERT_EQ(test, 0, vm_munmap(m->address, SZ_64K));
+		iokmem_holder_remove(&holder);
+		KUNIT_EXPECT_GE(test, 1, told.times);
+		iokmem_map_put_async(m);
+	}
+	fput(file);
+	/* Each map that had not gone would keep the memory. */
+	put_buffer_now(test, desc);
+	KUNIT_EXPECT_TRUE(test, is_gone(id));
+}
+
 static void holder_that_left_may_let_go(struct kunit *test)
 {
 	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
@@ -313,6 +395,8 @@ static struct kunit_case static_cases[] = {
 	KUNIT_CASE(static_map_of_coherent_memory_is_refused),
 	KUNIT_CASE(holder_is_told_before_kernel_addresses_go),
 	KUNIT_CASE(holder_is_told_when_the_task_unmaps),
+	KUNIT_CASE(holder_is_told_when_the_program_unmaps_what_it_mapped),
+	KUNIT_CASE(holder_that_leaves_as_the_program_unmaps_may_let_go),
 	KUNIT_CASE(holder_that_left_may_let_go),
 	KUNIT_CASE(holder_is_told_when_a_static_map_is_not_there),
 	KUNIT_CASE(scoped_map_lasts_for_the_call),
