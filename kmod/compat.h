@@ -103,13 +103,6 @@ static inline long iokmem_pin_remote(struct mm_struct *mm, unsigned long start,
 #endif
 }
 
-/* Before a loop: it is worth more instructions that each of them does more. */
-#ifdef CONFIG_CC_IS_CLANG
-#define iokmem_unrolled	_Pragma("unroll 8")
-#else
-#define iokmem_unrolled	_Pragma("GCC unroll 8")
-#endif
-
 /* The frame in an entry of a VMA of raw frames; -EINVAL if there is no entry. */
 static inline int iokmem_follow_frame(struct vm_area_struct *vma,
 				      unsigned long address, unsigned long *pfn)

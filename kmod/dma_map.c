@@ -136,7 +136,7 @@ static int add_extents(struct entries *entries, const struct iokmem_extents *ext
 
 /* The memory is held. */
 static int add_bytes(struct entries *entries, struct iokmem_desc *desc, size_t offset,
-		      size_t length)
+		     size_t length)
 {
 	while (length) {
 		size_t place = offset, n = length;

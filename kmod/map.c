@@ -512,8 +512,10 @@ static int map_build(struct iokmem_map *map,
 static bool may_be_served(const struct iokmem_desc *desc,
 			  const struct iokmem_map_request *request)
 {
-	return data_race(!list_empty(&desc->maps)) ||
-	       (request->options & IOKMEM_MAP_REFERENCE);
+	if (request->options & IOKMEM_MAP_REFERENCE)
+		return true;
+	/* Without the lock, so that it need not be taken twice. */
+	return data_race(!list_empty(&desc->maps));
 }
 
 /*

@@ -19,8 +19,13 @@ static void fill_run(struct page **pages, unsigned long pfn, unsigned long nr)
 	struct page *first = pfn_to_page(pfn);
 	unsigned long i;
 
-	iokmem_unrolled
-	for (i = 0; i < nr; i++)
+	for (i = 0; i + 4 <= nr; i += 4) {
+		pages[i] = nth_page(first, i);
+		pages[i + 1] = nth_page(first, i + 1);
+		pages[i + 2] = nth_page(first, i + 2);
+		pages[i + 3] = nth_page(first, i + 3);
+	}
+	for (; i < nr; i++)
 		pages[i] = nth_page(first, i);
 }
 
