@@ -395,6 +395,25 @@ static inline long memory(const char *key)
 	return atol(strchr(line, ':') + 1) * (long)KIB;
 }
 
+/*
+ * The same of free memory: with what lies in the lists of each CPU, in blocks of up to
+ * 2 MiB, which the kernel does not count as free.
+ */
+static inline long free_memory(const char *key)
+{
+	FILE *zones = fopen("/proc/zoneinfo", "re");
+	long bytes = memory(key), count;
+	char line[128];
+
+	if (!zones)
+		return -1;
+	while (fgets(line, sizeof(line), zones))
+		if (sscanf(line, " count: %ld", &count) == 1)
+			bytes += count * (long)PAGE;
+	fclose(zones);
+	return bytes;
+}
+
 static inline int nr_vmas(void)
 {
 	return count_lines("/proc/self/maps", "");
