@@ -459,6 +459,7 @@ static int prepare_locked(struct iokmem_dma *dma, size_t offset, size_t length)
  * * -EFAULT: a guard page
  * * -EXDEV: coherent memory of another device; a dma-buf that its exporter does not give
  *   to this one
+ * * -EIO: a dma-buf of which its exporter tells devices less than there is
  * * -EOPNOTSUPP: memory of devices, or a dma-buf, among others in a multi-descriptor;
  *   reserved memory amidst RAM
  * * those of iokmem_desc_prepare()

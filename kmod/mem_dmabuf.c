@@ -224,24 +224,50 @@ static int import_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 	return err;
 }
 
+/* Does the exporter tell of so many bytes? No segment may begin after the last entry. */
+static bool is_told_of(struct sg_table *table, size_t bytes)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+
+	for_each_sgtable_dma_sg(table, sg, i) {
+		if (!sg_dma_len(sg))
+			break;
+		if (sg_dma_len(sg) >= bytes)
+			return true;
+		bytes -= sg_dma_len(sg);
+	}
+	return false;
+}
+
 static int import_dma_map(struct iokmem_dma_view *view)
 {
 	struct dma_buf *dmabuf = import_of(view->desc)->dmabuf;
 	struct dma_buf_attachment *attachment;
 	struct sg_table *table;
+	int err;
 
 	attachment = dma_buf_attach(dmabuf, view->dev);
 	if (IS_ERR(attachment))
 		return error_of(PTR_ERR(attachment), -EXDEV);
 	table = dma_buf_map_attachment_unlocked(attachment, view->direction);
 	if (IS_ERR(table)) {
-		dma_buf_detach(dmabuf, attachment);
-		return error_of(PTR_ERR(table), -ENOBUFS);
+		err = error_of(PTR_ERR(table), -ENOBUFS);
+		goto err_detach;
 	}
+	err = -EIO;
+	if (!is_told_of(table, view->offset + view->length))
+		goto err_unmap;
 	view->private = attachment;
 	view->table = table;
 	view->skip = view->offset;
 	return 0;
+
+err_unmap:
+	dma_buf_unmap_attachment_unlocked(attachment, table, view->direction);
+err_detach:
+	dma_buf_detach(dmabuf, attachment);
+	return err;
 }
 
 static void import_dma_unmap(struct iokmem_dma_view *view)

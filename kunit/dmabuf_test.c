@@ -1089,6 +1089,27 @@ static void import_is_shown_to_devices_by_the_exporter(struct kunit *test)
 	iokmem_dma_put(dma);
 }
 
+/* There would be nothing where the last segment is. */
+static void import_of_which_devices_are_told_too_little_is_refused(struct kunit *test)
+{
+	struct exporter *from = exporter(test, EXPORTER_SHORT);
+	struct iokmem_desc *desc = import(test, from->dmabuf, INOUT);
+	static const struct iokmem_dma_specification any;
+	struct iokmem_dma *dma = iokmem_dma_with_specification(device(test), &any);
+	size_t all_but_one = (EXPORTER_PAGES - 1) * PAGE_SIZE;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dma);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, desc, false));
+	KUNIT_EXPECT_EQ(test, -EIO, iokmem_dma_prepare(dma, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EIO, iokmem_dma_prepare(dma, all_but_one, 1));
+	KUNIT_EXPECT_EQ(test, -EIO, iokmem_dma_prepare(dma, all_but_one - 1, 2));
+	KUNIT_EXPECT_TRUE(test, is_idle(from));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_prepare(dma, 1, all_but_one - 1));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_complete(dma));
+	KUNIT_EXPECT_TRUE(test, is_idle(from));
+	iokmem_dma_put(dma);
+}
+
 static void import_is_exported_as_what_it_is(struct kunit *test)
 {
 	struct exporter *from = exporter(test, 0);
@@ -1140,6 +1161,7 @@ static struct kunit_case dmabuf_cases[] = {
 	KUNIT_CASE(import_is_part_of_other_descriptors),
 	KUNIT_CASE(import_is_redirected_to),
 	KUNIT_CASE(import_is_shown_to_devices_by_the_exporter),
+	KUNIT_CASE(import_of_which_devices_are_told_too_little_is_refused),
 	KUNIT_CASE(import_is_exported_as_what_it_is),
 	{}
 };

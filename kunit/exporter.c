@@ -51,10 +51,13 @@ static int map_io(struct sg_table *table)
 static int map_pages(struct exporter *exporter, struct device *dev,
 		     enum dma_data_direction direction, struct sg_table *table)
 {
+	unsigned int nr = EXPORTER_PAGES;
 	int err;
 
-	err = sg_alloc_table_from_pages_segment(table, exporter->pages, EXPORTER_PAGES, 0,
-						SIZE, PAGE_SIZE, GFP_KERNEL);
+	if (exporter->options & EXPORTER_SHORT)
+		nr--;
+	err = sg_alloc_table_from_pages_segment(table, exporter->pages, nr, 0,
+						nr << PAGE_SHIFT, PAGE_SIZE, GFP_KERNEL);
 	if (err)
 		return err;
 	err = dma_map_sgtable(dev, table, direction, DMA_ATTR_SKIP_CPU_SYNC);

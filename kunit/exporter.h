@@ -19,6 +19,7 @@
 #define EXPORTER_MOVES		0x10	/* the memory, unless it is pinned */
 #define EXPORTER_READ_ONLY	0x20
 #define EXPORTER_EMPTY		0x40
+#define EXPORTER_SHORT		0x80	/* tells devices of all but the last page */
 
 /**
  * struct exporter - one dma-buf, and what has become of it

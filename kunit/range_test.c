@@ -538,8 +538,7 @@ static void io_desc(const struct io_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(io, io_cases, io_desc);
 
-/* Waits for what an earlier test had: it goes a moment after it. */
-static void expect_unused(struct kunit *test, u32 cache)
+static void expect_unused_otherwise(struct kunit *test, u32 cache)
 {
 	int tries = 100, err;
 
@@ -549,14 +548,22 @@ static void expect_unused(struct kunit *test, u32 cache)
 	KUNIT_ASSERT_EQ(test, 0, err);
 }
 
+/*
+ * Waits for what an earlier test had: it goes a moment after it. What may be of two types
+ * is of none.
+ */
+static void expect_unused(struct kunit *test)
+{
+	expect_unused_otherwise(test, IOKMEM_MAP_WRITE_COMBINE_CACHE);
+	expect_unused_otherwise(test, IOKMEM_MAP_INHIBIT_CACHE);
+}
+
 static struct iokmem_desc *reserved_at(struct kunit *test, u64 start, size_t length,
 				       u32 options)
 {
 	need_reserved(test);
 	need_memory_types(test);
-	/* What may be of two types is of none. */
-	expect_unused(test, IOKMEM_MAP_WRITE_COMBINE_CACHE);
-	expect_unused(test, IOKMEM_MAP_INHIBIT_CACHE);
+	expect_unused(test);
 	return keep_desc(test, iokmem_desc_with_physical_address(start, length, options));
 }
 
@@ -624,7 +631,7 @@ static void physical_memory_mapped_otherwise_elsewhere_is_busy(struct kunit *tes
 
 	need_reserved(test);
 	need_memory_types(test);
-	expect_unused(test, IOKMEM_MAP_WRITE_COMBINE_CACHE);
+	expect_unused(test);
 	io = ioremap(RESERVED_START, PAGE_SIZE);
 	KUNIT_ASSERT_NOT_NULL(test, (void __force *)io);
 	KUNIT_EXPECT_EQ(test, -EBUSY,
