@@ -150,7 +150,8 @@
  * IOKMEM_MAP_READ_ONLY: not writable, and mprotect() cannot make it so.
  * IOKMEM_MAP_PINNABLE: of ordinary pages, which the kernel can pin: for O_DIRECT,
  *	vmsplice(), io_uring's fixed buffers (Linux 6.5). Only of wired copyback
- *	memory. Shares with its like only.
+ *	memory. Shares with its like only. A page that is pinned keeps the block of
+ *	memory that it is in, also when the buffer has gone.
  * IOKMEM_MAP_STATIC: a mapping that was made elsewhere; for drivers only.
  * IOKMEM_MAP_REFERENCE: only find a map that serves the request.
  * IOKMEM_MAP_UNIQUE: a map of its own, which shares with no other, and can be
