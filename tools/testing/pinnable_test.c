@@ -296,6 +296,38 @@ TEST_F(pinnable, pins_that_outlive_the_map_see_no_other_memory)
 	EXPECT_TRUE(pages_are_numbered(got, 4 * PAGE, 0));
 }
 
+TEST(memory_goes_back_with_the_last_pin)
+{
+	long before = free_memory("MemFree:");
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC), pipes[2], i;
+	char *got = malloc(16 * PAGE);
+
+	ASSERT_LE(0, dev);
+	ASSERT_EQ(0, pipe(pipes));
+	/* A page of each, out of the middle of its block: as many as a pipe takes. */
+	for (i = 0; i < 16; i++) {
+		int fd = create(dev, IOKMEM_DIRECTION_INOUT, 2 * MIB, 0);
+		struct iovec iov = { .iov_len = PAGE };
+		char *address;
+
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(0, map(fd, IOKMEM_MAP_PINNABLE, 0, 0, &address));
+		number_pages(address, 2 * MIB);
+		iov.iov_base = address + (100 + i) * PAGE;
+		ASSERT_EQ(PAGE, vmsplice(pipes[1], &iov, 1, 0));
+		ASSERT_EQ(0, release(fd, address, 2 * MIB));
+		ASSERT_EQ(0, close(fd));
+	}
+	EXPECT_TRUE(EVENTUALLY(!nr_descriptors()));
+	EXPECT_LT(free_memory("MemFree:"), before - (long)(24 * MIB));
+	for (i = 0; i < 16; i++) {
+		ASSERT_EQ(PAGE, read(pipes[0], got, PAGE));
+		EXPECT_TRUE(pages_are_numbered(got, PAGE, 100 + i));
+	}
+	EXPECT_TRUE(EVENTUALLY(free_memory("MemFree:") > before - (long)(8 * MIB)));
+	close(dev);
+}
+
 TEST_F(pinnable, pinned_memory_keeps_its_type)
 {
 	struct iovec iov = { self->address, PAGE };
