@@ -117,6 +117,23 @@ TEST_F(pinnable, entries_that_go_one_by_one_come_back)
 	EXPECT_TRUE(pages_are_numbered(self->address, variant->size, 0));
 }
 
+/* The kernel may try to split a block for that: the pages are not its own to take. */
+TEST_F(pinnable, part_that_is_not_needed_for_now_stays)
+{
+	static const int advice[] = { MADV_COLD, MADV_PAGEOUT };
+	size_t size = round_up(variant->size, PAGE), at;
+	unsigned int i;
+
+	number_pages(self->address, variant->size);
+	for (i = 0; i < ARRAY_SIZE(advice); i++) {
+		for (at = PAGE; at < size; at += 100 * PAGE)
+			ASSERT_EQ(0, madvise(self->address + at, PAGE, advice[i]));
+		ASSERT_EQ(0, madvise(self->address, size, advice[i]));
+		EXPECT_TRUE(pages_are_numbered(self->address, variant->size, 0));
+		EXPECT_TRUE(pages_are_numbered(self->plain, variant->size, 0));
+	}
+}
+
 /* How much of the map is in huge entries, in bytes; -ENOENT if the kernel does not say. */
 static long huge_bytes(const char *address)
 {

@@ -201,15 +201,29 @@ static const char *protect(const struct reference *ref, char *base, size_t size)
 	return NULL;
 }
 
-static void advise(struct thread *thread, char *base, size_t size)
+/*
+ * Asked not to need part of a block of ordinary pages, the kernel tries to split that,
+ * and first looks up its memory cgroup in a way that a kernel with lockdep warns of, if it
+ * is charged to one; as it does of io_uring's rings. Nothing comes of it.
+ */
+static bool kernel_would_warn(const struct reference *ref, int advice)
+{
+	return (advice == MADV_PAGEOUT || advice == MADV_COLD) &&
+	       (ref->options & IOKMEM_MAP_PINNABLE) && !access("/proc/lockdep_stats", F_OK);
+}
+
+static void advise(struct thread *thread, const struct reference *ref, char *base,
+		   size_t size)
 {
 	static const int advice[] = {
 		MADV_DONTNEED, MADV_DOFORK, MADV_WILLNEED, MADV_PAGEOUT, MADV_COLD,
 		MADV_HUGEPAGE, MADV_MERGEABLE, MADV_FREE, MADV_SEQUENTIAL,
 	};
+	int given = advice[below(thread, ARRAY_SIZE(advice))];
 
 	/* Whatever it says, the content stays. */
-	madvise(base, size, advice[below(thread, ARRAY_SIZE(advice))]);
+	if (!kernel_would_warn(ref, given))
+		madvise(base, size, given);
 }
 
 /* All that a program may try with addresses. */
@@ -239,7 +253,7 @@ void op_meddle(struct thread *thread)
 		wrong = protect(ref, base, size);
 		break;
 	case 3:
-		advise(thread, base, size);
+		advise(thread, ref, base, size);
 		break;
 	}
 	has_mapped(thread);
