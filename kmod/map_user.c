@@ -294,10 +294,10 @@ static vm_fault_t insert_pages(struct vm_fault *vmf, unsigned long *inserted)
 }
 
 /*
- * The same where the kernel makes the entry: a huge one of a block, if it can, or one of
- * the page.
+ * The same where the kernel makes the entry: a huge one of a block, if it can and the
+ * program has not said that it wants none, or one of the page.
  */
-static vm_fault_t give_page(struct vm_fault *vmf)
+static vm_fault_t give_page(struct vm_fault *vmf, unsigned long *given)
 {
 	struct iokmem_run run = run_at(vmf->vma->vm_private_data, vmf->address);
 	struct page *page = pfn_to_page(run.pfn);
@@ -308,6 +308,7 @@ static vm_fault_t give_page(struct vm_fault *vmf)
 		return VM_FAULT_SIGBUS;
 	get_page(page);
 	vmf->page = page;
+	*given = nr == PTRS_PER_PMD && pmd_none(READ_ONCE(*vmf->pmd)) ? nr : 1;
 	return 0;
 }
 
@@ -400,13 +401,13 @@ static vm_fault_t map_fault(struct vm_fault *vmf)
 		ret = ops->fault(map->desc, vmf);
 		inserted = 1;
 	} else if (is_given(vmf->vma)) {
-		ret = give_page(vmf);
+		ret = give_page(vmf, &inserted);
 	} else if (has_pages(vmf->vma)) {
 		ret = insert_pages(vmf, &inserted);
 	} else {
 		ret = insert_frames(vmf, &inserted);
 	}
-	if (ret == VM_FAULT_NOPAGE && inserted)
+	if ((!ret || ret == VM_FAULT_NOPAGE) && inserted)
 		trace_iokmem_fault(map, vmf->address, inserted);
 	return ret;
 }

@@ -611,6 +611,26 @@ TEST_F(trace, tells_the_whole_life_of_a_buffer)
 	EXPECT_EQ(2, count_lines(INSTANCE "/trace", needle));
 }
 
+TEST_F(trace, tells_of_faults_whoever_makes_the_entries)
+{
+	static const __u32 options[] = { 0, IOKMEM_MAP_PINNABLE };
+	char needle[128], *address;
+	unsigned int i;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(options); i++) {
+		fd = new_buffer(2 * MIB);
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(0, map(fd, options[i], 0, 0, &address));
+		address[0] = 1;
+		snprintf(needle, sizeof(needle), "iokmem_fault: id=%lld address=%p pages=%d",
+			 buffer_id(fd), address, kernel_has_huge_pfn() ? 512 : 64);
+		EXPECT_EQ(1, count_lines(INSTANCE "/trace", needle))
+			TH_LOG("not in the trace: %s", needle);
+		close(fd);
+	}
+}
+
 TEST_F(trace, tells_that_a_killed_process_s_map_has_gone)
 {
 	char needle[64];
