@@ -12,7 +12,8 @@
  * A block is a compound page, or a single one, so that each page can be kept by
  * whoever has a reference to it: its block goes back with the last one, whenever that
  * is. Blocks are at most as large as what one huge entry maps, since the kernel
- * does that only with compound pages of just this size.
+ * does that only with compound pages of just this size; larger ones are only for what
+ * is to be contiguous, or aligned to more.
  *
  * Until the extents are made the blocks hang on a list by page->lru, with their
  * order in page_private(), or a pool's handle: both are the allocating party's to
@@ -50,20 +51,26 @@ static unsigned int block_order(struct page *page, enum iokmem_page_source sourc
 	return source == IOKMEM_PAGES_POOL ? compound_order(page) : page_private(page);
 }
 
-/* @nr pages that are whole blocks. */
-static void blocks_put(struct page *page, unsigned long nr,
+/* The first frame behind the block at @pfn. */
+static unsigned long block_end(unsigned long pfn)
+{
+	return pfn + (1UL << compound_order(pfn_to_page(pfn)));
+}
+
+/* @nr frames from @pfn on that are whole blocks. */
+static void blocks_put(unsigned long pfn, unsigned long nr,
 		       enum iokmem_page_source source)
 {
-	struct page *end = page + nr;
+	unsigned long end = pfn + nr, next;
 
-	while (page < end) {
-		unsigned int order = compound_order(page);
+	for (; pfn < end; pfn = next) {
+		struct page *page = pfn_to_page(pfn);
 
+		next = block_end(pfn);
 		if (source == IOKMEM_PAGES_POOL)
 			iokmem_pool_give(page);
 		else
-			__free_pages(page, order);
-		page += 1UL << order;
+			__free_pages(page, compound_order(page));
 	}
 }
 
@@ -73,7 +80,7 @@ static void block_free(struct page *page, enum iokmem_page_source source)
 
 	if (source != IOKMEM_PAGES_POOL)
 		set_page_private(page, 0);
-	blocks_put(page, 1UL << order, source);
+	blocks_put(page_to_pfn(page), 1UL << order, source);
 }
 
 /* From where a request that need not be contiguous gets its blocks. */
@@ -285,12 +292,11 @@ int iokmem_pages_alloc(struct iokmem_pages *pages,
 
 static void extent_free(struct iokmem_pages *pages, unsigned int i)
 {
-	struct page *page = pfn_to_page(pages->extents->array[i].pfn);
-
 	if (pages->source == IOKMEM_PAGES_CMA)
 		iokmem_contig_free_cma(pages);
 	else
-		blocks_put(page, iokmem_extent_pages(pages->extents, i), pages->source);
+		blocks_put(pages->extents->array[i].pfn,
+			   iokmem_extent_pages(pages->extents, i), pages->source);
 }
 
 /*
@@ -328,11 +334,11 @@ static void leave_pool(struct iokmem_pages *pages)
 	if (pages->source != IOKMEM_PAGES_POOL)
 		return;
 	for (i = 0; i < extents->nr; i++) {
-		struct page *page = pfn_to_page(extents->array[i].pfn);
-		struct page *end = page + iokmem_extent_pages(extents, i);
+		unsigned long pfn = extents->array[i].pfn;
+		unsigned long end = pfn + iokmem_extent_pages(extents, i);
 
-		for (; page < end; page += 1UL << compound_order(page))
-			iokmem_pool_disown(page);
+		for (; pfn < end; pfn = block_end(pfn))
+			iokmem_pool_disown(pfn_to_page(pfn));
 	}
 	pages->source = IOKMEM_PAGES_BLOCKS;
 }
@@ -380,11 +386,11 @@ bool iokmem_pages_pinned(const struct iokmem_pages *pages)
 	if (pages->source != IOKMEM_PAGES_BLOCKS)
 		return false;
 	for (i = 0; i < extents->nr; i++) {
-		struct page *page = pfn_to_page(extents->array[i].pfn);
-		struct page *end = page + iokmem_extent_pages(extents, i);
+		unsigned long pfn = extents->array[i].pfn;
+		unsigned long end = pfn + iokmem_extent_pages(extents, i);
 
-		for (; page < end; page += 1UL << compound_order(page))
-			if (page_count(page) != 1)
+		for (; pfn < end; pfn = block_end(pfn))
+			if (page_count(pfn_to_page(pfn)) != 1)
 				return true;
 	}
 	return false;
