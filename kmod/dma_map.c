@@ -117,11 +117,15 @@ static int add_run(struct entries *entries, phys_addr_t address, size_t length)
 static int add_extents(struct entries *entries, const struct iokmem_extents *extents,
 		       size_t place, size_t end)
 {
-	unsigned int i = iokmem_extents_find(extents, place >> PAGE_SHIFT);
-	const struct iokmem_extent *extent = &extents->array[i];
-	phys_addr_t address = PFN_PHYS(extent->pfn - iokmem_extent_start(extents, i)) + place;
+	const struct iokmem_extent *extent;
+	phys_addr_t address;
+	unsigned int i;
 
-	VM_WARN_ON_ONCE(end > iokmem_extents_pages(extents) << PAGE_SHIFT);
+	if (WARN_ON_ONCE(end > iokmem_extents_pages(extents) << PAGE_SHIFT))
+		return -EFAULT;
+	i = iokmem_extents_find(extents, place >> PAGE_SHIFT);
+	extent = &extents->array[i];
+	address = PFN_PHYS(extent->pfn - iokmem_extent_start(extents, i)) + place;
 	for (;;) {
 		size_t next = min(end, extent->end << PAGE_SHIFT);
 		int err = add_run(entries, address, next - place);

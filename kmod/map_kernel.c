@@ -33,12 +33,16 @@ static void fill_run(struct page **pages, unsigned long pfn, unsigned long nr)
 static int fill_extents(struct page **pages, const struct iokmem_desc *desc,
 			pgoff_t index, unsigned long nr)
 {
-	unsigned int i = iokmem_extents_find(&desc->extents, index);
-	const struct iokmem_extent *extent = &desc->extents.array[i];
-	unsigned long pfn = extent->pfn + index - iokmem_extent_start(&desc->extents, i);
+	const struct iokmem_extent *extent;
 	pgoff_t end = index + nr;
+	unsigned long pfn;
+	unsigned int i;
 
-	VM_WARN_ON_ONCE(end > iokmem_extents_pages(&desc->extents));
+	if (WARN_ON_ONCE(end > iokmem_extents_pages(&desc->extents)))
+		return -EFAULT;
+	i = iokmem_extents_find(&desc->extents, index);
+	extent = &desc->extents.array[i];
+	pfn = extent->pfn + index - iokmem_extent_start(&desc->extents, i);
 	for (;;) {
 		pgoff_t next = min(end, extent->end);
 
