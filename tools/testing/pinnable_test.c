@@ -346,22 +346,36 @@ TEST(memory_goes_back_with_the_last_pin)
 	close(dev);
 }
 
-TEST_F(pinnable, pinned_memory_keeps_its_type)
+/* Pins a page of @address, and lets go of the two maps and then of the page. */
+static void pin_and_retype(struct __test_metadata *_metadata, int fd, char *address,
+			   char *plain, size_t size, size_t at)
 {
-	struct iovec iov = { self->address, PAGE };
+	struct iovec iov = { address + at, PAGE };
 	char got[PAGE], *uncached;
 	int pipes[2];
 
 	ASSERT_EQ(0, pipe(pipes));
 	ASSERT_EQ(PAGE, vmsplice(pipes[1], &iov, 1, 0));
-	ASSERT_EQ(0, release(self->fd, self->address, variant->size));
-	ASSERT_EQ(0, release(self->fd, self->plain, variant->size));
+	ASSERT_EQ(0, release(fd, address, size));
+	ASSERT_EQ(0, release(fd, plain, size));
 	/* Nothing maps it, but it is in use. */
-	EXPECT_EQ(-EBUSY, map(self->fd, IOKMEM_MAP_INHIBIT_CACHE, 0, 0, &uncached));
+	EXPECT_EQ(-EBUSY, map(fd, IOKMEM_MAP_INHIBIT_CACHE, 0, 0, &uncached));
 	ASSERT_EQ(PAGE, read(pipes[0], got, PAGE));
-	EXPECT_EQ(0, map(self->fd, IOKMEM_MAP_INHIBIT_CACHE, 0, 0, &uncached));
-	EXPECT_EQ(-EOPNOTSUPP, try_map(self->fd, IOKMEM_MAP_ANYWHERE |
-				       IOKMEM_MAP_PINNABLE, 0, 0, 0));
+	EXPECT_EQ(0, map(fd, IOKMEM_MAP_INHIBIT_CACHE, 0, 0, &uncached));
+	EXPECT_EQ(-EOPNOTSUPP, try_map(fd, IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_PINNABLE, 0, 0,
+				       0));
+}
+
+TEST_F(pinnable, pinned_memory_keeps_its_type)
+{
+	pin_and_retype(_metadata, self->fd, self->address, self->plain, variant->size, 0);
+}
+
+/* In another block than the first, in what has several. */
+TEST_F(pinnable, memory_of_which_the_last_page_is_pinned_keeps_its_type)
+{
+	pin_and_retype(_metadata, self->fd, self->address, self->plain, variant->size,
+		       round_up(variant->size, PAGE) - PAGE);
 }
 
 TEST_F(pinnable, shares_with_its_like_only)
