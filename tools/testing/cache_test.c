@@ -327,4 +327,46 @@ TEST_F(mode, is_seen_by_other_processes)
 
 #include "nothing_left.h"
 
+/* How many pages of a pool's type are in buffers. */
+static long pages_used(const char *pool)
+{
+	char line[128];
+	long used;
+
+	if (!find_line(POOLS, pool, line, sizeof(line)) ||
+	    sscanf(strchr(line, ','), ", %ld pages used", &used) != 1)
+		return -1;
+	return used;
+}
+
+/* Of several blocks, which may be neighbours, all change sides. */
+TEST(memory_of_another_type_than_its_pools_is_no_more_the_pools)
+{
+	static const __u32 asked[] = {
+		IOKMEM_MAP_WRITE_COMBINE_CACHE, IOKMEM_MAP_INHIBIT_CACHE,
+	};
+	static const char * const pools[] = { "write-combine", "uncached" };
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	size_t i;
+
+	ASSERT_LE(0, dev);
+	for (i = 0; i < ARRAY_SIZE(asked); i++) {
+		long before = pages_used(pools[i]);
+		char *base;
+		int fd;
+
+		ASSERT_LE(0, before);
+		fd = create(dev, IOKMEM_DIRECTION_INOUT | asked[i], 9 * MIB, 0);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(before + (long)(9 * MIB / PAGE), pages_used(pools[i]));
+		ASSERT_EQ(0, map(fd, IOKMEM_MAP_COPYBACK_CACHE, 0, 0, &base));
+		EXPECT_EQ(before, pages_used(pools[i]));
+		EXPECT_TRUE(is_zero(base, 9 * MIB));
+		ASSERT_EQ(0, release(fd, base, 9 * MIB));
+		close(fd);
+		EXPECT_EQ(before, pages_used(pools[i]));
+	}
+	close(dev);
+}
+
 TEST_HARNESS_MAIN
