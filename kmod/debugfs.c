@@ -54,8 +54,7 @@ static void show_maps(struct seq_file *m, struct iokmem_desc *desc)
 	mutex_lock(&desc->lock);
 	list_for_each_entry(map, &desc->maps, node) {
 		show_map(m, map);
-		for (sub = iokmem_windows_first(map); sub;
-		     sub = iokmem_windows_next(sub))
+		list_for_each_entry(sub, &map->inside, node)
 			show_map(m, sub);
 	}
 	mutex_unlock(&desc->lock);

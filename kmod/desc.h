@@ -166,7 +166,9 @@ struct iokmem_mem_ops {
  * @bytes: the address of @home, if that is the kernel's; or NULL
  * @whole: the kernel's mapping of all of it that a plain request gets, or NULL
  * @maps: mappings, oldest first
- * @shareable: the mappings that may be shared, by address space and range
+ * @shareable: the maps that may be shared, by address space and range
+ * @modes: which cache modes mappings in @shareable were asked for with, now or before: bits
+ *	by number
  * @next_age: of the next mapping
  * @nr_maps: how many maps, those that lie inside others included
  * @nr_mapped: how many mappings there may be entries of, dead ones included
@@ -244,6 +246,7 @@ struct iokmem_desc {
 	struct iokmem_map *whole;
 	struct list_head maps;
 	struct rb_root shareable;
+	unsigned long modes;
 	u64 next_age;
 	unsigned int nr_maps;
 	unsigned int nr_mapped;

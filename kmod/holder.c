@@ -81,9 +81,13 @@ static struct iokmem_holder *next_holder(struct iokmem_map *map)
 	struct iokmem_holder *holder = first_of(map);
 	struct iokmem_map *sub;
 
-	for (sub = iokmem_windows_first(map); sub && !holder;
-	     sub = iokmem_windows_next(sub))
+	if (holder)
+		return holder;
+	list_for_each_entry(sub, &map->inside, node) {
 		holder = first_of(sub);
+		if (holder)
+			break;
+	}
 	return holder;
 }
 

@@ -4,86 +4,120 @@
  * not decided here (sharing.c), only found without looking at all of them.
  *
  *	desc->maps	all mappings, oldest first: for people
- *	desc->shareable	the mappings that may be shared, by address space, then the
- *			options that have to be equal, then offset, then age; each
- *			node knows the largest end and the smallest age below it
- *	map->windows	the sub-maps of a mapping, by offset, then length
+ *	desc->shareable	the mappings that may be shared, and the maps inside them; by
+ *			address space, then by what has to be equal in the options, then
+ *			by offset, length, and the mapping's age; each node knows the
+ *			largest end of the mappings below it
+ *	map->inside	the maps inside a mapping, oldest first
  *
  * By address, the address space itself finds the mapping: iokmem_map_at().
  *
  * So finding, adding and removing a map costs the logarithm of the number of
- * maps, whether they are in one address space or in many; and for finding, at most
- * as many steps more as there are mappings around the wanted bytes: a few, unless
- * very many cross each other, with the younger ones around.
+ * maps, whether they are in one address space or in many, beside each other or across;
+ * but for a request that is placed, where all mappings of its bytes may be looked at.
  *
  * All of it under the descriptor's lock.
  */
+#include <linux/bitops.h>
 #include <linux/lockdep.h>
 #include <linux/rbtree_augmented.h>
 
+#include "cache.h"
 #include "desc.h"
 #include "map.h"
 
-#define map_of(rb)	rb_entry(rb, struct iokmem_map, by_range)
+/* What is equal in a mapping, in the maps inside it, and in what they serve. */
+#define EQUAL_MASK	(IOKMEM_MAP_EQUAL | IOKMEM_MAP_CACHE_MASK)
 
-/* Does a node have to know something else of what is below it? Then it does now. */
-static bool compute_subtree(struct iokmem_map *map, bool exit)
+#define map_of(rb)	rb_entry_safe(rb, struct iokmem_map, by_range)
+
+/**
+ * struct place - a place in the index
+ * @mm: of the address space
+ * @equal: of the options: of @EQUAL_MASK
+ * @offset: in bytes
+ * @length: in bytes
+ * @age: of the mapping
+ */
+struct place {
+	const struct mm_struct *mm;
+	u32 equal;
+	size_t offset;
+	size_t length;
+	u64 age;
+};
+
+static struct place place_of(const struct iokmem_map *map)
 {
-	struct rb_node *children[] = { map->by_range.rb_left, map->by_range.rb_right };
-	size_t end = iokmem_map_end(map);
-	u64 age = map->age;
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(children); i++) {
-		if (!children[i])
-			continue;
-		end = max(end, map_of(children[i])->subtree.end);
-		age = min(age, map_of(children[i])->subtree.age);
-	}
-	if (exit && map->subtree.end == end && map->subtree.age == age)
-		return true;
-	map->subtree.end = end;
-	map->subtree.age = age;
-	return false;
+	return (struct place) {
+		.mm = map->mm,
+		.equal = map->equal,
+		.offset = map->offset,
+		.length = map->length,
+		.age = map->age,
+	};
 }
 
-RB_DECLARE_CALLBACKS(static, subtree_callbacks, struct iokmem_map, by_range,
-		     subtree, compute_subtree)
-
-/* Is what @mm and @options ask for before the mapping in the index, or behind? */
-static int key_cmp(const struct mm_struct *mm, u32 options,
-		   const struct iokmem_map *mapping)
+/* Are maps with this @mm and @equal before this one, or behind? */
+static int space_cmp(const struct place *place, const struct iokmem_map *map)
 {
-	u32 equal = options & IOKMEM_MAP_EQUAL;
-	u32 other = mapping->options & IOKMEM_MAP_EQUAL;
-
-	if (mm != mapping->mm)
-		return mm < mapping->mm ? -1 : 1;
-	if (equal != other)
-		return equal < other ? -1 : 1;
+	if (place->mm != map->mm)
+		return place->mm < map->mm ? -1 : 1;
+	if (place->equal != map->equal)
+		return place->equal < map->equal ? -1 : 1;
 	return 0;
 }
 
-static void shareable_insert(struct iokmem_map *mapping)
+static int place_cmp(const struct place *place, const struct iokmem_map *map)
 {
-	struct rb_root *root = &mapping->desc->shareable;
+	int cmp = space_cmp(place, map);
+
+	if (cmp)
+		return cmp;
+	if (place->offset != map->offset)
+		return place->offset < map->offset ? -1 : 1;
+	if (place->length != map->length)
+		return place->length < map->length ? -1 : 1;
+	if (place->age != map->age)
+		return place->age < map->age ? -1 : 1;
+	return 0;
+}
+
+/* What lies inside a mapping adds nothing to what that contains. */
+static size_t mapping_end(const struct iokmem_map *map)
+{
+	return map->super ? 0 : iokmem_map_end(map);
+}
+
+RB_DECLARE_CALLBACKS_MAX(static, subtree_callbacks, struct iokmem_map, by_range,
+			 size_t, subtree_end, mapping_end)
+
+static void index_insert(struct iokmem_map *map)
+{
+	struct rb_root *root = &map->desc->shareable;
 	struct rb_node **link = &root->rb_node, *parent = NULL;
+	struct place place = place_of(map);
+	size_t end = mapping_end(map);
 
 	while (*link) {
 		struct iokmem_map *other = map_of(*link);
-		int cmp = key_cmp(mapping->mm, mapping->options, other);
 
 		parent = *link;
-		/* The youngest goes behind its equals. */
-		if (cmp < 0 || (!cmp && mapping->offset < other->offset))
-			link = &parent->rb_left;
-		else
-			link = &parent->rb_right;
+		other->subtree_end = max(other->subtree_end, end);
+		link = place_cmp(&place, other) < 0 ? &parent->rb_left :
+						      &parent->rb_right;
 	}
-	rb_link_node(&mapping->by_range, parent, link);
-	compute_subtree(mapping, false);
-	subtree_callbacks.propagate(parent, NULL);
-	rb_insert_augmented(&mapping->by_range, root, &subtree_callbacks);
+	map->subtree_end = end;
+	rb_link_node(&map->by_range, parent, link);
+	rb_insert_augmented(&map->by_range, root, &subtree_callbacks);
+}
+
+static void index_remove(struct iokmem_map *map)
+{
+	if (RB_EMPTY_NODE(&map->by_range))
+		return;
+	rb_erase_augmented(&map->by_range, &map->desc->shareable, &subtree_callbacks);
+	RB_CLEAR_NODE(&map->by_range);
 }
 
 /*
@@ -96,196 +130,226 @@ void iokmem_maps_insert(struct iokmem_map *mapping)
 	lockdep_assert_held(&desc->lock);
 
 	mapping->age = desc->next_age++;
+	mapping->equal = mapping->options & EQUAL_MASK;
 	list_add_tail(&mapping->node, &desc->maps);
-	if (!(mapping->options & IOKMEM_MAP_UNIQUE))
-		shareable_insert(mapping);
+	if (mapping->options & IOKMEM_MAP_UNIQUE)
+		return;
+	desc->modes |= BIT(iokmem_cache_field(mapping->equal) >> IOKMEM_MAP_CACHE_SHIFT);
+	index_insert(mapping);
 }
 
 /*
  * iokmem_maps_remove - undo that, if it was done
+ *
+ * What is inside is not found any more either, but stays listed there.
  */
 void iokmem_maps_remove(struct iokmem_map *mapping)
 {
-	struct iokmem_desc *desc = mapping->desc;
-
-	lockdep_assert_held(&desc->lock);
-
-	list_del_init(&mapping->node);
-	if (!RB_EMPTY_NODE(&mapping->by_range)) {
-		rb_erase_augmented(&mapping->by_range, &desc->shareable,
-				   &subtree_callbacks);
-		RB_CLEAR_NODE(&mapping->by_range);
-	}
-}
-
-static bool is_older(const struct rb_node *a, const struct rb_node *b)
-{
-	return a && (!b || map_of(a)->subtree.age < map_of(b)->subtree.age);
-}
-
-/*
- * The oldest mapping at or below @node that serves @request, or @best if that is
- * older. Looks first where the oldest is, so that the other places need not be looked at
- * if that serves; calls itself at most the tree's height deep.
- */
-static struct iokmem_map *
-oldest_below(struct rb_node *node, const struct iokmem_map_request *request,
-	     struct iokmem_map *best)
-{
-	size_t end = request->offset + request->length;
-
-	while (node) {
-		struct iokmem_map *mapping = map_of(node);
-		bool left_first, oldest;
-		int cmp;
-
-		/* Nothing from here on down reaches far enough, or is old enough. */
-		if (mapping->subtree.end < end ||
-		    (best && mapping->subtree.age >= best->age))
-			break;
-		cmp = key_cmp(request->mm, request->options, mapping);
-		/* What is to the right starts even later. */
-		if (cmp < 0 || (!cmp && mapping->offset > request->offset)) {
-			node = node->rb_left;
-			continue;
-		}
-		if (cmp > 0) {
-			node = node->rb_right;
-			continue;
-		}
-		oldest = mapping->age == mapping->subtree.age;
-		if (oldest && iokmem_map_serves(mapping, request))
-			return mapping;
-		left_first = is_older(node->rb_left, node->rb_right);
-		best = oldest_below(left_first ? node->rb_left : node->rb_right,
-				    request, best);
-		if (!oldest && (!best || mapping->age < best->age) &&
-		    iokmem_map_serves(mapping, request))
-			best = mapping;
-		node = left_first ? node->rb_right : node->rb_left;
-	}
-	return best;
-}
-
-/*
- * iokmem_maps_find - the oldest mapping that serves @request, or NULL
- *
- * It may be under construction.
- */
-struct iokmem_map *iokmem_maps_find(struct iokmem_desc *desc,
-				    const struct iokmem_map_request *request)
-{
-	lockdep_assert_held(&desc->lock);
-
-	return oldest_below(desc->shareable.rb_node, request, NULL);
-}
-
-static int window_cmp(const struct iokmem_map *sub, size_t offset, size_t length)
-{
-	if (sub->offset != offset)
-		return sub->offset < offset ? -1 : 1;
-	if (sub->length != length)
-		return sub->length < length ? -1 : 1;
-	return 0;
-}
-
-static bool window_less(struct rb_node *a, const struct rb_node *b)
-{
-	const struct iokmem_map *sub = map_of(a);
-
-	return window_cmp(sub, map_of(b)->offset, map_of(b)->length) < 0;
-}
-
-/*
- * iokmem_windows_insert - list a new sub-map of its mapping
- */
-void iokmem_windows_insert(struct iokmem_map *sub)
-{
-	lockdep_assert_held(&sub->desc->lock);
-
-	rb_add(&sub->by_range, &sub->super->windows, window_less);
-}
-
-/*
- * iokmem_windows_remove - undo that, if it was done
- */
-void iokmem_windows_remove(struct iokmem_map *sub)
-{
-	lockdep_assert_held(&sub->desc->lock);
-
-	if (RB_EMPTY_NODE(&sub->by_range))
-		return;
-	rb_erase(&sub->by_range, &sub->super->windows);
-	RB_CLEAR_NODE(&sub->by_range);
-}
-
-/* The first sub-map in order that is not before this window, or NULL. */
-static struct iokmem_map *windows_from(const struct iokmem_map *mapping,
-				       size_t offset, size_t length)
-{
-	struct rb_node *node = mapping->windows.rb_node;
-	struct iokmem_map *first = NULL;
+	struct iokmem_map *map;
 
 	lockdep_assert_held(&mapping->desc->lock);
 
+	list_for_each_entry(map, &mapping->inside, node)
+		index_remove(map);
+	index_remove(mapping);
+	list_del_init(&mapping->node);
+}
+
+/*
+ * iokmem_maps_insert_inside - list a new map inside a mapping, which is listed
+ */
+void iokmem_maps_insert_inside(struct iokmem_map *map)
+{
+	lockdep_assert_held(&map->desc->lock);
+
+	map->age = map->super->age;
+	map->equal = map->super->equal;
+	list_add_tail(&map->node, &map->super->inside);
+	index_insert(map);
+}
+
+/*
+ * iokmem_maps_remove_inside - undo that, if it was done
+ */
+void iokmem_maps_remove_inside(struct iokmem_map *map)
+{
+	lockdep_assert_held(&map->desc->lock);
+
+	index_remove(map);
+	list_del_init(&map->node);
+}
+
+/* The first map in the index that is not before @place, or NULL. */
+static struct iokmem_map *first_from(const struct iokmem_desc *desc,
+				     const struct place *place)
+{
+	struct rb_node *node = desc->shareable.rb_node, *first = NULL;
+
 	while (node) {
-		if (window_cmp(map_of(node), offset, length) < 0) {
+		if (place_cmp(place, map_of(node)) > 0) {
 			node = node->rb_right;
 		} else {
-			first = map_of(node);
+			first = node;
 			node = node->rb_left;
 		}
 	}
-	return first;
+	return map_of(first);
+}
+
+/* The mapping that a map is, or is inside. */
+static struct iokmem_map *mapping_of(struct iokmem_map *map)
+{
+	return map->super ? map->super : map;
+}
+
+static bool has_window(const struct iokmem_map *map, size_t offset, size_t length)
+{
+	return map->offset == offset && map->length == length;
+}
+
+/* A map of just these bytes that serves @request, or NULL. */
+static struct iokmem_map *
+find_same(const struct iokmem_desc *desc, const struct place *place,
+	  const struct iokmem_map_request *request)
+{
+	struct iokmem_map *map = first_from(desc, place);
+
+	return map && has_window(map, place->offset, place->length) &&
+	       iokmem_map_serves(mapping_of(map), request) ? map : NULL;
 }
 
 /*
- * iokmem_windows_find - the map of just this window of @mapping, or NULL
+ * The first mapping at or below @node that serves @request, or NULL. Of an open request,
+ * only where the index crosses from one @place to another can it go down in vain; calls
+ * itself at most the tree's height deep.
+ */
+static struct iokmem_map *
+first_around(struct rb_node *node, const struct place *place,
+	     const struct iokmem_map_request *request)
+{
+	size_t end = place->offset + place->length;
+
+	while (node && map_of(node)->subtree_end >= end) {
+		struct iokmem_map *map = map_of(node), *found;
+		int cmp = space_cmp(place, map);
+
+		/* What is to the right starts even later. */
+		if (cmp < 0 || (!cmp && map->offset > place->offset)) {
+			node = node->rb_left;
+			continue;
+		}
+		if (!cmp) {
+			found = first_around(node->rb_left, place, request);
+			if (found)
+				return found;
+			if (mapping_end(map) >= end && iokmem_map_serves(map, request))
+				return map;
+		}
+		node = node->rb_right;
+	}
+	return NULL;
+}
+
+/* The one or the other, among the mappings of every cache mode that serve @request. */
+static struct iokmem_map *find_in_any_mode(const struct iokmem_desc *desc,
+					   const struct iokmem_map_request *request,
+					   bool same)
+{
+	u32 asked = request->options & EQUAL_MASK, cache = iokmem_cache_field(asked);
+	unsigned long modes = desc->modes;
+	struct iokmem_map *map = NULL;
+	struct place place = {
+		.mm = request->mm,
+		.offset = request->offset,
+		.length = request->length,
+	};
+
+	lockdep_assert_held(&desc->lock);
+
+	if (cache)
+		modes &= BIT(cache >> IOKMEM_MAP_CACHE_SHIFT);
+	for (; modes && !map; modes &= modes - 1) {
+		place.equal = asked | (u32)__ffs(modes) << IOKMEM_MAP_CACHE_SHIFT;
+		map = same ? find_same(desc, &place, request) :
+			     first_around(desc->shareable.rb_node, &place, request);
+	}
+	return map;
+}
+
+/*
+ * iokmem_maps_find_same - a map of just these bytes that serves @request, or NULL
  *
- * Which options the window was asked for with does not matter, since the mapping
- * serves the request.
+ * It may be a mapping under construction. The request is not placed: there may be maps of
+ * these bytes in several places.
  */
-struct iokmem_map *iokmem_windows_find(struct iokmem_map *mapping,
-				       size_t offset, size_t length)
+struct iokmem_map *iokmem_maps_find_same(const struct iokmem_desc *desc,
+					 const struct iokmem_map_request *request)
 {
-	struct iokmem_map *sub;
-
-	if (!window_cmp(mapping, offset, length))
-		return mapping;
-	sub = windows_from(mapping, offset, length);
-	return sub && !window_cmp(sub, offset, length) ? sub : NULL;
+	return find_in_any_mode(desc, request, true);
 }
 
 /*
- * iokmem_windows_start_at - has @mapping a map of at least these bytes that starts
- * with the first of them?
+ * iokmem_maps_find - what serves @request, or NULL
+ *
+ * A map of just these bytes, or a mapping of more. A mapping may be under construction.
  */
-bool iokmem_windows_start_at(const struct iokmem_map *mapping, size_t offset,
-			     size_t length)
+struct iokmem_map *iokmem_maps_find(const struct iokmem_desc *desc,
+				    const struct iokmem_map_request *request)
 {
-	const struct iokmem_map *sub;
+	bool placed = !(request->options & IOKMEM_MAP_ANYWHERE);
+	struct iokmem_map *map, *same;
+
+	if (RB_EMPTY_ROOT(&desc->shareable))
+		return NULL;
+	same = placed ? NULL : iokmem_maps_find_same(desc, request);
+	if (same)
+		return same;
+	map = find_in_any_mode(desc, request, false);
+	if (map && placed)
+		same = iokmem_maps_find_inside(map, request->offset, request->length);
+	return same ? same : map;
+}
+
+/*
+ * iokmem_maps_find_inside - the map of just this window of @mapping, or NULL
+ *
+ * It may be @mapping itself.
+ */
+struct iokmem_map *iokmem_maps_find_inside(struct iokmem_map *mapping,
+					   size_t offset, size_t length)
+{
+	struct place place = place_of(mapping);
+	struct iokmem_map *map;
+
+	lockdep_assert_held(&mapping->desc->lock);
+
+	if (has_window(mapping, offset, length))
+		return mapping;
+	place.offset = offset;
+	place.length = length;
+	map = first_from(mapping->desc, &place);
+	return map && map->super == mapping && has_window(map, offset, length) ? map : NULL;
+}
+
+/*
+ * iokmem_maps_start_at - has @mapping a map of at least these bytes that starts with
+ * the first of them?
+ */
+bool iokmem_maps_start_at(struct iokmem_map *mapping, size_t offset, size_t length)
+{
+	struct place place = place_of(mapping);
+	struct iokmem_map *map;
+
+	lockdep_assert_held(&mapping->desc->lock);
 
 	if (mapping->offset == offset)
 		return length <= mapping->length;
-	sub = windows_from(mapping, offset, length);
-	return sub && sub->offset == offset;
-}
-
-/*
- * iokmem_windows_first - a mapping's first sub-map, by offset; or NULL
- */
-struct iokmem_map *iokmem_windows_first(const struct iokmem_map *mapping)
-{
-	lockdep_assert_held(&mapping->desc->lock);
-
-	return rb_entry_safe(rb_first(&mapping->windows), struct iokmem_map,
-			     by_range);
-}
-
-/*
- * iokmem_windows_next - the sub-map after @sub, or NULL
- */
-struct iokmem_map *iokmem_windows_next(const struct iokmem_map *sub)
-{
-	return rb_entry_safe(rb_next(&sub->by_range), struct iokmem_map, by_range);
+	place.offset = offset;
+	place.length = length;
+	for (map = first_from(mapping->desc, &place);
+	     map && !space_cmp(&place, map) && map->offset == offset;
+	     map = map_of(rb_next(&map->by_range)))
+		if (map->super == mapping)
+			return true;
+	return false;
 }

@@ -118,11 +118,11 @@ struct iokmem_map *iokmem_map_alloc(struct iokmem_desc *desc,
 		.offset = request->offset,
 		.length = request->length,
 		.state = IOKMEM_MAP_DEAD,
-		.windows = RB_ROOT,
 	};
 	INIT_WORK(&map->work, map_work);
 	INIT_LIST_HEAD(&map->holders);
 	INIT_LIST_HEAD(&map->node);
+	INIT_LIST_HEAD(&map->inside);
 	RB_CLEAR_NODE(&map->by_range);
 	map->guard = iokmem_guard_pages(request->options);
 	iokmem_desc_count_get(desc);
@@ -141,7 +141,7 @@ static void map_free(struct kref *count)
 	WARN_ON(map->state != IOKMEM_MAP_DEAD);
 	WARN_ON(!list_empty(&map->node));
 	WARN_ON(!RB_EMPTY_NODE(&map->by_range));
-	WARN_ON(!RB_EMPTY_ROOT(&map->windows));
+	WARN_ON(!list_empty(&map->inside));
 	WARN_ON(map->task_refs);
 	WARN_ON(!list_empty(&map->holders));
 	WARN_ON(map->mapped);
@@ -242,8 +242,7 @@ static void map_retire(struct iokmem_map *mapping)
 	/* Nothing of it is in the list any more, or ever was. */
 	if (mapping->state == IOKMEM_MAP_DEAD)
 		return;
-	for (sub = iokmem_windows_first(mapping); sub;
-	     sub = iokmem_windows_next(sub))
+	list_for_each_entry(sub, &mapping->inside, node)
 		map_die(sub);
 	map_die(mapping);
 	iokmem_maps_remove(mapping);
@@ -323,9 +322,13 @@ static int map_wait_built(struct iokmem_map *map)
 	return err ? -EINTR : 0;
 }
 
-/* What serves the request already, built; NULL if nothing does. */
+/*
+ * What serves the request already, built; NULL if nothing does. Or, with @same, only a map
+ * of just the bytes that are asked for.
+ */
 static struct iokmem_map *
-find_built(struct iokmem_desc *desc, const struct iokmem_map_request *request)
+find_built(struct iokmem_desc *desc, const struct iokmem_map_request *request,
+	   bool same)
 {
 	struct iokmem_map *map;
 	int err;
@@ -334,7 +337,8 @@ find_built(struct iokmem_desc *desc, const struct iokmem_map_request *request)
 		return NULL;
 
 	for (;;) {
-		map = iokmem_maps_find(desc, request);
+		map = same ? iokmem_maps_find_same(desc, request) :
+			     iokmem_maps_find(desc, request);
 		if (!map || map->state == IOKMEM_MAP_LIVE)
 			return map;
 		err = map_wait_built(map);
@@ -349,7 +353,7 @@ static void map_attach(struct iokmem_map *sub, struct iokmem_map *super)
 
 	refcount_inc(&super->users);
 	sub->super = super;
-	iokmem_windows_insert(sub);
+	iokmem_maps_insert_inside(sub);
 	sub->desc->nr_maps++;
 	sub->cache_mode = super->cache_mode;
 	WRITE_ONCE(sub->address,
@@ -388,7 +392,9 @@ static struct iokmem_map *
 obtain_locked(struct iokmem_desc *desc,
 	      const struct iokmem_map_request *request, struct iokmem_map *new)
 {
-	struct iokmem_map *super, *map;
+	bool reference = request->options & IOKMEM_MAP_REFERENCE;
+	bool placed = !(request->options & IOKMEM_MAP_ANYWHERE);
+	struct iokmem_map *map;
 	int err;
 
 	err = wait_retyped(desc);
@@ -397,23 +403,21 @@ obtain_locked(struct iokmem_desc *desc,
 	if (!has_cache_mode(desc, request))
 		return ERR_PTR(-ESTALE);
 
-	super = find_built(desc, request);
-	if (IS_ERR(super))
-		return super;
-	if (!super && (request->options & IOKMEM_MAP_REFERENCE))
+	/* What is new inside a mapping needs a map as well: one look for that will do. */
+	map = find_built(desc, request, !new && !reference && !placed);
+	if (IS_ERR(map))
+		return map;
+	if (!map && reference)
 		return ERR_PTR(-ENOENT);
-
-	map = super ? iokmem_windows_find(super, request->offset,
-					  request->length) : NULL;
-	if (map) {
+	if (map && map->offset == request->offset && map->length == request->length) {
 		refcount_inc(&map->users);
 		trace_iokmem_share(map);
 		return map;
 	}
 	if (!new)
 		return NULL;
-	if (super)
-		map_attach(new, super);
+	if (map)
+		map_attach(new, map);
 	else
 		iokmem_map_list(new);
 	return new;
@@ -694,7 +698,7 @@ static void map_end(struct iokmem_map *map)
 		map_retire(map);
 	} else {
 		map_die(map);
-		iokmem_windows_remove(map);
+		iokmem_maps_remove_inside(map);
 	}
 }
 
@@ -850,8 +854,7 @@ unsigned long iokmem_map_references(const struct iokmem_map *map)
 	lockdep_assert_held(&map->desc->lock);
 
 	nr -= !!map->task_refs;
-	for (sub = iokmem_windows_first(map); sub;
-	     sub = iokmem_windows_next(sub))
+	list_for_each_entry(sub, &map->inside, node)
 		nr--;
 	return nr;
 }

@@ -59,13 +59,11 @@ enum iokmem_map_state {
  * @address: of the first byte; 0 before and after its life
  * @task_refs: how many references its own task has, by ioctl and mmap()
  * @holders: drivers that will be told when it ends
- * @age: of a mapping: smaller is older
- * @node: of a mapping: in the descriptor's list
- * @by_range: of a mapping that may be shared: in the descriptor's index; of a
- *	sub-map: in the mapping's windows
- * @subtree: of the maps at or below @by_range in the descriptor's index: the largest
- *	end, and the smallest age
- * @windows: of a mapping: its sub-maps
+ * @age: of the mapping: smaller is older
+ * @node: of a mapping: in the descriptor's list; of a sub-map: in the mapping's
+ * @by_range: of what may be shared: in the descriptor's index
+ * @subtree_end: the largest end of the mappings at or below @by_range
+ * @inside: of a mapping: its sub-maps
  * @guard: of a user mapping: how many pages on each side nobody can touch
  * @start: where its pages start, guards not counted; 0: they never were anywhere
  * @builder: of a user mapping: the task that is making its VMA, by a file that others
@@ -74,6 +72,7 @@ enum iokmem_map_state {
  * @blocked: redirected to nothing: who touches it waits
  * @borrowed: the memory is at these addresses anyhow, so they are not unmapped
  * @held: it holds the memory
+ * @equal: of the mapping's @options: what the index goes by
  * @keeper: the file of a dma-buf, which holds the memory in its place; or NULL
  * @kaddr: what vmap() gave, or NULL
  *
@@ -126,11 +125,8 @@ struct iokmem_map {
 	u64 age;
 	struct list_head node;
 	struct rb_node by_range;
-	struct {
-		size_t end;
-		u64 age;
-	} subtree;
-	struct rb_root windows;
+	size_t subtree_end;
+	struct list_head inside;
 
 	unsigned long guard;
 	unsigned long start;
@@ -139,6 +135,7 @@ struct iokmem_map {
 	bool blocked;
 	bool borrowed;
 	bool held;
+	u32 equal;
 	struct file *keeper;
 	void *kaddr;
 };
@@ -219,23 +216,21 @@ struct iokmem_map *iokmem_map_task_get(struct iokmem_desc *desc,
 void iokmem_map_task_drop_all(struct iokmem_map *mapping);
 
 /* sharing.c */
-bool iokmem_map_serves(const struct iokmem_map *mapping,
+bool iokmem_map_serves(struct iokmem_map *mapping,
 		       const struct iokmem_map_request *request);
 
 /* lookup.c */
 void iokmem_maps_insert(struct iokmem_map *mapping);
 void iokmem_maps_remove(struct iokmem_map *mapping);
-void iokmem_windows_insert(struct iokmem_map *sub);
-void iokmem_windows_remove(struct iokmem_map *sub);
-struct iokmem_map *iokmem_maps_find(struct iokmem_desc *desc,
+void iokmem_maps_insert_inside(struct iokmem_map *map);
+void iokmem_maps_remove_inside(struct iokmem_map *map);
+struct iokmem_map *iokmem_maps_find_same(const struct iokmem_desc *desc,
+					 const struct iokmem_map_request *request);
+struct iokmem_map *iokmem_maps_find(const struct iokmem_desc *desc,
 				    const struct iokmem_map_request *request);
-struct iokmem_map *iokmem_windows_find(struct iokmem_map *mapping,
-				       size_t offset, size_t length);
-bool iokmem_windows_start_at(const struct iokmem_map *mapping, size_t offset,
-			     size_t length);
-
-struct iokmem_map *iokmem_windows_first(const struct iokmem_map *mapping);
-struct iokmem_map *iokmem_windows_next(const struct iokmem_map *sub);
+struct iokmem_map *iokmem_maps_find_inside(struct iokmem_map *mapping,
+					   size_t offset, size_t length);
+bool iokmem_maps_start_at(struct iokmem_map *mapping, size_t offset, size_t length);
 
 /* map_static.c */
 int iokmem_map_check_static(const struct iokmem_map *map);

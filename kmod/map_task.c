@@ -41,8 +41,7 @@ static struct iokmem_map *find_task_held(struct iokmem_map *mapping)
 
 	lockdep_assert_held(&mapping->desc->lock);
 
-	for (sub = iokmem_windows_first(mapping); sub;
-	     sub = iokmem_windows_next(sub))
+	list_for_each_entry(sub, &mapping->inside, node)
 		if (sub->task_refs)
 			return sub;
 	return mapping->task_refs ? mapping : NULL;
@@ -81,8 +80,8 @@ static struct iokmem_map *find_window(struct iokmem_map *mapping,
 
 	if (mapping->state != IOKMEM_MAP_LIVE || address < mapping->address)
 		return NULL;
-	map = iokmem_windows_find(mapping, mapping->offset +
-					   (address - mapping->address), length);
+	map = iokmem_maps_find_inside(mapping, mapping->offset +
+					       (address - mapping->address), length);
 	return map && map->task_refs ? map : NULL;
 }
 

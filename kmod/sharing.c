@@ -21,9 +21,11 @@
  *	serves			    |-------|		a sub-map, inside
  *	does not		    |------------------|
  *
- * The oldest mapping that serves is taken. If a map of just that window of it
- * exists, that is the map; otherwise a new sub-map is. So the same request
- * always gives the same map.
+ * If there is a map of just these bytes, a mapping that serves or inside one, that is
+ * the map: so the same request gives the same map again. Otherwise it is a new sub-map,
+ * inside the mapping that serves and begins first; of those the one that ends first; of
+ * those the oldest. IOKit takes the oldest, and has to look at all for that; where there
+ * are many that cross each other, nothing tells it but the look (lookup.c).
  *
  * IOKit would also give a placed request a map whose mapping starts at the
  * address, but which shows the wanted bytes further up. Here a placed request
@@ -43,7 +45,7 @@ static bool contains(const struct iokmem_map *mapping,
 	       request->offset + request->length <= iokmem_map_end(mapping);
 }
 
-static bool address_serves(const struct iokmem_map *mapping,
+static bool address_serves(struct iokmem_map *mapping,
 			   const struct iokmem_map_request *request)
 {
 	if (request->options & IOKMEM_MAP_ANYWHERE)
@@ -53,7 +55,7 @@ static bool address_serves(const struct iokmem_map *mapping,
 		return request->offset == mapping->offset;
 	return request->at == mapping->address +
 			      (request->offset - mapping->offset) &&
-	       iokmem_windows_start_at(mapping, request->offset, request->length);
+	       iokmem_maps_start_at(mapping, request->offset, request->length);
 }
 
 /*
@@ -61,7 +63,7 @@ static bool address_serves(const struct iokmem_map *mapping,
  *
  * @mapping is a live one, or one under construction; not a sub-map.
  */
-bool iokmem_map_serves(const struct iokmem_map *mapping,
+bool iokmem_map_serves(struct iokmem_map *mapping,
 		       const struct iokmem_map_request *request)
 {
 	u32 cache = iokmem_cache_field(request->options);

@@ -193,17 +193,35 @@ static void sharing_placed_request_gets_its_address_or_an_error(struct kunit *te
 	KUNIT_EXPECT_PTR_EQ(test, at, map(test, desc, current, 0, 0, 0));
 }
 
-static void sharing_takes_the_oldest_that_serves(struct kunit *test)
+static void sharing_is_in_the_mapping_that_begins_first(struct kunit *test)
 {
 	struct iokmem_desc *desc = begin(test);
-	struct iokmem_map *oldest = placed(test, desc, SZ_1G, 0, 4 * PAGE_SIZE);
-	struct iokmem_map *next = placed(test, desc, 2UL * SZ_1G, 0, 0);
+	struct iokmem_map *late = placed(test, desc, SZ_1G, PAGE_SIZE, 2 * PAGE_SIZE);
+	struct iokmem_map *early = placed(test, desc, 2UL * SZ_1G, 0, 2 * PAGE_SIZE);
+	struct iokmem_map *again = placed(test, desc, 3UL * SZ_1G, 0, 2 * PAGE_SIZE);
+	struct iokmem_map *all = placed(test, desc, 4UL * SZ_1G, 0, 0);
 
-	placed(test, desc, 3UL * SZ_1G, 0, 2 * PAGE_SIZE);
-	KUNIT_EXPECT_PTR_EQ(test, oldest, map(test, desc, current, 0, 0,
-					      2 * PAGE_SIZE)->super);
-	KUNIT_EXPECT_PTR_EQ(test, next, map(test, desc, current, 0, 0,
-					    5 * PAGE_SIZE)->super);
+	KUNIT_EXPECT_PTR_NE(test, early, again);
+	KUNIT_EXPECT_PTR_EQ(test, early, map(test, desc, current, 0, PAGE_SIZE,
+					     PAGE_SIZE)->super);
+	KUNIT_EXPECT_PTR_EQ(test, late, map(test, desc, current, 0, PAGE_SIZE,
+					    2 * PAGE_SIZE));
+	KUNIT_EXPECT_PTR_EQ(test, all, map(test, desc, current, 0, 2 * PAGE_SIZE,
+					   PAGE_SIZE)->super);
+}
+
+/* Though a mapping that begins first has come since. */
+static void sharing_same_request_gives_the_same_map_whatever_came_since(struct kunit *test)
+{
+	struct iokmem_desc *desc = begin(test);
+	struct iokmem_map *mapping = map(test, desc, current, 0, PAGE_SIZE, 2 * PAGE_SIZE);
+	struct iokmem_map *sub = map(test, desc, current, 0, PAGE_SIZE, PAGE_SIZE);
+	struct iokmem_map *across = map(test, desc, current, 0, 0, 2 * PAGE_SIZE);
+
+	KUNIT_EXPECT_PTR_EQ(test, mapping, sub->super);
+	KUNIT_EXPECT_NULL(test, across->super);
+	KUNIT_EXPECT_PTR_EQ(test, sub, map(test, desc, current, 0, PAGE_SIZE, PAGE_SIZE));
+	KUNIT_EXPECT_PTR_EQ(test, sub, map(test, desc, current, 0, PAGE_SIZE, PAGE_SIZE));
 }
 
 static void sharing_map_keeps_its_first_options(struct kunit *test)
@@ -264,27 +282,56 @@ static u32 random_below(u32 *state, u32 n)
 	return (*state >> 8) % n;
 }
 
-/* The sharing rule once more, by looking at everything there is. */
+static bool serves_naively(const struct iokmem_map *mapping, u32 options, size_t offset,
+			   size_t length)
+{
+	return !((mapping->options | options) & IOKMEM_MAP_UNIQUE) &&
+	       !((mapping->options ^ options) & IOKMEM_MAP_READ_ONLY) &&
+	       (!(options & COPYBACK) || mapping->options & COPYBACK) &&
+	       offset >= mapping->offset &&
+	       offset + length <= mapping->offset + mapping->length;
+}
+
+/* Of two that serve: by what their mappings were asked for with, and where they are. */
+static bool comes_before(const struct iokmem_map *a, const struct iokmem_map *b)
+{
+	const struct iokmem_map *mapping_a = a->super ?: a, *mapping_b = b->super ?: b;
+	u32 mode_a = mapping_a->options & COPYBACK, mode_b = mapping_b->options & COPYBACK;
+
+	if (mode_a != mode_b)
+		return mode_a < mode_b;
+	if (a->offset != b->offset)
+		return a->offset < b->offset;
+	if (a->length != b->length)
+		return a->length < b->length;
+	return mapping_a->age < mapping_b->age;
+}
+
+/*
+ * The sharing rule once more, by looking at everything there is: the map of just these
+ * bytes, or the mapping that they shall be in.
+ */
 static struct iokmem_map *find_naively(struct iokmem_map * const *held, int nr, u32 options,
 				       size_t offset, size_t length)
 {
-	const struct iokmem_map *oldest = NULL;
+	const struct iokmem_map *same = NULL, *around = NULL;
 	int i;
 
-	if (options & IOKMEM_MAP_UNIQUE)
-		return NULL;
 	for (i = 0; i < nr; i++) {
-		const struct iokmem_map *m = held[i]->super ?: held[i];
+		const struct iokmem_map *mapping = held[i]->super ?: held[i];
 
-		if ((m->options ^ options) & IOKMEM_MAP_READ_ONLY ||
-		    m->options & IOKMEM_MAP_UNIQUE ||
-		    (options & COPYBACK && !(m->options & COPYBACK)) ||
-		    offset < m->offset || offset + length > m->offset + m->length)
+		if (!serves_naively(mapping, options, offset, length))
 			continue;
-		if (!oldest || m->age < oldest->age)
-			oldest = m;
+		if (held[i]->offset == offset && held[i]->length == length &&
+		    (!same || comes_before(held[i], same)))
+			same = held[i];
+		if (mapping->offset == offset && mapping->length == length &&
+		    (!same || comes_before(mapping, same)))
+			same = mapping;
+		if (!around || comes_before(mapping, around))
+			around = mapping;
 	}
-	return (struct iokmem_map *)oldest;
+	return (struct iokmem_map *)(same ?: around);
 }
 
 static bool is_held(struct iokmem_map * const *held, int nr, const struct iokmem_map *map)
@@ -297,21 +344,6 @@ static bool is_held(struct iokmem_map * const *held, int nr, const struct iokmem
 	return false;
 }
 
-static struct iokmem_map *window_naively(struct iokmem_map * const *held, int nr,
-					 struct iokmem_map *mapping, size_t offset,
-					 size_t length)
-{
-	int i;
-
-	if (mapping->offset == offset && mapping->length == length)
-		return mapping;
-	for (i = 0; i < nr; i++)
-		if (held[i]->super == mapping &&
-		    held[i]->offset == offset && held[i]->length == length)
-			return held[i];
-	return NULL;
-}
-
 /* Returns whether the module did what the rule says. */
 static bool random_step(struct iokmem_desc *desc, struct iokmem_map **held, int *nr,
 			u32 *state)
@@ -322,7 +354,7 @@ static bool random_step(struct iokmem_desc *desc, struct iokmem_map **held, int 
 	u32 option = options[random_below(state, ARRAY_SIZE(options))];
 	size_t offset = random_below(state, 16) * (PAGE_SIZE / 2);
 	size_t length = (1 + random_below(state, 16)) * (PAGE_SIZE / 2);
-	struct iokmem_map *mapping, *window = NULL, *m;
+	struct iokmem_map *found, *m;
 	bool right;
 
 	if (*nr == NR_HELD || (*nr && !random_below(state, 3))) {
@@ -333,17 +365,15 @@ static bool random_step(struct iokmem_desc *desc, struct iokmem_map **held, int 
 		return true;
 	}
 
-	mapping = find_naively(held, *nr, option, offset, length);
-	if (mapping)
-		window = window_naively(held, *nr, mapping, offset, length);
+	found = find_naively(held, *nr, option, offset, length);
 	m = iokmem_desc_create_mapping_in_task(desc, current, 0, option | ANY,
 					       offset, length);
 	if (IS_ERR(m))
 		return false;
-	if (window)
-		right = m == window;
+	if (found && found->offset == offset && found->length == length)
+		right = m == found;
 	else
-		right = m->super == mapping && !is_held(held, *nr, m);
+		right = m->super == found && !is_held(held, *nr, m);
 	held[(*nr)++] = m;
 	return right;
 }
@@ -472,7 +502,8 @@ static struct kunit_case sharing_cases[] = {
 	KUNIT_CASE_PARAM(sharing_in_the_kernel_goes_by_options, options_gen_params),
 	KUNIT_CASE(sharing_reference_never_makes_a_mapping),
 	KUNIT_CASE(sharing_placed_request_gets_its_address_or_an_error),
-	KUNIT_CASE(sharing_takes_the_oldest_that_serves),
+	KUNIT_CASE(sharing_is_in_the_mapping_that_begins_first),
+	KUNIT_CASE(sharing_same_request_gives_the_same_map_whatever_came_since),
 	KUNIT_CASE(sharing_map_keeps_its_first_options),
 	KUNIT_CASE(sharing_is_within_one_address_space),
 	KUNIT_CASE(sharing_of_a_buffer_with_its_own_task),

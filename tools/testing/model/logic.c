@@ -136,7 +136,7 @@ static struct iokmem_map *map_alloc(struct iokmem_desc *desc,
 	map->state = IOKMEM_MAP_DEAD;
 	INIT_LIST_HEAD(&map->node);
 	RB_CLEAR_NODE(&map->by_range);
-	map->windows = RB_ROOT;
+	INIT_LIST_HEAD(&map->inside);
 	return map;
 }
 
@@ -148,7 +148,7 @@ static struct iokmem_map *sub_add(struct iokmem_map *super,
 	sub->super = super;
 	sub->address = super->address + (sub->offset - super->offset);
 	sub->state = IOKMEM_MAP_LIVE;
-	iokmem_windows_insert(sub);
+	iokmem_maps_insert_inside(sub);
 	return sub;
 }
 
@@ -160,8 +160,8 @@ static void map_free(struct iokmem_map *map)
 /* A map may have been taken from the list before it goes, so both remove it twice. */
 static void sub_remove(struct iokmem_map *sub)
 {
-	iokmem_windows_remove(sub);
-	iokmem_windows_remove(sub);
+	iokmem_maps_remove_inside(sub);
+	iokmem_maps_remove_inside(sub);
 	map_free(sub);
 }
 
@@ -177,9 +177,13 @@ static struct iokmem_map *mapping_add(struct iokmem_desc *desc,
 
 static void mapping_remove(struct iokmem_map *mapping)
 {
-	struct iokmem_map *sub;
+	struct iokmem_map *sub, *next;
+	bool first = mapping->offset & 1;
 
-	while ((sub = iokmem_windows_first(mapping)))
+	/* What is inside may go before or after. */
+	if (first)
+		iokmem_maps_remove(mapping);
+	list_for_each_entry_safe(sub, next, &mapping->inside, node)
 		sub_remove(sub);
 	iokmem_maps_remove(mapping);
 	iokmem_maps_remove(mapping);
@@ -189,7 +193,7 @@ static void mapping_remove(struct iokmem_map *mapping)
 /* Nobody holds it, and nothing lies inside. */
 static void drop_unused(struct iokmem_map *mapping)
 {
-	if (!mapping->task_refs && !iokmem_windows_first(mapping))
+	if (!mapping->task_refs && list_empty(&mapping->inside))
 		mapping_remove(mapping);
 }
 
@@ -282,19 +286,18 @@ static void make_new(struct sequence *sequence, struct iokmem_desc *desc,
 	answer->length = mapping->length;
 }
 
-static void share(struct iokmem_map *super, const struct iokmem_map_request *request,
+static void share(struct iokmem_map *found, const struct iokmem_map_request *request,
 		  struct answer *answer)
 {
-	struct iokmem_map *map;
+	struct iokmem_map *map = found;
 
-	if (super->state == IOKMEM_MAP_BUILDING) {
+	if (found->state == IOKMEM_MAP_BUILDING) {
 		answer->waits = true;
-		answer->handle = super;
+		answer->handle = found;
 		return;
 	}
-	map = iokmem_windows_find(super, request->offset, request->length);
-	if (!map)
-		map = sub_add(super, request);
+	if (found->offset != request->offset || found->length != request->length)
+		map = sub_add(found, request);
 	map->task_refs++;
 	answer->handle = map;
 	answer->address = map->address;
@@ -302,23 +305,20 @@ static void share(struct iokmem_map *super, const struct iokmem_map_request *req
 }
 
 /*
- * The oldest mapping that serves, or NULL. The index has to find what looking at all
- * of them finds.
+ * What serves, or NULL: no more and no less often than a look at all mappings finds
+ * something.
  */
 static struct iokmem_map *find(struct sequence *sequence, struct iokmem_desc *desc,
 			       const struct iokmem_map_request *request)
 {
-	struct iokmem_map *found = iokmem_maps_find(desc, request);
-	struct iokmem_map *mapping, *oldest = NULL;
+	struct iokmem_map *found = iokmem_maps_find(desc, request), *mapping;
+	bool any = false;
 
-	list_for_each_entry(mapping, &desc->maps, node) {
-		if (!iokmem_map_serves(mapping, request))
-			continue;
-		oldest = mapping;
-		break;
-	}
-	if (found != oldest)
-		sequence_wrong(sequence, "another mapping is found than the oldest that serves");
+	list_for_each_entry(mapping, &desc->maps, node)
+		any |= iokmem_map_serves(mapping, request);
+	if (any != !!found)
+		sequence_wrong(sequence, any ? "what serves is not found" :
+					       "what is found does not serve");
 	return found;
 }
 
@@ -335,7 +335,7 @@ static void logic_create(struct sequence *sequence,
 		.length = asked->length,
 	};
 	struct iokmem_desc *desc = logic->file[asked->file];
-	struct iokmem_map *super = NULL;
+	struct iokmem_map *found = NULL;
 
 	answer->err = check(&request, desc);
 	if (answer->err)
@@ -345,9 +345,9 @@ static void logic_create(struct sequence *sequence,
 	if (answer->err)
 		return;
 	if (!(request.options & IOKMEM_MAP_UNIQUE))
-		super = find(sequence, desc, &request);
-	if (super)
-		share(super, &request, answer);
+		found = find(sequence, desc, &request);
+	if (found)
+		share(found, &request, answer);
 	else if (request.options & IOKMEM_MAP_REFERENCE)
 		answer->err = -ENOENT;
 	else
@@ -380,9 +380,9 @@ static struct iokmem_map *find_of_task(const struct sequence *sequence,
 	if (!mapping || step->address < mapping->address ||
 	    mapping->desc != iokmem_desc_root(logic->file[step->file], &offset))
 		return NULL;
-	map = iokmem_windows_find(mapping, mapping->offset +
-					   (step->address - mapping->address),
-				  step->length);
+	map = iokmem_maps_find_inside(mapping, mapping->offset +
+					       (step->address - mapping->address),
+				      step->length);
 	return map && map->task_refs ? map : NULL;
 }
 

@@ -33,31 +33,28 @@ static bool same_map(struct logic *logic, const struct iokmem_map *map,
 	       map->task_refs == expected->references;
 }
 
-/* The sub-maps of a mapping, by the module's own way through them. */
-static void check_windows(struct sequence *sequence,
-			  const struct iokmem_map *mapping,
-			  const struct model_map *expected)
+/* What lies inside a mapping, oldest first. */
+static void check_inside(struct sequence *sequence,
+			 const struct iokmem_map *mapping,
+			 const struct model_map *expected)
 {
 	const struct model *model = &sequence->model;
-	const struct iokmem_map *sub, *last = NULL;
-	int i, left = 0;
+	const struct iokmem_map *sub;
+	int i, last = -1, left = 0;
 
 	for (i = 0; i < model->nr_maps; i++)
 		left += model->map[i].inside == expected->name;
-	for (sub = iokmem_windows_first(mapping); sub;
-	     sub = iokmem_windows_next(sub)) {
+	list_for_each_entry(sub, &mapping->inside, node) {
 		i = number_of(model, sub);
 		if (i < 0 || model->map[i].inside != expected->name ||
 		    sub->super != mapping ||
 		    !same_map(sequence->private, sub, &model->map[i]))
 			sequence_wrong(sequence, "inside map %u is what the model has not",
 				       expected->name);
-		if (last && (last->offset > sub->offset ||
-			     (last->offset == sub->offset &&
-			      last->length >= sub->length)))
+		if (i <= last)
 			sequence_wrong(sequence, "the maps inside map %u are out of order",
 				       expected->name);
-		last = sub;
+		last = i;
 		left--;
 	}
 	if (left)
@@ -86,7 +83,7 @@ static void check_list(struct sequence *sequence, int memory)
 		if (last && last->age >= mapping->age)
 			sequence_wrong(sequence, "map %u is too old",
 				       model->map[i].name);
-		check_windows(sequence, mapping, &model->map[i]);
+		check_inside(sequence, mapping, &model->map[i]);
 		last = mapping;
 		i++;
 	}
@@ -96,11 +93,20 @@ static void check_list(struct sequence *sequence, int memory)
 				       model->map[i].name);
 }
 
-/* By address space, then options that have to be equal, then offset, then age. */
+static const struct iokmem_map *mapping_of(const struct iokmem_map *map)
+{
+	return map->super ? map->super : map;
+}
+
+/*
+ * By address space, then by what the mapping's options have to have in common, then by
+ * offset, length, and the mapping's age.
+ */
 static bool is_before(const struct iokmem_map *a, const struct iokmem_map *b)
 {
-	u32 equal_a = a->options & IOKMEM_MAP_EQUAL;
-	u32 equal_b = b->options & IOKMEM_MAP_EQUAL;
+	const u32 mask = IOKMEM_MAP_EQUAL | IOKMEM_MAP_CACHE_MASK;
+	u32 equal_a = mapping_of(a)->options & mask;
+	u32 equal_b = mapping_of(b)->options & mask;
 
 	if (a->mm != b->mm)
 		return a->mm < b->mm;
@@ -108,56 +114,47 @@ static bool is_before(const struct iokmem_map *a, const struct iokmem_map *b)
 		return equal_a < equal_b;
 	if (a->offset != b->offset)
 		return a->offset < b->offset;
-	return a->age < b->age;
+	if (a->length != b->length)
+		return a->length < b->length;
+	return mapping_of(a)->age < mapping_of(b)->age;
 }
 
 static size_t end_below(const struct rb_node *node)
 {
-	return node ? map_of(node)->subtree.end : 0;
+	return node ? map_of(node)->subtree_end : 0;
 }
 
-static u64 age_below(const struct rb_node *node)
-{
-	return node ? map_of(node)->subtree.age : ~0ull;
-}
-
-/* Every mapping that is not Unique is in the tree of a memory's shareable ones. */
+/* Every map that is not Unique is in the tree of a memory's shareable ones. */
 static void check_shareable(struct sequence *sequence, int memory)
 {
 	const struct model *model = &sequence->model;
 	struct logic *logic = sequence->private;
-	const struct iokmem_map *mapping, *last = NULL;
+	const struct iokmem_map *map, *last = NULL;
 	struct rb_node *node;
 	int i, left = 0;
 
 	for (i = 0; i < model->nr_maps; i++)
-		left += model->map[i].memory == memory && !model->map[i].inside &&
+		left += model->map[i].memory == memory &&
 			!(model->map[i].options & IOKMEM_MAP_UNIQUE);
 	for (node = rb_first(&logic->memory[memory].shareable); node;
 	     node = rb_next(node)) {
-		mapping = map_of(node);
-		if (number_of(model, mapping) < 0 || mapping->super ||
-		    (mapping->options & IOKMEM_MAP_UNIQUE))
+		map = map_of(node);
+		if (number_of(model, map) < 0 || (map->options & IOKMEM_MAP_UNIQUE))
 			sequence_wrong(sequence, "what cannot be shared is in memory %d's tree",
 				       memory);
-		if (last && !is_before(last, mapping))
+		if (last && !is_before(last, map))
 			sequence_wrong(sequence, "memory %d's tree is out of order",
 				       memory);
-		if (mapping->subtree.end != max(iokmem_map_end(mapping),
-						max(end_below(node->rb_left),
-						    end_below(node->rb_right))))
+		if (map->subtree_end != max(map->super ? 0 : iokmem_map_end(map),
+					    max(end_below(node->rb_left),
+						end_below(node->rb_right))))
 			sequence_wrong(sequence, "memory %d's tree has a wrong end",
 				       memory);
-		if (mapping->subtree.age != min(mapping->age,
-						min(age_below(node->rb_left),
-						    age_below(node->rb_right))))
-			sequence_wrong(sequence, "memory %d's tree has a wrong age",
-				       memory);
-		last = mapping;
+		last = map;
 		left--;
 	}
 	if (left)
-		sequence_wrong(sequence, "memory %d's tree has %d mappings too few",
+		sequence_wrong(sequence, "memory %d's tree has %d maps too few",
 			       memory, left);
 }
 

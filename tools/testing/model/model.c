@@ -451,18 +451,57 @@ static void decide_new(const struct model *model,
 		verdict->new.address = verdict->new.at;
 }
 
-/* The oldest mapping that serves is the one. */
+/*
+ * Of two mappings that serve, is the younger one better? If both have a map of just the
+ * wanted bytes, it can only be for the cache mode that they were asked for with.
+ */
+static bool is_better(const struct model_map *younger, const struct model_map *older,
+		      bool both_have_it)
+{
+	__u32 mode_y = younger->options & IOKMEM_MAP_CACHE_MASK;
+	__u32 mode_o = older->options & IOKMEM_MAP_CACHE_MASK;
+
+	if (mode_y != mode_o)
+		return mode_y < mode_o;
+	if (both_have_it)
+		return false;
+	if (younger->offset != older->offset)
+		return younger->offset < older->offset;
+	return younger->length < older->length;
+}
+
+/*
+ * The mapping that serves, or -1: one that has a map of just the wanted bytes, unless they
+ * are wanted in a certain place; or the one that begins first.
+ */
+static int find_serving(const struct model *model, const struct model_map *wanted)
+{
+	bool open = wanted->options & IOKMEM_MAP_ANYWHERE, best_has_it = false;
+	int i, best = -1;
+
+	for (i = 0; i < model->nr_maps; i++) {
+		const struct model_map *mapping = &model->map[i];
+		bool has_it = open && same_window(model, mapping, wanted) >= 0;
+
+		if (!serves(model, mapping, wanted) || has_it < best_has_it)
+			continue;
+		if (best < 0 || has_it > best_has_it ||
+		    is_better(mapping, &model->map[best], has_it)) {
+			best = i;
+			best_has_it = has_it;
+		}
+	}
+	return best;
+}
+
 static void decide_sharing(const struct model *model,
 			   const struct model_request *request,
 			   struct model_verdict *verdict)
 {
+	int i = find_serving(model, &verdict->new), same;
 	const struct model_map *mapping;
-	int i, same;
 
-	for (i = 0; i < model->nr_maps; i++)
-		if (serves(model, &model->map[i], &verdict->new))
-			break;
-	if (i == model->nr_maps) {
+	if (i < 0) {
 		decide_new(model, request, verdict);
 		return;
 	}

@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 /* From the kernel's tools/include. */
+#include <linux/bitops.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/overflow.h>
