@@ -4,8 +4,8 @@
  *
  * Memory that may lie anywhere comes in the largest blocks that can be had
  * without effort, from the largest down, so that blocks lie at multiples of their
- * own size in the buffer and a buffer of 64 MiB has 32 extents rather than 16384,
- * or fewer, since neighbours are one. Memory of another type than write-back comes
+ * own size in the buffer and a buffer of 64 MiB has 32 extents rather than 16384;
+ * or fewer, since those of a size are put in order, and neighbours are one. Memory of another type than write-back comes
  * through a pool (pool.c). What is to be contiguous or below an address is found by
  * contig.c.
  *
@@ -20,6 +20,7 @@
  * use.
  */
 #include <linux/list.h>
+#include <linux/list_sort.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -188,6 +189,18 @@ static void blocks_free(struct list_head *blocks, enum iokmem_page_source source
 	}
 }
 
+/* Large ones stay in front, and so at multiples of their size. */
+static int block_cmp(void *source, const struct list_head *a, const struct list_head *b)
+{
+	struct page *page_a = list_entry(a, struct page, lru);
+	struct page *page_b = list_entry(b, struct page, lru);
+	unsigned int order_a = block_order(page_a, *(enum iokmem_page_source *)source);
+	unsigned int order_b = block_order(page_b, *(enum iokmem_page_source *)source);
+
+	return order_a == order_b ? page_to_pfn(page_a) > page_to_pfn(page_b) :
+				    order_a < order_b;
+}
+
 /* How many extents they are: blocks that are neighbours in memory are one. */
 static unsigned int count_extents(const struct list_head *blocks,
 				  enum iokmem_page_source source)
@@ -247,8 +260,10 @@ static int alloc_scattered(struct iokmem_pages *pages,
 		pages->source = IOKMEM_PAGES_BLOCKS;
 
 	err = blocks_alloc(&blocks, request, pages->source);
-	if (!err)
+	if (!err) {
+		list_sort(&pages->source, &blocks, block_cmp);
 		err = blocks_to_extents(&blocks, pages, request->gfp);
+	}
 	if (err)
 		blocks_free(&blocks, pages->source);
 	return err;

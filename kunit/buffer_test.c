@@ -156,6 +156,40 @@ static void buffer_has_few_large_aligned_blocks(struct kunit *test)
 	KUNIT_EXPECT_LE(test, nr, SZ_16M / SZ_2M);
 }
 
+static const u32 block_modes[] = { 0, IOKMEM_MAP_WRITE_COMBINE_CACHE };
+
+static void block_mode_desc(const u32 *mode, char *desc)
+{
+	strscpy(desc, *mode ? "from a pool" : "from the allocator",
+		KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(block_mode, block_modes, block_mode_desc);
+
+/* In whatever order they come: so neighbours are found. */
+static void buffer_has_blocks_of_a_size_in_the_order_of_memory(struct kunit *test)
+{
+	u32 mode = *(const u32 *)test->param_value;
+	struct iokmem_desc *desc, *blocks[8];
+	unsigned long last = 0, last_pages = 0;
+	pgoff_t index;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(blocks); i++)
+		blocks[i] = buffer_with(test, NULL, mode, SZ_2M, 0);
+	for (i = 0; i < ARRAY_SIZE(blocks); i++)
+		put_buffer_now(test, blocks[i * 3 % ARRAY_SIZE(blocks)]);
+	desc = buffer_with(test, NULL, mode, SZ_16M, 0);
+	for (index = 0; index < SZ_16M >> PAGE_SHIFT; index += last_pages) {
+		struct page *page = pfn_to_page(pfn_of(desc, index << PAGE_SHIFT));
+
+		if (compound_nr(page) == last_pages)
+			KUNIT_EXPECT_GT(test, page_to_pfn(page), last);
+		last = page_to_pfn(page);
+		last_pages = compound_nr(page);
+	}
+}
+
 /* Neighbours in memory are neighbours in one extent. */
 static void buffer_has_no_extent_that_continues_another(struct kunit *test)
 {
@@ -339,6 +373,8 @@ static struct kunit_case buffer_cases[] = {
 			 size_gen_params),
 	KUNIT_CASE_PARAM(buffer_of_the_kernel_never_faults, size_gen_params),
 	KUNIT_CASE_PARAM(buffer_has_few_large_aligned_blocks, alignment_gen_params),
+	KUNIT_CASE_PARAM(buffer_has_blocks_of_a_size_in_the_order_of_memory,
+			 block_mode_gen_params),
 	KUNIT_CASE(buffer_has_no_extent_that_continues_another),
 	KUNIT_CASE_PARAM(buffer_is_aligned_in_memory_and_where_it_is_mapped,
 			 alignment_gen_params),
