@@ -176,31 +176,6 @@ static int answer_fd(struct iokmem_call *call, struct iokmem_desc *desc,
 	return IS_ERR(file) ? PTR_ERR(file) : answer_file(call, file, fd, known);
 }
 
-static int run_create_buffer(struct iokmem_call *call)
-{
-	struct iokmem_create_buffer *arg = &call->arg.create_buffer;
-	struct iokmem_buffer_args args = {
-		.options = arg->options,
-		.capacity = arg->capacity,
-		.alignment = arg->alignment,
-		.physical_mask = arg->physical_mask,
-		.charge = true,
-	};
-	struct iokmem_desc *desc;
-	int err;
-
-	if (arg->__reserved)
-		return -EOPNOTSUPP;
-
-	desc = iokmem_buffer_create(&args);
-	if (IS_ERR(desc))
-		return PTR_ERR(desc);
-
-	err = answer_fd(call, desc, false, &arg->fd, sizeof(*arg));
-	iokmem_desc_put(desc);
-	return err;
-}
-
 /* A map that the task holds: its address, or an error. */
 static unsigned long map_for_task(struct file *file,
 				  const struct iokmem_create_mapping *arg,
@@ -222,6 +197,69 @@ static unsigned long map_for_task(struct file *file,
 		address = iokmem_map_task_hold(map);
 	} while (!address);
 	return address;
+}
+
+/* The new buffer's file descriptor, and a map of all of it. */
+static int answer_mapped(struct iokmem_call *call, struct iokmem_desc *desc)
+{
+	struct iokmem_create_buffer *arg = &call->arg.create_buffer;
+	struct iokmem_create_mapping map = { .options = arg->map_options };
+	unsigned long address;
+	struct file *file;
+	size_t length;
+	int err;
+
+	file = iokmem_desc_get_file(desc, 0);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	address = map_for_task(file, &map, &length);
+	if (IS_ERR_VALUE(address)) {
+		fput(file);
+		return (int)address;
+	}
+	arg->address = address;
+	err = answer_file(call, file, &arg->fd, sizeof(*arg));
+	if (err)
+		iokmem_map_task_release(desc, address, length);
+	return err;
+}
+
+/* What can be told before there is a buffer. */
+static int check_map_options(const struct iokmem_call *call, u32 options)
+{
+	if (options & IOKMEM_MAP_STATIC)
+		return -EOPNOTSUPP;
+	if (options && (!(options & IOKMEM_MAP_ANYWHERE) ||
+			call->size < offsetofend(struct iokmem_create_buffer, address)))
+		return -EINVAL;
+	return 0;
+}
+
+static int run_create_buffer(struct iokmem_call *call)
+{
+	struct iokmem_create_buffer *arg = &call->arg.create_buffer;
+	struct iokmem_buffer_args args = {
+		.options = arg->options,
+		.capacity = arg->capacity,
+		.alignment = arg->alignment,
+		.physical_mask = arg->physical_mask,
+		.charge = true,
+	};
+	struct iokmem_desc *desc;
+	int err;
+
+	err = check_map_options(call, arg->map_options);
+	if (err)
+		return err;
+
+	desc = iokmem_buffer_create(&args);
+	if (IS_ERR(desc))
+		return PTR_ERR(desc);
+
+	err = arg->map_options ? answer_mapped(call, desc) :
+				 answer_fd(call, desc, false, &arg->fd, sizeof(*arg));
+	iokmem_desc_put(desc);
+	return err;
 }
 
 static int run_create_mapping(struct iokmem_call *call)
@@ -554,7 +592,7 @@ static const struct iokmem_ioctl device_ioctls[] = {
 	IOKMEM_IOCTL(IOKMEM_CREATE_MULTI, run_create_multi,
 		     create_multi, create_multi.fd),
 	IOKMEM_IOCTL(IOKMEM_CREATE_BUFFER, run_create_buffer,
-		     create_buffer, create_buffer.__reserved),
+		     create_buffer, create_buffer.map_options),
 	IOKMEM_IOCTL(IOKMEM_WITH_DMA_BUF, run_with_dma_buf,
 		     with_dma_buf, with_dma_buf.fd),
 };

@@ -93,6 +93,14 @@ static int run_create_purgeable(struct scene *scene)
 	return scene->made < 0 ? scene->made : 0;
 }
 
+static int run_create_mapped(struct scene *scene)
+{
+	scene->made = create_mapped(scene->dev, 0, BUFFER_SIZE,
+				    IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_UNIQUE |
+				    IOKMEM_MAP_PREFAULT, &scene->address);
+	return scene->made < 0 ? scene->made : 0;
+}
+
 static int run_create_sub(struct scene *scene)
 {
 	scene->made = create_sub(scene->fd, 0, PAGE, PAGE);
@@ -158,6 +166,12 @@ static void undo_fd(struct scene *scene)
 {
 	close(scene->made);
 	scene->made = -1;
+}
+
+static void undo_create_mapped(struct scene *scene)
+{
+	release(scene->made, scene->address, BUFFER_SIZE);
+	undo_fd(scene);
 }
 
 static int run_map(struct scene *scene)
@@ -419,6 +433,12 @@ FIXTURE_VARIANT_ADD(fail_nth, create_buffer_below_an_address)
 {
 	.run = run_create_below,
 	.undo = undo_fd,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_buffer_mapped)
+{
+	.run = run_create_mapped,
+	.undo = undo_create_mapped,
 };
 
 FIXTURE_VARIANT_ADD(fail_nth, create_buffer_pageable)

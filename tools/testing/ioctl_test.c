@@ -29,16 +29,29 @@ FIXTURE_VARIANT(every_ioctl)
 	bool answers;
 	int reserved;	/* offset of __reserved, or -1 */
 	__u32 options;	/* of the buffer */
+	__u32 map_options;	/* of one that is created */
 };
 
 FIXTURE_VARIANT_ADD(every_ioctl, create_buffer)
 {
 	.cmd = IOKMEM_CREATE_BUFFER,
-	.size = 40,
+	.size = 48,
 	.min_size = 32,
 	.on_device = true,
 	.answers = true,
-	.reserved = 28,
+	.reserved = -1,
+};
+
+/* Whoever wants it mapped wants to know the address. */
+FIXTURE_VARIANT_ADD(every_ioctl, create_buffer_mapped)
+{
+	.cmd = IOKMEM_CREATE_BUFFER,
+	.size = 48,
+	.min_size = 48,
+	.on_device = true,
+	.answers = true,
+	.reserved = -1,
+	.map_options = IOKMEM_MAP_ANYWHERE,
 };
 
 FIXTURE_VARIANT_ADD(every_ioctl, create_mapping)
@@ -153,6 +166,8 @@ FIXTURE_VARIANT_ADD(every_ioctl, with_dma_buf)
 static __s32 members[2];
 /* The dma-buf that is one. */
 static __s32 dma_buf;
+/* Of the buffer that is made. */
+static __u32 map_options;
 
 FIXTURE_SETUP(every_ioctl)
 {
@@ -165,6 +180,7 @@ FIXTURE_SETUP(every_ioctl)
 	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &self->base));
 	members[0] = self->fd;
 	members[1] = self->fd;
+	map_options = variant->map_options;
 	dma_buf = -1;
 	if (variant->cmd == IOKMEM_WITH_DMA_BUF) {
 		dma_buf = get_dma_buf(self->fd, 0);
@@ -199,6 +215,7 @@ static void good_argument(unsigned long cmd, const char *base, void *to,
 	case IOKMEM_CREATE_BUFFER:
 		used = sizeof(arg.create_buffer);
 		arg.create_buffer.capacity = PAGE;
+		arg.create_buffer.map_options = map_options;
 		break;
 	case IOKMEM_CREATE_MAPPING:
 		used = sizeof(arg.create_mapping);
@@ -265,7 +282,8 @@ static bool has_worked(unsigned long cmd, int fd, const char *base,
 	case IOKMEM_CREATE_BUFFER:
 		return after.fds == before->fds + 1 &&
 		       after.descriptors == before->descriptors + 1 &&
-		       nr_maps(((struct iokmem_create_buffer *)arg)->fd) == 0;
+		       nr_maps(((struct iokmem_create_buffer *)arg)->fd) ==
+		       !!map_options;
 	case IOKMEM_CREATE_MAPPING:
 		return after.buffer.maps == before->buffer.maps + 1 &&
 		       ((struct iokmem_create_mapping *)arg)->address ==
@@ -642,6 +660,7 @@ TEST_F(files, without_a_free_fd_nothing_is_made)
 {
 	struct rlimit limit;
 	struct state before;
+	char *address;
 	int spare;
 
 	spare = dup(self->fd);
@@ -658,6 +677,8 @@ TEST_F(files, without_a_free_fd_nothing_is_made)
 	limit.rlim_cur = spare;
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
 	EXPECT_EQ(-EMFILE, create(self->dev, 0, PAGE, 0));
+	EXPECT_EQ(-EMFILE, create_mapped(self->dev, 0, PAGE, IOKMEM_MAP_ANYWHERE,
+					 &address));
 	EXPECT_EQ(-EMFILE, duplicate(self->fd, 0));
 	EXPECT_EQ(-EMFILE, get_dma_buf(self->fd, 0));
 	limit.rlim_cur = spare + 8;

@@ -79,6 +79,23 @@ static inline int create(int dev, __u32 options, __u64 capacity, __u64 alignment
 	return err ? err : arg.fd;
 }
 
+/* The same, mapped at once. */
+static inline int create_mapped(int dev, __u32 options, __u64 capacity, __u32 map_options,
+				char **address)
+{
+	struct iokmem_create_buffer arg = {
+		.size = sizeof(arg),
+		.options = options,
+		.capacity = capacity,
+		.fd = -1,
+		.map_options = map_options,
+	};
+	int err = iok(dev, IOKMEM_CREATE_BUFFER, &arg);
+
+	*address = err ? NULL : (char *)(uintptr_t)arg.address;
+	return err ? err : arg.fd;
+}
+
 /* On a device file of its own, for those who make only one. */
 static inline int new_buffer(__u64 capacity)
 {

@@ -47,8 +47,8 @@
  *  - EINVAL: a value that makes no sense: a structure that is too small, a
  *    capacity of 0, an alignment that is not a power of two, a mask with ones in
  *    several places, a length above the capacity, an unaligned fixed address, an
- *    offset without a length, an address given with IOKMEM_MAP_ANYWHERE, options
- *    that contradict each other, members that do not fit together page by page, a
+ *    offset without a length, an address given with IOKMEM_MAP_ANYWHERE, a buffer that
+ *    is to be mapped at once without that, options that contradict each other, members that do not fit together page by page, a
  *    map that would be overwritten in part, memory that a map is redirected to at
  *    another place in its page
  *  - EOVERFLOW: a capacity, or an offset plus a length, that wraps around
@@ -189,10 +189,13 @@
  *	means 1. More than a block of the page allocator's (4 MiB on most machines)
  *	makes the memory contiguous.
  * @fd: out: the buffer's file descriptor, close-on-exec
- * @__reserved: must be 0
+ * @map_options: 0; or the options of a map: the buffer is mapped into the calling process
+ *	at once, all of it, as IOKMEM_CREATE_MAPPING would do with these, which include
+ *	IOKMEM_MAP_ANYWHERE
  * @physical_mask: which bits the physical address of a byte may have; 0 means any.
  *	Zeroes above its ones limit the address; zeroes below are the alignment, and if
  *	that is more than a page the memory is contiguous.
+ * @address: out: of the first byte of the map, if there is one
  *
  * The buffer's memory is zero, up to the end of its last page. It is wired unless it
  * is to be pageable. Its length is its capacity.
@@ -203,8 +206,9 @@ struct iokmem_create_buffer {
 	__aligned_u64 capacity;
 	__aligned_u64 alignment;
 	__s32 fd;
-	__u32 __reserved;
+	__u32 map_options;
 	__aligned_u64 physical_mask;
+	__aligned_u64 address;
 };
 
 #define IOKMEM_CREATE_BUFFER	_IO(IOKMEM_IOC_TYPE, 0x00)
