@@ -43,6 +43,14 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #define MAX_PAGE_ORDER	MAX_ORDER
 #endif
 
+/* Came in 6.8. */
+#ifndef pte_next_pfn
+static inline pte_t pte_next_pfn(pte_t pte)
+{
+	return pfn_pte(pte_pfn(pte) + 1, pte_pgprot(pte));
+}
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 static inline unsigned long
 mm_get_unmapped_area(struct mm_struct *mm, struct file *file,

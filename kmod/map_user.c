@@ -216,34 +216,48 @@ static vm_fault_t insert_tracked(struct vm_fault *vmf, const struct iokmem_run *
 /**
  * struct filler - entries of a mapping that are being made, one after the other
  * @vma: the mapping's
- * @run: where the next page is; empty if that has to be looked up
- * @prot: what the entries of this run have
- * @inserted: how many have been made
+ * @left: how many pages of this run in memory are left; 0 if the next one has to be looked
+ *	up
+ * @typed: they have the type which their descriptor says
+ * @entry: of the next page, if so
+ * @inserted: how many entries have been made
  */
 struct filler {
 	struct vm_area_struct *vma;
-	struct iokmem_run run;
-	pgprot_t prot;
+	unsigned long left;
+	bool typed;
+	pte_t entry;
 	unsigned long inserted;
 };
+
+/* Out of the way of what is done for each entry. */
+static noinline void begin_run(struct filler *filler, unsigned long address)
+{
+	struct iokmem_run run = run_at(filler->vma->vm_private_data, address);
+	pgprot_t prot;
+
+	filler->left = run.nr;
+	filler->typed = run.typed;
+	if (run.typed) {
+		prot = iokmem_cache_prot(run.cache_mode, filler->vma->vm_page_prot);
+		filler->entry = pte_mkspecial(pfn_pte(run.pfn, prot));
+	}
+}
 
 static int fill_entry(pte_t *pte, unsigned long address, void *data)
 {
 	struct filler *filler = data;
-	struct iokmem_run *run = &filler->run;
 
-	if (!run->nr) {
-		*run = run_at(filler->vma->vm_private_data, address);
-		filler->prot = iokmem_cache_prot(run->cache_mode,
-						 filler->vma->vm_page_prot);
+	if (!filler->left)
+		begin_run(filler, address);
+	if (filler->typed) {
+		if (pte_none(ptep_get(pte))) {
+			set_pte_at(filler->vma->vm_mm, address, pte, filler->entry);
+			filler->inserted++;
+		}
+		filler->entry = pte_next_pfn(filler->entry);
 	}
-	if (run->typed && pte_none(ptep_get(pte))) {
-		set_pte_at(filler->vma->vm_mm, address, pte,
-			   pte_mkspecial(pfn_pte(run->pfn, filler->prot)));
-		filler->inserted++;
-	}
-	run->pfn++;
-	run->nr--;
+	filler->left--;
 	return 0;
 }
 
@@ -433,15 +447,16 @@ static const struct file_operations iokmem_map_fops;
 static void map_close(struct vm_area_struct *vma)
 {
 	struct iokmem_map *map = vma->vm_private_data;
+	bool has_holders;
 
 	if (vma->vm_mm != map->mm || vma->vm_start != iokmem_map_vma_start(map))
 		return;
 	/* mmap() has failed: here its entries go only later. */
 	if (READ_ONCE(map->state) == IOKMEM_MAP_BUILDING && !has_pages(vma))
 		zap_vma_ptes(vma, vma->vm_start, vma->vm_end - vma->vm_start);
-	iokmem_map_vanished(map);
+	has_holders = iokmem_map_vanished(map);
 	if (vma->vm_file->f_op != &iokmem_map_fops)
-		iokmem_map_let_go(map);
+		iokmem_map_let_go(map, has_holders);
 }
 
 static int map_may_split(struct vm_area_struct *vma, unsigned long address)
