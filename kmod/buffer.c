@@ -3,7 +3,6 @@
  * Buffer descriptors: descriptors that allocate their memory
  * (IOBufferMemoryDescriptor).
  */
-#include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -92,7 +91,6 @@ static struct iokmem_desc *create_wired(const struct iokmem_buffer_args *args,
 		.contiguous = args->options & IOKMEM_PHYSICALLY_CONTIGUOUS,
 		.cache_mode = cache_mode,
 		.gfp = args->charge ? GFP_KERNEL_ACCOUNT : GFP_KERNEL,
-		.uncharged = !args->charge || capable(CAP_SYS_ADMIN),
 		.deadline = jiffies + IOKMEM_CONTIG_SEARCH,
 	};
 	struct iokmem_charge charge = {};

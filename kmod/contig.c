@@ -286,7 +286,7 @@ int iokmem_contig_alloc(struct iokmem_pages *pages,
 	long pfn;
 	int err;
 
-	if (large && !request->uncharged)
+	if (large && !iokmem_pages_uncharged_will_do(request))
 		return -EPERM;
 	err = iokmem_extents_init(pages->extents, 1, request->gfp);
 	if (err)
@@ -294,7 +294,7 @@ int iokmem_contig_alloc(struct iokmem_pages *pages,
 
 	pages->source = IOKMEM_PAGES_BLOCKS;
 	pfn = buddy_range(request);
-	if (pfn < 0 && request->uncharged) {
+	if (pfn < 0 && iokmem_pages_uncharged_will_do(request)) {
 		pfn = cma_range(pages, request);
 		if (pfn >= 0)
 			pages->source = IOKMEM_PAGES_CMA;

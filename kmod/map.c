@@ -277,12 +277,16 @@ void iokmem_map_unhold(struct iokmem_map *mapping)
 	struct file *keeper;
 	bool held;
 
+	/* None of these comes back, so most need no lock. */
+	if (!READ_ONCE(mapping->mapped) && !READ_ONCE(mapping->held) &&
+	    !READ_ONCE(mapping->keeper))
+		return;
 	mutex_lock(&desc->lock);
 	map_gone(mapping);
 	held = mapping->held;
-	mapping->held = false;
+	WRITE_ONCE(mapping->held, false);
 	keeper = mapping->keeper;
-	mapping->keeper = NULL;
+	WRITE_ONCE(mapping->keeper, NULL);
 	mutex_unlock(&desc->lock);
 	if (held)
 		iokmem_desc_unhold(desc);
@@ -810,14 +814,18 @@ int iokmem_map_exchange(struct iokmem_map *map, struct iokmem_map *seat)
 /*
  * iokmem_map_vanished - the mapping's VMA is going, its entries have gone
  *
- * Called with the mmap lock held.
+ * Called with the mmap lock held. Returns whether there are holders to be told.
  */
-void iokmem_map_vanished(struct iokmem_map *map)
+bool iokmem_map_vanished(struct iokmem_map *map)
 {
+	bool has_holders;
+
 	mutex_lock(&map->desc->lock);
 	map_retire(map);
 	map_gone(map);
+	has_holders = iokmem_map_has_holders(map);
 	mutex_unlock(&map->desc->lock);
+	return has_holders;
 }
 
 /*
@@ -827,18 +835,13 @@ void iokmem_map_vanished(struct iokmem_map *map)
  * no memory and is not Unique: so nothing that ends here needs that lock. But what drivers
  * do when they are told is not known.
  */
-void iokmem_map_let_go(struct iokmem_map *map)
+void iokmem_map_let_go(struct iokmem_map *map, bool has_holders)
 {
-	bool told;
-
-	mutex_lock(&map->desc->lock);
-	told = !iokmem_map_has_holders(map);
-	mutex_unlock(&map->desc->lock);
 	iokmem_map_task_drop_all(map);
-	if (told)
-		iokmem_map_count_put(map);
-	else
+	if (has_holders)
 		map_queue(map, MAP_JOB_TELL);
+	else
+		iokmem_map_count_put(map);
 }
 
 /*
@@ -918,6 +921,9 @@ void iokmem_map_close_home(struct iokmem_desc *desc)
 {
 	struct iokmem_map *home;
 
+	/* Who could make one does not do so now. */
+	if (!READ_ONCE(desc->home))
+		return;
 	mutex_lock(&desc->lock);
 	home = desc->home;
 	desc->home = NULL;

@@ -197,8 +197,8 @@ void iokmem_map_unlock(struct iokmem_map *map);
 struct iokmem_map *iokmem_map_obtain(struct iokmem_desc *desc,
 				     const struct iokmem_map_request *request);
 int iokmem_map_exchange(struct iokmem_map *map, struct iokmem_map *seat);
-void iokmem_map_vanished(struct iokmem_map *map);
-void iokmem_map_let_go(struct iokmem_map *map);
+bool iokmem_map_vanished(struct iokmem_map *map);
+void iokmem_map_let_go(struct iokmem_map *map, bool has_holders);
 void iokmem_map_unhold(struct iokmem_map *map);
 void iokmem_map_drop(struct iokmem_map *map);
 void iokmem_map_count_put(struct iokmem_map *map);

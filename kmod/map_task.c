@@ -58,16 +58,16 @@ void iokmem_map_task_drop_all(struct iokmem_map *mapping)
 	struct iokmem_desc *desc = mapping->desc;
 	struct iokmem_map *map;
 
-	for (;;) {
+	/* The mapping itself comes last. */
+	do {
 		mutex_lock(&desc->lock);
 		map = find_task_held(mapping);
 		if (map)
 			map->task_refs = 0;
 		mutex_unlock(&desc->lock);
-		if (!map)
-			return;
-		iokmem_map_put(map);
-	}
+		if (map)
+			iokmem_map_put(map);
+	} while (map && map != mapping);
 }
 
 /* The live map of @mapping's task at @address, of @length bytes. */

@@ -114,7 +114,7 @@ static struct page *singles_search(const struct iokmem_pages_request *request,
 	struct page *page;
 	long pfn;
 
-	if (!request->uncharged || !is_limited(request))
+	if (!is_limited(request) || !iokmem_pages_uncharged_will_do(request))
 		return NULL;
 	pfn = iokmem_contig_range(request, 1UL << order);
 	if (pfn == -ENOMEM && order > min_order) {
@@ -260,10 +260,10 @@ static int alloc_scattered(struct iokmem_pages *pages,
 		pages->source = IOKMEM_PAGES_BLOCKS;
 
 	err = blocks_alloc(&blocks, request, pages->source);
-	if (!err) {
+	if (!err && !list_is_singular(&blocks))
 		list_sort(&pages->source, &blocks, block_cmp);
+	if (!err)
 		err = blocks_to_extents(&blocks, pages, request->gfp);
-	}
 	if (err)
 		blocks_free(&blocks, pages->source);
 	return err;

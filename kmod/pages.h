@@ -2,6 +2,7 @@
 #ifndef _IOKMEM_PAGES_H
 #define _IOKMEM_PAGES_H
 
+#include <linux/capability.h>
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
 #include <linux/types.h>
@@ -32,7 +33,6 @@ enum iokmem_page_source {
  * @contiguous: one extent
  * @cache_mode: the type of all pages
  * @gfp: GFP_KERNEL, or GFP_KERNEL_ACCOUNT to charge the caller's memory cgroup
- * @uncharged: memory that no cgroup can be charged with will do, too
  * @deadline: when to give up searching for such memory, in jiffies
  */
 struct iokmem_pages_request {
@@ -42,7 +42,6 @@ struct iokmem_pages_request {
 	bool contiguous;
 	u32 cache_mode;
 	gfp_t gfp;
-	bool uncharged;
 	unsigned long deadline;
 };
 
@@ -59,6 +58,13 @@ struct iokmem_pages {
 	u32 cache_mode;
 	dma_addr_t dma;
 };
+
+/* Will memory do, too, that no cgroup can be charged with? */
+static inline bool
+iokmem_pages_uncharged_will_do(const struct iokmem_pages_request *request)
+{
+	return !(request->gfp & __GFP_ACCOUNT) || capable(CAP_SYS_ADMIN);
+}
 
 int iokmem_pages_alloc(struct iokmem_pages *pages,
 		       const struct iokmem_pages_request *request);

@@ -30,6 +30,7 @@ struct memory {
  * @options: a buffer's, of iokmem's kinds
  * @map_options: a map's, of iokmem's kinds
  * @create: the kind and the size are set
+ * @create_mapped: the same with all of it mapped, in one call; returns the address. Or NULL
  * @map: a window of it; returns the address
  * @unmap: undoes it
  * @destroy: undoes @create; nothing is mapped
@@ -40,6 +41,7 @@ struct kind {
 	__u32 options;
 	__u32 map_options;
 	void (*create)(struct memory *memory);
+	char *(*create_mapped)(struct memory *memory);
 	char *(*map)(const struct memory *memory, size_t offset, size_t length);
 	void (*unmap)(const struct memory *memory, char *address, size_t length);
 	void (*destroy)(struct memory *memory);
@@ -68,14 +70,26 @@ static void file_destroy(struct memory *memory)
 
 /* iokmem. */
 
+static int iokmem_dev = -1;
+
 static void iokmem_create(struct memory *memory)
 {
-	static int dev = -1;
-
-	memory->fd = create(device(&dev, DEVICE),
+	memory->fd = create(device(&iokmem_dev, DEVICE),
 			    IOKMEM_DIRECTION_INOUT | memory->kind->options,
 			    memory->size, 0);
 	NEED(memory->fd >= 0);
+}
+
+static char *iokmem_create_mapped(struct memory *memory)
+{
+	char *address;
+
+	memory->fd = create_mapped(device(&iokmem_dev, DEVICE),
+				   IOKMEM_DIRECTION_INOUT | memory->kind->options,
+				   memory->size,
+				   IOKMEM_MAP_ANYWHERE | memory->kind->map_options, &address);
+	NEED(memory->fd >= 0);
+	return address;
 }
 
 static char *iokmem_map(const struct memory *memory, size_t offset, size_t length)
@@ -206,6 +220,7 @@ static void vgem_destroy(struct memory *memory)
 		.options = _options,					\
 		.map_options = _map_options,				\
 		.create = iokmem_create,				\
+		.create_mapped = iokmem_create_mapped,			\
 		.map = iokmem_map,					\
 		.unmap = iokmem_unmap,					\
 		.destroy = file_destroy,				\

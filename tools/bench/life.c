@@ -34,26 +34,42 @@ static void touch_pages(char *address, size_t size)
 		touch(address + at, true);
 }
 
-static void count_life(struct memory *memory, struct samples *life,
+/* The first two steps; in one call the second is nothing. */
+static char *begin_life(struct memory *memory, bool at_once, struct samples *steps)
+{
+	char *address;
+
+	if (at_once) {
+		COUNT(&steps[0], address = memory->kind->create_mapped(memory));
+		add_sample(&steps[1], 0, -1, -1);
+	} else {
+		COUNT(&steps[0], memory->kind->create(memory));
+		COUNT(&steps[1], address = map_all(memory));
+	}
+	return address;
+}
+
+/* Nobody else has the map: so munmap() is what ends any. */
+static void count_life(struct memory *memory, bool at_once, struct samples *life,
 		       struct samples *steps)
 {
 	__u64 cost = 0;
 	char *address;
 	int i;
 
-	COUNT(&steps[0], memory->kind->create(memory));
-	COUNT(&steps[1], address = map_all(memory));
+	address = begin_life(memory, at_once, steps);
 	COUNT(&steps[2], touch_pages(address, memory->size));
-	COUNT(&steps[3], unmap_all(memory, address));
+	COUNT(&steps[3], file_unmap(memory, address, memory->size));
 	COUNT(&steps[4], memory->kind->destroy(memory));
 	for (i = 0; i < NR_STEPS; i++)
 		cost += last_cost(&steps[i]);
 	add_sample(life, cost, steps[0].window[0], steps[NR_STEPS - 1].window[1]);
 }
 
-static void measure_lives(struct memory *memory)
+static void measure_lives(struct memory *memory, bool at_once, const char *operation,
+			  bool with_steps)
 {
-	struct samples life = SAMPLES("life");
+	struct samples life = SAMPLES(operation);
 	struct samples steps[NR_STEPS] = {
 		SAMPLES("create"), SAMPLES("map"), SAMPLES("touch"), SAMPLES("unmap"),
 		SAMPLES("destroy"),
@@ -62,10 +78,10 @@ static void measure_lives(struct memory *memory)
 
 	for (i = 0; i < nr_lives(memory->size); i++) {
 		add_vma(i);
-		count_life(memory, &life, steps);
+		count_life(memory, at_once, &life, steps);
 	}
 	report(memory->kind->name, memory->size, &life);
-	for (i = 0; i < NR_STEPS; i++)
+	for (i = 0; with_steps && i < NR_STEPS; i++)
 		report(memory->kind->name, memory->size, &steps[i]);
 }
 
@@ -189,10 +205,14 @@ static void measure_sharing(struct memory *memory)
 static void measure(const void *kind, __u64 size)
 {
 	struct memory memory = { .kind = kind, .size = size };
+	bool at_once = memory.kind->create_mapped;
 
-	measure_lives(&memory);
+	measure_lives(&memory, at_once, "life", true);
 	measure_making(&memory);
 	measure_sharing(&memory);
+	/* Last, since what is mapped before each stays. */
+	if (at_once)
+		measure_lives(&memory, false, "life call by call", false);
 }
 
 int main(int argc, char **argv)
