@@ -172,16 +172,22 @@ unsigned long iokmem_map_borrow(const struct iokmem_map_request *request,
 	return desc->ops->kernel_address(desc, place >> PAGE_SHIFT, nr);
 }
 
-/* User tasks see whole pages, unless the memory is theirs already. */
-static int check_pages(const struct iokmem_map_request *request,
-		       struct iokmem_desc *desc)
+static bool is_borrowed(const struct iokmem_map_request *request,
+			struct iokmem_desc *desc)
 {
 	struct iokmem_map_request at_root = *request;
 	struct iokmem_desc *root = iokmem_desc_root(desc, &at_root.offset);
 
+	return iokmem_map_borrow(&at_root, root);
+}
+
+/* User tasks see whole pages, unless the memory is theirs already. */
+static int check_pages(const struct iokmem_map_request *request,
+		       struct iokmem_desc *desc)
+{
 	if (!request->mm || (request->options & IOKMEM_MAP_STATIC) ||
 	    iokmem_owns_pages(desc, request->offset, request->length) ||
-	    iokmem_map_borrow(&at_root, root))
+	    is_borrowed(request, desc))
 		return 0;
 	return -EACCES;
 }

@@ -729,18 +729,13 @@ unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
 				       unsigned long len, unsigned long pgoff,
 				       unsigned long flags, size_t place)
 {
-	unsigned long align, phase, start, padded;
+	unsigned long align, start, padded;
 	struct iokmem_map *map = NULL;
 	size_t offset = 0;
 
 	if (pgoff & IOKMEM_PGOFF_BUILT)
-		map = find_built(iokmem_desc_root(desc, &offset));
-	if (map) {
-		desc = map->desc;
-		place = vma_place(map);
-	}
+		desc = iokmem_desc_root(desc, &offset);
 	align = preferred_alignment(desc, len);
-	phase = place & (align - 1);
 
 	if (flags & MAP_FIXED)
 		return is_remapped(file, addr, flags) ? -EINVAL : addr;
@@ -755,9 +750,13 @@ unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
 	    check_add_overflow(len, align - PAGE_SIZE, &padded))
 		goto plain;
 
+	if (pgoff & IOKMEM_PGOFF_BUILT)
+		map = find_built(desc);
+	if (map)
+		place = vma_place(map);
 	start = mm_get_unmapped_area(current->mm, file, 0, padded, pgoff, flags);
 	if (!IS_ERR_VALUE(start))
-		return start + ((phase - start) & (align - 1));
+		return start + ((place - start) & (align - 1));
 	if (desc->alignment > PAGE_SIZE)
 		return start;
 plain:
