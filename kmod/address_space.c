@@ -39,19 +39,14 @@ struct mm_call {
 	unsigned long result;
 };
 
-static void mm_call_here(struct mm_call *call)
+static void mm_call_as_kthread(struct mm_call *call)
 {
+	kthread_use_mm(call->mm);
 	if (call->file)
 		call->result = vm_mmap(call->file, call->start, call->size,
 				       call->prot, call->flags, call->offset);
 	else
 		call->result = vm_munmap(call->start, call->size);
-}
-
-static void mm_call_as_kthread(struct mm_call *call)
-{
-	kthread_use_mm(call->mm);
-	mm_call_here(call);
 	kthread_unuse_mm(call->mm);
 }
 
@@ -60,13 +55,12 @@ static void mm_call_work(struct work_struct *work)
 	mm_call_as_kthread(container_of(work, struct mm_call, work));
 }
 
+/* In an address space that is not the caller's own. */
 static unsigned long mm_call(struct mm_call *call)
 {
 	might_sleep();
 
-	if (current->mm == call->mm) {
-		mm_call_here(call);
-	} else if ((current->flags & PF_KTHREAD) && !current->mm) {
+	if ((current->flags & PF_KTHREAD) && !current->mm) {
 		mm_call_as_kthread(call);
 	} else {
 		INIT_WORK_ONSTACK(&call->work, mm_call_work);
@@ -78,13 +72,13 @@ static unsigned long mm_call(struct mm_call *call)
 }
 
 /*
- * A 32-bit program's address space, when it is not the program itself that
+ * A 32-bit program's address space, of which it is not the program itself that
  * maps: its own system calls know what it can reach, a kernel thread does not.
  */
 static unsigned long low_address_flag(struct mm_struct *mm)
 {
 #ifdef MAP_32BIT
-	if (current->mm != mm && mm->task_size <= U32_MAX)
+	if (mm->task_size <= U32_MAX)
 		return MAP_32BIT;
 #endif
 	return 0;
@@ -98,7 +92,11 @@ unsigned long iokmem_mm_mmap(struct mm_struct *mm, struct file *file,
 			     unsigned long prot, unsigned long flags,
 			     unsigned long offset)
 {
-	struct mm_call call = {
+	struct mm_call call;
+
+	if (current->mm == mm)
+		return vm_mmap(file, start, size, prot, flags, offset);
+	call = (struct mm_call) {
 		.mm = mm,
 		.file = file,
 		.start = start,
@@ -107,7 +105,6 @@ unsigned long iokmem_mm_mmap(struct mm_struct *mm, struct file *file,
 		.flags = flags | low_address_flag(mm),
 		.offset = offset,
 	};
-
 	return mm_call(&call);
 }
 
@@ -116,7 +113,10 @@ unsigned long iokmem_mm_mmap(struct mm_struct *mm, struct file *file,
  */
 int iokmem_mm_munmap(struct mm_struct *mm, unsigned long start, size_t size)
 {
-	struct mm_call call = { .mm = mm, .start = start, .size = size };
+	struct mm_call call;
 
+	if (current->mm == mm)
+		return vm_munmap(start, size);
+	call = (struct mm_call) { .mm = mm, .start = start, .size = size };
 	return mm_call(&call);
 }

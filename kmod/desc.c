@@ -2,12 +2,15 @@
 /*
  * Memory descriptors: their life, and what every kind of memory has in common.
  *
- * Each descriptor has an inode of its own, so that all user mappings that were made
- * of it, in every address space, can be found (unmap_mapping_range()) without
- * meeting anybody else's. Such as were redirected to other memory may be there longer
- * than the descriptor. The inodes live on the kernel's own file system for
- * anonymous inodes: a file system of this module's would have to outlive the
- * last fput(), which may run after the module is gone.
+ * Files are on a few inodes, which descriptors share. An inode is where the kernel would
+ * find all mappings of a file, in every address space: but nobody looks for mappings of
+ * raw frames there, and there are several only so that not all that map and unmap wait
+ * for each other. What the kernel may have to find (unmap_mapping_range()), without
+ * meeting anybody else's, has an inode of its own.
+ *
+ * The inodes live on the kernel's own file system for anonymous inodes: a file system of
+ * this module's would have to outlive the last fput(), which may run after the module is
+ * gone.
  */
 #include <linux/anon_inodes.h>
 #include <linux/atomic.h>
@@ -25,7 +28,10 @@
 #include "trace.h"
 #include "workqueue.h"
 
+#define IOKMEM_INODES	64
+
 static struct vfsmount *iokmem_mnt;
+static struct inode *iokmem_inodes[IOKMEM_INODES];
 static atomic64_t iokmem_last_id;
 
 /* Protects the list of all descriptors. Outside every descriptor's lock. */
@@ -72,13 +78,6 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_mem_ops *ops,
 	if (!desc)
 		return ERR_PTR(-ENOMEM);
 
-	desc->inode = alloc_anon_inode(iokmem_mnt->mnt_sb);
-	if (IS_ERR(desc->inode)) {
-		kfree(desc);
-		return ERR_PTR(-ENOMEM);
-	}
-	i_size_write(desc->inode, capacity);
-
 	/* A descriptor that a driver forgot keeps us loaded, for all to see. */
 	__module_get(THIS_MODULE);
 	refcount_set(&desc->users, 1);
@@ -92,8 +91,6 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_mem_ops *ops,
 	desc->length = capacity;
 	desc->alignment = 1;
 	desc->cache_mode = IOKMEM_MAP_COPYBACK_CACHE;
-	desc->map_inode = desc->inode;
-	desc->map_mnt = iokmem_mnt;
 	mutex_init(&desc->length_lock);
 	mutex_init(&desc->prepare_lock);
 	mutex_init(&desc->hold_lock);
@@ -135,7 +132,6 @@ static void desc_free(struct kref *count)
 		trace_iokmem_free(desc);
 	}
 	desc->ops->release(desc);
-	iput(desc->inode);
 	iokmem_uncharge(&desc->charge);
 	mutex_destroy(&desc->lock);
 	mutex_destroy(&desc->hold_lock);
@@ -169,18 +165,20 @@ void iokmem_desc_count_put_async(struct iokmem_desc *desc)
 		queue_work(iokmem_workqueue, &desc->count_put_work);
 }
 
-/* What snprintf() would do at four times the cost, for a name that few will look at. */
-static void number_name(char *name, u64 number)
-{
-	char digits[20];
-	unsigned int nr = 0;
+#define IOKMEM_NAME	"iokmem:"
 
+/*
+ * A name that ends at @end. What snprintf() would do at four times the cost, for a name
+ * that few will look at.
+ */
+static const char *number_name(char *end, u64 number)
+{
+	*--end = 0;
 	do {
-		digits[nr++] = '0' + do_div(number, 10);
+		*--end = '0' + do_div(number, 10);
 	} while (number);
-	while (nr)
-		*name++ = digits[--nr];
-	*name = 0;
+	end -= strlen(IOKMEM_NAME);
+	return memcpy(end, IOKMEM_NAME, strlen(IOKMEM_NAME));
 }
 
 /*
@@ -192,13 +190,13 @@ static struct file *file_on(struct inode *inode, struct vfsmount *mnt, u64 id,
 			    void *private, int flags,
 			    const struct file_operations *fops)
 {
-	char name[sizeof("iokmem:18446744073709551615")] = "iokmem:";
+	char name[sizeof(IOKMEM_NAME "18446744073709551615")];
 	struct file *file;
 
-	number_name(name + strlen("iokmem:"), id);
 	__module_get(fops->owner);
 	ihold(inode);
-	file = alloc_file_pseudo(inode, mnt, name, flags, fops);
+	file = alloc_file_pseudo(inode, mnt, number_name(name + sizeof(name), id),
+				 flags, fops);
 	if (IS_ERR(file)) {
 		iput(inode);
 		module_put(fops->owner);
@@ -209,22 +207,35 @@ static struct file *file_on(struct inode *inode, struct vfsmount *mnt, u64 id,
 }
 
 /*
- * iokmem_desc_file - a file on the descriptor's inode, for file descriptors
+ * iokmem_desc_file - a file for a file descriptor, or for mappings of raw frames
  */
-struct file *iokmem_desc_file(struct iokmem_desc *desc, void *private,
+struct file *iokmem_desc_file(const struct iokmem_desc *desc, void *private,
 			      int flags, const struct file_operations *fops)
 {
-	return file_on(desc->inode, iokmem_mnt, desc->id, private, flags, fops);
+	return file_on(iokmem_inodes[desc->id % IOKMEM_INODES], iokmem_mnt, desc->id,
+		       private, flags, fops);
 }
 
 /*
- * iokmem_desc_map_file - a file where the descriptor's user mappings are found
+ * iokmem_desc_map_file - a file by which the kernel finds mappings, and nobody else's
  */
-struct file *iokmem_desc_map_file(struct iokmem_desc *desc, void *private,
+struct file *iokmem_desc_map_file(const struct iokmem_desc *desc, void *private,
 				  int flags, const struct file_operations *fops)
 {
-	return file_on(desc->map_inode, desc->map_mnt, desc->id, private, flags,
-		       fops);
+	struct inode *inode;
+	struct file *file;
+
+	if (desc->map_inode)
+		return file_on(desc->map_inode, desc->map_mnt, desc->id, private, flags,
+			       fops);
+	inode = alloc_anon_inode(iokmem_mnt->mnt_sb);
+	if (IS_ERR(inode))
+		return ERR_CAST(inode);
+	/* The kernel makes no huge entry where the file has ended. */
+	i_size_write(inode, desc->capacity);
+	file = file_on(inode, iokmem_mnt, desc->id, private, flags, fops);
+	iput(inode);
+	return file;
 }
 
 /*
@@ -233,20 +244,6 @@ struct file *iokmem_desc_map_file(struct iokmem_desc *desc, void *private,
 unsigned long iokmem_desc_pages(const struct iokmem_desc *desc)
 {
 	return PAGE_ALIGN(desc->skew + desc->capacity) >> PAGE_SHIFT;
-}
-
-/*
- * iokmem_desc_root - whose memory a sub-descriptor is, and where in it
- *
- * A descriptor that is no sub-descriptor is its own root. A sub-descriptor's
- * parent is never one. Adds to @offset.
- */
-struct iokmem_desc *iokmem_desc_root(struct iokmem_desc *desc, size_t *offset)
-{
-	if (!desc->parent)
-		return desc;
-	*offset += desc->start;
-	return desc->parent;
 }
 
 /*
@@ -415,20 +412,34 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_set_tag, IOKMEM);
 
 int __init iokmem_desc_init(void)
 {
+	struct inode *inode;
 	struct file *file;
+	int i;
 
 	/* Any file there will do to find the file system. */
 	file = anon_inode_getfile("iokmem", &generic_ro_fops, NULL, O_RDONLY);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-
 	iokmem_mnt = mntget(file->f_path.mnt);
 	fput(file);
+
+	for (i = 0; i < IOKMEM_INODES; i++) {
+		inode = alloc_anon_inode(iokmem_mnt->mnt_sb);
+		if (IS_ERR(inode)) {
+			iokmem_desc_exit();
+			return PTR_ERR(inode);
+		}
+		iokmem_inodes[i] = inode;
+	}
 	return 0;
 }
 
 void iokmem_desc_exit(void)
 {
+	int i;
+
 	WARN_ON(!list_empty(&iokmem_descs));
+	for (i = 0; i < IOKMEM_INODES; i++)
+		iput(iokmem_inodes[i]);
 	mntput(iokmem_mnt);
 }

@@ -132,8 +132,7 @@ struct iokmem_mem_ops {
  * @put_work: for iokmem_desc_put_async()
  * @count_put_work: for iokmem_desc_count_put_async()
  * @ops: the kind of memory
- * @inode: its file descriptors, and its user mappings in every address space
- * @map_inode: its user mappings, if the kind has an inode of its own for them
+ * @map_inode: of a kind that has an inode for its user mappings; or NULL
  * @map_mnt: where that is
  * @charge: what its maker is charged with
  * @id: number, for people
@@ -210,7 +209,6 @@ struct iokmem_desc {
 	struct work_struct count_put_work;
 
 	const struct iokmem_mem_ops *ops;
-	struct inode *inode;
 	struct inode *map_inode;
 	struct vfsmount *map_mnt;
 	struct iokmem_charge charge;
@@ -262,14 +260,28 @@ void iokmem_desc_publish(struct iokmem_desc *desc);
 void iokmem_desc_count_get(struct iokmem_desc *desc);
 void iokmem_desc_count_put(struct iokmem_desc *desc);
 void iokmem_desc_count_put_async(struct iokmem_desc *desc);
-struct file *iokmem_desc_file(struct iokmem_desc *desc, void *private,
+struct file *iokmem_desc_file(const struct iokmem_desc *desc, void *private,
 			      int flags, const struct file_operations *fops);
-struct file *iokmem_desc_map_file(struct iokmem_desc *desc, void *private,
+struct file *iokmem_desc_map_file(const struct iokmem_desc *desc, void *private,
 				  int flags, const struct file_operations *fops);
 unsigned long iokmem_desc_pages(const struct iokmem_desc *desc);
-struct iokmem_desc *iokmem_desc_root(struct iokmem_desc *desc, size_t *offset);
 struct iokmem_run iokmem_desc_lookup(const struct iokmem_desc *desc,
 				     pgoff_t index);
+
+/*
+ * iokmem_desc_root - whose memory a sub-descriptor is, and where in it
+ *
+ * A descriptor that is no sub-descriptor is its own root. A sub-descriptor's
+ * parent is never one. Adds to @offset.
+ */
+static inline struct iokmem_desc *iokmem_desc_root(struct iokmem_desc *desc,
+						   size_t *offset)
+{
+	if (!desc->parent)
+		return desc;
+	*offset += desc->start;
+	return desc->parent;
+}
 
 /* All published descriptors, oldest first; for debugfs. */
 struct list_head *iokmem_descs_lock(void);

@@ -125,6 +125,8 @@ struct iokmem_map *iokmem_map_alloc(struct iokmem_desc *desc,
 	INIT_LIST_HEAD(&map->inside);
 	RB_CLEAR_NODE(&map->by_range);
 	map->guard = iokmem_guard_pages(request->options);
+	if (request->options & IOKMEM_MAP_UNIQUE)
+		map->made_of = desc->id;
 	iokmem_desc_count_get(desc);
 	if (map->mm) {
 		mmgrab(map->mm);
@@ -401,7 +403,7 @@ obtain_locked(struct iokmem_desc *desc,
 	struct iokmem_map *map;
 	int err;
 
-	err = wait_retyped(desc);
+	err = desc->retyping ? wait_retyped(desc) : 0;
 	if (err)
 		return ERR_PTR(err);
 	if (!has_cache_mode(desc, request))
@@ -938,12 +940,15 @@ void iokmem_map_close_home(struct iokmem_desc *desc)
 static struct iokmem_map *
 obtain_filled(struct iokmem_desc *desc, const struct iokmem_map_request *request)
 {
-	u32 cache_mode = iokmem_desc_get_cache_mode(desc);
 	struct iokmem_map *map;
+	u32 cache_mode;
 	int err;
 
+	if (!(request->options & IOKMEM_MAP_PREFAULT))
+		return iokmem_map_obtain(desc, request);
+	cache_mode = iokmem_desc_get_cache_mode(desc);
 	map = iokmem_map_obtain(desc, request);
-	if (IS_ERR(map) || !(request->options & IOKMEM_MAP_PREFAULT))
+	if (IS_ERR(map))
 		return map;
 	err = iokmem_map_populate(map);
 	if (err) {

@@ -63,6 +63,7 @@ enum iokmem_map_state {
  * @node: of a mapping: in the descriptor's list; of a sub-map: in the mapping's
  * @by_range: of what may be shared: in the descriptor's index
  * @subtree_end: the largest end of the mappings at or below @by_range
+ * @made_of: of a Unique one: the number of the descriptor it was made of
  * @inside: of a mapping: its sub-maps
  * @guard: of a user mapping: how many pages on each side nobody can touch
  * @start: where its pages start, guards not counted; 0: they never were anywhere
@@ -125,7 +126,10 @@ struct iokmem_map {
 	u64 age;
 	struct list_head node;
 	struct rb_node by_range;
-	size_t subtree_end;
+	union {
+		size_t subtree_end;
+		u64 made_of;
+	};
 	struct list_head inside;
 
 	unsigned long guard;

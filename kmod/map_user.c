@@ -9,9 +9,10 @@
  *  - A mapping that a program asks for by its file descriptor is of that file, which
  *    has a user of the descriptor: so whatever else the end of the VMA lets go of, the
  *    descriptor's last user is not among it, and it can be let go of at once.
- *  - All others have a file of their own where their descriptor's are, which nobody has
- *    a file descriptor of: a driver's, so that the descriptor has no user by it; Unique
- *    ones, which may show other memory later; and such as hold memory. The VMA keeps
+ *  - All others have a file of their own, which nobody has a file descriptor of: a
+ *    driver's, so that the descriptor has no user by it; Unique ones, which may show
+ *    other memory later; such as hold memory; and such as may have pages that are
+ *    counted, whose file is on an inode that has nobody else's mappings. The VMA keeps
  *    the file, the file the mapping, and lets go of it a moment after the end of the
  *    VMA, without the mmap lock.
  *
@@ -497,9 +498,10 @@ struct iokmem_map *iokmem_map_at(struct mm_struct *mm, unsigned long address,
 	map = vma->vm_private_data;
 	if (map->mm != mm)
 		return NULL;
-	/* It shows that memory, or did so when it was made. */
-	return map->desc == desc || file_inode(vma->vm_file) == desc->map_inode ?
-	       map : NULL;
+	if (map->desc == desc)
+		return map;
+	/* Or did so when it was made. */
+	return (map->options & IOKMEM_MAP_UNIQUE) && map->made_of == desc->id ? map : NULL;
 }
 
 /*
@@ -683,13 +685,21 @@ static const struct file_operations iokmem_map_fops = {
 	.get_unmapped_area	= map_file_get_unmapped_area,
 };
 
+/* May there be entries of pages that are counted, so that the kernel has to find them? */
+static bool may_have_pages(const struct iokmem_map *map)
+{
+	return map->options & IOKMEM_MAP_PINNABLE || map->desc->ops->mmap ||
+	       map->desc->ops->fault;
+}
+
 static struct file *map_file(struct iokmem_map *map, bool read_only)
 {
+	int flags = read_only ? O_RDONLY : O_RDWR;
 	struct file *file;
 
-	file = iokmem_desc_map_file(map->desc, map,
-				    read_only ? O_RDONLY : O_RDWR,
-				    &iokmem_map_fops);
+	file = may_have_pages(map) ?
+	       iokmem_desc_map_file(map->desc, map, flags, &iokmem_map_fops) :
+	       iokmem_desc_file(map->desc, map, flags, &iokmem_map_fops);
 	if (!IS_ERR(file))
 		kref_get(&map->count);
 	return file;
@@ -785,7 +795,7 @@ static int check_overwritten(struct mm_struct *mm, unsigned long start, size_t s
 static bool may_share_file(const struct iokmem_map *map, const struct file *file)
 {
 	return file && map->mm == current->mm && map->desc->ops->always_there &&
-	       !(map->options & IOKMEM_MAP_UNIQUE) &&
+	       !may_have_pages(map) && !(map->options & IOKMEM_MAP_UNIQUE) &&
 	       !(map->options & IOKMEM_MAP_READ_ONLY) == !!(file->f_mode & FMODE_WRITE);
 }
 

@@ -254,7 +254,7 @@ static int alloc_scattered(struct iokmem_pages *pages,
 	LIST_HEAD(blocks);
 	int err;
 
-	if (!is_limited(request) && request->cache_mode != IOKMEM_MAP_COPYBACK_CACHE)
+	if (request->cache_mode != IOKMEM_MAP_COPYBACK_CACHE && !is_limited(request))
 		pages->source = IOKMEM_PAGES_POOL;
 	else
 		pages->source = IOKMEM_PAGES_BLOCKS;
@@ -358,20 +358,12 @@ static void leave_pool(struct iokmem_pages *pages)
 	pages->source = IOKMEM_PAGES_BLOCKS;
 }
 
-/*
- * iokmem_pages_retype - give all pages another type
- *
- * Nothing maps them but the kernel's map of all memory. Returns 0 or -ENOMEM;
- * then all have the type they had.
- */
-int iokmem_pages_retype(struct iokmem_pages *pages, u32 cache_mode)
+static int pages_change(struct iokmem_pages *pages, u32 cache_mode)
 {
 	u32 old = pages->cache_mode;
 	unsigned int i;
 	int err;
 
-	if (cache_mode == old)
-		return 0;
 	for (i = 0; i < pages->extents->nr; i++) {
 		err = extent_change(pages->extents, i, old, cache_mode);
 		if (err)
@@ -386,6 +378,17 @@ err_undo:
 	while (i--)
 		WARN_ON(extent_change(pages->extents, i, cache_mode, old));
 	return err;
+}
+
+/*
+ * iokmem_pages_retype - give all pages another type
+ *
+ * Nothing maps them but the kernel's map of all memory. Returns 0 or -ENOMEM;
+ * then all have the type they had.
+ */
+int iokmem_pages_retype(struct iokmem_pages *pages, u32 cache_mode)
+{
+	return cache_mode == pages->cache_mode ? 0 : pages_change(pages, cache_mode);
 }
 
 /*

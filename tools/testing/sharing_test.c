@@ -687,6 +687,31 @@ TEST_F(mmap, of_part_of_a_page_is_a_map_of_the_whole_page)
 	EXPECT_EQ(1, nr_maps(self->fd));
 }
 
+/* Though files of many descriptors are on one inode. */
+TEST(maps_are_their_own_buffers_only)
+{
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC), fd, other, i;
+	char *shared, *unique;
+
+	ASSERT_LE(0, dev);
+	fd = create(dev, IOKMEM_DIRECTION_INOUT, PAGE, 0);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, map(fd, 0, 0, 0, &shared));
+	ASSERT_EQ(0, map(fd, IOKMEM_MAP_UNIQUE, 0, 0, &unique));
+	for (i = 0; i < 200; i++) {
+		other = create(dev, IOKMEM_DIRECTION_INOUT, PAGE, 0);
+		ASSERT_LE(0, other);
+		EXPECT_EQ(0, references(other, shared, PAGE));
+		EXPECT_EQ(-ENOENT, release(other, shared, PAGE));
+		EXPECT_EQ(-ENOENT, release(other, unique, PAGE));
+		EXPECT_EQ(-ENOENT, unmap(other, unique, PAGE));
+		EXPECT_EQ(-ENOENT, redirect(other, unique, PAGE, -1, 0, 0));
+		ASSERT_EQ(0, close(other));
+	}
+	EXPECT_EQ(1, references(fd, shared, PAGE));
+	EXPECT_EQ(1, references(fd, unique, PAGE));
+}
+
 #include "nothing_left.h"
 
 TEST_HARNESS_MAIN

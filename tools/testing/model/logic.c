@@ -71,14 +71,6 @@ u32 iokmem_desc_get_cache_mode(const struct iokmem_desc *desc)
 	return desc->cache_mode;
 }
 
-struct iokmem_desc *iokmem_desc_root(struct iokmem_desc *desc, size_t *offset)
-{
-	if (!desc->parent)
-		return desc;
-	*offset += desc->start;
-	return desc->parent;
-}
-
 /* The simulated address spaces. */
 
 static unsigned long vma_end(const struct iokmem_map *mapping)
