@@ -5,9 +5,9 @@
  * Memory that may lie anywhere comes in the largest blocks that can be had
  * without effort, from the largest down, so that blocks lie at multiples of their
  * own size in the buffer and a buffer of 64 MiB has 32 extents rather than 16384;
- * or fewer, since those of a size are put in order, and neighbours are one. Memory of another type than write-back comes
- * through a pool (pool.c). What is to be contiguous or below an address is found by
- * contig.c.
+ * or fewer, since those of a size are put in order, and neighbours are one. Memory
+ * of another type than write-back comes through a pool (pool.c). What is to be
+ * contiguous or below an address is found by contig.c.
  *
  * A block is a compound page, or a single one, so that each page can be kept by
  * whoever has a reference to it: its block goes back with the last one, whenever that

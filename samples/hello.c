@@ -7,16 +7,20 @@
 
 int main(void)
 {
-	struct iokmem_create_buffer create = { .size = sizeof(create), .capacity = 1 << 20 };
-	struct iokmem_create_mapping map = { .size = sizeof(map), .options = IOKMEM_MAP_ANYWHERE };
+	struct iokmem_create_buffer buffer = {
+		.size = sizeof(buffer),
+		.capacity = 1 << 20,
+		.map_options = IOKMEM_MAP_ANYWHERE,
+	};
+	char *bytes;
 
-	if (ioctl(open("/dev/iokmem", O_RDWR), IOKMEM_CREATE_BUFFER, &create) ||
-	    ioctl(create.fd, IOKMEM_CREATE_MAPPING, &map)) {
+	if (ioctl(open("/dev/iokmem", O_RDWR), IOKMEM_CREATE_BUFFER, &buffer)) {
 		perror("iokmem");
 		return 1;
 	}
-	/* create.fd can be passed to other processes, which map the same memory. */
-	snprintf((char *)(uintptr_t)map.address, map.length, "Hello from user space");
-	puts((char *)(uintptr_t)map.address);
+	/* Other processes that buffer.fd is passed to map it by IOKMEM_CREATE_MAPPING. */
+	bytes = (char *)(uintptr_t)buffer.address;
+	snprintf(bytes, buffer.capacity, "Hello from user space");
+	puts(bytes);
 	return 0;
 }

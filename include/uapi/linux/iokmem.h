@@ -48,9 +48,9 @@
  *    capacity of 0, an alignment that is not a power of two, a mask with ones in
  *    several places, a length above the capacity, an unaligned fixed address, an
  *    offset without a length, an address given with IOKMEM_MAP_ANYWHERE, a buffer that
- *    is to be mapped at once without that, options that contradict each other, members that do not fit together page by page, a
- *    map that would be overwritten in part, memory that a map is redirected to at
- *    another place in its page
+ *    is to be mapped at once without that, options that contradict each other, members
+ *    that do not fit together page by page, a map that would be overwritten in part,
+ *    memory that a map is redirected to at another place in its page
  *  - EOVERFLOW: a capacity, or an offset plus a length, that wraps around
  *  - ERANGE: a range that passes the end of the buffer; an alignment larger than
  *    all memory, a mask that nothing fits
