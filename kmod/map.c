@@ -96,6 +96,13 @@ static void map_queue(struct iokmem_map *map, enum map_job job)
 		queue_work(iokmem_workqueue, &map->work);
 }
 
+/* That of the caller cannot change meanwhile. */
+static struct pid *task_pid_of(struct task_struct *task)
+{
+	return task == current ? get_pid(task_tgid(task)) :
+				 get_task_pid(task, PIDTYPE_TGID);
+}
+
 /*
  * iokmem_map_alloc - a map for one user, in nobody's list, which maps nothing
  */
@@ -130,7 +137,7 @@ struct iokmem_map *iokmem_map_alloc(struct iokmem_desc *desc,
 	iokmem_desc_count_get(desc);
 	if (map->mm) {
 		mmgrab(map->mm);
-		map->pid = get_task_pid(request->task, PIDTYPE_TGID);
+		map->pid = task_pid_of(request->task);
 	}
 	return map;
 }

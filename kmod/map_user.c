@@ -534,8 +534,7 @@ static void fill_small(struct vm_area_struct *vma, const struct iokmem_map *map)
 static void dress_vma(struct vm_area_struct *vma, const struct iokmem_map *map,
 		      vm_flags_t flags)
 {
-	vm_flags_clear(vma, VM_PFNMAP | VM_MIXEDMAP);
-	vm_flags_set(vma, flags);
+	vm_flags_mod(vma, flags, (VM_PFNMAP | VM_MIXEDMAP) & ~flags);
 	vma->vm_page_prot = iokmem_cache_prot(iokmem_desc_get_cache_mode(map->desc),
 					      vm_get_page_prot(vma->vm_flags));
 }
@@ -576,15 +575,14 @@ static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 	struct iokmem_desc *desc = map->desc;
 	int err;
 
-	vm_flags_clear(vma, VM_EXEC | VM_MAYEXEC);
 	if (desc->ops->mmap) {
 		err = desc->ops->mmap(desc, vma);
 		if (err)
 			return err;
 	}
 	/* VM_IO: nobody pins it, and MADV_DOFORK must not undo VM_DONTCOPY. */
-	vm_flags_set(vma, (pinnable ? 0 : VM_IO) | VM_DONTEXPAND | VM_DONTCOPY |
-			  VM_DONTDUMP);
+	vm_flags_mod(vma, (pinnable ? 0 : VM_IO) | VM_DONTEXPAND | VM_DONTCOPY |
+			  VM_DONTDUMP, VM_EXEC | VM_MAYEXEC);
 	vma->vm_private_data = map;
 	vma->vm_ops = &iokmem_vm_ops;
 	map->start = vma->vm_start + (map->guard << PAGE_SHIFT);

@@ -144,7 +144,7 @@ static struct page *block_alloc(const struct iokmem_pages_request *request,
 
 	for (o = order; o > min_order; o--) {
 		page = block_try(request, source, o,
-				 (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NORETRY);
+				 (gfp & ~__GFP_RECLAIM) | __GFP_NORETRY);
 		if (page)
 			return page;
 	}

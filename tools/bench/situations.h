@@ -168,9 +168,10 @@ static struct window nested_middle(int n, unsigned int number)
 	return nested_window(n, 0);
 }
 
-static struct window nested_around_all(int n, unsigned int number)
+/* Only a page, as with any n: what is mapped is paid for by pages. */
+static struct window nested_before_all(int n, unsigned int number)
 {
-	return nested_window(n, n);
+	return (struct window){ nested_pages(n) * PAGE / 2 - n, 1 };
 }
 
 static void arrange_nested(const struct situation *situation, int fd, int n)
@@ -206,9 +207,10 @@ static struct window crossing_behind(int n, unsigned int number)
 	return (struct window){ n, 2 };
 }
 
-static struct window crossing_around_all(int n, unsigned int number)
+/* The first of the short ones, and a byte more. */
+static struct window crossing_none(int n, unsigned int number)
 {
-	return (struct window){ 0, 2 * n };
+	return (struct window){ 0, 2 };
 }
 
 static void arrange_crossing(const struct situation *situation, int fd, int n)
@@ -250,7 +252,7 @@ static const struct situation situations[] = {
 		.pages = nested_pages,
 		.arrange = arrange_nested,
 		.present = nested_middle,
-		.absent = nested_around_all,
+		.absent = nested_before_all,
 		.missed = nested_middle,
 		.missed_options = IOKMEM_MAP_READ_ONLY,
 	}, {
@@ -258,7 +260,7 @@ static const struct situation situations[] = {
 		.pages = crossing_pages,
 		.arrange = arrange_crossing,
 		.present = crossing_behind,
-		.absent = crossing_around_all,
+		.absent = crossing_none,
 		.missed = crossing_behind,
 		.missed_options = IOKMEM_MAP_READ_ONLY,
 		.extra = 1,
