@@ -21,6 +21,7 @@
 #include "buffer.h"
 #include "cache.h"
 #include "chardev.h"
+#include "compat.h"
 #include "desc.h"
 #include "dmabuf.h"
 #include "map.h"
@@ -452,7 +453,7 @@ static struct iokmem_desc **get_descs(const __s32 __user *uptr, unsigned int nr,
 	unsigned int i;
 	int err = 0;
 
-	descs = kvmalloc_array(nr, sizeof(*descs), GFP_KERNEL);
+	descs = iokmem_kvmalloc_array(nr, sizeof(*descs), GFP_KERNEL);
 	if (!descs)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < nr && !err; i++) {

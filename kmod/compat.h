@@ -14,6 +14,7 @@
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 #include <linux/version.h>
+#include <linux/vmalloc.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #include <linux/iommu-dma.h>
@@ -48,6 +49,21 @@ static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,
 #elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
 #define MAX_PAGE_ORDER	MAX_ORDER
 #endif
+
+/*
+ * kvmalloc_array() as later kernels have it: where memory is broken, pages in a row are
+ * not worth any effort, as these kernels' compaction is, if others will do.
+ */
+static inline void *iokmem_kvmalloc_array(size_t nr, size_t size, gfp_t gfp)
+{
+	size_t bytes = array_size(nr, size);
+	void *array;
+
+	if (bytes <= PAGE_SIZE)
+		return kmalloc(bytes, gfp);
+	array = kmalloc(bytes, (gfp & ~__GFP_RECLAIM) | __GFP_NOWARN);
+	return array ? array : __vmalloc(bytes, gfp);
+}
 
 /* Came in 6.8. */
 #ifndef pte_next_pfn

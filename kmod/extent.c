@@ -25,7 +25,7 @@ int iokmem_extents_init(struct iokmem_extents *extents, unsigned int nr,
 	if (nr == 1)
 		extents->array = &extents->one;
 	else
-		extents->array = kvmalloc_array(nr, sizeof(*extents->array), gfp);
+		extents->array = iokmem_kvmalloc_array(nr, sizeof(*extents->array), gfp);
 	if (!extents->array)
 		return -ENOMEM;
 	extents->nr = nr;

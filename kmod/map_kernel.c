@@ -122,7 +122,7 @@ void *iokmem_vmap(const struct iokmem_desc *desc, pgoff_t index, unsigned long n
 	struct page **pages;
 	void *address;
 
-	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
+	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	address = map_pages(pages, desc, index, nr, prot);

@@ -79,7 +79,7 @@ static struct page **get_pages(struct iokmem_pageable *pageable, pgoff_t first,
 
 	lockdep_assert_held(&pageable->lock);
 
-	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
+	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < nr; i++) {

@@ -131,7 +131,7 @@ static int pin_user(struct iokmem_range *range, unsigned long nr, bool write)
 	err = iokmem_charge_user(&range->charge, nr);
 	if (err)
 		return err;
-	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
+	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
 	err = pages ? pin_user_pages_of(range, pages, nr, write) : -ENOMEM;
 	kvfree(pages);
 	if (err)
