@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "desc.h"
 #include "dma_map.h"
+#include "pages.h"
 
 /*
  * iokmem_dma_direction - what the DMA API is told of the direction of transfers
@@ -180,6 +181,26 @@ static bool can_bounce(struct device *dev)
 	       min_not_zero(dma_get_mask(dev), dev->bus_dma_limit) >= DMA_BIT_MASK(32);
 }
 
+/*
+ * Is there an entry for each of several extents, whatever their addresses are? Then they
+ * need only be counted.
+ */
+static bool are_whole_extents(const struct entries *entries, struct device *dev,
+			      const struct iokmem_desc *desc)
+{
+	return desc->extents.nr > 1 && desc->extents.nr <= INT_MAX && desc->ops->typed &&
+	       !entries->cut &&
+	       iokmem_dma_reaches(dev, PFN_PHYS(iokmem_highest_pfn()) - 1);
+}
+
+static int count_extents(const struct iokmem_desc *desc, size_t offset, size_t length)
+{
+	size_t place = desc->skew + offset;
+
+	return iokmem_extents_find(&desc->extents, (place + length - 1) >> PAGE_SHIFT) -
+	       iokmem_extents_find(&desc->extents, place >> PAGE_SHIFT) + 1;
+}
+
 /* One entry; what was in @table is of no use. */
 static void table_init(struct iokmem_dma_table *table)
 {
@@ -211,17 +232,21 @@ int iokmem_dma_table_fill(struct iokmem_dma_table *table, struct device *dev,
 	struct entries entries = entries_for(dev, length);
 	int err;
 
-	/* Only the first one is filled in for now: there may be no others. */
 	table_init(table);
-	entries.sg = &table->one;
-	err = add_bytes(&entries, desc, offset, length);
-	if (err)
-		return err;
-	if (!iokmem_dma_reaches(dev, entries.last) && !can_bounce(dev))
-		return -ERANGE;
-	if (entries.nr == 1)
-		return 0;
-	err = sg_alloc_table(&table->sgt, entries.nr, GFP_KERNEL);
+	if (are_whole_extents(&entries, dev, desc)) {
+		entries.nr = count_extents(desc, offset, length);
+	} else {
+		/* The first one is filled in: there may be no others. */
+		entries.sg = &table->one;
+		err = add_bytes(&entries, desc, offset, length);
+		if (err)
+			return err;
+		if (!iokmem_dma_reaches(dev, entries.last) && !can_bounce(dev))
+			return -ERANGE;
+		if (entries.nr == 1)
+			return 0;
+	}
+	err = entries.nr > 1 ? sg_alloc_table(&table->sgt, entries.nr, GFP_KERNEL) : 0;
 	if (err)
 		return err;
 	entries.sg = table->sgt.sgl;
