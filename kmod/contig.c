@@ -4,7 +4,8 @@
  *
  * In this order, as far as the request allows:
  *
- *  1. a block of the page allocator's, cut to size: up to 4 MiB on most machines;
+ *  1. a block of the page allocator's, cut to size: up to 4 MiB on most machines; or
+ *     several that happen to be neighbours (pages.c);
  *  2. the reserve of contiguous memory (CMA) where the kernel has one, which only
  *     the DMA API gives to modules, so a device of our own asks for it;
  *  3. any range of memory whose pages are free or can be moved away, as
@@ -275,19 +276,14 @@ long iokmem_contig_range(const struct iokmem_pages_request *request,
 /*
  * iokmem_contig_alloc - the request's memory in one extent, zeroed, write-back
  *
- * Returns 0 or a negative error: -ENOMEM, -EINTR, or -EPERM if only such memory
- * would do as the request does not allow.
+ * Returns 0 or a negative error: -ENOMEM, -EINTR.
  */
 int iokmem_contig_alloc(struct iokmem_pages *pages,
 			const struct iokmem_pages_request *request)
 {
-	bool large = request->nr > MAX_ORDER_NR_PAGES ||
-		     request->align_order > MAX_PAGE_ORDER;
 	long pfn;
 	int err;
 
-	if (large && !iokmem_pages_uncharged_will_do(request))
-		return -EPERM;
 	err = iokmem_extents_init(pages->extents, 1, request->gfp);
 	if (err)
 		return err;

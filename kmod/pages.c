@@ -7,7 +7,8 @@
  * own size in the buffer and a buffer of 64 MiB has 32 extents rather than 16384;
  * or fewer, since those of a size are put in order, and neighbours are one. Memory
  * of another type than write-back comes through a pool (pool.c). What is to be
- * contiguous or below an address is found by contig.c.
+ * contiguous or below an address is found by contig.c, unless it is large, and blocks
+ * happen to be neighbours.
  *
  * A block is a compound page, or a single one, so that each page can be kept by
  * whoever has a reference to it: its block goes back with the last one, whenever that
@@ -19,6 +20,7 @@
  * order in page_private(), or a pool's handle: both are the allocating party's to
  * use.
  */
+#include <linux/highmem.h>
 #include <linux/list.h>
 #include <linux/list_sort.h>
 #include <linux/log2.h>
@@ -269,11 +271,106 @@ static int alloc_scattered(struct iokmem_pages *pages,
 	return err;
 }
 
+/* More blocks than it takes, as far as they can be had without any effort, not zeroed. */
+static void neighbours_alloc(struct list_head *blocks,
+			     const struct iokmem_pages_request *request)
+{
+	gfp_t gfp = (request->gfp & ~__GFP_RECLAIM) | __GFP_COMP | __GFP_NOWARN |
+		    __GFP_NORETRY;
+	unsigned long nr = request->nr >> IOKMEM_BLOCK_ORDER;
+	struct page *page;
+
+	for (nr += min(nr / 4 + 1, 16UL); nr; nr--) {
+		page = iokmem_buddy_below(IOKMEM_BLOCK_ORDER, request->end_pfn, gfp);
+		if (!page)
+			break;
+		set_page_private(page, IOKMEM_BLOCK_ORDER);
+		list_add(&page->lru, blocks);
+		cond_resched();
+	}
+}
+
+/* Of these, which are in order, those that are what is wanted, if there are any. */
+static bool neighbours_find(struct list_head *blocks, struct list_head *found,
+			    const struct iokmem_pages_request *request)
+{
+	unsigned long pfn, next = 0, nr = 0;
+	struct page *page, *tmp;
+
+	list_for_each_entry_safe(page, tmp, blocks, lru) {
+		pfn = page_to_pfn(page);
+		if (pfn != next) {
+			list_splice_init(found, blocks);
+			nr = 0;
+		}
+		if (nr || IS_ALIGNED(pfn, 1UL << request->align_order)) {
+			list_move_tail(&page->lru, found);
+			nr += 1UL << IOKMEM_BLOCK_ORDER;
+		}
+		if (nr == request->nr)
+			return true;
+		next = nr ? pfn + (1UL << IOKMEM_BLOCK_ORDER) : 0;
+	}
+	list_splice_init(found, blocks);
+	return false;
+}
+
+static void extent_clear(const struct iokmem_extents *extents)
+{
+	unsigned long pfn = extents->array[0].pfn;
+	unsigned long end = pfn + iokmem_extents_pages(extents);
+
+	for (; pfn < end; pfn++) {
+		clear_highpage(pfn_to_page(pfn));
+		cond_resched();
+	}
+}
+
+/*
+ * Blocks that happen to be one: what comes next from the page allocator is often what
+ * lies next, and nothing else makes larger pieces of memory so fast. -ENOMEM if not.
+ */
+static int alloc_neighbours(struct iokmem_pages *pages,
+			    const struct iokmem_pages_request *request)
+{
+	LIST_HEAD(blocks);
+	LIST_HEAD(found);
+	int err = -ENOMEM;
+
+	pages->source = IOKMEM_PAGES_BLOCKS;
+	neighbours_alloc(&blocks, request);
+	list_sort(&pages->source, &blocks, block_cmp);
+	if (neighbours_find(&blocks, &found, request))
+		err = blocks_to_extents(&found, pages, request->gfp);
+	if (!err)
+		extent_clear(pages->extents);
+	blocks_free(&found, pages->source);
+	blocks_free(&blocks, pages->source);
+	return err;
+}
+
+static int alloc_contiguous(struct iokmem_pages *pages,
+			    const struct iokmem_pages_request *request)
+{
+	bool large = request->nr > MAX_ORDER_NR_PAGES ||
+		     request->align_order > MAX_PAGE_ORDER;
+	int err = -ENOMEM;
+
+	if (large && !iokmem_pages_uncharged_will_do(request))
+		return -EPERM;
+	/* Of whole blocks; and an alignment that none has is no matter of luck. */
+	if (large && request->align_order <= MAX_PAGE_ORDER &&
+	    IS_ALIGNED(request->nr, 1UL << IOKMEM_BLOCK_ORDER))
+		err = alloc_neighbours(pages, request);
+	return err ? iokmem_contig_alloc(pages, request) : 0;
+}
+
 /*
  * iokmem_pages_alloc - zeroed pages, of the wanted type
  *
  * @pages has its table of extents already. Returns 0 or a negative error:
- * -ENOMEM, -EINTR (a fatal signal), or -EPERM as iokmem_contig_alloc().
+ * -ENOMEM, -EINTR (a fatal signal), or -EPERM if only memory would do that no cgroup can
+ * be charged with, as the request does not allow.
  */
 int iokmem_pages_alloc(struct iokmem_pages *pages,
 		       const struct iokmem_pages_request *request)
@@ -291,7 +388,7 @@ int iokmem_pages_alloc(struct iokmem_pages *pages,
 
 	if (request->contiguous || request->align_order > MAX_PAGE_ORDER ||
 	    1UL << request->align_order > request->nr)
-		err = iokmem_contig_alloc(pages, request);
+		err = alloc_contiguous(pages, request);
 	else
 		err = alloc_scattered(pages, request);
 	if (err)

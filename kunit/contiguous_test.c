@@ -67,7 +67,30 @@ static void contiguous_memory_comes_from_anywhere(struct kunit *test)
 	}
 }
 
-/* What the page allocator cannot give in one block. */
+/* Where there are some, which takes only a few attempts. */
+static void contiguous_memory_is_of_blocks_that_are_neighbours(struct kunit *test)
+{
+	int i, nr = 0;
+
+	for (i = 0; i < 24; i++) {
+		struct iokmem_desc *desc;
+		size_t offset;
+
+		desc = buffer_with(test, IOKMEM_KERNEL_TASK, IOKMEM_PHYSICALLY_CONTIGUOUS,
+				   3 * SZ_2M, SZ_2M);
+		expect_one_piece(test, desc);
+		if (!PageCompound(pfn_to_page(pfn_of(desc, 0))))
+			continue;
+		nr++;
+		for (offset = 0; offset < 3 * SZ_2M; offset += SZ_2M)
+			KUNIT_EXPECT_EQ(test, SZ_2M >> PAGE_SHIFT,
+					compound_nr(pfn_to_page(pfn_of(desc, offset))));
+	}
+	kunit_info(test, "%d of %d", nr, i);
+	KUNIT_EXPECT_GT(test, nr, 0);
+}
+
+/* What the page allocator cannot give in one block, nor in several of a size. */
 static void contiguous_memory_comes_from_the_reserve_first(struct kunit *test)
 {
 	unsigned long before = global_zone_page_state(NR_FREE_CMA_PAGES);
@@ -75,7 +98,7 @@ static void contiguous_memory_comes_from_the_reserve_first(struct kunit *test)
 	if (!IS_ENABLED(CONFIG_DMA_CMA) || before < SZ_16M / PAGE_SIZE)
 		kunit_skip(test, "there is no such reserve");
 	/* The count may be some pages behind. */
-	buffer_with(test, NULL, IOKMEM_PHYSICALLY_CONTIGUOUS, SZ_8M, 0);
+	buffer_with(test, NULL, IOKMEM_PHYSICALLY_CONTIGUOUS, SZ_8M + PAGE_SIZE, 0);
 	KUNIT_EXPECT_LT(test, global_zone_page_state(NR_FREE_CMA_PAGES),
 			before - SZ_4M / PAGE_SIZE);
 }
@@ -276,6 +299,7 @@ static void contiguous_memory_that_cannot_be_had_fails_soon(struct kunit *test)
 
 static struct kunit_case contiguous_cases[] = {
 	KUNIT_CASE_PARAM(contiguous_memory_is_one_zeroed_piece, size_gen_params),
+	KUNIT_CASE(contiguous_memory_is_of_blocks_that_are_neighbours),
 	KUNIT_CASE(contiguous_memory_comes_from_the_reserve_first),
 	KUNIT_CASE(contiguous_memory_comes_from_anywhere),
 	KUNIT_CASE_PARAM(contiguous_memory_is_aligned, alignment_gen_params),
