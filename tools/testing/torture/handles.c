@@ -48,8 +48,8 @@ static struct handle *room_for_handle(struct thread *thread)
 	return handle;
 }
 
-static void take_over(struct thread *thread, int fd, bool read_only,
-		      const struct shape *shape)
+void take_over(struct thread *thread, int fd, bool read_only,
+	       const struct shape *shape)
 {
 	struct handle *handle = room_for_handle(thread);
 
@@ -145,6 +145,10 @@ void op_create_buffer(struct thread *thread)
 	shape.pieces[0] = (struct piece){
 		.buffer = shape.identity, .pages = shape.owned / PAGE,
 	};
+	if (!below(thread, 3)) {
+		map_at_birth(thread, &arg, &shape);
+		return;
+	}
 	err = iok(device, IOKMEM_CREATE_BUFFER, &arg);
 	trace(thread, "CREATE_BUFFER", shape.identity, 0, arg.capacity, 0, arg.options, err);
 	if (!err && below(thread, 2))

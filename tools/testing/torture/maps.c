@@ -227,6 +227,41 @@ static struct reference *request_map(struct thread *thread, struct request *requ
 	return NULL;
 }
 
+/* A buffer that is mapped as it is made, with any options. */
+void map_at_birth(struct thread *thread, struct iokmem_create_buffer *arg,
+		  const struct shape *shape)
+{
+	struct handle handle = { .shape = *shape };
+	struct request request = { .handle = &handle };
+	struct reference *ref = room_for_reference(thread);
+	int err;
+
+	request.options = any_options(thread, &handle) | IOKMEM_MAP_ANYWHERE;
+	arg->map_options = request.options;
+	watch(thread, ref, bucket_of(thread->process, shape));
+	will_map(thread);
+	err = iok(device, IOKMEM_CREATE_BUFFER, arg);
+	has_mapped(thread);
+	trace(thread, "CREATE_BUFFER mapped", shape->identity, arg->address, arg->capacity,
+	      arg->options, request.options, err);
+	may_fail(&request, EMFILE);
+	may_fail(&request, ENFILE);
+	may_fail(&request, EPERM);
+	if (request.options & IOKMEM_MAP_REFERENCE)
+		has_to_fail(&request, ENOENT);
+	foresee(&request);
+	if (err) {
+		if (!expected(err, request.errors))
+			fail(thread, "a buffer of %llu bytes, options %#x, mapped with %#x: %s",
+			     arg->capacity, arg->options, request.options, strerror(-err));
+		return;
+	}
+	handle.fd = arg->fd;
+	got_map(thread, &request, ref, arg->address, arg->capacity);
+	take_over(thread, arg->fd, false, shape);
+	look_at(thread, ref, below(thread, ref->pages));
+}
+
 void op_map(struct thread *thread)
 {
 	struct request request = { .handle = any_handle(thread) };

@@ -325,6 +325,7 @@ bool put_stamp(struct thread *thread, const struct reference *ref, __u32 page);
 
 /* handles.c: descriptors, and passing them on */
 struct handle *any_handle(struct thread *thread);
+void take_over(struct thread *thread, int fd, bool read_only, const struct shape *shape);
 void close_handles(struct thread *thread);
 void clear_shelf(struct process *process);
 bool receive_handle(struct handle *handle);
@@ -345,6 +346,10 @@ struct bucket *bucket_of(struct process *process, const struct shape *shape);
 void will_map(struct thread *thread);
 void has_mapped(struct thread *thread);
 char *arena_take(struct thread *thread, size_t size);
+
+/* maps.c */
+void map_at_birth(struct thread *thread, struct iokmem_create_buffer *arg,
+		  const struct shape *shape);
 
 /* storm.c */
 void make_commons(void);
