@@ -702,6 +702,12 @@ static void iokmem_buffer_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "iokmem-maps:\t%u\n", nr_maps(desc));
 }
 
+/* A lock would be of the inode, which is other descriptors' too. */
+static int iokmem_buffer_lock(struct file *file, int cmd, struct file_lock *lock)
+{
+	return -EOPNOTSUPP;
+}
+
 static const struct file_operations iokmem_buffer_fops = {
 	.owner			= THIS_MODULE,
 	.unlocked_ioctl		= iokmem_buffer_ioctl,
@@ -709,6 +715,8 @@ static const struct file_operations iokmem_buffer_fops = {
 	.mmap			= iokmem_buffer_mmap,
 	.get_unmapped_area	= iokmem_buffer_get_unmapped_area,
 	.release		= iokmem_buffer_release,
+	.lock			= iokmem_buffer_lock,
+	.flock			= iokmem_buffer_lock,
 	.show_fdinfo		= iokmem_buffer_show_fdinfo,
 	.llseek			= noop_llseek,
 };

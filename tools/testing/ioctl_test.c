@@ -7,6 +7,8 @@
 
 #include "iokmem_utils.h"
 
+#include <sys/file.h>
+
 #define BUFFER_SIZE	(3 * PAGE + 100)
 
 /*
@@ -633,6 +635,18 @@ TEST_F(files, buffer_cannot_be_read_written_or_resized_as_a_file)
 	EXPECT_GT(0, splice(pipes[0], NULL, self->fd, NULL, 1, 0));
 	EXPECT_GT(0, splice(self->fd, NULL, pipes[1], NULL, 1, 0));
 	EXPECT_UNCHANGED(before, self->fd);
+}
+
+/* Nor may who locks one buffer keep others waiting. */
+TEST_F(files, buffer_cannot_be_locked_as_a_file)
+{
+	struct flock lock = { .l_type = F_WRLCK };
+
+	EXPECT_ERRNO(EOPNOTSUPP, flock(self->fd, LOCK_EX | LOCK_NB));
+	EXPECT_ERRNO(EOPNOTSUPP, flock(self->fd, LOCK_UN));
+	EXPECT_ERRNO(EOPNOTSUPP, fcntl(self->fd, F_SETLK, &lock));
+	EXPECT_ERRNO(EOPNOTSUPP, fcntl(self->fd, F_GETLK, &lock));
+	EXPECT_ERRNO(EOPNOTSUPP, fcntl(self->fd, F_OFD_SETLK, &lock));
 }
 
 TEST_F(files, fds_close_on_exec)

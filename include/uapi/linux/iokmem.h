@@ -43,7 +43,7 @@
  *  - E2BIG: the structure is larger than the kernel's and the rest is not zero
  *  - EOPNOTSUPP: an option, flag or cache mode that is unknown or not provided
  *    here, or a reserved field that is not zero; memory that no dma-buf can be made of,
- *    or a dma-buf whose exporter does not let it be used so
+ *    or a dma-buf whose exporter does not let it be used so; flock() and locks of fcntl()
  *  - EINVAL: a value that makes no sense: a structure that is too small, a
  *    capacity of 0, an alignment that is not a power of two, a mask with ones in
  *    several places, a length above the capacity, an unaligned fixed address, an
