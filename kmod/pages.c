@@ -131,14 +131,15 @@ static struct page *singles_search(const struct iokmem_pages_request *request,
 }
 
 /*
- * One block, of at most @order and at least @min_order. Only the last resort,
- * the smallest, may make the allocator reclaim, and even that never wakes the
+ * One block, of at most @order and at least @min_order; or, where blocks are searched
+ * for, of at most @search_order. Only the last resort, the smallest, may make the allocator reclaim, and even that never wakes the
  * OOM killer: a buffer that cannot be had is its caller's error, not another
  * process's death.
  */
 static struct page *block_alloc(const struct iokmem_pages_request *request,
 				enum iokmem_page_source source,
-				unsigned int order, unsigned int min_order)
+				unsigned int order, unsigned int min_order,
+				unsigned int search_order)
 {
 	gfp_t gfp = request->gfp | __GFP_ZERO | __GFP_NOWARN;
 	struct page *page;
@@ -146,12 +147,14 @@ static struct page *block_alloc(const struct iokmem_pages_request *request,
 
 	for (o = order; o > min_order; o--) {
 		page = block_try(request, source, o,
-				 (gfp & ~__GFP_RECLAIM) | __GFP_NORETRY);
+				 (gfp & ~__GFP_RECLAIM) | __GFP_NORETRY |
+				 __GFP_NOMEMALLOC);
 		if (page)
 			return page;
 	}
 	page = block_try(request, source, min_order, gfp | __GFP_RETRY_MAYFAIL);
-	return page ? page : singles_search(request, order, min_order);
+	return page ? page : singles_search(request, max(search_order, min_order),
+					    min_order);
 }
 
 static int blocks_alloc(struct list_head *blocks,
@@ -159,17 +162,18 @@ static int blocks_alloc(struct list_head *blocks,
 			enum iokmem_page_source source)
 {
 	unsigned long nr_pages = request->nr;
-	unsigned int order, largest = IOKMEM_BLOCK_ORDER;
+	unsigned int order, wanted, largest = IOKMEM_BLOCK_ORDER;
 	struct page *page;
 
 	while (nr_pages) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 
-		order = min_t(unsigned int, largest, ilog2(nr_pages));
+		wanted = min_t(unsigned int, IOKMEM_BLOCK_ORDER, ilog2(nr_pages));
+		order = min(largest, wanted);
 		/* A block is aligned to its size: the first is large enough. */
 		page = block_alloc(request, source, order,
-				   list_empty(blocks) ? request->align_order : 0);
+				   list_empty(blocks) ? request->align_order : 0, wanted);
 		if (!page)
 			return -ENOMEM;
 		order = block_order(page, source);
@@ -276,7 +280,7 @@ static void neighbours_alloc(struct list_head *blocks,
 			     const struct iokmem_pages_request *request)
 {
 	gfp_t gfp = (request->gfp & ~__GFP_RECLAIM) | __GFP_COMP | __GFP_NOWARN |
-		    __GFP_NORETRY;
+		    __GFP_NORETRY | __GFP_NOMEMALLOC;
 	unsigned long nr = request->nr >> IOKMEM_BLOCK_ORDER;
 	struct page *page;
 
