@@ -132,9 +132,9 @@ static struct page *singles_search(const struct iokmem_pages_request *request,
 
 /*
  * One block, of at most @order and at least @min_order; or, where blocks are searched
- * for, of at most @search_order. Only the last resort, the smallest, may make the allocator reclaim, and even that never wakes the
- * OOM killer: a buffer that cannot be had is its caller's error, not another
- * process's death.
+ * for, of at most @search_order. Only the last resort, the smallest, may make the
+ * allocator reclaim, and even that never wakes the OOM killer: a buffer that cannot be
+ * had is its caller's error, not another process's death.
  */
 static struct page *block_alloc(const struct iokmem_pages_request *request,
 				enum iokmem_page_source source,

@@ -642,7 +642,8 @@ TEST_F(files, buffer_cannot_be_locked_as_a_file)
 {
 	struct flock lock = { .l_type = F_WRLCK };
 
-	if (flock(self->dev, LOCK_UN) && errno == ENOSYS)
+	/* Any file can be unlocked. */
+	if (flock(self->dev, LOCK_UN))
 		SKIP(return, "the kernel has no file locks");
 	EXPECT_ERRNO(EOPNOTSUPP, flock(self->fd, LOCK_EX | LOCK_NB));
 	EXPECT_ERRNO(EOPNOTSUPP, flock(self->fd, LOCK_UN));
