@@ -68,12 +68,9 @@ static int space_cmp(const struct place *place, const struct iokmem_map *map)
 	return 0;
 }
 
-static int place_cmp(const struct place *place, const struct iokmem_map *map)
+/* The same of maps with these bytes and this age. */
+static int window_cmp(const struct place *place, const struct iokmem_map *map)
 {
-	int cmp = space_cmp(place, map);
-
-	if (cmp)
-		return cmp;
 	if (place->offset != map->offset)
 		return place->offset < map->offset ? -1 : 1;
 	if (place->length != map->length)
@@ -81,6 +78,13 @@ static int place_cmp(const struct place *place, const struct iokmem_map *map)
 	if (place->age != map->age)
 		return place->age < map->age ? -1 : 1;
 	return 0;
+}
+
+static int place_cmp(const struct place *place, const struct iokmem_map *map)
+{
+	int cmp = space_cmp(place, map);
+
+	return cmp ? cmp : window_cmp(place, map);
 }
 
 /* What lies inside a mapping adds nothing to what that contains. */
@@ -250,6 +254,17 @@ first_around(struct rb_node *node, const struct place *place,
 	return NULL;
 }
 
+/* Which of two that would do: whatever cache modes they were asked for with. */
+static struct iokmem_map *better_of(struct iokmem_map *a, struct iokmem_map *b)
+{
+	struct place place;
+
+	if (!a || !b)
+		return a ? a : b;
+	place = place_of(a);
+	return window_cmp(&place, b) < 0 ? a : b;
+}
+
 /* The one or the other, among the mappings of every cache mode that serve @request. */
 static struct iokmem_map *find_in_any_mode(const struct iokmem_desc *desc,
 					   const struct iokmem_map_request *request,
@@ -257,7 +272,7 @@ static struct iokmem_map *find_in_any_mode(const struct iokmem_desc *desc,
 {
 	u32 asked = request->options & EQUAL_MASK, cache = iokmem_cache_field(asked);
 	unsigned long modes = desc->modes;
-	struct iokmem_map *map = NULL;
+	struct iokmem_map *map = NULL, *found;
 	struct place place = {
 		.mm = request->mm,
 		.offset = request->offset,
@@ -268,10 +283,11 @@ static struct iokmem_map *find_in_any_mode(const struct iokmem_desc *desc,
 
 	if (cache)
 		modes &= BIT(cache >> IOKMEM_MAP_CACHE_SHIFT);
-	for (; modes && !map; modes &= modes - 1) {
+	for (; modes; modes &= modes - 1) {
 		place.equal = asked | (u32)__ffs(modes) << IOKMEM_MAP_CACHE_SHIFT;
-		map = same ? find_same(desc, &place, request) :
-			     first_around(desc->shareable.rb_node, &place, request);
+		found = same ? find_same(desc, &place, request) :
+			       first_around(desc->shareable.rb_node, &place, request);
+		map = better_of(found, map);
 	}
 	return map;
 }

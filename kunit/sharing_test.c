@@ -224,6 +224,24 @@ static void sharing_same_request_gives_the_same_map_whatever_came_since(struct k
 	KUNIT_EXPECT_PTR_EQ(test, sub, map(test, desc, current, 0, PAGE_SIZE, PAGE_SIZE));
 }
 
+/* Nor does it matter what for they were made. */
+static void sharing_same_request_gives_the_same_map_of_any_cache_mode(struct kunit *test)
+{
+	struct iokmem_desc *desc = begin(test);
+	struct iokmem_map *mapping = map(test, desc, current, COPYBACK, 0, 0);
+	struct iokmem_map *sub = map(test, desc, current, 0, PAGE_SIZE, PAGE_SIZE);
+	struct iokmem_map *same = placed(test, desc, SZ_1G, PAGE_SIZE, PAGE_SIZE);
+	struct iokmem_map *late = placed(test, desc, 2UL * SZ_1G, 3 * PAGE_SIZE, PAGE_SIZE);
+
+	KUNIT_EXPECT_PTR_EQ(test, mapping, sub->super);
+	KUNIT_EXPECT_NULL(test, same->super);
+	KUNIT_EXPECT_PTR_EQ(test, sub, map(test, desc, current, 0, PAGE_SIZE, PAGE_SIZE));
+	/* What begins first is that of all modes. */
+	KUNIT_EXPECT_NULL(test, late->super);
+	KUNIT_EXPECT_PTR_EQ(test, mapping, map(test, desc, current, 0, 3 * PAGE_SIZE,
+					       PAGE_SIZE / 2)->super);
+}
+
 static void sharing_map_keeps_its_first_options(struct kunit *test)
 {
 	struct iokmem_desc *desc = begin(test);
@@ -292,14 +310,11 @@ static bool serves_naively(const struct iokmem_map *mapping, u32 options, size_t
 	       offset + length <= mapping->offset + mapping->length;
 }
 
-/* Of two that serve: by what their mappings were asked for with, and where they are. */
+/* Of two that serve: by where they are. */
 static bool comes_before(const struct iokmem_map *a, const struct iokmem_map *b)
 {
 	const struct iokmem_map *mapping_a = a->super ?: a, *mapping_b = b->super ?: b;
-	u32 mode_a = mapping_a->options & COPYBACK, mode_b = mapping_b->options & COPYBACK;
 
-	if (mode_a != mode_b)
-		return mode_a < mode_b;
 	if (a->offset != b->offset)
 		return a->offset < b->offset;
 	if (a->length != b->length)
@@ -504,6 +519,7 @@ static struct kunit_case sharing_cases[] = {
 	KUNIT_CASE(sharing_placed_request_gets_its_address_or_an_error),
 	KUNIT_CASE(sharing_is_in_the_mapping_that_begins_first),
 	KUNIT_CASE(sharing_same_request_gives_the_same_map_whatever_came_since),
+	KUNIT_CASE(sharing_same_request_gives_the_same_map_of_any_cache_mode),
 	KUNIT_CASE(sharing_map_keeps_its_first_options),
 	KUNIT_CASE(sharing_is_within_one_address_space),
 	KUNIT_CASE(sharing_of_a_buffer_with_its_own_task),

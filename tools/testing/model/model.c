@@ -451,28 +451,17 @@ static void decide_new(const struct model *model,
 		verdict->new.address = verdict->new.at;
 }
 
-/*
- * Of two mappings that serve, is the younger one better? If both have a map of just the
- * wanted bytes, it can only be for the cache mode that they were asked for with.
- */
-static bool is_better(const struct model_map *younger, const struct model_map *older,
-		      bool both_have_it)
+/* Of two mappings that serve, is the younger one better? */
+static bool is_better(const struct model_map *younger, const struct model_map *older)
 {
-	__u32 mode_y = younger->options & IOKMEM_MAP_CACHE_MASK;
-	__u32 mode_o = older->options & IOKMEM_MAP_CACHE_MASK;
-
-	if (mode_y != mode_o)
-		return mode_y < mode_o;
-	if (both_have_it)
-		return false;
 	if (younger->offset != older->offset)
 		return younger->offset < older->offset;
 	return younger->length < older->length;
 }
 
 /*
- * The mapping that serves, or -1: one that has a map of just the wanted bytes, unless they
- * are wanted in a certain place; or the one that begins first.
+ * The mapping that serves, or -1: the oldest that has a map of just the wanted bytes,
+ * unless they are wanted in a certain place; or the one that begins first.
  */
 static int find_serving(const struct model *model, const struct model_map *wanted)
 {
@@ -486,7 +475,7 @@ static int find_serving(const struct model *model, const struct model_map *wante
 		if (!serves(model, mapping, wanted) || has_it < best_has_it)
 			continue;
 		if (best < 0 || has_it > best_has_it ||
-		    is_better(mapping, &model->map[best], has_it)) {
+		    (!has_it && is_better(mapping, &model->map[best]))) {
 			best = i;
 			best_has_it = has_it;
 		}
