@@ -200,17 +200,6 @@ static struct iokmem_map *first_from(const struct iokmem_desc *desc,
 	return map_of(first);
 }
 
-/* The mapping that a map is, or is inside. */
-static struct iokmem_map *mapping_of(struct iokmem_map *map)
-{
-	return map->super ? map->super : map;
-}
-
-static bool has_window(const struct iokmem_map *map, size_t offset, size_t length)
-{
-	return map->offset == offset && map->length == length;
-}
-
 /* A map of just these bytes that serves @request, or NULL. */
 static struct iokmem_map *
 find_same(const struct iokmem_desc *desc, const struct place *place,
@@ -218,8 +207,8 @@ find_same(const struct iokmem_desc *desc, const struct place *place,
 {
 	struct iokmem_map *map = first_from(desc, place);
 
-	return map && has_window(map, place->offset, place->length) &&
-	       iokmem_map_serves(mapping_of(map), request) ? map : NULL;
+	return map && iokmem_map_has_window(map, place->offset, place->length) &&
+	       iokmem_map_serves(iokmem_mapping_of(map), request) ? map : NULL;
 }
 
 /*
@@ -315,6 +304,8 @@ struct iokmem_map *iokmem_maps_find(const struct iokmem_desc *desc,
 	bool placed = !(request->options & IOKMEM_MAP_ANYWHERE);
 	struct iokmem_map *map, *same;
 
+	lockdep_assert_held(&desc->lock);
+
 	if (RB_EMPTY_ROOT(&desc->shareable))
 		return NULL;
 	same = placed ? NULL : iokmem_maps_find_same(desc, request);
@@ -339,12 +330,13 @@ struct iokmem_map *iokmem_maps_find_inside(struct iokmem_map *mapping,
 
 	lockdep_assert_held(&mapping->desc->lock);
 
-	if (has_window(mapping, offset, length))
+	if (iokmem_map_has_window(mapping, offset, length))
 		return mapping;
 	place.offset = offset;
 	place.length = length;
 	map = first_from(mapping->desc, &place);
-	return map && map->super == mapping && has_window(map, offset, length) ? map : NULL;
+	return map && map->super == mapping && iokmem_map_has_window(map, offset, length) ?
+	       map : NULL;
 }
 
 /*

@@ -422,7 +422,7 @@ obtain_locked(struct iokmem_desc *desc,
 		return map;
 	if (!map && reference)
 		return ERR_PTR(-ENOENT);
-	if (map && map->offset == request->offset && map->length == request->length) {
+	if (map && iokmem_map_has_window(map, request->offset, request->length)) {
 		refcount_inc(&map->users);
 		trace_iokmem_share(map);
 		return map;
@@ -610,7 +610,7 @@ obtain_retyped(struct iokmem_desc *desc, const struct iokmem_map_request *reques
  */
 static struct iokmem_map *forget_stale(struct iokmem_map *map)
 {
-	struct iokmem_map *mapping = map->super ? map->super : map;
+	struct iokmem_map *mapping = iokmem_mapping_of(map);
 	int err;
 
 	if (!(mapping->options & IOKMEM_MAP_STATIC))

@@ -292,6 +292,19 @@ static inline pgoff_t iokmem_map_index(const struct iokmem_map *map)
 	return iokmem_map_place(map) >> PAGE_SHIFT;
 }
 
+/* The mapping that a map is, or is inside. */
+static inline struct iokmem_map *iokmem_mapping_of(struct iokmem_map *map)
+{
+	return map->super ? map->super : map;
+}
+
+/* Is it of just these bytes? */
+static inline bool iokmem_map_has_window(const struct iokmem_map *map, size_t offset,
+					 size_t length)
+{
+	return map->offset == offset && map->length == length;
+}
+
 static inline size_t iokmem_map_end(const struct iokmem_map *map)
 {
 	return map->offset + map->length;

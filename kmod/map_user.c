@@ -964,7 +964,7 @@ static int populate_locked(struct iokmem_map *map)
 	bool singly;
 	int err = 0;
 
-	vma = map_vma(map->super ? map->super : map);
+	vma = map_vma(iokmem_mapping_of(map));
 	if (!vma)
 		return 0;
 	singly = is_paged(vma) || is_given(vma);
@@ -983,7 +983,7 @@ static int populate_locked(struct iokmem_map *map)
  */
 int iokmem_map_populate(struct iokmem_map *map)
 {
-	const struct iokmem_map *mapping = map->super ? map->super : map;
+	const struct iokmem_map *mapping = iokmem_mapping_of(map);
 	int err = 0;
 
 	if (!map->mm || mapping->borrowed || map->desc->ops->mmap)

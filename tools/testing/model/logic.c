@@ -288,7 +288,7 @@ static void share(struct iokmem_map *found, const struct iokmem_map_request *req
 		answer->handle = found;
 		return;
 	}
-	if (found->offset != request->offset || found->length != request->length)
+	if (!iokmem_map_has_window(found, request->offset, request->length))
 		map = sub_add(found, request);
 	map->task_refs++;
 	answer->handle = map;
