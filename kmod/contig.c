@@ -18,7 +18,6 @@
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
-#include <linux/highmem.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -250,7 +249,6 @@ static long search_node(int nid, const struct iokmem_pages_request *request,
 long iokmem_contig_range(const struct iokmem_pages_request *request,
 			 unsigned long nr)
 {
-	unsigned long i;
 	long pfn = -ENOMEM;
 	int nid;
 
@@ -259,10 +257,8 @@ long iokmem_contig_range(const struct iokmem_pages_request *request,
 		if (pfn != -ENOMEM)
 			break;
 	}
-	for (i = 0; pfn >= 0 && i < nr; i++) {
-		clear_highpage(pfn_to_page(pfn + i));
-		cond_resched();
-	}
+	if (pfn >= 0)
+		iokmem_frames_clear(pfn, nr);
 	return pfn;
 }
 #else

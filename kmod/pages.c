@@ -28,6 +28,8 @@
 #include <linux/mmzone.h>
 #include <linux/sched/signal.h>
 
+#include <kunit/visibility.h>
+
 #include "cache.h"
 #include "compat.h"
 #include "extent.h"
@@ -47,6 +49,17 @@ unsigned long iokmem_highest_pfn(void)
 	for_each_online_node(nid)
 		highest = max(highest, node_end_pfn(nid));
 	return highest;
+}
+
+/*
+ * iokmem_frames_clear - zero memory that did not come so
+ */
+void iokmem_frames_clear(unsigned long pfn, unsigned long nr)
+{
+	for (; nr; nr--) {
+		clear_highpage(pfn_to_page(pfn++));
+		cond_resched();
+	}
 }
 
 static unsigned int block_order(struct page *page, enum iokmem_page_source source)
@@ -84,6 +97,12 @@ static void block_free(struct page *page, enum iokmem_page_source source)
 	if (source != IOKMEM_PAGES_POOL)
 		set_page_private(page, 0);
 	blocks_put(page_to_pfn(page), 1UL << order, source);
+}
+
+/* What is there already: nobody makes room for it, nor is it what is kept for others. */
+static gfp_t without_effort(gfp_t gfp)
+{
+	return (gfp & ~__GFP_RECLAIM) | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC;
 }
 
 /* From where a request that need not be contiguous gets its blocks. */
@@ -146,9 +165,7 @@ static struct page *block_alloc(const struct iokmem_pages_request *request,
 	unsigned int o;
 
 	for (o = order; o > min_order; o--) {
-		page = block_try(request, source, o,
-				 (gfp & ~__GFP_RECLAIM) | __GFP_NORETRY |
-				 __GFP_NOMEMALLOC);
+		page = block_try(request, source, o, without_effort(gfp));
 		if (page)
 			return page;
 	}
@@ -279,8 +296,7 @@ static int alloc_scattered(struct iokmem_pages *pages,
 static void neighbours_alloc(struct list_head *blocks,
 			     const struct iokmem_pages_request *request)
 {
-	gfp_t gfp = (request->gfp & ~__GFP_RECLAIM) | __GFP_COMP | __GFP_NOWARN |
-		    __GFP_NORETRY | __GFP_NOMEMALLOC;
+	gfp_t gfp = without_effort(request->gfp | __GFP_COMP);
 	unsigned long nr = request->nr >> IOKMEM_BLOCK_ORDER;
 	struct page *page;
 
@@ -294,8 +310,13 @@ static void neighbours_alloc(struct list_head *blocks,
 	}
 }
 
-/* Of these, which are in order, those that are what is wanted, if there are any. */
-static bool neighbours_find(struct list_head *blocks, struct list_head *found,
+/*
+ * iokmem_neighbours_find - of @blocks, which are in order, the first that are what is
+ * wanted
+ *
+ * They go to @found, which is empty. Returns whether there are any.
+ */
+bool iokmem_neighbours_find(struct list_head *blocks, struct list_head *found,
 			    const struct iokmem_pages_request *request)
 {
 	unsigned long pfn, next = 0, nr = 0;
@@ -318,17 +339,7 @@ static bool neighbours_find(struct list_head *blocks, struct list_head *found,
 	list_splice_init(found, blocks);
 	return false;
 }
-
-static void extent_clear(const struct iokmem_extents *extents)
-{
-	unsigned long pfn = extents->array[0].pfn;
-	unsigned long end = pfn + iokmem_extents_pages(extents);
-
-	for (; pfn < end; pfn++) {
-		clear_highpage(pfn_to_page(pfn));
-		cond_resched();
-	}
-}
+EXPORT_SYMBOL_IF_KUNIT(iokmem_neighbours_find);
 
 /*
  * Blocks that happen to be one: what comes next from the page allocator is often what
@@ -344,10 +355,10 @@ static int alloc_neighbours(struct iokmem_pages *pages,
 	pages->source = IOKMEM_PAGES_BLOCKS;
 	neighbours_alloc(&blocks, request);
 	list_sort(&pages->source, &blocks, block_cmp);
-	if (neighbours_find(&blocks, &found, request))
+	if (iokmem_neighbours_find(&blocks, &found, request))
 		err = blocks_to_extents(&found, pages, request->gfp);
 	if (!err)
-		extent_clear(pages->extents);
+		iokmem_frames_clear(pages->extents->array[0].pfn, request->nr);
 	blocks_free(&found, pages->source);
 	blocks_free(&blocks, pages->source);
 	return err;

@@ -72,6 +72,9 @@ void iokmem_pages_free(struct iokmem_pages *pages);
 int iokmem_pages_retype(struct iokmem_pages *pages, u32 cache_mode);
 bool iokmem_pages_pinned(const struct iokmem_pages *pages);
 unsigned long iokmem_highest_pfn(void);
+void iokmem_frames_clear(unsigned long pfn, unsigned long nr);
+bool iokmem_neighbours_find(struct list_head *blocks, struct list_head *found,
+			    const struct iokmem_pages_request *request);
 
 /* contig.c */
 struct page *iokmem_buddy_below(unsigned int order, unsigned long end_pfn,

@@ -7,6 +7,7 @@
 #include <linux/mm.h>
 
 #include "helpers.h"
+#include "pages.h"
 
 static const size_t sizes[] = {
 	1, PAGE_SIZE + 1, 5 * PAGE_SIZE, SZ_64K, SZ_2M + 7, 3 * SZ_1M, SZ_4M,
@@ -64,6 +65,77 @@ static void contiguous_memory_comes_from_anywhere(struct kunit *test)
 		descs[i] = buffer_with(test, IOKMEM_KERNEL_TASK,
 				       IOKMEM_PHYSICALLY_CONTIGUOUS, SZ_16M, 0);
 		expect_one_piece(test, descs[i]);
+	}
+}
+
+struct neighbours_case {
+	const char *name;
+	unsigned int blocks;	/* a bit for each 2 MiB that there are */
+	unsigned long nr;
+	unsigned int align_order;
+	int first;		/* of those that are found; or -1 */
+};
+
+static const struct neighbours_case neighbours_cases[] = {
+	{ "all", 0xff, 8, 0, 0 },
+	{ "the first", 0xff, 3, 0, 0 },
+	{ "behind a shorter run", 0xf6, 3, 0, 4 },
+	{ "the last", 0xc1, 2, 0, 6 },
+	{ "too short ones", 0xdb, 3, 0, -1 },
+	{ "none", 0, 3, 0, -1 },
+	{ "from an aligned one on", 0xfe, 2, 10, 2 },
+	{ "too few from an aligned one on", 0x0e, 3, 10, -1 },
+};
+
+static void neighbours_desc(const struct neighbours_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(neighbours, neighbours_cases, neighbours_desc);
+
+/* In a list, as the first one is at @pfn; and no others. */
+static void expect_blocks(struct kunit *test, const struct list_head *list,
+			  unsigned int blocks, unsigned long pfn)
+{
+	struct page *page;
+
+	list_for_each_entry(page, list, lru) {
+		unsigned long i = (page_to_pfn(page) - pfn) >> (21 - PAGE_SHIFT);
+
+		KUNIT_EXPECT_TRUE(test, i < 8 && blocks & BIT(i));
+		blocks &= ~BIT(i);
+	}
+	KUNIT_EXPECT_EQ(test, 0, blocks);
+}
+
+static void contiguous_neighbours_are_found_among_blocks(struct kunit *test)
+{
+	const struct neighbours_case *c = test->param_value;
+	struct iokmem_pages_request request = {
+		.nr = c->nr << (21 - PAGE_SHIFT),
+		.align_order = c->align_order,
+	};
+	struct iokmem_desc *desc = buffer_with(test, NULL, IOKMEM_PHYSICALLY_CONTIGUOUS,
+					       SZ_16M, SZ_4M);
+	unsigned int expected = c->first < 0 ? 0 : GENMASK(c->first + c->nr - 1, c->first);
+	unsigned long pfn = pfn_of(desc, 0), next = pfn;
+	LIST_HEAD(blocks);
+	LIST_HEAD(found);
+	struct page *page;
+	int i;
+
+	for (i = 0; i < 8; i++)
+		if (c->blocks & BIT(i))
+			list_add_tail(&pfn_to_page(pfn_of(desc, i * SZ_2M))->lru, &blocks);
+	KUNIT_EXPECT_EQ(test, c->first >= 0,
+			iokmem_neighbours_find(&blocks, &found, &request));
+	expect_blocks(test, &found, expected, pfn);
+	expect_blocks(test, &blocks, c->blocks & ~expected, pfn);
+	/* And in order. */
+	list_for_each_entry(page, &found, lru) {
+		KUNIT_EXPECT_LE(test, next, page_to_pfn(page));
+		next = page_to_pfn(page);
 	}
 }
 
@@ -300,6 +372,7 @@ static void contiguous_memory_that_cannot_be_had_fails_soon(struct kunit *test)
 static struct kunit_case contiguous_cases[] = {
 	KUNIT_CASE_PARAM(contiguous_memory_is_one_zeroed_piece, size_gen_params),
 	KUNIT_CASE(contiguous_memory_comes_from_the_reserve_first),
+	KUNIT_CASE_PARAM(contiguous_neighbours_are_found_among_blocks, neighbours_gen_params),
 	KUNIT_CASE(contiguous_memory_is_of_blocks_that_are_neighbours),
 	KUNIT_CASE(contiguous_memory_comes_from_anywhere),
 	KUNIT_CASE_PARAM(contiguous_memory_is_aligned, alignment_gen_params),
