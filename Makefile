@@ -8,8 +8,8 @@ INSTALL_MOD_DIR ?= updates
 MANDIR	?= /usr/local/share/man
 # How long to fuzz, or to torture.
 MINUTES	?= 10
-# The kernel to run: 6.12 (what demo does by default), 6.1; for the tests also debug
-# (their default, and shell's), iommu, kcsan and kmsan.
+# The kernel to run: one of Debian's (scripts/stock-kernel) or of our own
+# (scripts/test-kernel).
 KERNEL	?=
 # Options of scripts/bench.
 BENCH	?=
@@ -17,10 +17,16 @@ BENCH	?=
 VERSION	:= $(shell sed -n 's/^PACKAGE_VERSION="*\([^"]*\)"*$$/\1/p' dkms.conf 2>/dev/null)
 DKMS_SOURCES := $(wildcard Kbuild Kconfig COPYING dkms.conf kmod include kunit samples)
 
-modules:
+modules: headers
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
-modules_install:
+# Without them kbuild's own message says nothing that helps.
+headers:
+	@test -e "$(KDIR)/Makefile" || { \
+		echo "no kernel headers in $(KDIR): install them (on Debian: apt-get install" \
+			"linux-headers-$(KVER)), or say KDIR= or KVER=" >&2; exit 1; }
+
+modules_install: headers
 	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_DIR=$(INSTALL_MOD_DIR) modules_install
 
 # Needs no kernel headers, unlike kbuild's own clean.
@@ -35,6 +41,9 @@ demo:
 
 check:
 	@scripts/check "$(SUITE)" $(KERNEL)
+
+check-all:
+	@scripts/check all
 
 torture:
 	@MINUTES=$(MINUTES) scripts/check torture_test $(KERNEL)
@@ -78,12 +87,14 @@ help:
 	@echo 'make modules_install  install them (root)'
 	@echo 'make dkms-install     put the sources where DKMS finds them (root)'
 	@echo 'make demo             a program using the module, in a virtual machine'
-	@echo '     KERNEL=6.1       on an older kernel'
-	@echo 'make check            all tests, in virtual machines'
+	@echo '     KERNEL=newest    on another kernel of Debian: 6.1, newest, arm64-6.12, ...'
+	@echo 'make check            what a change has to pass, in virtual machines'
 	@echo '     SUITE=NAME       only one KUnit suite, one program of tools/testing, user (all'
 	@echo '                      programs), or devices (what is about devices and DMA)'
-	@echo '     KERNEL=kmsan     on one kernel: 6.12, 6.1, debug, iommu (debug, with an'
-	@echo '                      IOMMU), kcsan or kmsan'
+	@echo '     KERNEL=kmsan     on one kernel: one of Debian (6.1, 6.12, newest, arm64-6.1,'
+	@echo '                      arm64-6.12, arm64-16k), debug, devices (debug, with devices),'
+	@echo '                      iommu (devices, with an IOMMU), kcsan or kmsan'
+	@echo 'make check-all        that and all else: arm64, devices, sanitizers'
 	@echo 'make torture          everything at random and at once, on the debug kernel'
 	@echo '     MINUTES=10       for how long'
 	@echo '     KERNEL=kcsan     or on another kernel'
@@ -98,11 +109,11 @@ help:
 	@echo '                      its maps (tools/testing/model) do not agree'
 	@echo '     MINUTES=10       for how long'
 	@echo 'make shell            a prompt in the test kernel, in a virtual machine'
-	@echo '     KERNEL=6.12      in a kernel of Debian (6.12 or 6.1)'
+	@echo '     KERNEL=6.12      in a kernel of Debian'
 	@echo 'make clean            remove what was built (not the cache of kernels)'
 	@echo
 	@echo 'V=1 shows the commands of a build. Kernels are kept in ~/.cache/iokmem'
 	@echo '(IOKMEM_CACHE= or XDG_CACHE_HOME= moves it).'
 
-.PHONY: modules modules_install clean demo check check-library torture bench lint fuzz shell \
+.PHONY: modules headers modules_install clean demo check check-all check-library torture bench lint fuzz shell \
 	man man-install dkms-install help

@@ -48,8 +48,48 @@ step()
 	say "$text: done, $((SECONDS - start)) s"
 }
 
+# use_kernel SCRIPT NAME: set what stock-kernel or test-kernel prints of that kernel.
+use_kernel()
+{
+	local env
+
+	KARCH='' KROOT='' KDIR='' KIMAGE='' KRELEASE='' KFILES='' KMAKE=() KBOOT=()
+	env=$("$SCRIPTS/$1" "$2")
+	eval "$env"
+}
+
+# build_module OUT [MAKE-ARGUMENT...]: the modules for the kernel that is in use.
+build_module()
+{
+	"$SCRIPTS/build-module" ${KROOT:+--root "$KROOT"} "$KDIR" "$1" "${KMAKE[@]}" "${@:2}"
+}
+
+# build_programs OUT [PROGRAM...]: programs for the kernel that is in use.
+build_programs()
+{
+	local arm64=()
+
+	[ "$KARCH" != arm64 ] || arm64=(--arm64)
+	"$SCRIPTS/build-user" "${arm64[@]}" "$@"
+}
+
+# The name of this machine's release of Debian. Only these have the packages that the
+# scripts ask for.
+host_release()
+{
+	local ID='' VERSION_CODENAME='' PRETTY_NAME='an unknown system'
+
+	# shellcheck disable=SC1091 # it is the system's
+	[ ! -e /etc/os-release ] || . /etc/os-release
+	case $ID:$VERSION_CODENAME in
+	debian:bookworm|debian:trixie)	echo "$VERSION_CODENAME" ;;
+	*)	die "this needs Debian 12 or 13 on amd64, and is run on $PRETTY_NAME" \
+			"('make KDIR=...' builds the module anywhere)" ;;
+	esac
+}
+
 # Bring the package lists up to date: old ones name packages that the mirror
-# does not have any more. Several scripts of one run may ask for it.
+# no longer has. Several scripts of one run may ask for it.
 apt_update()
 {
 	local stamp=$CACHE/.apt-updated
@@ -62,30 +102,203 @@ apt_update()
 	touch "$stamp"
 }
 
+is_installed()
+{
+	dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed
+}
+
+# Print those of the packages that are not installed. A package that has another name in
+# another release is given as one|other; the name that apt knows is printed.
+missing_packages()
+{
+	local names name found
+
+	for names; do
+		found=''
+		for name in ${names//|/ }; do
+			! is_installed "$name" || continue 2
+			[ -n "$found" ] || ! apt-cache show "$name" >/dev/null 2>&1 || found=$name
+		done
+		echo "${found:-${names%%|*}}"
+	done
+}
+
+# need_packages NAME...: install what is missing, or end. See missing_packages.
 need_packages()
 {
-	local package missing=()
+	local missing
 
-	for package; do
-		dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null |
-			grep -qx installed || missing+=("$package")
-	done
+	mapfile -t missing < <(missing_packages "$@")
 	[ ${#missing[@]} -gt 0 ] || return 0
-	if [ "$(id -u)" != 0 ]; then
-		say "sudo apt-get install -y ${missing[*]}"
+	host_release >/dev/null
+	# Before the first update, apt knows no names.
+	if [ "$(id -u)" = 0 ]; then
+		locked apt apt_update
+		mapfile -t missing < <(missing_packages "$@")
+	else
+		say "These packages are needed. As root: apt-get install ${missing[*]}"
 		exit 1
 	fi
 	say "installing: ${missing[*]}"
-	export DEBIAN_FRONTEND=noninteractive
-	locked apt apt_install "${missing[@]}" 2>/dev/null || {
-		locked apt apt_update
-		locked apt apt_install "${missing[@]}"
-	} || die "could not install: ${missing[*]}"
+	locked apt apt_install "${missing[@]}" ||
+		die "could not install, without removing others: ${missing[*]}"
 }
 
+# want_packages WHAT-FOR NAME...: the same of what is optional: if it cannot be had, say
+# that WHAT-FOR is skipped, and return 1.
+want_packages()
+{
+	local what=$1 missing
+	shift
+
+	mapfile -t missing < <(missing_packages "$@")
+	[ ${#missing[@]} -gt 0 ] || return 0
+	if [ "$(id -u)" = 0 ] && {
+		locked apt apt_update
+		mapfile -t missing < <(missing_packages "$@")
+		locked apt apt_install "${missing[@]}" >/dev/null 2>&1
+	}; then
+		return 0
+	fi
+	say "SKIPPED: $what: cannot install ${missing[*]} without removing other packages"
+	return 1
+}
+
+# Never at the price of a package that is there.
 apt_install()
 {
-	apt-get install -qq -y --no-install-recommends "$@" </dev/null >/dev/null
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-remove \
+		--no-install-recommends "$@" </dev/null >/dev/null
+}
+
+# The packages that belong to the default versions of the compilers.
+gcc_version()
+{
+	gcc -dumpversion
+}
+
+clang_runtime()
+{
+	echo "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
+}
+
+# Can 32-bit programs be built? The package gcc-multilib would drive cross compilers away;
+# the one with a version in its name does not.
+has_multilib()
+{
+	want_packages "32-bit programs" "gcc-$(gcc_version)-multilib"
+}
+
+# archive RELEASE ARCH COMMAND...: run a command of apt's that knows the packages of that
+# release of Debian and of nothing else. The sources and the state of this machine have
+# no part in it, but its mirror.
+archive()
+{
+	local dir=$CACHE/apt-$1-$2
+
+	[ -e "$dir/apt.conf" ] || locked "apt-$1-$2" archive_create "$dir" "$1" "$2"
+	APT_CONFIG=$dir/apt.conf "${@:3}"
+}
+
+archive_create()
+{
+	local dir=$1 release=$2 arch=$3 main security suite
+	local key=/usr/share/keyrings/debian-archive-keyring.gpg
+
+	main=$(mirror_of '^[^ ]+ [a-z]+$')
+	security=$(mirror_of '^[^ ]+ [a-z]+-security$')
+	mkdir -p "$dir"/{state/lists/partial,cache/archives/partial,sources}
+	: >"$dir/status"
+	for suite in "$release" "$release-updates" "$release-backports"; do
+		echo "deb [signed-by=$key] ${main:-http://deb.debian.org/debian} $suite main"
+	done >"$dir/sources/debian.list"
+	echo "deb [signed-by=$key] ${security:-http://deb.debian.org/debian-security} $release-security main" \
+		>>"$dir/sources/debian.list"
+	cat >"$dir/apt.conf.new" <<-END
+		APT::Architecture "$arch";
+		APT::Architectures { "$arch"; };
+		APT::Sandbox::User "root";
+		Acquire::Languages "none";
+		Dir::State "$dir/state";
+		Dir::State::status "$dir/status";
+		Dir::Cache "$dir/cache";
+		Dir::Etc::sourcelist "/dev/null";
+		Dir::Etc::sourceparts "$dir/sources";
+	END
+	mv "$dir/apt.conf.new" "$dir/apt.conf"
+}
+
+# Where this machine gets the suite from that the pattern says.
+mirror_of()
+{
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' 2>/dev/null |
+		grep -E "debian.*/ " | grep -m 1 -E "$1" | cut -d' ' -f1 || :
+}
+
+# archive_update RELEASE ARCH: bring the archive's lists up to date.
+archive_update()
+{
+	local stamp=$CACHE/apt-$1-$2/.updated
+
+	[ -z "$(find "$stamp" -mmin -10 2>/dev/null)" ] || return 0
+	archive "$1" "$2" apt-get update -qq >&2 ||
+		{ sleep 5 && archive "$1" "$2" apt-get update -qq >&2; } ||
+		die "the package lists of Debian's $1 cannot be fetched: is there a network?"
+	touch "$stamp"
+}
+
+# archive_fetch RELEASE ARCH DIR PACKAGE...: fetch packages and unpack them in DIR. Nothing
+# is installed.
+archive_fetch()
+{
+	local release=$1 arch=$2 dir=$3 tmp
+	shift 3
+
+	tmp=$(mktemp -d)
+	(
+		cd "$tmp"
+		archive "$release" "$arch" apt-get download -q "$@"
+	)
+	unpack "$dir" "$tmp"/*.deb
+	rm -r "$tmp"
+}
+
+# unpack DIR DEB...: dpkg -x, but links from /lib to /usr/lib stay.
+unpack()
+{
+	local dir=$1 deb
+	shift
+
+	mkdir -p "$dir"
+	for deb; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$dir" --keep-directory-symlink
+	done
+}
+
+# in_root ROOT COMMAND...: run a command in a root (see root), or here if that is empty.
+# What a compiler has been asked before is answered from the cache.
+in_root()
+{
+	local root=$1
+	shift
+
+	export CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=1G
+	if [ -n "$root" ]; then
+		chroot "$root" /usr/bin/env CCACHE_DIR=/ccache PATH=/usr/lib/ccache:/usr/bin "$@"
+	else
+		CCACHE_DIR=$CACHE/ccache PATH=/usr/lib/ccache:$PATH "$@"
+	fi
+}
+
+# The name of what belongs to DIR in a root's /build.
+place_in_root()
+{
+	echo "${1##*/}-$(sha256sum <<<"$1" | cut -c 1-8)"
+}
+
+link_to()
+{
+	[ "$(readlink "$2")" = "$1" ] || { rm -rf "$2" && ln -s "$1" "$2"; }
 }
 
 # locked NAME COMMAND...: run a shell function or command while no other run,

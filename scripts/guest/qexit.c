@@ -1,16 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Leave QEMU through its isa-debug-exit device: n becomes exit code 2n + 1. */
+/*
+ * Leave QEMU with 2n + 1 as its exit code: on x86 through its isa-debug-exit device, on
+ * arm64 by a semihosting call.
+ */
 #include <stdlib.h>
-#include <sys/io.h>
 #include <sys/reboot.h>
 #include <unistd.h>
+
+#ifdef __aarch64__
+static int leave(int n)
+{
+	/* ADP_Stopped_ApplicationExit, and the code. */
+	unsigned long block[2] = { 0x20026, 2 * n + 1 };
+	register unsigned long op asm("x0") = 0x18;	/* SYS_EXIT */
+	register unsigned long *arg asm("x1") = block;
+
+	asm volatile("hlt #0xf000" : "+r" (op) : "r" (arg) : "memory");
+	return 0;
+}
+#else
+#include <sys/io.h>
+
+static int leave(int n)
+{
+	if (ioperm(0xf4, 4, 1))
+		return -1;
+	outl(n, 0xf4);
+	return 0;
+}
+#endif
 
 int main(int argc, char **argv)
 {
 	sync();
-	if (ioperm(0xf4, 4, 1))
+	if (leave(argc > 1 ? atoi(argv[1]) : 0))
 		return 2;
-	outl(argc > 1 ? atoi(argv[1]) : 0, 0xf4);
 	/* Not under QEMU, or without the device. */
 	reboot(RB_POWER_OFF);
 	return 3;
