@@ -10,6 +10,7 @@
 #include <linux/dma-map-ops.h>
 #include <linux/list_lru.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
@@ -23,6 +24,15 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0) || \
 	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
 #error "iokmem is written for Linux 6.1 to 6.12"
+#endif
+
+/* Namespaces of symbols are strings since 6.13. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#undef MODULE_IMPORT_NS
+#define MODULE_IMPORT_NS(ns)	MODULE_INFO(import_ns, ns)
+#define IOKMEM_NS		IOKMEM
+#else
+#define IOKMEM_NS		"IOKMEM"
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)

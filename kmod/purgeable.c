@@ -161,7 +161,7 @@ int iokmem_desc_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
 		*old = before;
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_set_purgeable, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_set_purgeable, IOKMEM_NS);
 
 static enum lru_status sum_pages(struct list_head *item, struct list_lru_one *list,
 				 spinlock_t *lock, void *nr)
