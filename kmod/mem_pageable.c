@@ -15,7 +15,6 @@
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
-#include <linux/pagevec.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
@@ -366,7 +365,7 @@ static int set_up_file(struct iokmem_pageable *pageable)
 	if (desc->owned > MAX_LFS_FILESIZE - lead)
 		return -ENOMEM;
 	/* It also says that there is no space left, where there is no memory. */
-	file = shmem_file_setup("iokmem", desc->owned + lead, 0);
+	file = shmem_file_setup("iokmem", desc->owned + lead, EMPTY_VMA_FLAGS);
 	if (IS_ERR(file))
 		return -ENOMEM;
 

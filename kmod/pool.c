@@ -138,8 +138,7 @@ static void block_free(struct iokmem_pool_block *block)
 }
 
 static enum lru_status isolate_one(struct list_head *item,
-				   struct list_lru_one *list, spinlock_t *lock,
-				   void *isolated)
+				   struct list_lru_one *list, void *isolated)
 {
 	list_lru_isolate_move(list, item, isolated);
 	return LRU_REMOVED;
