@@ -129,6 +129,17 @@ static inline bool mm_flags_test(int flag, const struct mm_struct *mm)
 #define EMPTY_VMA_FLAGS	0
 #endif
 
+/* This came with clear_pages(). */
+#ifndef PROCESS_PAGES_NON_PREEMPT_BATCH
+#define PROCESS_PAGES_NON_PREEMPT_BATCH	1
+
+static inline void clear_pages(void *address, unsigned int nr)
+{
+	for (; nr; nr--, address += PAGE_SIZE)
+		clear_page(address);
+}
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
 static inline bool list_lru_add_obj(struct list_lru *lru, struct list_head *item)
 {

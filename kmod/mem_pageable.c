@@ -270,7 +270,6 @@ static void wipe_referenced(struct address_space *mapping)
 	struct folio_batch batch;
 	pgoff_t next = 0;
 	unsigned int i;
-	long j;
 
 	folio_batch_init(&batch);
 	while (filemap_get_folios(mapping, &next, ULONG_MAX, &batch)) {
@@ -280,8 +279,7 @@ static void wipe_referenced(struct address_space *mapping)
 			/* One of ours, and those of the page cache. */
 			if (folio_ref_count(folio) <= folio_nr_pages(folio) + 1)
 				continue;
-			for (j = 0; j < folio_nr_pages(folio); j++)
-				clear_highpage(folio_page(folio, j));
+			clear_pages(folio_address(folio), folio_nr_pages(folio));
 		}
 		folio_batch_release(&batch);
 		cond_resched();
