@@ -330,6 +330,15 @@ iokmem_shrinker_new(const char *name,
 }
 #endif
 
+/* KUnit gives generators of parameters the test since 6.18. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define KUNIT_GENERATOR(name) \
+	const void *(name)(const void *prev, char *desc)
+#else
+#define KUNIT_GENERATOR(name) \
+	const void *(name)(struct kunit *test, const void *prev, char *desc)
+#endif
+
 /*
  * Huge page table entries for raw frames may be used only where they are marked
  * special: elsewhere get_user_pages() takes them for ordinary huge pages and
