@@ -167,7 +167,7 @@ int iokmem_desc_read_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
 {
 	return access_bytes(desc, offset, bytes, length, false);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_read_bytes, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_read_bytes, IOKMEM_NS);
 
 /**
  * iokmem_desc_write_bytes - copy bytes into the memory
@@ -189,7 +189,7 @@ int iokmem_desc_write_bytes(struct iokmem_desc *desc, size_t offset,
 	/* ->access() changes @bytes only when it reads. */
 	return access_bytes(desc, offset, (void *)bytes, length, true);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_write_bytes, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_write_bytes, IOKMEM_NS);
 
 /*
  * iokmem_desc_leaf - the descriptor that has the frames of byte @offset
@@ -283,7 +283,7 @@ int iokmem_desc_get_physical_segment(struct iokmem_desc *desc, size_t offset,
 		*length = whole;
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_physical_segment, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_physical_segment, IOKMEM_NS);
 
 /*
  * iokmem_all_resident - as ->page_counts(), for memory that is all there is of it
@@ -345,7 +345,7 @@ int iokmem_desc_get_page_counts(struct iokmem_desc *desc, u64 *resident,
 		*dirty = changed;
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_page_counts, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_page_counts, IOKMEM_NS);
 
 /* Of one member: what the range has of it, and that is cut from the range. */
 static int flush_member(struct iokmem_desc *desc, size_t offset, size_t length,
@@ -431,4 +431,4 @@ int iokmem_desc_perform_operation(struct iokmem_desc *desc, u32 operation,
 	return flush_bytes(desc, offset, length,
 			   operation == IOKMEM_INCOHERENT_IO_FLUSH);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_perform_operation, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_perform_operation, IOKMEM_NS);

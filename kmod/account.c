@@ -33,7 +33,8 @@ int iokmem_charge_user(struct iokmem_charge *charge, unsigned long nr_pages)
 			return -EPERM;
 	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &old, sum));
 
-	charge->user = get_uid(user);
+	/* Some kernels do not export free_uid(). */
+	charge->cred = get_current_cred();
 	charge->nr_pages = nr_pages;
 	return 0;
 }
@@ -43,11 +44,11 @@ int iokmem_charge_user(struct iokmem_charge *charge, unsigned long nr_pages)
  */
 void iokmem_uncharge(struct iokmem_charge *charge)
 {
-	if (!charge->user)
+	if (!charge->cred)
 		return;
 
 	WARN_ON_ONCE(atomic_long_sub_return(charge->nr_pages,
-					    &charge->user->locked_vm) < 0);
-	free_uid(charge->user);
-	charge->user = NULL;
+					    &charge->cred->user->locked_vm) < 0);
+	put_cred(charge->cred);
+	charge->cred = NULL;
 }

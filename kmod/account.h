@@ -4,15 +4,15 @@
 
 #include <linux/types.h>
 
-struct user_struct;
+struct cred;
 
 /**
  * struct iokmem_charge - locked memory charged to a user
- * @user: counted reference, or NULL when nothing is charged
+ * @cred: counted reference to credentials of the user, or NULL when nothing is charged
  * @nr_pages: how many pages
  */
 struct iokmem_charge {
-	struct user_struct *user;
+	const struct cred *cred;
 	unsigned long nr_pages;
 };
 

@@ -214,7 +214,7 @@ iokmem_buffer_in_task_with_options(struct task_struct *task, u32 options,
 
 	return iokmem_buffer_create(&args);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_buffer_in_task_with_options, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_in_task_with_options, IOKMEM_NS);
 
 /**
  * iokmem_buffer_in_task_with_physical_mask - make a buffer that a device can reach
@@ -244,7 +244,7 @@ iokmem_buffer_in_task_with_physical_mask(struct task_struct *task, u32 options,
 
 	return iokmem_buffer_create(&args);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_buffer_in_task_with_physical_mask, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_in_task_with_physical_mask, IOKMEM_NS);
 
 /**
  * iokmem_buffer_with_options - make a buffer for the kernel
@@ -263,7 +263,7 @@ struct iokmem_desc *iokmem_buffer_with_options(u32 options, size_t capacity,
 	return iokmem_buffer_in_task_with_options(IOKMEM_KERNEL_TASK, options,
 						  capacity, alignment);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_options, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_options, IOKMEM_NS);
 
 /**
  * iokmem_buffer_with_capacity - make a buffer for the kernel
@@ -290,7 +290,7 @@ struct iokmem_desc *iokmem_buffer_with_capacity(size_t capacity, u32 direction,
 	}
 	return iokmem_buffer_with_options(direction, capacity, alignment);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_capacity, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_capacity, IOKMEM_NS);
 
 /**
  * iokmem_buffer_with_bytes - make a buffer for the kernel, with these contents
@@ -319,7 +319,7 @@ struct iokmem_desc *iokmem_buffer_with_bytes(const void *bytes, size_t length,
 	memcpy(iokmem_buffer_get_bytes_no_copy(desc), bytes, length);
 	return desc;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_bytes, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_bytes, IOKMEM_NS);
 
 /**
  * iokmem_buffer_get_capacity - how long a buffer can be
@@ -334,7 +334,7 @@ size_t iokmem_buffer_get_capacity(const struct iokmem_desc *desc)
 {
 	return desc->capacity;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_capacity, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_capacity, IOKMEM_NS);
 
 /**
  * iokmem_buffer_set_length - change the length of a buffer
@@ -360,7 +360,7 @@ int iokmem_buffer_set_length(struct iokmem_desc *desc, size_t length)
 	mutex_unlock(&desc->length_lock);
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_buffer_set_length, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_set_length, IOKMEM_NS);
 
 /**
  * iokmem_buffer_set_direction - change the direction of a buffer
@@ -380,7 +380,7 @@ int iokmem_buffer_set_direction(struct iokmem_desc *desc, u32 direction)
 	WRITE_ONCE(desc->direction, direction);
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_buffer_set_direction, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_set_direction, IOKMEM_NS);
 
 /**
  * iokmem_buffer_get_bytes_no_copy - where the kernel sees a buffer
@@ -398,7 +398,7 @@ void *iokmem_buffer_get_bytes_no_copy(struct iokmem_desc *desc)
 {
 	return READ_ONCE(desc->bytes);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_bytes_no_copy, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_bytes_no_copy, IOKMEM_NS);
 
 /**
  * iokmem_buffer_get_bytes_no_copy_range - where the kernel sees part of a buffer
@@ -423,7 +423,7 @@ void *iokmem_buffer_get_bytes_no_copy_range(struct iokmem_desc *desc,
 		return NULL;
 	return bytes + start;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_bytes_no_copy_range, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_bytes_no_copy_range, IOKMEM_NS);
 
 /**
  * iokmem_buffer_get_address - where the task that a buffer was made for sees it
@@ -442,7 +442,7 @@ unsigned long iokmem_buffer_get_address(struct iokmem_desc *desc)
 		return address;
 	return iokmem_map_get_address(desc->home);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_address, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_address, IOKMEM_NS);
 
 /**
  * iokmem_buffer_append_bytes - add bytes at the end of a buffer
@@ -481,4 +481,4 @@ int iokmem_buffer_append_bytes(struct iokmem_desc *desc, const void *bytes,
 	mutex_unlock(&desc->length_lock);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_buffer_append_bytes, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_append_bytes, IOKMEM_NS);

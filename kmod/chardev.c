@@ -120,7 +120,7 @@ struct file *iokmem_desc_get_file(struct iokmem_desc *desc, u32 flags)
 		iokmem_desc_get(desc);
 	return file;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_file, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_file, IOKMEM_NS);
 
 /**
  * iokmem_desc_with_file - the descriptor that a program's file gives
@@ -140,7 +140,7 @@ struct iokmem_desc *iokmem_desc_with_file(struct file *file, u32 *flags)
 		*flags = file->f_mode & FMODE_WRITE ? 0 : IOKMEM_FD_READ_ONLY;
 	return iokmem_desc_get(file->private_data);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_file, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_file, IOKMEM_NS);
 
 /*
  * A file descriptor for a file, which it takes over, told to the caller in @fd of the

@@ -6,23 +6,50 @@
 #ifndef _IOKMEM_COMPAT_H
 #define _IOKMEM_COMPAT_H
 
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "iokmem needs Linux 6.1 or later"
+#endif
+
+#ifndef CONFIG_64BIT
+#error "iokmem needs a 64-bit kernel"
+#endif
+
 #include <linux/dma-buf.h>
 #include <linux/dma-map-ops.h>
 #include <linux/list_lru.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
-#include <linux/version.h>
 #include <linux/vmalloc.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #include <linux/iommu-dma.h>
 #endif
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0) || \
-	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
-#error "iokmem is written for Linux 6.1 to 6.12"
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
+#include <linux/pagevec.h>
+#else
+#include <linux/folio_batch.h>
+#endif
+
+/* Page frames in huge entries were of a type of their own. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#include <linux/pfn_t.h>
+#define vmf_insert_pfn_pmd(vmf, pfn, write) \
+	vmf_insert_pfn_pmd(vmf, pfn_to_pfn_t(pfn), write)
+#endif
+
+/* Namespaces of symbols are strings since 6.13. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#undef MODULE_IMPORT_NS
+#define MODULE_IMPORT_NS(ns)	MODULE_INFO(import_ns, ns)
+#define IOKMEM_NS		IOKMEM
+#else
+#define IOKMEM_NS		"IOKMEM"
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
@@ -73,13 +100,43 @@ static inline pte_t pte_next_pfn(pte_t pte)
 }
 #endif
 
+/* A function since 6.10, of the calling task only since 6.19. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
-static inline unsigned long
-mm_get_unmapped_area(struct mm_struct *mm, struct file *file,
-		     unsigned long addr, unsigned long len,
-		     unsigned long pgoff, unsigned long flags)
+#define mm_get_unmapped_area(file, addr, len, pgoff, flags) \
+	(current->mm->get_unmapped_area(file, addr, len, pgoff, flags))
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#define mm_get_unmapped_area(file, addr, len, pgoff, flags) \
+	mm_get_unmapped_area(current->mm, file, addr, len, pgoff, flags)
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
+#define zap_special_vma_range	zap_vma_ptes
+#endif
+
+/* Huge pages became two switches in 6.18. */
+#ifndef MMF_DISABLE_THP_COMPLETELY
+#define MMF_DISABLE_THP_COMPLETELY	MMF_DISABLE_THP
+#define MMF_DISABLE_THP_EXCEPT_ADVISED	MMF_DISABLE_THP
+
+static inline bool mm_flags_test(int flag, const struct mm_struct *mm)
 {
-	return mm->get_unmapped_area(file, addr, len, pgoff, flags);
+	return test_bit(flag, &mm->flags);
+}
+#endif
+
+/* The flags of a VMA became a structure in 7.0. */
+#ifndef EMPTY_VMA_FLAGS
+#define EMPTY_VMA_FLAGS	0
+#endif
+
+/* This came with clear_pages(). */
+#ifndef PROCESS_PAGES_NON_PREEMPT_BATCH
+#define PROCESS_PAGES_NON_PREEMPT_BATCH	1
+
+static inline void clear_pages(void *address, unsigned int nr)
+{
+	for (; nr; nr--, address += PAGE_SIZE)
+		clear_page(address);
 }
 #endif
 
@@ -93,6 +150,48 @@ static inline bool list_lru_del_obj(struct list_lru *lru, struct list_head *item
 {
 	return list_lru_del(lru, item);
 }
+#endif
+
+/* Callbacks were given the list's lock before 6.13. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+typedef enum lru_status (*iokmem_lru_isolate_fn)(struct list_head *item,
+						 struct list_lru_one *list, void *arg);
+
+struct iokmem_lru_walk {
+	iokmem_lru_isolate_fn isolate;
+	void *arg;
+};
+
+static inline enum lru_status iokmem_lru_isolate(struct list_head *item,
+						 struct list_lru_one *list,
+						 spinlock_t *lock, void *arg)
+{
+	struct iokmem_lru_walk *walk = arg;
+
+	return walk->isolate(item, list, walk->arg);
+}
+
+static inline unsigned long
+iokmem_lru_walk_one(struct list_lru *lru, int nid, struct mem_cgroup *memcg,
+		    iokmem_lru_isolate_fn isolate, void *arg, unsigned long *nr_to_walk)
+{
+	struct iokmem_lru_walk walk = { .isolate = isolate, .arg = arg };
+
+	return list_lru_walk_one(lru, nid, memcg, iokmem_lru_isolate, &walk,
+				 nr_to_walk);
+}
+
+static inline unsigned long
+iokmem_lru_walk_node(struct list_lru *lru, int nid, iokmem_lru_isolate_fn isolate,
+		     void *arg, unsigned long *nr_to_walk)
+{
+	struct iokmem_lru_walk walk = { .isolate = isolate, .arg = arg };
+
+	return list_lru_walk_node(lru, nid, iokmem_lru_isolate, &walk, nr_to_walk);
+}
+
+#define list_lru_walk_one	iokmem_lru_walk_one
+#define list_lru_walk_node	iokmem_lru_walk_node
 #endif
 
 /*
@@ -229,6 +328,15 @@ iokmem_shrinker_new(const char *name,
 	shrinker_register(shrinker);
 	return shrinker;
 }
+#endif
+
+/* KUnit gives generators of parameters the test since 6.18. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define KUNIT_GENERATOR(name) \
+	const void *(name)(const void *prev, char *desc)
+#else
+#define KUNIT_GENERATOR(name) \
+	const void *(name)(struct kunit *test, const void *prev, char *desc)
 #endif
 
 /*

@@ -63,7 +63,7 @@ struct page *iokmem_buddy_below(unsigned int order, unsigned long end_pfn,
 	 * and ours are where they are in any.
 	 */
 	if (page)
-		page->index = 0;
+		page_folio(page)->index = 0;
 	return page;
 }
 

@@ -280,7 +280,7 @@ struct iokmem_desc *iokmem_desc_get(struct iokmem_desc *desc)
 	refcount_inc(&desc->users);
 	return desc;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_get, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get, IOKMEM_NS);
 
 /*
  * Nobody may act on the descriptor any more: take its own mapping down, and
@@ -312,7 +312,7 @@ void iokmem_desc_put(struct iokmem_desc *desc)
 	if (refcount_dec_and_test(&desc->users))
 		desc_close(desc);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_put, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_put, IOKMEM_NS);
 
 /**
  * iokmem_desc_put_async - let go of a descriptor where one cannot sleep
@@ -327,7 +327,7 @@ void iokmem_desc_put_async(struct iokmem_desc *desc)
 	if (!refcount_dec_not_one(&desc->users))
 		queue_work(iokmem_workqueue, &desc->put_work);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_put_async, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_put_async, IOKMEM_NS);
 
 /**
  * iokmem_desc_get_length - the length of the memory
@@ -342,7 +342,7 @@ size_t iokmem_desc_get_length(const struct iokmem_desc *desc)
 {
 	return READ_ONCE(desc->length);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_length, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_length, IOKMEM_NS);
 
 /**
  * iokmem_desc_get_direction - the direction of transfers
@@ -357,7 +357,7 @@ u32 iokmem_desc_get_direction(const struct iokmem_desc *desc)
 {
 	return READ_ONCE(desc->direction);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_direction, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_direction, IOKMEM_NS);
 
 /**
  * iokmem_desc_get_cache_mode - the cache mode that is in force
@@ -378,7 +378,7 @@ u32 iokmem_desc_get_cache_mode(const struct iokmem_desc *desc)
 		return desc->ops->cache_mode(desc);
 	return READ_ONCE(desc->cache_mode);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_cache_mode, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_cache_mode, IOKMEM_NS);
 
 /**
  * iokmem_desc_get_tag - the number last given to iokmem_desc_set_tag()
@@ -393,7 +393,7 @@ u32 iokmem_desc_get_tag(const struct iokmem_desc *desc)
 {
 	return READ_ONCE(desc->tag);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_tag, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_tag, IOKMEM_NS);
 
 /**
  * iokmem_desc_set_tag - give the descriptor a number of the driver's choice
@@ -408,7 +408,7 @@ void iokmem_desc_set_tag(struct iokmem_desc *desc, u32 tag)
 {
 	WRITE_ONCE(desc->tag, tag);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_set_tag, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_set_tag, IOKMEM_NS);
 
 int __init iokmem_desc_init(void)
 {

@@ -20,6 +20,7 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
+#include "compat.h"
 #include "desc.h"
 #include "dma_map.h"
 
@@ -202,7 +203,7 @@ err_free:
 	kfree(dma);
 	return ERR_PTR(err);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_dma_with_specification, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_dma_with_specification, IOKMEM_NS);
 
 /**
  * iokmem_dma_get - take another reference to a DMA command
@@ -218,7 +219,7 @@ struct iokmem_dma *iokmem_dma_get(struct iokmem_dma *dma)
 	refcount_inc(&dma->users);
 	return dma;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_dma_get, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_dma_get, IOKMEM_NS);
 
 /* Nobody has the memory from here on: a reference for the caller to put. */
 static struct iokmem_desc *take_desc(struct iokmem_dma *dma)
@@ -265,7 +266,7 @@ void iokmem_dma_put(struct iokmem_dma *dma)
 		kref_put(&dma->count, dma_free);
 	kref_put(&dma->count, dma_free);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_dma_put, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_dma_put, IOKMEM_NS);
 
 static void advance(struct iokmem_dma_cursor *next, size_t bytes)
 {
@@ -473,7 +474,7 @@ int iokmem_dma_prepare(struct iokmem_dma *dma, size_t offset, size_t length)
 	mutex_unlock(&dma->lock);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_dma_prepare, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_dma_prepare, IOKMEM_NS);
 
 /**
  * iokmem_dma_prepare_with_specification - the same, by a new specification
@@ -514,7 +515,7 @@ out:
 	mutex_unlock(&dma->lock);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_dma_prepare_with_specification, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_dma_prepare_with_specification, IOKMEM_NS);
 
 /* Is there anything mapped for the device? 0 or an error. */
 static int check_prepared(const struct iokmem_dma *dma)
@@ -550,7 +551,7 @@ int iokmem_dma_complete(struct iokmem_dma *dma)
 	mutex_unlock(&dma->lock);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_dma_complete, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_dma_complete, IOKMEM_NS);
 
 static int set_desc(struct iokmem_dma *dma, struct iokmem_desc *desc, bool prepare,
 		    struct iokmem_desc **old)
@@ -606,7 +607,7 @@ int iokmem_dma_set_memory_descriptor(struct iokmem_dma *dma, struct iokmem_desc 
 	put_desc(old);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_dma_set_memory_descriptor, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_dma_set_memory_descriptor, IOKMEM_NS);
 
 /**
  * iokmem_dma_clear_memory_descriptor - let go of the descriptor
@@ -632,7 +633,7 @@ int iokmem_dma_clear_memory_descriptor(struct iokmem_dma *dma, bool complete)
 	put_desc(old);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_dma_clear_memory_descriptor, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_dma_clear_memory_descriptor, IOKMEM_NS);
 
 /**
  * iokmem_dma_get_memory_descriptor - whose memory it is about
@@ -654,7 +655,7 @@ struct iokmem_desc *iokmem_dma_get_memory_descriptor(struct iokmem_dma *dma)
 	mutex_unlock(&dma->lock);
 	return desc;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_dma_get_memory_descriptor, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_dma_get_memory_descriptor, IOKMEM_NS);
 
 /**
  * iokmem_dma_get_prepared_offset_and_length - which bytes are prepared
@@ -681,7 +682,7 @@ int iokmem_dma_get_prepared_offset_and_length(struct iokmem_dma *dma, size_t *of
 	mutex_unlock(&dma->lock);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_dma_get_prepared_offset_and_length, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_dma_get_prepared_offset_and_length, IOKMEM_NS);
 
 /*
  * Calls @put for up to @nr segments from @offset on; these become what is left and where.
@@ -757,7 +758,7 @@ int iokmem_dma_gen_segments(struct iokmem_dma *dma, size_t *offset,
 	mutex_unlock(&dma->lock);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_dma_gen_segments, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_dma_gen_segments, IOKMEM_NS);
 
 static void put_segment32(void *segments, unsigned int i,
 			  const struct iokmem_dma_segment *segment)
@@ -791,7 +792,7 @@ int iokmem_dma_gen_segments32(struct iokmem_dma *dma, size_t *offset,
 	mutex_unlock(&dma->lock);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_dma_gen_segments32, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_dma_gen_segments32, IOKMEM_NS);
 
 /**
  * iokmem_dma_synchronize - change who looks at the memory next
@@ -825,7 +826,7 @@ int iokmem_dma_synchronize(struct iokmem_dma *dma, u32 direction)
 	mutex_unlock(&dma->lock);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_dma_synchronize, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_dma_synchronize, IOKMEM_NS);
 
 /* How many of @length bytes from @offset on are prepared. */
 static size_t clip(const struct iokmem_dma *dma, size_t offset, size_t length)
@@ -866,7 +867,7 @@ size_t iokmem_dma_read_bytes(struct iokmem_dma *dma, size_t offset, void *bytes,
 	mutex_unlock(&dma->lock);
 	return length;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_dma_read_bytes, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_dma_read_bytes, IOKMEM_NS);
 
 /**
  * iokmem_dma_write_bytes - copy bytes for the device to read
@@ -892,4 +893,4 @@ size_t iokmem_dma_write_bytes(struct iokmem_dma *dma, size_t offset, const void 
 	mutex_unlock(&dma->lock);
 	return length;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_dma_write_bytes, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_dma_write_bytes, IOKMEM_NS);

@@ -449,6 +449,6 @@ struct dma_buf *iokmem_desc_get_dma_buf(struct iokmem_desc *desc, u32 flags)
 		export_free(export);
 	return dmabuf;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_dma_buf, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_dma_buf, IOKMEM_NS);
 
-MODULE_IMPORT_NS(DMA_BUF);
+MODULE_IMPORT_NS("DMA_BUF");

@@ -254,7 +254,7 @@ int iokmem_desc_prepare(struct iokmem_desc *desc, u32 direction)
 	mutex_unlock(&desc->prepare_lock);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_prepare, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_prepare, IOKMEM_NS);
 
 /**
  * iokmem_desc_complete - undo one iokmem_desc_prepare()
@@ -287,4 +287,4 @@ int iokmem_desc_complete(struct iokmem_desc *desc, u32 direction)
 	mutex_unlock(&desc->prepare_lock);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_complete, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_complete, IOKMEM_NS);

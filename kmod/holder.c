@@ -9,6 +9,7 @@
 #include <linux/list.h>
 #include <linux/module.h>
 
+#include "compat.h"
 #include "desc.h"
 #include "map.h"
 #include "wake.h"
@@ -46,7 +47,7 @@ int iokmem_holder_add(struct iokmem_holder *holder, struct iokmem_map *map,
 	iokmem_map_unlock(map);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_holder_add, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_holder_add, IOKMEM_NS);
 
 /**
  * iokmem_holder_remove - undo iokmem_holder_add()
@@ -68,7 +69,7 @@ void iokmem_holder_remove(struct iokmem_holder *holder)
 	/* Pairs with iokmem_map_tell_holders(): what was called has returned. */
 	wait_var_event(&holder->running, !smp_load_acquire(&holder->running));
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_holder_remove, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_holder_remove, IOKMEM_NS);
 
 static struct iokmem_holder *first_of(struct iokmem_map *map)
 {

@@ -784,7 +784,7 @@ out_unlock:
 		iokmem_map_put(map);
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_map_unmap, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_map_unmap, IOKMEM_NS);
 
 /*
  * iokmem_map_exchange - @map shows the memory of @seat from now on, and @seat its
@@ -1158,7 +1158,7 @@ iokmem_desc_create_mapping_in_task(struct iokmem_desc *desc,
 	return map ? map : iokmem_map_in_task(desc, task, at, options, offset, length,
 					      NULL);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_create_mapping_in_task, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_create_mapping_in_task, IOKMEM_NS);
 
 /**
  * iokmem_desc_map - map all of a descriptor into the kernel
@@ -1180,7 +1180,7 @@ struct iokmem_map *iokmem_desc_map(struct iokmem_desc *desc, u32 options)
 						  options | IOKMEM_MAP_ANYWHERE,
 						  0, 0);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_map, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_map, IOKMEM_NS);
 
 /**
  * iokmem_desc_set_mapping - record a mapping of the memory that there is already
@@ -1211,7 +1211,7 @@ struct iokmem_map *iokmem_desc_set_mapping(struct iokmem_desc *desc,
 	return iokmem_desc_create_mapping_in_task(desc, task, address,
 						  options | IOKMEM_MAP_STATIC, 0, 0);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_set_mapping, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_set_mapping, IOKMEM_NS);
 
 /**
  * iokmem_desc_with_mapping - map memory into the kernel for the time of a call
@@ -1244,7 +1244,7 @@ int iokmem_desc_with_mapping(struct iokmem_desc *desc, u32 options, size_t offse
 	iokmem_map_put(map);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_mapping, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_mapping, IOKMEM_NS);
 
 /**
  * iokmem_map_get - take another reference to a map
@@ -1262,7 +1262,7 @@ struct iokmem_map *iokmem_map_get(struct iokmem_map *map)
 	refcount_inc(&map->users);
 	return map;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_map_get, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get, IOKMEM_NS);
 
 /*
  * A reference to a Unique map that is not the last one: nothing else goes with it. The
@@ -1306,7 +1306,7 @@ void iokmem_map_put(struct iokmem_map *map)
 		iokmem_map_drop(map);
 	iokmem_desc_put(desc);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_map_put, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_map_put, IOKMEM_NS);
 
 /**
  * iokmem_map_put_async - let go of a map where one cannot sleep
@@ -1324,7 +1324,7 @@ void iokmem_map_put_async(struct iokmem_map *map)
 		return;
 	map_queue(map, MAP_JOB_PUT);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_map_put_async, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_map_put_async, IOKMEM_NS);
 
 /**
  * iokmem_map_get_address - where the first byte of a map is
@@ -1340,7 +1340,7 @@ unsigned long iokmem_map_get_address(const struct iokmem_map *map)
 {
 	return READ_ONCE(map->address);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_map_get_address, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get_address, IOKMEM_NS);
 
 /**
  * iokmem_map_get_length - the length of a map
@@ -1355,7 +1355,7 @@ size_t iokmem_map_get_length(const struct iokmem_map *map)
 {
 	return map->length;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_map_get_length, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get_length, IOKMEM_NS);
 
 /**
  * iokmem_map_get_offset - where a map starts in its descriptor
@@ -1368,7 +1368,7 @@ size_t iokmem_map_get_offset(const struct iokmem_map *map)
 {
 	return READ_ONCE(map->offset);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_map_get_offset, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get_offset, IOKMEM_NS);
 
 /**
  * iokmem_map_get_options - the options a map was made with
@@ -1384,7 +1384,7 @@ u32 iokmem_map_get_options(const struct iokmem_map *map)
 {
 	return map->options;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_map_get_options, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get_options, IOKMEM_NS);
 
 /**
  * iokmem_map_get_cache_mode - the cache mode that is in force
@@ -1397,7 +1397,7 @@ u32 iokmem_map_get_cache_mode(const struct iokmem_map *map)
 {
 	return READ_ONCE(map->cache_mode);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_map_get_cache_mode, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get_cache_mode, IOKMEM_NS);
 
 /**
  * iokmem_map_get_memory_descriptor - the descriptor that a map shows
@@ -1413,7 +1413,7 @@ struct iokmem_desc *iokmem_map_get_memory_descriptor(const struct iokmem_map *ma
 {
 	return READ_ONCE(map->desc);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_map_get_memory_descriptor, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get_memory_descriptor, IOKMEM_NS);
 
 /**
  * iokmem_map_get_address_task - whose address space a map is in
@@ -1431,7 +1431,7 @@ struct task_struct *iokmem_map_get_address_task(const struct iokmem_map *map)
 		return get_task_struct(IOKMEM_KERNEL_TASK);
 	return get_pid_task(map->pid, PIDTYPE_TGID);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_map_get_address_task, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get_address_task, IOKMEM_NS);
 
 /**
  * iokmem_map_get_retain_count - how many references there are to a map
@@ -1452,7 +1452,7 @@ unsigned long iokmem_map_get_retain_count(struct iokmem_map *map)
 	iokmem_map_unlock(map);
 	return nr;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_map_get_retain_count, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get_retain_count, IOKMEM_NS);
 
 /* What the map shows, as a reference; NULL if it has ended. */
 static struct iokmem_desc *get_shown(struct iokmem_map *map, size_t *offset)
@@ -1502,4 +1502,4 @@ int iokmem_map_get_physical_segment(struct iokmem_map *map, size_t offset,
 	iokmem_desc_put(desc);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_map_get_physical_segment, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_map_get_physical_segment, IOKMEM_NS);

@@ -16,17 +16,16 @@
 /* @nr pages, neighbours in memory: of large mappings, most of what is done here. */
 static void fill_run(struct page **pages, unsigned long pfn, unsigned long nr)
 {
-	struct page *first = pfn_to_page(pfn);
 	unsigned long i;
 
 	for (i = 0; i + 4 <= nr; i += 4) {
-		pages[i] = nth_page(first, i);
-		pages[i + 1] = nth_page(first, i + 1);
-		pages[i + 2] = nth_page(first, i + 2);
-		pages[i + 3] = nth_page(first, i + 3);
+		pages[i] = pfn_to_page(pfn + i);
+		pages[i + 1] = pfn_to_page(pfn + i + 1);
+		pages[i + 2] = pfn_to_page(pfn + i + 2);
+		pages[i + 3] = pfn_to_page(pfn + i + 3);
 	}
 	for (; i < nr; i++)
-		pages[i] = nth_page(first, i);
+		pages[i] = pfn_to_page(pfn + i);
 }
 
 /* Memory in extents, which have one cache mode. */

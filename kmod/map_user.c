@@ -31,7 +31,6 @@
 #include <linux/module.h>
 #include <linux/overflow.h>
 #include <linux/personality.h>
-#include <linux/pfn_t.h>
 #include <linux/sched/mm.h>
 
 #include "address_space.h"
@@ -93,8 +92,7 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, const struct iokmem_run *run
 {
 	unsigned long pfn = run->pfn & ~(PTRS_PER_PMD - 1UL);
 
-	return vmf_insert_pfn_pmd(vmf, pfn_to_pfn_t(pfn),
-				  vmf->flags & FAULT_FLAG_WRITE);
+	return vmf_insert_pfn_pmd(vmf, pfn, vmf->flags & FAULT_FLAG_WRITE);
 }
 #else
 static vm_fault_t insert_huge(struct vm_fault *vmf, const struct iokmem_run *run)
@@ -454,7 +452,8 @@ static void map_close(struct vm_area_struct *vma)
 		return;
 	/* mmap() has failed: here its entries go only later. */
 	if (READ_ONCE(map->state) == IOKMEM_MAP_BUILDING && !has_pages(vma))
-		zap_vma_ptes(vma, vma->vm_start, vma->vm_end - vma->vm_start);
+		zap_special_vma_range(vma, vma->vm_start,
+				      vma->vm_end - vma->vm_start);
 	has_holders = iokmem_map_vanished(map);
 	if (vma->vm_file->f_op != &iokmem_map_fops)
 		iokmem_map_let_go(map, has_holders);
@@ -562,7 +561,8 @@ static unsigned long pages_in_huge_blocks(const struct iokmem_map *map)
  */
 static vm_flags_t pinnable_flags(const struct iokmem_map *map)
 {
-	if (map->guard || test_bit(MMF_DISABLE_THP, &map->mm->flags) ||
+	if (map->guard || mm_flags_test(MMF_DISABLE_THP_COMPLETELY, map->mm) ||
+	    mm_flags_test(MMF_DISABLE_THP_EXCEPT_ADVISED, map->mm) ||
 	    2 * pages_in_huge_blocks(map) < iokmem_map_pages(map))
 		return VM_MIXEDMAP;
 	return 0;
@@ -749,8 +749,7 @@ unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
 		return is_remapped(file, addr, flags) ? -EINVAL : addr;
 	/* A hint that can be followed is better than a good alignment. */
 	if (addr) {
-		start = mm_get_unmapped_area(current->mm, file, addr, len, pgoff,
-					     flags);
+		start = mm_get_unmapped_area(file, addr, len, pgoff, flags);
 		if (start == addr)
 			return start;
 	}
@@ -762,13 +761,13 @@ unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
 		map = find_built(desc);
 	if (map)
 		place = vma_place(map);
-	start = mm_get_unmapped_area(current->mm, file, 0, padded, pgoff, flags);
+	start = mm_get_unmapped_area(file, 0, padded, pgoff, flags);
 	if (!IS_ERR_VALUE(start))
 		return start + ((place - start) & (align - 1));
 	if (desc->alignment > PAGE_SIZE)
 		return start;
 plain:
-	return mm_get_unmapped_area(current->mm, file, 0, len, pgoff, flags);
+	return mm_get_unmapped_area(file, 0, len, pgoff, flags);
 }
 
 /* What is replaced must be whole mappings, if it is ours. */
@@ -851,7 +850,7 @@ static struct vm_area_struct *map_vma(const struct iokmem_map *map)
 }
 
 /* Take away all access; pages that are counted also from their other mappings. */
-static void zap_vma(struct vm_area_struct *vma)
+static void zap_entries(struct vm_area_struct *vma)
 {
 	size_t size = vma->vm_end - vma->vm_start;
 
@@ -861,7 +860,7 @@ static void zap_vma(struct vm_area_struct *vma)
 		unmap_mapping_range(vma->vm_file->f_mapping,
 				    (loff_t)vma->vm_pgoff << PAGE_SHIFT, size, 1);
 	else
-		zap_vma_ptes(vma, vma->vm_start, size);
+		zap_special_vma_range(vma, vma->vm_start, size);
 }
 
 /* For a VMA that cannot be unmapped. */
@@ -872,7 +871,7 @@ static void map_zap(struct iokmem_map *map)
 	mmap_write_lock(map->mm);
 	vma = map_vma(map);
 	if (vma)
-		zap_vma(vma);
+		zap_entries(vma);
 	mmap_write_unlock(map->mm);
 }
 
@@ -1048,7 +1047,7 @@ int iokmem_map_block(struct iokmem_map *map)
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);
 	WRITE_ONCE(map->blocked, true);
-	zap_vma(vma);
+	zap_entries(vma);
 	change_end(map);
 	return 0;
 }
@@ -1137,7 +1136,7 @@ int iokmem_map_switch(struct iokmem_map *map, struct iokmem_map *seat)
 		err = iokmem_map_exchange(map, seat);
 	if (!err) {
 		/* Nobody has seen a mixture: faults wait for the mmap lock. */
-		zap_vma(vma);
+		zap_entries(vma);
 		dress_vma(vma, map, paged ? VM_MIXEDMAP : VM_PFNMAP);
 		WRITE_ONCE(map->blocked, false);
 	}

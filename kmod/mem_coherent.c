@@ -11,6 +11,7 @@
 #include <linux/module.h>
 
 #include "cache.h"
+#include "compat.h"
 #include "desc.h"
 #include "dma_map.h"
 #include "map.h"
@@ -160,7 +161,7 @@ struct iokmem_desc *iokmem_buffer_coherent(struct device *dev, u32 options,
 	}
 	return desc;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_buffer_coherent, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_coherent, IOKMEM_NS);
 
 /**
  * iokmem_buffer_get_dma_address - where the device sees a coherent buffer
@@ -178,4 +179,4 @@ int iokmem_buffer_get_dma_address(const struct iokmem_desc *desc,
 	*address = coherent_of(desc)->dma;
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_dma_address, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_dma_address, IOKMEM_NS);

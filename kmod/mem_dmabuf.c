@@ -409,7 +409,7 @@ struct iokmem_desc *iokmem_desc_with_dma_buf(struct dma_buf *dmabuf, u32 directi
 		return ERR_PTR(-EINVAL);
 	return import_create(dmabuf, direction);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_dma_buf, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_dma_buf, IOKMEM_NS);
 
 int __init iokmem_dma_buf_init(void)
 {

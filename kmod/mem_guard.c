@@ -8,6 +8,7 @@
 #include <linux/module.h>
 
 #include "cache.h"
+#include "compat.h"
 #include "desc.h"
 
 static struct iokmem_run guard_lookup(const struct iokmem_desc *desc, pgoff_t index)
@@ -85,4 +86,4 @@ struct iokmem_desc *iokmem_guard_with_size(size_t size)
 		iokmem_desc_publish(desc);
 	return desc;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_guard_with_size, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_guard_with_size, IOKMEM_NS);

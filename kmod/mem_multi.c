@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 
 #include "cache.h"
+#include "compat.h"
 #include "desc.h"
 #include "map.h"
 
@@ -498,7 +499,7 @@ struct iokmem_desc *iokmem_multi_with_descriptors(struct iokmem_desc *const *des
 	}
 	return multi_finish(desc, err);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_multi_with_descriptors, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_multi_with_descriptors, IOKMEM_NS);
 
 /**
  * iokmem_desc_with_address_ranges - describe memory that a task has at several places
@@ -543,4 +544,4 @@ iokmem_desc_with_address_ranges(const struct iokmem_address_range *ranges,
 	}
 	return multi_finish(desc, err);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_address_ranges, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_address_ranges, IOKMEM_NS);

@@ -15,7 +15,6 @@
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
-#include <linux/pagevec.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
@@ -271,7 +270,6 @@ static void wipe_referenced(struct address_space *mapping)
 	struct folio_batch batch;
 	pgoff_t next = 0;
 	unsigned int i;
-	long j;
 
 	folio_batch_init(&batch);
 	while (filemap_get_folios(mapping, &next, ULONG_MAX, &batch)) {
@@ -281,8 +279,7 @@ static void wipe_referenced(struct address_space *mapping)
 			/* One of ours, and those of the page cache. */
 			if (folio_ref_count(folio) <= folio_nr_pages(folio) + 1)
 				continue;
-			for (j = 0; j < folio_nr_pages(folio); j++)
-				clear_highpage(folio_page(folio, j));
+			clear_pages(folio_address(folio), folio_nr_pages(folio));
 		}
 		folio_batch_release(&batch);
 		cond_resched();
@@ -366,7 +363,7 @@ static int set_up_file(struct iokmem_pageable *pageable)
 	if (desc->owned > MAX_LFS_FILESIZE - lead)
 		return -ENOMEM;
 	/* It also says that there is no space left, where there is no memory. */
-	file = shmem_file_setup("iokmem", desc->owned + lead, 0);
+	file = shmem_file_setup("iokmem", desc->owned + lead, EMPTY_VMA_FLAGS);
 	if (IS_ERR(file))
 		return -ENOMEM;
 

@@ -17,6 +17,7 @@
 #include <linux/overflow.h>
 
 #include "cache.h"
+#include "compat.h"
 #include "desc.h"
 #include "dma_map.h"
 
@@ -263,4 +264,4 @@ struct iokmem_desc *iokmem_desc_with_physical_address(phys_addr_t address,
 	iokmem_desc_publish(desc);
 	return desc;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_physical_address, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_physical_address, IOKMEM_NS);

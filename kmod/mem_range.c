@@ -374,7 +374,7 @@ struct iokmem_desc *iokmem_desc_with_address_range(u64 address, size_t length,
 		mmput(mm);
 	return desc;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_address_range, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_address_range, IOKMEM_NS);
 
 /**
  * iokmem_desc_with_address - describe memory of the kernel's, and prepare it
@@ -406,7 +406,7 @@ struct iokmem_desc *iokmem_desc_with_address(void *address, size_t length,
 	}
 	return desc;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_address, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_address, IOKMEM_NS);
 
 static bool same_frames(const struct iokmem_extents *a,
 			const struct iokmem_extents *b)
@@ -449,4 +449,4 @@ iokmem_desc_with_persistent_memory_descriptor(struct iokmem_desc *original)
 	iokmem_desc_put(desc);
 	return iokmem_desc_get(original);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_persistent_memory_descriptor, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_persistent_memory_descriptor, IOKMEM_NS);

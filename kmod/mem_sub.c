@@ -12,6 +12,7 @@
 #include <linux/module.h>
 #include <linux/overflow.h>
 
+#include "compat.h"
 #include "desc.h"
 #include "map.h"
 
@@ -85,4 +86,4 @@ struct iokmem_desc *iokmem_sub_with_sub_range(struct iokmem_desc *parent,
 	iokmem_desc_publish(desc);
 	return desc;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_sub_with_sub_range, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_sub_with_sub_range, IOKMEM_NS);

@@ -56,8 +56,11 @@ unsigned long iokmem_highest_pfn(void)
  */
 void iokmem_frames_clear(unsigned long pfn, unsigned long nr)
 {
-	for (; nr; nr--) {
-		clear_highpage(pfn_to_page(pfn++));
+	unsigned int n;
+
+	for (; nr; nr -= n, pfn += n) {
+		n = min_t(unsigned long, nr, PROCESS_PAGES_NON_PREEMPT_BATCH);
+		clear_pages(page_address(pfn_to_page(pfn)), n);
 		cond_resched();
 	}
 }

@@ -138,8 +138,7 @@ static void block_free(struct iokmem_pool_block *block)
 }
 
 static enum lru_status isolate_one(struct list_head *item,
-				   struct list_lru_one *list, spinlock_t *lock,
-				   void *isolated)
+				   struct list_lru_one *list, void *isolated)
 {
 	list_lru_isolate_move(list, item, isolated);
 	return LRU_REMOVED;
@@ -237,14 +236,12 @@ void iokmem_pool_give(struct page *page)
 {
 	struct iokmem_pool_block *block = block_of(page);
 	struct iokmem_pool *pool = block->pool;
-	unsigned int i;
 
 	if (!pool_has_room(pool, 1UL << block->order)) {
 		block_free(block);
 		return;
 	}
-	for (i = 0; i < 1U << block->order; i++)
-		clear_page(page_address(page + i));
+	clear_pages(page_address(page), 1U << block->order);
 	list_lru_add_obj(&pool->idle[block->order], &block->lru);
 	queue_delayed_work(iokmem_workqueue, &iokmem_pool_trim_work,
 			   IOKMEM_POOL_PERIOD);

@@ -161,10 +161,10 @@ int iokmem_desc_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
 		*old = before;
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_set_purgeable, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_set_purgeable, IOKMEM_NS);
 
 static enum lru_status sum_pages(struct list_head *item, struct list_lru_one *list,
-				 spinlock_t *lock, void *nr)
+				 void *nr)
 {
 	struct iokmem_purgeable *purgeable =
 		list_entry(item, struct iokmem_purgeable, lru);
@@ -190,8 +190,7 @@ static unsigned long purgeable_count(struct shrinker *shrinker,
  * The walk cannot be stopped, so the others are passed over.
  */
 static enum lru_status isolate_first(struct list_head *item,
-				     struct list_lru_one *list, spinlock_t *lock,
-				     void *first)
+				     struct list_lru_one *list, void *first)
 {
 	struct iokmem_purgeable **found = first, *purgeable =
 		list_entry(item, struct iokmem_purgeable, lru);

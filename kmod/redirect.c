@@ -15,6 +15,7 @@
 #include <linux/module.h>
 
 #include "cache.h"
+#include "compat.h"
 #include "desc.h"
 #include "map.h"
 
@@ -167,4 +168,4 @@ int iokmem_map_redirect(struct iokmem_map *map, struct iokmem_desc *backing,
 	might_sleep();
 	return iokmem_map_redirect_to(map, backing, options, offset, false);
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_map_redirect, IOKMEM);
+EXPORT_SYMBOL_NS_GPL(iokmem_map_redirect, IOKMEM_NS);

@@ -16,6 +16,7 @@
 #include <asm/set_memory.h>
 #endif
 
+#include "compat.h"
 #include "exporter.h"
 #include "kinds.h"
 
@@ -330,4 +331,4 @@ struct exporter *exporter(struct kunit *test, unsigned int options)
 	return exporter;
 }
 
-MODULE_IMPORT_NS(DMA_BUF);
+MODULE_IMPORT_NS("DMA_BUF");

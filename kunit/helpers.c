@@ -14,6 +14,7 @@
 #include <linux/sched/task.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "helpers.h"
 
 void need_memory_types(struct kunit *test)
@@ -293,7 +294,7 @@ int write_line(const char *path, const char *line)
 	return n < 0 ? n : 0;
 }
 
-MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);
+MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
 IOKMEM_IMPORT_NS();
 MODULE_DESCRIPTION("KUnit tests for iokmem");
 MODULE_LICENSE("GPL");

@@ -261,7 +261,7 @@ static void kind_desc(const struct kind *kind, char *desc)
 	strscpy(desc, kind->name, KUNIT_PARAM_DESC_SIZE);
 }
 
-const void *kind_gen_params(const void *prev, char *desc)
+KUNIT_GENERATOR(kind_gen_params)
 {
 	const struct kind *next = prev ? (const struct kind *)prev + 1 : kinds;
 

@@ -7,6 +7,7 @@
 
 #include <linux/pci.h>
 
+#include "compat.h"
 #include "helpers.h"
 
 /* Not whole pages, but for the kinds that have only such. */
@@ -51,7 +52,7 @@ extern const struct kind kinds[];
 extern const unsigned int nr_kinds;
 
 /* For KUNIT_CASE_PARAM(): all kinds. */
-const void *kind_gen_params(const void *prev, char *desc);
+KUNIT_GENERATOR(kind_gen_params);
 
 /* The kind's descriptor, with an address space around. */
 struct iokmem_desc *make_kind(struct kunit *test, const struct kind *kind);

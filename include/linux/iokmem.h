@@ -45,7 +45,6 @@
 #include <linux/module.h>
 #include <linux/sched/task.h>
 #include <linux/types.h>
-#include <linux/version.h>
 
 #include <uapi/linux/iokmem.h>
 
@@ -147,12 +146,8 @@ struct iokmem_dma_segment32 {
 /* IOKit's kernel_task: the kernel's own address space, as the task of a map. */
 #define IOKMEM_KERNEL_TASK	(&init_task)
 
-/* The namespace became a string in 6.13. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
-#define IOKMEM_IMPORT_NS()	MODULE_IMPORT_NS(IOKMEM)
-#else
-#define IOKMEM_IMPORT_NS()	MODULE_IMPORT_NS("IOKMEM")
-#endif
+/* MODULE_IMPORT_NS(), whose argument became a string in 6.13. */
+#define IOKMEM_IMPORT_NS()	MODULE_INFO(import_ns, "IOKMEM")
 
 /* IOBufferMemoryDescriptor. The factories return a reference of the caller's. */
 struct iokmem_desc *

@@ -397,10 +397,16 @@ static int touch_inherited(void *arg)
 
 TEST_F(pinnable, is_not_inherited_even_if_the_program_asks_for_it)
 {
+	int fault = SIGBUS;
+
 	memset(self->address, 'p', variant->size);
 	EXPECT_EQ(SIGSEGV, run_child(touch_inherited, self->address));
-	ASSERT_EQ(0, madvise(self->address, round_up(variant->size, PAGE), MADV_DOFORK));
-	EXPECT_EQ(SIGBUS, run_child(touch_inherited, self->address));
+	if (madvise(self->address, round_up(variant->size, PAGE), MADV_DOFORK)) {
+		/* Linux 7 refuses it for memory that cannot grow. */
+		ASSERT_EQ(EINVAL, errno);
+		fault = SIGSEGV;
+	}
+	EXPECT_EQ(fault, run_child(touch_inherited, self->address));
 	EXPECT_TRUE(is_filled(self->address, variant->size, 'p'));
 	/* The child's end is not the map's. */
 	EXPECT_EQ(1, references(self->fd, self->address, variant->size));

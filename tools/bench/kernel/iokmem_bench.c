@@ -415,6 +415,7 @@ static void __exit bench_exit(void)
 module_init(bench_init);
 module_exit(bench_exit);
 IOKMEM_IMPORT_NS();
-MODULE_IMPORT_NS(DMA_BUF);
+/* MODULE_IMPORT_NS(), whose argument became a string in 6.13. */
+MODULE_INFO(import_ns, "DMA_BUF");
 MODULE_DESCRIPTION("What memory costs drivers, for the benchmark of iokmem");
 MODULE_LICENSE("GPL");
