@@ -245,6 +245,10 @@ static noinline void begin_run(struct filler *filler, unsigned long address)
 	}
 }
 
+/*
+ * The entry is special already. The compiler has to see that it is: what set_pte_at() of
+ * arm64 does for other entries, it does by functions that modules do not have.
+ */
 static int fill_entry(pte_t *pte, unsigned long address, void *data)
 {
 	struct filler *filler = data;
@@ -253,7 +257,8 @@ static int fill_entry(pte_t *pte, unsigned long address, void *data)
 		begin_run(filler, address);
 	if (filler->typed) {
 		if (pte_none(ptep_get(pte))) {
-			set_pte_at(filler->vma->vm_mm, address, pte, filler->entry);
+			set_pte_at(filler->vma->vm_mm, address, pte,
+				   pte_mkspecial(filler->entry));
 			filler->inserted++;
 		}
 		filler->entry = pte_next_pfn(filler->entry);
