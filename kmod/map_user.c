@@ -94,7 +94,7 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, const struct iokmem_run *run
 	unsigned long pfn = run->pfn & ~(PTRS_PER_PMD - 1UL);
 
 	return vmf_insert_pfn_pmd(vmf, pfn_to_pfn_t(pfn),
-				  vmf->flags & FAULT_FLAG_WRITE);
+				  vmf->vma->vm_flags & VM_WRITE);
 }
 #else
 static vm_fault_t insert_huge(struct vm_fault *vmf, const struct iokmem_run *run)
@@ -185,6 +185,14 @@ static unsigned long pages_around(const struct vm_fault *vmf,
 	return *before + min((end - address) >> PAGE_SHIFT, run->nr);
 }
 
+/* The protection of small entries of this memory. */
+static pgprot_t small_prot(const struct vm_area_struct *vma,
+			   const struct iokmem_run *run)
+{
+	return iokmem_cache_prot(run->cache_mode,
+				 iokmem_prot_marked(vma->vm_page_prot, vma->vm_flags));
+}
+
 /* Frames whose type is not ours to know: the kernel looks it up for each. */
 static vm_fault_t insert_tracked(struct vm_fault *vmf, const struct iokmem_run *run,
 				 pgprot_t prot, unsigned long *inserted)
@@ -240,7 +248,7 @@ static noinline void begin_run(struct filler *filler, unsigned long address)
 	filler->left = run.nr;
 	filler->typed = run.typed;
 	if (run.typed) {
-		prot = iokmem_cache_prot(run.cache_mode, filler->vma->vm_page_prot);
+		prot = small_prot(filler->vma, &run);
 		filler->entry = pte_mkspecial(pfn_pte(run.pfn, prot));
 	}
 }
@@ -292,6 +300,12 @@ static vm_fault_t insert_pages(struct vm_fault *vmf, unsigned long *inserted)
 	unsigned long before, nr, i, left;
 	int err;
 
+	/*
+	 * It goes by the VMA's protection, of which mmap() and mprotect() keep only the
+	 * cache mode. Other faults write the same here.
+	 */
+	WRITE_ONCE(vmf->vma->vm_page_prot,
+		   iokmem_prot_marked(vmf->vma->vm_page_prot, vmf->vma->vm_flags));
 	err = vm_insert_page(vmf->vma, address, pfn_to_page(run.pfn));
 	if (err)
 		return err == -EBUSY ? VM_FAULT_NOPAGE : vmf_error(err);
@@ -351,9 +365,7 @@ static vm_fault_t insert_frames(struct vm_fault *vmf, unsigned long *inserted)
 		return VM_FAULT_SIGSEGV;
 	if (run.typed)
 		return insert_typed(vmf, inserted);
-	return insert_tracked(vmf, &run, iokmem_cache_prot(run.cache_mode,
-							   vmf->vma->vm_page_prot),
-			      inserted);
+	return insert_tracked(vmf, &run, small_prot(vmf->vma, &run), inserted);
 }
 
 /*
@@ -581,6 +593,7 @@ static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 	int err;
 
 	if (desc->ops->mmap) {
+		vma->vm_page_prot = iokmem_prot_marked(vma->vm_page_prot, vma->vm_flags);
 		err = desc->ops->mmap(desc, vma);
 		if (err)
 			return err;
@@ -952,6 +965,9 @@ static int populate_at(struct iokmem_map *map, pgoff_t index, unsigned long addr
 	if (!(map->options & IOKMEM_MAP_READ_ONLY))
 		flags |= FAULT_FLAG_WRITE;
 	err = fixup_user_fault(map->mm, address, flags, &unlocked);
+	/* The kernel has made the entry for a reader, or has not: then it is marked now. */
+	if (!err && singly && !IOKMEM_CPU_MARKS_ENTRIES && !unlocked)
+		err = fixup_user_fault(map->mm, address, flags, &unlocked);
 	/* If the lock was dropped the VMA may be gone; then the map is dead. */
 	if (!err && iokmem_map_get_address(map))
 		*nr = fault_reach(map, address, *nr);
