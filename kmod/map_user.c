@@ -111,7 +111,7 @@ static bool takes_huge_entry(const struct vm_area_struct *vma, unsigned long add
 	pgprot_t prot;
 
 	*run = run_at(map, address);
-	prot = iokmem_cache_prot(run->cache_mode, vma->vm_page_prot);
+	prot = iokmem_cache_prot(run->cache_mode, run->typed, vma->vm_page_prot);
 	return huge_entry_fits(map, address, run) &&
 	       huge_entry_has_type(vma, prot, run->cache_mode);
 }
@@ -189,7 +189,7 @@ static unsigned long pages_around(const struct vm_fault *vmf,
 static pgprot_t small_prot(const struct vm_area_struct *vma,
 			   const struct iokmem_run *run)
 {
-	return iokmem_cache_prot(run->cache_mode,
+	return iokmem_cache_prot(run->cache_mode, run->typed,
 				 iokmem_prot_marked(vma->vm_page_prot, vma->vm_flags));
 }
 
@@ -553,6 +553,7 @@ static void dress_vma(struct vm_area_struct *vma, const struct iokmem_map *map,
 {
 	vm_flags_mod(vma, flags, (VM_PFNMAP | VM_MIXEDMAP) & ~flags);
 	vma->vm_page_prot = iokmem_cache_prot(iokmem_desc_get_cache_mode(map->desc),
+					      map->desc->ops->typed,
 					      vm_get_page_prot(vma->vm_flags));
 }
 

@@ -245,6 +245,7 @@ void iokmem_pool_give(struct page *page)
 	}
 	for (i = 0; i < 1U << block->order; i++)
 		clear_page(page_address(page + i));
+	iokmem_cache_written(page, 1UL << block->order, pool->mode);
 	list_lru_add_obj(&pool->idle[block->order], &block->lru);
 	queue_delayed_work(iokmem_workqueue, &iokmem_pool_trim_work,
 			   IOKMEM_POOL_PERIOD);
