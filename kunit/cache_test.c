@@ -82,7 +82,8 @@ static void expect_direct_map_cache(struct kunit *test, struct iokmem_desc *desc
 
 	for (at = 0; at < desc->capacity; at += PAGE_SIZE)
 		KUNIT_ASSERT_EQ_MSG(test, direct_entry_cache(cache),
-				    direct_map_cache(pfn_of(desc, at)), "page %zu", at >> PAGE_SHIFT);
+				    direct_map_cache(pfn_of(desc, at)),
+				    "page %zu", at >> PAGE_SHIFT);
 }
 
 static unsigned long *frames_of(struct kunit *test, struct iokmem_desc *desc)
