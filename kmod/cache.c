@@ -7,8 +7,8 @@
  * table entry that is used must agree.
  *
  *	asked for		x86 RAM		arm64 RAM	other RAM
- *	default			copyback	copyback	copyback
  *	copyback (inner)	copyback	copyback	copyback
+ *	default			copyback	copyback	copyback
  *	uncached, posted	uncached	Normal-NC	-EOPNOTSUPP
  *	write-combine, real time write-combine	Normal-NC	-EOPNOTSUPP
  *	write-through		uncached	Normal-NC	-EOPNOTSUPP

@@ -252,18 +252,18 @@ TEST_F(mode, is_that_of_mmap_too)
 	EXPECT_EQ(0, wrong_pages(base, SIZE, variant->given, NULL));
 }
 
-/* Eight bytes anywhere: the CPU accesses them at once. */
-struct anywhere {
-	__u64 value;
-} __attribute__((packed));
-
+/* By accesses of eight bytes that are not aligned. */
 static void copy_unaligned(char *to, const char *from, size_t length)
 {
+	__u64 value;
 	size_t at;
 
-	for (at = 1; at + sizeof(__u64) < length; at += sizeof(__u64))
-		((volatile struct anywhere *)(to + at))->value =
-			((const volatile struct anywhere *)(from + at))->value;
+	for (at = 1; at + sizeof(value) < length; at += sizeof(value)) {
+		memcpy(&value, from + at, sizeof(value));
+		memcpy(to + at, &value, sizeof(value));
+		/* Each by itself. */
+		asm volatile("" : : : "memory");
+	}
 }
 
 /* Is there a pattern in all bytes but the first and the last few, which nobody copied? */
