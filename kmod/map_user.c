@@ -966,7 +966,7 @@ static int populate_at(struct iokmem_map *map, pgoff_t index, unsigned long addr
 	if (!(map->options & IOKMEM_MAP_READ_ONLY))
 		flags |= FAULT_FLAG_WRITE;
 	err = fixup_user_fault(map->mm, address, flags, &unlocked);
-	/* The kernel has made the entry for a reader, or has not: then it is marked now. */
+	/* An entry made in this way may be clean. A second fault, which is short, marks it. */
 	if (!err && singly && !IOKMEM_CPU_MARKS_ENTRIES && !unlocked)
 		err = fixup_user_fault(map->mm, address, flags, &unlocked);
 	/* If the lock was dropped the VMA may be gone; then the map is dead. */
