@@ -4,23 +4,41 @@
  * this architecture.
  *
  * A memory type belongs to the pages, not to one mapping of them: every page
- * table entry and every kernel alias of a page must agree. So RAM gets another
- * type only where the kernel can change its own map of all memory too:
+ * table entry that is used must agree.
  *
- *	asked for		x86 RAM		other RAM	device memory
- *	default			copyback	copyback	uncached
- *	copyback (inner)	copyback	copyback	copyback, if there
- *							is ioremap_cache()
- *	uncached, posted	uncached	-EOPNOTSUPP	uncached
- *	write-combine, real time write-combine	-EOPNOTSUPP	write-combine
- *	write-through		uncached	-EOPNOTSUPP	write-through on x86,
- *							otherwise uncached
+ *	asked for		x86 RAM		arm64 RAM	other RAM
+ *	copyback (inner)	copyback	copyback	copyback
+ *	default			copyback	copyback	copyback
+ *	uncached, posted	uncached	Normal-NC	-EOPNOTSUPP
+ *	write-combine, real time write-combine	Normal-NC	-EOPNOTSUPP
+ *	write-through		uncached	Normal-NC	-EOPNOTSUPP
+ *
+ *	asked for		device memory
+ *	default			uncached (arm64: Device-nGnRE)
+ *	copyback (inner)	copyback, if there is ioremap_cache()
+ *	uncached, posted	uncached (arm64: Device-nGnRE)
+ *	write-combine, real time write-combine (arm64: Normal-NC)
+ *	write-through		write-through on x86, otherwise uncached
  *
  * x86 without PAT has no write-combining: it is uncached then, which is what the
  * kernel's own helpers make of it.
+ *
+ * On x86 the kernel's map of all memory changes with the pages. On arm64 it stays
+ * copyback, and the type is in each other entry. Uncached RAM is Normal-NC there, as the
+ * DMA API has it: an unaligned access to RAM of a device's type would fault.
+ *
+ * The copyback alias is safe as long as nobody writes by it while the pages have
+ * another type: it can only bring clean lines into the caches, by speculation, and these
+ * are never written back. So it is left alone, but for zeroing pages that nobody has,
+ * whose lines are cleaned and invalidated at once. What is in the caches is cleaned and
+ * invalidated before the pages get another type, and clean lines are invalidated before
+ * they are copyback again. The kernel's DMA API does the same for devices that are not
+ * coherent.
  */
+#include <linux/dma-map-ops.h>
 #include <linux/errno.h>
 #include <linux/io.h>
+#include <linux/irqflags.h>
 #include <linux/libnvdimm.h>
 #include <linux/mm.h>
 
@@ -28,8 +46,16 @@
 #include <asm/memtype.h>
 #include <asm/set_memory.h>
 #endif
+#ifdef CONFIG_ARM64
+#include <asm/sysreg.h>
+#endif
 
 #include "cache.h"
+
+/* Can RAM have other modes than copyback? */
+#define IOKMEM_CACHE_RAM_MODES	(IS_ENABLED(CONFIG_X86) || \
+				 (IS_ENABLED(CONFIG_ARM64) && \
+				  IS_ENABLED(CONFIG_ARCH_HAS_PMEM_API)))
 
 /* IOKit has more names than x86 has types. */
 static u32 collapse(u32 mode)
@@ -62,7 +88,7 @@ static u32 write_combine(void)
  */
 int iokmem_cache_resolve_ram(u32 mode, u32 *resolved)
 {
-	if (!IS_ENABLED(CONFIG_X86))
+	if (!IOKMEM_CACHE_RAM_MODES)
 		return iokmem_cache_resolve_fixed(mode, resolved);
 
 	switch (collapse(mode)) {
@@ -127,14 +153,15 @@ int iokmem_cache_resolve_fixed(u32 mode, u32 *resolved)
 /*
  * iokmem_cache_prot - @prot for memory that is in this mode
  *
- * On its own this gives RAM no type: on x86 what counts is what
- * iokmem_cache_change() did.
+ * Memory that is @typed is RAM of our own; other memory that is not copyback is of a
+ * device, and entries agree with ioremap(). On its own this gives RAM no type on x86:
+ * what counts there is what iokmem_cache_change() did.
  */
-pgprot_t iokmem_cache_prot(u32 mode, pgprot_t prot)
+pgprot_t iokmem_cache_prot(u32 mode, bool typed, pgprot_t prot)
 {
 	switch (mode) {
 	case IOKMEM_MAP_INHIBIT_CACHE:
-		return pgprot_noncached(prot);
+		return typed ? pgprot_dmacoherent(prot) : pgprot_device(prot);
 	case IOKMEM_MAP_WRITE_COMBINE_CACHE:
 		return pgprot_writecombine(prot);
 #ifdef CONFIG_X86
@@ -211,17 +238,36 @@ int iokmem_cache_change(unsigned long pfn, unsigned long nr, u32 from, u32 to)
 	return err;
 }
 #else
+/* What tells one from another here: uncached RAM and write-combined RAM are one type. */
+static bool is_copyback(u32 mode)
+{
+	return mode == IOKMEM_MAP_COPYBACK_CACHE;
+}
+
 int iokmem_cache_change(unsigned long pfn, unsigned long nr, u32 from, u32 to)
 {
-	return from == to ? 0 : -EOPNOTSUPP;
+	if (is_copyback(from) == is_copyback(to))
+		return 0;
+	return iokmem_cache_flush(page_address(pfn_to_page(pfn)), nr << PAGE_SHIFT, true);
 }
 #endif
+
+/*
+ * iokmem_cache_written - @nr pages have been written by the kernel's map of all memory
+ *
+ * They have the mode, and nobody else has used them meanwhile.
+ */
+void iokmem_cache_written(struct page *page, unsigned long nr, u32 mode)
+{
+	if (!iokmem_cache_in_direct_map(mode))
+		iokmem_cache_flush(page_address(page), nr << PAGE_SHIFT, true);
+}
 
 #ifdef CONFIG_X86
 /* Has the kernel's entry for the address, if there is one, this mode? */
 static bool entry_has_type(unsigned long address, u32 mode)
 {
-	pgprot_t wanted = iokmem_cache_prot(mode, PAGE_KERNEL);
+	pgprot_t wanted = iokmem_cache_prot(mode, true, PAGE_KERNEL);
 	unsigned int level;
 	pte_t *entry = lookup_address(address, &level);
 	pgprot_t found;
@@ -271,6 +317,59 @@ int iokmem_cache_find(unsigned long address, unsigned long pfn, u32 *mode)
 static bool has_type(void __iomem *io, u32 mode)
 {
 	return entry_has_type((unsigned long)io, mode);
+}
+#elif defined(CONFIG_ARM64)
+/* The type that the CPU has for an address of the kernel's, as in MAIR_EL1. */
+static bool find_attributes(unsigned long address, u8 *attributes)
+{
+	unsigned long flags;
+	u64 par;
+
+	/* An interrupt may translate another address. */
+	local_irq_save(flags);
+	asm volatile("at s1e1r, %0" : : "r" (address));
+	isb();
+	par = read_sysreg_par();
+	local_irq_restore(flags);
+	*attributes = par >> 56;
+	return !(par & SYS_PAR_EL1_F);
+}
+
+/*
+ * iokmem_cache_find - the mode of somebody else's memory, of which the kernel has an
+ * address
+ *
+ * User page table entries of the frame get that mode. Returns 0, or -EOPNOTSUPP if
+ * it is none of ours, or cannot be told.
+ */
+int iokmem_cache_find(unsigned long address, unsigned long pfn, u32 *mode)
+{
+	u8 attributes;
+
+	if (!find_attributes(address, &attributes))
+		return -EOPNOTSUPP;
+	switch (attributes) {
+	case MAIR_ATTR_NORMAL:
+	case MAIR_ATTR_NORMAL_TAGGED:
+		*mode = IOKMEM_MAP_COPYBACK_CACHE;
+		return 0;
+	case MAIR_ATTR_NORMAL_NC:
+		*mode = IOKMEM_MAP_WRITE_COMBINE_CACHE;
+		return 0;
+	case MAIR_ATTR_DEVICE_nGnRnE:
+	case MAIR_ATTR_DEVICE_nGnRE:
+		*mode = IOKMEM_MAP_INHIBIT_CACHE;
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+static bool has_type(void __iomem *io, u32 mode)
+{
+	u32 found;
+
+	return !iokmem_cache_find((unsigned long)io, 0, &found) && found == mode;
 }
 #else
 /* The kernel's map of all memory is copyback, and of other addresses nothing is known. */

@@ -351,4 +351,21 @@ iokmem_shrinker_new(const char *name,
 #define IOKMEM_HUGE_ENTRIES	0
 #endif
 
+/*
+ * Does every CPU mark by itself the entries that it reads and writes by? Others fault
+ * for that, so entries that a task may write by are marked when they are made.
+ */
+#define IOKMEM_CPU_MARKS_ENTRIES	IS_ENABLED(CONFIG_X86)
+
+/*
+ * @prot, of entries in a VMA with @flags, marked if that saves a fault. Never on x86, where
+ * mprotect() keeps the mark: without the right to write it means something else there.
+ */
+static inline pgprot_t iokmem_prot_marked(pgprot_t prot, vm_flags_t flags)
+{
+	if (IOKMEM_CPU_MARKS_ENTRIES || !(flags & VM_WRITE))
+		return prot;
+	return pte_pgprot(pte_mkdirty(pte_mkyoung(pfn_pte(0, prot))));
+}
+
 #endif /* _IOKMEM_COMPAT_H */

@@ -59,17 +59,19 @@ static int fill_extents(struct page **pages, const struct iokmem_desc *desc,
 
 /* Memory that is found in a way of its own, and may have several cache modes. */
 static int fill_looked_up(struct page **pages, const struct iokmem_desc *desc,
-			  pgoff_t index, unsigned long nr, u32 *cache_mode)
+			  pgoff_t index, unsigned long nr, pgprot_t *prot)
 {
+	pgprot_t plain = *prot, found;
 	unsigned long i, n;
 
 	for (i = 0; i < nr; i += n) {
 		struct iokmem_run run = desc->ops->lookup(desc, index + i);
 
+		found = iokmem_cache_prot(run.cache_mode, run.typed, plain);
 		if (run.pfn == IOKMEM_NO_PFN || !pfn_valid(run.pfn) ||
-		    (i && run.cache_mode != *cache_mode))
+		    (i && pgprot_val(found) != pgprot_val(*prot)))
 			return -EOPNOTSUPP;
-		*cache_mode = run.cache_mode;
+		*prot = found;
 		n = min(run.nr, nr - i);
 		fill_run(pages + i, run.pfn, n);
 	}
@@ -77,15 +79,15 @@ static int fill_looked_up(struct page **pages, const struct iokmem_desc *desc,
 }
 
 /*
- * Pages of a descriptor, and the one cache mode that they have: a mapping of the
- * kernel's has one for all. -EOPNOTSUPP if that is not so, or not all of it is RAM.
+ * Pages of a descriptor, and @prot for the one cache mode that they have: a mapping of
+ * the kernel's has one for all. -EOPNOTSUPP if that is not so, or not all of it is RAM.
  */
 static int fill_pages(struct page **pages, const struct iokmem_desc *desc,
-		      pgoff_t index, unsigned long nr, u32 *cache_mode)
+		      pgoff_t index, unsigned long nr, pgprot_t *prot)
 {
 	if (desc->ops->lookup)
-		return fill_looked_up(pages, desc, index, nr, cache_mode);
-	*cache_mode = READ_ONCE(desc->cache_mode);
+		return fill_looked_up(pages, desc, index, nr, prot);
+	*prot = iokmem_cache_prot(READ_ONCE(desc->cache_mode), desc->ops->typed, *prot);
 	return fill_extents(pages, desc, index, nr);
 }
 
@@ -97,16 +99,15 @@ static void *map_pages(struct page **pages, const struct iokmem_desc *desc,
 		       pgoff_t index, unsigned long nr, pgprot_t prot)
 {
 	unsigned long flags = VM_MAP;
-	u32 cache_mode;
 	void *address;
 	int err;
 
-	err = fill_pages(pages, desc, index, nr, &cache_mode);
+	err = fill_pages(pages, desc, index, nr, &prot);
 	if (err)
 		return ERR_PTR(err);
 	if (desc->alignment > PAGE_SIZE)
 		flags |= VM_IOREMAP;
-	address = vmap(pages, nr, flags, iokmem_cache_prot(cache_mode, prot));
+	address = vmap(pages, nr, flags, prot);
 	return address ? address : ERR_PTR(-ENOMEM);
 }
 

@@ -92,7 +92,7 @@ static vm_fault_t insert_huge(struct vm_fault *vmf, const struct iokmem_run *run
 {
 	unsigned long pfn = run->pfn & ~(PTRS_PER_PMD - 1UL);
 
-	return vmf_insert_pfn_pmd(vmf, pfn, vmf->flags & FAULT_FLAG_WRITE);
+	return vmf_insert_pfn_pmd(vmf, pfn, vmf->vma->vm_flags & VM_WRITE);
 }
 #else
 static vm_fault_t insert_huge(struct vm_fault *vmf, const struct iokmem_run *run)
@@ -109,7 +109,7 @@ static bool takes_huge_entry(const struct vm_area_struct *vma, unsigned long add
 	pgprot_t prot;
 
 	*run = run_at(map, address);
-	prot = iokmem_cache_prot(run->cache_mode, vma->vm_page_prot);
+	prot = iokmem_cache_prot(run->cache_mode, run->typed, vma->vm_page_prot);
 	return huge_entry_fits(map, address, run) &&
 	       huge_entry_has_type(vma, prot, run->cache_mode);
 }
@@ -183,6 +183,14 @@ static unsigned long pages_around(const struct vm_fault *vmf,
 	return *before + min((end - address) >> PAGE_SHIFT, run->nr);
 }
 
+/* The protection of small entries of this memory. */
+static pgprot_t small_prot(const struct vm_area_struct *vma,
+			   const struct iokmem_run *run)
+{
+	return iokmem_cache_prot(run->cache_mode, run->typed,
+				 iokmem_prot_marked(vma->vm_page_prot, vma->vm_flags));
+}
+
 /* Frames whose type is not ours to know: the kernel looks it up for each. */
 static vm_fault_t insert_tracked(struct vm_fault *vmf, const struct iokmem_run *run,
 				 pgprot_t prot, unsigned long *inserted)
@@ -238,11 +246,15 @@ static noinline void begin_run(struct filler *filler, unsigned long address)
 	filler->left = run.nr;
 	filler->typed = run.typed;
 	if (run.typed) {
-		prot = iokmem_cache_prot(run.cache_mode, filler->vma->vm_page_prot);
+		prot = small_prot(filler->vma, &run);
 		filler->entry = pte_mkspecial(pfn_pte(run.pfn, prot));
 	}
 }
 
+/*
+ * The entry is special already. The compiler has to see that it is: what set_pte_at() of
+ * arm64 does for other entries, it does by functions that modules do not have.
+ */
 static int fill_entry(pte_t *pte, unsigned long address, void *data)
 {
 	struct filler *filler = data;
@@ -251,7 +263,8 @@ static int fill_entry(pte_t *pte, unsigned long address, void *data)
 		begin_run(filler, address);
 	if (filler->typed) {
 		if (pte_none(ptep_get(pte))) {
-			set_pte_at(filler->vma->vm_mm, address, pte, filler->entry);
+			set_pte_at(filler->vma->vm_mm, address, pte,
+				   pte_mkspecial(filler->entry));
 			filler->inserted++;
 		}
 		filler->entry = pte_next_pfn(filler->entry);
@@ -285,6 +298,12 @@ static vm_fault_t insert_pages(struct vm_fault *vmf, unsigned long *inserted)
 	unsigned long before, nr, i, left;
 	int err;
 
+	/*
+	 * It goes by the VMA's protection, of which mmap() and mprotect() keep only the
+	 * cache mode. Other faults write the same here.
+	 */
+	WRITE_ONCE(vmf->vma->vm_page_prot,
+		   iokmem_prot_marked(vmf->vma->vm_page_prot, vmf->vma->vm_flags));
 	err = vm_insert_page(vmf->vma, address, pfn_to_page(run.pfn));
 	if (err)
 		return err == -EBUSY ? VM_FAULT_NOPAGE : vmf_error(err);
@@ -344,9 +363,7 @@ static vm_fault_t insert_frames(struct vm_fault *vmf, unsigned long *inserted)
 		return VM_FAULT_SIGSEGV;
 	if (run.typed)
 		return insert_typed(vmf, inserted);
-	return insert_tracked(vmf, &run, iokmem_cache_prot(run.cache_mode,
-							   vmf->vma->vm_page_prot),
-			      inserted);
+	return insert_tracked(vmf, &run, small_prot(vmf->vma, &run), inserted);
 }
 
 /*
@@ -535,6 +552,7 @@ static void dress_vma(struct vm_area_struct *vma, const struct iokmem_map *map,
 {
 	vm_flags_mod(vma, flags, (VM_PFNMAP | VM_MIXEDMAP) & ~flags);
 	vma->vm_page_prot = iokmem_cache_prot(iokmem_desc_get_cache_mode(map->desc),
+					      map->desc->ops->typed,
 					      vm_get_page_prot(vma->vm_flags));
 }
 
@@ -576,6 +594,7 @@ static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 	int err;
 
 	if (desc->ops->mmap) {
+		vma->vm_page_prot = iokmem_prot_marked(vma->vm_page_prot, vma->vm_flags);
 		err = desc->ops->mmap(desc, vma);
 		if (err)
 			return err;
@@ -946,6 +965,9 @@ static int populate_at(struct iokmem_map *map, pgoff_t index, unsigned long addr
 	if (!(map->options & IOKMEM_MAP_READ_ONLY))
 		flags |= FAULT_FLAG_WRITE;
 	err = fixup_user_fault(map->mm, address, flags, &unlocked);
+	/* An entry made in this way may be clean. A second fault, which is short, marks it. */
+	if (!err && singly && !IOKMEM_CPU_MARKS_ENTRIES && !unlocked)
+		err = fixup_user_fault(map->mm, address, flags, &unlocked);
 	/* If the lock was dropped the VMA may be gone; then the map is dead. */
 	if (!err && iokmem_map_get_address(map))
 		*nr = fault_reach(map, address, *nr);

@@ -219,16 +219,15 @@ static void member_put(const struct iokmem_member *member, bool write)
 	iokmem_desc_unhold(member->desc);
 }
 
-/* Cannot fail, after member_get(). */
-static void member_access(const struct iokmem_member *member, size_t offset,
-			  void *bytes, size_t length, bool write)
+/* Fails only for want of addresses for memory of another mode than copyback. */
+static int member_access(const struct iokmem_member *member, size_t offset,
+			 void *bytes, size_t length, bool write)
 {
 	struct iokmem_desc *desc = member->desc;
 
 	if (desc->ops->always_there || desc->ops->begin_access)
-		desc->ops->access(desc, offset, bytes, length, write);
-	else
-		iokmem_access_frames(desc, offset, bytes, length, write);
+		return desc->ops->access(desc, offset, bytes, length, write);
+	return iokmem_access_frames(desc, offset, bytes, length, write);
 }
 
 /* All members are ready before the first byte is copied: all or nothing. */
@@ -245,11 +244,11 @@ static int access_locked(struct iokmem_multi *multi, size_t offset, void *bytes,
 		if (err)
 			goto out;
 	}
-	for (member = first; member <= last; member++) {
+	for (member = first; !err && member <= last; member++) {
 		size_t n = min(length, member->end - offset);
 
-		member_access(member, member->offset + (offset - member->start),
-			      bytes, n, write);
+		err = member_access(member, member->offset + (offset - member->start),
+				    bytes, n, write);
 		offset += n;
 		length -= n;
 		if (bytes)

@@ -5,9 +5,11 @@
  */
 #include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/vmalloc.h>
 
 #include "cache.h"
 #include "desc.h"
+#include "map.h"
 #include "mem.h"
 #include "pages.h"
 
@@ -46,6 +48,47 @@ static unsigned long wired_kernel_address(const struct iokmem_desc *desc,
 	return (unsigned long)page_address(pfn_to_page(run.pfn));
 }
 
+/* By addresses of the memory's own type. */
+static int access_mapped(struct iokmem_desc *desc, size_t offset, void *bytes,
+			 size_t length, bool write)
+{
+	size_t in_page = offset_in_page(offset);
+	void *address;
+
+	address = iokmem_vmap(desc, offset >> PAGE_SHIFT,
+			      PAGE_ALIGN(in_page + length) >> PAGE_SHIFT, PAGE_KERNEL);
+	if (IS_ERR(address))
+		return PTR_ERR(address);
+	if (!write)
+		memcpy(bytes, address + in_page, length);
+	else if (bytes)
+		memcpy(address + in_page, bytes, length);
+	else
+		memset(address + in_page, 0, length);
+	vunmap(address);
+	return 0;
+}
+
+/*
+ * Where the kernel's map of all memory is always copyback, it must not be used for memory
+ * of another mode, nor while the mode changes.
+ */
+static int wired_access(struct iokmem_desc *desc, size_t offset, void *bytes,
+			size_t length, bool write)
+{
+	int err;
+
+	if (iokmem_cache_in_direct_map(IOKMEM_MAP_INHIBIT_CACHE))
+		return iokmem_access_frames(desc, offset, bytes, length, write);
+	mutex_lock(&desc->hold_lock);
+	if (iokmem_cache_in_direct_map(desc->cache_mode))
+		err = iokmem_access_frames(desc, offset, bytes, length, write);
+	else
+		err = access_mapped(desc, offset, bytes, length, write);
+	mutex_unlock(&desc->hold_lock);
+	return err;
+}
+
 /* Who has pinned a page of a map that is gone may still use it. */
 static int wired_retype(struct iokmem_desc *desc, u32 cache_mode)
 {
@@ -82,7 +125,7 @@ static const struct iokmem_mem_ops iokmem_wired_ops = {
 	.retype		= wired_retype,
 	.check_pinnable	= wired_check_pinnable,
 	.kernel_address	= wired_kernel_address,
-	.access		= iokmem_access_frames,
+	.access		= wired_access,
 	.page_counts	= iokmem_all_resident,
 	.release	= wired_release,
 };

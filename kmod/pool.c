@@ -242,6 +242,7 @@ void iokmem_pool_give(struct page *page)
 		return;
 	}
 	clear_pages(page_address(page), 1U << block->order);
+	iokmem_cache_written(page, 1UL << block->order, pool->mode);
 	list_lru_add_obj(&pool->idle[block->order], &block->lru);
 	queue_delayed_work(iokmem_workqueue, &iokmem_pool_trim_work,
 			   IOKMEM_POOL_PERIOD);

@@ -14,6 +14,10 @@
 #include <asm/memtype.h>
 #include <asm/set_memory.h>
 #endif
+#ifdef CONFIG_ARM64
+#include <linux/irqflags.h>
+#include <asm/sysreg.h>
+#endif
 
 /**
  * struct entry - a page table entry
@@ -22,8 +26,8 @@
  * @exec: executable
  * @huge: one of PMD_SIZE
  * @pfn: the frame that the address itself is in
- * @cache: IOKMEM_MAP_*_CACHE, decoded from its PAT, PCD and PWT bits;
- *	IOKMEM_MAP_CACHE_MASK if they say something else
+ * @cache: IOKMEM_MAP_*_CACHE, decoded from its bits: what entry_cache() gives for RAM
+ *	of a mode; IOKMEM_MAP_CACHE_MASK if they say something else
  */
 struct entry {
 	bool present;
@@ -38,6 +42,23 @@ struct entry {
 static inline bool entries_have_types(void)
 {
 	return pat_enabled();
+}
+
+/* What the entries of RAM in @mode say. */
+static inline u32 entry_cache(u32 mode)
+{
+	return mode;
+}
+
+/* What the kernel's map of all memory says of it. */
+static inline u32 direct_entry_cache(u32 mode)
+{
+	return mode;
+}
+
+static inline bool entry_may_exec(pte_t pte)
+{
+	return pte_exec(pte);
 }
 
 /* What the kernel has programmed the PAT with, by PAT, PCD and PWT. */
@@ -72,8 +93,104 @@ static inline struct entry kernel_entry_of(unsigned long address)
 	entry.cache = decode_cache(pte_val(*pte), level != PG_LEVEL_4K);
 	return entry;
 }
+#elif defined(CONFIG_ARM64)
+static inline bool entries_have_types(void)
+{
+	return true;
+}
+
+/* Uncached RAM and write-combined RAM are one type, Normal-NC. */
+static inline u32 entry_cache(u32 mode)
+{
+	return mode == IOKMEM_MAP_INHIBIT_CACHE ? IOKMEM_MAP_WRITE_COMBINE_CACHE : mode;
+}
+
+static inline u32 direct_entry_cache(u32 mode)
+{
+	return IOKMEM_MAP_COPYBACK_CACHE;
+}
+
+static inline bool entry_may_exec(pte_t pte)
+{
+	return pte_user_exec(pte);
+}
+
+static inline u32 decode_cache(unsigned long value, bool huge)
+{
+	switch ((value & PTE_ATTRINDX_MASK) >> 2) {
+	case MT_NORMAL:
+	case MT_NORMAL_TAGGED:
+		return IOKMEM_MAP_COPYBACK_CACHE;
+	case MT_NORMAL_NC:
+		return IOKMEM_MAP_WRITE_COMBINE_CACHE;
+	case MT_DEVICE_nGnRE:
+		return IOKMEM_MAP_INHIBIT_CACHE;
+	default:
+		return IOKMEM_MAP_CACHE_MASK;
+	}
+}
+
+/* As the CPU translates @address for a kernel that reads it, or writes it. */
+static inline u64 translate(unsigned long address, bool write)
+{
+	unsigned long flags;
+	u64 par;
+
+	local_irq_save(flags);
+	if (write)
+		asm volatile("at s1e1w, %0" : : "r" (address));
+	else
+		asm volatile("at s1e1r, %0" : : "r" (address));
+	isb();
+	par = read_sysreg_par();
+	local_irq_restore(flags);
+	return par;
+}
+
+/* Of a kernel address, whose entry itself only the kernel can find. */
+static inline struct entry kernel_entry_of(unsigned long address)
+{
+	u64 par = translate(address, false);
+	struct entry entry = {};
+
+	if (par & SYS_PAR_EL1_F)
+		return entry;
+	entry.present = true;
+	entry.write = !(translate(address, true) & SYS_PAR_EL1_F);
+	entry.pfn = PHYS_PFN(par & GENMASK_ULL(47, PAGE_SHIFT));
+	switch (par >> 56) {
+	case MAIR_ATTR_NORMAL:
+	case MAIR_ATTR_NORMAL_TAGGED:
+		entry.cache = IOKMEM_MAP_COPYBACK_CACHE;
+		break;
+	case MAIR_ATTR_NORMAL_NC:
+		entry.cache = IOKMEM_MAP_WRITE_COMBINE_CACHE;
+		break;
+	case MAIR_ATTR_DEVICE_nGnRE:
+		entry.cache = IOKMEM_MAP_INHIBIT_CACHE;
+		break;
+	default:
+		entry.cache = IOKMEM_MAP_CACHE_MASK;
+	}
+	return entry;
+}
 #else
 static inline bool entries_have_types(void)
+{
+	return false;
+}
+
+static inline u32 entry_cache(u32 mode)
+{
+	return mode;
+}
+
+static inline u32 direct_entry_cache(u32 mode)
+{
+	return mode;
+}
+
+static inline bool entry_may_exec(pte_t pte)
 {
 	return false;
 }
@@ -136,7 +253,7 @@ static inline struct entry entry_of(struct mm_struct *mm, unsigned long address)
 				     pte_present(*(pte_t *)found);
 	entry.write = entry.huge ? pmd_write(*(pmd_t *)found) :
 				   pte_write(*(pte_t *)found);
-	entry.exec = pte_exec(__pte(value));
+	entry.exec = entry_may_exec(__pte(value));
 	entry.pfn = entry.huge ? pmd_pfn(*(pmd_t *)found) +
 				 ((address & ~PMD_MASK) >> PAGE_SHIFT) :
 				 pte_pfn(*(pte_t *)found);

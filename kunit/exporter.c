@@ -9,6 +9,7 @@
 #include <linux/file.h>
 #include <linux/io.h>
 #include <linux/iosys-map.h>
+#include <linux/libnvdimm.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -252,6 +253,12 @@ static void make_memory(struct exporter *exporter)
 		prot = pgprot_writecombine(prot);
 		if (set_pages_array_wc(exporter->pages, EXPORTER_PAGES))
 			return;
+	}
+#elif defined(CONFIG_ARM64)
+	if (exporter->options & EXPORTER_COMBINED) {
+		prot = pgprot_writecombine(prot);
+		for (i = 0; i < EXPORTER_PAGES; i++)
+			arch_wb_cache_pmem(page_address(exporter->pages[i]), PAGE_SIZE);
 	}
 #endif
 	exporter->bytes = vmap(exporter->pages, EXPORTER_PAGES, VM_MAP, prot);

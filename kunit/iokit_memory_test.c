@@ -535,9 +535,8 @@ static void iokit_caches_are_flushed_to_the_end_of_the_memory(struct kunit *test
 	IOBufferMemoryDescriptor *md = kernel_buffer(test, 0);
 	IOOptionBits op = kIOMemoryIncoherentIOFlush;
 
-#ifndef CONFIG_X86
-	kunit_skip(test, "caches are not for drivers on this architecture");
-#endif
+	if (!IS_ENABLED(CONFIG_ARCH_HAS_PMEM_API))
+		kunit_skip(test, "caches are not for drivers on this architecture");
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess,
 			IOMemoryDescriptor_performOperation(md, op, 0, SZ_64K));
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess,

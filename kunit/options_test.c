@@ -81,7 +81,7 @@ static bool has_cache_mode(struct iokmem_desc *desc, u32 mode)
 {
 	return iokmem_desc_get_cache_mode(desc) == mode &&
 	       (nowhere(desc) ||
-		direct_map_cache(pfn_of(desc, LENGTH - 1)) == mode);
+		direct_map_cache(pfn_of(desc, LENGTH - 1)) == direct_entry_cache(mode));
 }
 
 /* Does the buffer have what the option promises? */

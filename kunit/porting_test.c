@@ -172,7 +172,7 @@ static void ring_is_where_the_device_can_reach_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0ULL, ring.bus_address & ~0xfffff000ULL);
 	KUNIT_EXPECT_EQ(test, at, ring.bus_address);
 	if (entries_have_types())
-		KUNIT_EXPECT_EQ(test, IOKMEM_MAP_INHIBIT_CACHE,
+		KUNIT_EXPECT_EQ(test, entry_cache(IOKMEM_MAP_INHIBIT_CACHE),
 				kernel_entry_of((unsigned long)ring.entries).cache);
 	KUNIT_EXPECT_NULL(test, memchr_inv(ring.entries, 0, SZ_64K));
 	ring_stop(&ring);

@@ -523,7 +523,8 @@ struct io_case {
 static const struct io_case io_cases[] = {
 	{ "default", IOKMEM_MAP_DEFAULT_CACHE, IOKMEM_MAP_INHIBIT_CACHE },
 	{ "inhibit", IOKMEM_MAP_INHIBIT_CACHE, IOKMEM_MAP_INHIBIT_CACHE },
-	{ "write-through", IOKMEM_MAP_WRITE_THRU_CACHE, IOKMEM_MAP_WRITE_THRU_CACHE },
+	{ "write-through", IOKMEM_MAP_WRITE_THRU_CACHE,
+	  IS_ENABLED(CONFIG_X86) ? IOKMEM_MAP_WRITE_THRU_CACHE : IOKMEM_MAP_INHIBIT_CACHE },
 	{ "copyback", IOKMEM_MAP_COPYBACK_CACHE, IOKMEM_MAP_COPYBACK_CACHE },
 	{ "write-combine", IOKMEM_MAP_WRITE_COMBINE_CACHE,
 	  IOKMEM_MAP_WRITE_COMBINE_CACHE },
@@ -586,7 +587,7 @@ static void expect_physical_cache(struct kunit *test, struct iokmem_desc *desc,
 		KUNIT_ASSERT_EQ(test, cache, entry_of(current->mm, at).cache);
 	}
 	KUNIT_EXPECT_EQ(test, PHYS_PFN(RESERVED_START), entry_of(current->mm, m->address).pfn);
-	if (IOKMEM_HUGE_ENTRIES && m->length >= SZ_2M)
+	if (IOKMEM_HUGE_ENTRIES && m->length >= PMD_SIZE)
 		KUNIT_EXPECT_EQ(test, cache != IOKMEM_MAP_WRITE_THRU_CACHE,
 				entry_of(current->mm, m->address).huge);
 	of_kernel = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);

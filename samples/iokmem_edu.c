@@ -427,6 +427,22 @@ static long edu_ioctl(struct file *file, unsigned int cmd, unsigned long user)
 	}
 }
 
+static struct iokmem_desc *edu_buffer_below(u64 mask)
+{
+	return iokmem_buffer_in_task_with_physical_mask(NULL, IOKMEM_DIRECTION_INOUT,
+							IOKMEM_EDU_BUFFER_SIZE, mask);
+}
+
+/* A machine may have no memory where the device reaches it: an IOMMU brings any there. */
+static struct iokmem_desc *edu_buffer(struct device *dev)
+{
+	struct iokmem_desc *buffer = edu_buffer_below(DMA_BIT_MASK(28));
+
+	if (buffer == ERR_PTR(-ENOMEM) && device_iommu_mapped(dev))
+		buffer = edu_buffer_below(0);
+	return buffer;
+}
+
 static int edu_open(struct inode *inode, struct file *file)
 {
 	struct edu *edu = container_of(file->private_data, struct edu, misc);
@@ -438,10 +454,7 @@ static int edu_open(struct inode *inode, struct file *file)
 	client = kzalloc(sizeof(*client), GFP_KERNEL);
 	if (!client)
 		return -ENOMEM;
-	client->buffer = iokmem_buffer_in_task_with_physical_mask(NULL,
-								  IOKMEM_DIRECTION_INOUT,
-								  IOKMEM_EDU_BUFFER_SIZE,
-								  DMA_BIT_MASK(28));
+	client->buffer = edu_buffer(&edu->pdev->dev);
 	if (IS_ERR(client->buffer)) {
 		err = PTR_ERR(client->buffer);
 		kfree(client);
@@ -542,8 +555,10 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (err)
 		goto err_regions;
 	err = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(28));
-	if (err)
+	if (err) {
+		dev_err(&pdev->dev, "no memory below 256 MiB and no IOMMU: DMA is not possible\n");
 		goto err_registers;
+	}
 	edu->dma = iokmem_dma_with_specification(&pdev->dev, &edu_specification);
 	err = PTR_ERR_OR_ZERO(edu->dma);
 	if (err)

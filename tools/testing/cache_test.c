@@ -143,7 +143,8 @@ static int wrong_pages(char *base, size_t length, __u32 cache, __u64 *frames)
 	for (at = 0; at < length; at += PAGE) {
 		touch(base + at, false);
 		if (probe_user(base + at, &probe) || !probe.present ||
-		    probe.cache != cache || frame_cache(probe.pfn) != (int)cache)
+		    probe.cache != entry_cache(cache) ||
+		    frame_cache(probe.pfn) != (int)direct_entry_cache(cache))
 			wrong++;
 		if (frames)
 			frames[at / PAGE] = probe.pfn;
@@ -156,7 +157,7 @@ static int wrong_frames(const __u64 *frames, int nr, __u32 cache)
 	int wrong = 0, i;
 
 	for (i = 0; i < nr; i++)
-		wrong += frame_cache(frames[i]) != (int)cache;
+		wrong += frame_cache(frames[i]) != (int)direct_entry_cache(cache);
 	return wrong;
 }
 
@@ -249,6 +250,67 @@ TEST_F(mode, is_that_of_mmap_too)
 	EXPECT_EQ(0, madvise(base, SIZE, MADV_NORMAL));
 	touch(base + PMD, true);
 	EXPECT_EQ(0, wrong_pages(base, SIZE, variant->given, NULL));
+}
+
+/* By accesses of eight bytes that are not aligned. */
+static void copy_unaligned(char *to, const char *from, size_t length)
+{
+	__u64 value;
+	size_t at;
+
+	for (at = 1; at + sizeof(value) < length; at += sizeof(value)) {
+		memcpy(&value, from + at, sizeof(value));
+		memcpy(to + at, &value, sizeof(value));
+		/* Each by itself. */
+		asm volatile("" : : : "memory");
+	}
+}
+
+/* Is there a pattern in all bytes but the first and the last few, which nobody copied? */
+static bool is_copied(const char *base, const char *from, size_t length)
+{
+	return !memcmp(base + 1, from + 1, length - 2 * sizeof(__u64));
+}
+
+TEST_F(mode, memory_can_be_accessed_as_any_other)
+{
+	struct iokmem_query_buffer buffer;
+	char *base, *bytes = malloc(SIZE);
+	int fd = create(self->dev, variant->asked, SIZE, PMD);
+	size_t at;
+
+	ASSERT_LE(0, fd);
+	ASSERT_NE(NULL, bytes);
+	for (at = 0; at < SIZE; at++)
+		bytes[at] = at * 7 + at / PAGE;
+	ASSERT_EQ(0, map(fd, 0, 0, 0, &base));
+
+	copy_unaligned(base, bytes, SIZE);
+	EXPECT_TRUE(is_copied(base, bytes, SIZE));
+	memset(base, 0, SIZE);
+	EXPECT_TRUE(is_zero(base, SIZE));
+	/* Neither side is aligned, nor are they alike. */
+	memcpy(base + 3, bytes + 1, SIZE - 3);
+	EXPECT_EQ(0, memcmp(base + 3, bytes + 1, SIZE - 3));
+	memmove(base + 5, base + 3, SIZE - 5);
+	EXPECT_EQ(0, memcmp(base + 5, bytes + 1, SIZE - 5));
+	memcpy(base, bytes, SIZE);
+	ASSERT_EQ(0, release(fd, base, SIZE));
+
+	/* What was written is there in another mode, and when that is over. */
+	ASSERT_EQ(0, map(fd, IOKMEM_MAP_COPYBACK_CACHE, 0, 0, &base));
+	EXPECT_EQ(0, memcmp(base, bytes, SIZE));
+	copy_unaligned(base, bytes, SIZE);
+	memset(base + PAGE, 0x5a, PAGE);
+	ASSERT_EQ(0, release(fd, base, SIZE));
+	memset(bytes + PAGE, 0x5a, PAGE);
+	ASSERT_EQ(0, map(fd, variant->asked, 0, 0, &base));
+	ASSERT_EQ(0, query(fd, &buffer));
+	EXPECT_EQ(variant->given, buffer.cache_mode);
+	EXPECT_EQ(0, memcmp(base, bytes, SIZE));
+	ASSERT_EQ(0, release(fd, base, SIZE));
+	close(fd);
+	free(bytes);
 }
 
 TEST_F(mode, of_a_failed_request_is_not_changed)

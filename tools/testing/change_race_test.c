@@ -60,8 +60,8 @@ static void check_mode(struct racer *racer, char *address, __u32 mode)
 	if (probe_user(byte, &probe))
 		return;	/* there is no such module */
 	RACER_EXPECT(racer, probe.present);
-	RACER_EXPECT(racer, probe.cache == mode);
-	RACER_EXPECT(racer, frame_cache(probe.pfn) == (int)mode);
+	RACER_EXPECT(racer, probe.cache == entry_cache(mode));
+	RACER_EXPECT(racer, frame_cache(probe.pfn) == (int)direct_entry_cache(mode));
 }
 
 static void *map_in_any_mode(void *arg)

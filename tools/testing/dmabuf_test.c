@@ -207,7 +207,7 @@ TEST_F(foreign, has_the_same_frames_and_type)
 		ASSERT_TRUE(a.present && b.present);
 		ASSERT_EQ(b.pfn, a.pfn);
 		ASSERT_EQ(b.cache, a.cache);
-		ASSERT_EQ(buffer.cache_mode, a.cache);
+		ASSERT_EQ(entry_cache(buffer.cache_mode), a.cache);
 		EXPECT_TRUE(a.write);
 		EXPECT_FALSE(a.exec);
 	}
@@ -588,7 +588,7 @@ TEST_F(own, is_mapped_by_the_dma_buf)
 		ASSERT_EQ(0, probe_user(self->ours + at, &b));
 		ASSERT_EQ(b.pfn, a.pfn);
 		ASSERT_EQ(b.cache, a.cache);
-		ASSERT_EQ(buffer.cache_mode, a.cache);
+		ASSERT_EQ(entry_cache(buffer.cache_mode), a.cache);
 	}
 	ASSERT_EQ(0, munmap(bytes, SIZE));
 	EXPECT_EQ(1, nr_maps(self->fd));

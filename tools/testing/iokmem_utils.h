@@ -589,6 +589,28 @@ static inline int frame_cache(__u64 pfn)
 	       (int)probe.cache : -errno;
 }
 
+/*
+ * What the entries of RAM in a mode say, and those of the kernel's map of all memory. On
+ * arm64 uncached and write-combined RAM are one type, Normal-NC, and the kernel's map of
+ * all memory is copyback.
+ */
+static inline __u32 entry_cache(__u32 mode)
+{
+#ifdef __aarch64__
+	if (mode == IOKMEM_MAP_INHIBIT_CACHE)
+		return IOKMEM_MAP_WRITE_COMBINE_CACHE;
+#endif
+	return mode;
+}
+
+static inline __u32 direct_entry_cache(__u32 mode)
+{
+#ifdef __aarch64__
+	return IOKMEM_MAP_COPYBACK_CACHE;
+#endif
+	return mode;
+}
+
 /* Touching memory. */
 
 /* Read the byte and, if @write, write it back; whatever the compiler thinks of it. */

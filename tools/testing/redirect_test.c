@@ -149,7 +149,7 @@ TEST_F(kinds, have_the_new_memory_type_in_every_entry)
 	for (at = 0; at < variant->size; at += PAGE) {
 		ASSERT_EQ(0, probe_user(unique + at, &entry));
 		EXPECT_TRUE(entry.present);
-		EXPECT_EQ(buffer.cache_mode, entry.cache);
+		EXPECT_EQ(entry_cache(buffer.cache_mode), entry.cache);
 	}
 }
 
