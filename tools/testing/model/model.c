@@ -86,7 +86,7 @@ static __u64 owned_by(const struct model *model, const struct model_file *file)
 	return file->length;
 }
 
-/* The mode that asking for @mode puts in force, on x86; 0: there is no such mode. */
+/* The mode that asking for @mode puts in force; 0: there is no such mode. */
 __u32 model_resolve(const struct model_memory *memory, __u32 mode)
 {
 	__u32 resolved;

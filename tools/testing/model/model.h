@@ -17,7 +17,7 @@
 
 #include <linux/iokmem.h>
 
-#define MODEL_PAGE	4096ULL
+#define MODEL_PAGE	model_page
 #define MODEL_MEMORIES	4
 #define MODEL_FILES	12
 #define MODEL_SPACES	3
