@@ -271,13 +271,22 @@ TEST_F(mapping, cannot_be_executed)
 	EXPECT_EQ(0, munmap(address, PAGE));
 }
 
+static const unsigned char return_instruction[] = {
+#ifdef __aarch64__
+	0xc0, 0x03, 0x5f, 0xd6,
+#else
+	0xc3,
+#endif
+};
+
 /* A child has no part in our maps, so it makes one. */
 static int run_bytes(void *arg)
 {
 	char *code;
 
 	CHILD_EXPECT(!map(*(int *)arg, IOKMEM_MAP_UNIQUE, 0, 0, &code));
-	code[8] = (char)0xc3;	/* a return instruction, past page 0's number */
+	/* Past page 0's number. */
+	memcpy(code + 8, return_instruction, sizeof(return_instruction));
 	((void (*)(void))(code + 8))();
 	return 0;
 }
@@ -285,7 +294,7 @@ static int run_bytes(void *arg)
 TEST_F(mapping, code_in_it_does_not_run)
 {
 	EXPECT_EQ(128 + SIGSEGV, run_child(run_bytes, &self->fd));
-	EXPECT_EQ((char)0xc3, self->rw[8]);
+	EXPECT_EQ(0, memcmp(self->rw + 8, return_instruction, sizeof(return_instruction)));
 }
 
 /* The kernel turns every PROT_READ into PROT_READ | PROT_EXEC then. */
