@@ -125,6 +125,28 @@ static inline int create_mapped(int dev, __u32 options, __u64 capacity, __u32 ma
 	return err ? err : arg.fd;
 }
 
+/* Return true if memory can have the cache mode in @options on this machine. */
+static inline bool has_cache_mode(__u32 options)
+{
+	int dev, fd;
+
+	if (!(options & IOKMEM_MAP_CACHE_MASK))
+		return true;
+	dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	fd = create(dev, options & IOKMEM_MAP_CACHE_MASK, PAGE, 0);
+	if (fd >= 0)
+		close(fd);
+	close(dev);
+	return fd != -EOPNOTSUPP;
+}
+
+/* Skip a test of a cache mode that memory cannot have here. */
+#define NEED_CACHE_MODE(options)					\
+	do {								\
+		if (!has_cache_mode(options))				\
+			SKIP(return, "memory cannot have this cache mode here"); \
+	} while (0)
+
 /* On a device file of its own, for those who make only one. */
 static inline int new_buffer(__u64 capacity)
 {

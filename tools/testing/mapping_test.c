@@ -979,6 +979,8 @@ FIXTURE_VARIANT_ADD(at_once, pageable)
 
 FIXTURE_SETUP(at_once)
 {
+	NEED_CACHE_MODE(variant->options);
+	NEED_CACHE_MODE(variant->map_options);
 	self->dev = open(DEVICE, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->dev);
 }

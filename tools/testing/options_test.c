@@ -53,6 +53,7 @@ FIXTURE_SETUP(guards)
 	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
 
 	ASSERT_LE(0, dev);
+	NEED_CACHE_MODE(variant->kind);
 	self->size = measured(variant->size);
 	self->guard = measured(variant->guard);
 	self->offset = measured(variant->offset);
@@ -202,6 +203,7 @@ FIXTURE_SETUP(prefault)
 	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
 
 	ASSERT_LE(0, dev);
+	NEED_CACHE_MODE(variant->kind);
 	self->size = measured(variant->size);
 	self->fd = create(dev, IOKMEM_DIRECTION_INOUT | variant->kind, self->size, 0);
 	ASSERT_LE(0, self->fd);

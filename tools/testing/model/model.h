@@ -26,6 +26,10 @@
 #define MODEL_MAPS	256
 #define MODEL_ERRORS	8
 
+/* A program sets these if its machine has other pages than of 4 KiB, or no cache modes. */
+extern __u64 model_page;
+extern bool model_cached_only;
+
 /**
  * struct model_memory - what is mapped
  * @capacity: in bytes

@@ -143,6 +143,7 @@ struct world {
 	atomic_bool failed;
 	atomic_bool stormy;
 	atomic_uint storm;	/* the number of this one or the last */
+	__u32 possible;		/* options: without cache modes if memory has none */
 	__s32 commons[NR_COMMONS];
 	atomic_ullong next_identity;
 	atomic_ullong next_process;
