@@ -106,7 +106,7 @@ static void measure_subject(const struct subject *subject, size_t size)
 
 int main(int argc, char **argv)
 {
-	static const size_t sizes[] = { PAGE, 64 * KIB, 2 * MIB, 64 * MIB };
+	const size_t sizes[] = { PAGE, 64 * KIB, 2 * MIB, 64 * MIB };
 	int i, j;
 
 	begin(argc, argv);

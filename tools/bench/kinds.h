@@ -26,7 +26,7 @@ struct memory {
 /**
  * struct kind - how memory of this kind is made, seen and given back
  * @name: in the table
- * @smallest: no smaller size can be had
+ * @huge: of huge pages, so nothing smaller than one can be had
  * @options: a buffer's, of iokmem's kinds
  * @map_options: a map's, of iokmem's kinds
  * @create: the kind and the size are set
@@ -37,7 +37,7 @@ struct memory {
  */
 struct kind {
 	const char *name;
-	size_t smallest;
+	bool huge;
 	__u32 options;
 	__u32 map_options;
 	void (*create)(struct memory *memory);
@@ -226,10 +226,10 @@ static void vgem_destroy(struct memory *memory)
 		.destroy = file_destroy,				\
 	}
 
-#define FILE_KIND(_name, _smallest, _create, _map, _destroy)		\
+#define FILE_KIND(_name, _huge, _create, _map, _destroy)		\
 	{								\
 		.name = _name,						\
-		.smallest = _smallest,					\
+		.huge = _huge,						\
 		.create = _create,					\
 		.map = _map,						\
 		.unmap = file_unmap,					\
@@ -244,29 +244,29 @@ static const struct kind kinds[] = {
 	IOKMEM_KIND("iokmem write-combine", IOKMEM_MAP_WRITE_COMBINE_CACHE, 0),
 	IOKMEM_KIND("iokmem uncached", IOKMEM_MAP_INHIBIT_CACHE, 0),
 	IOKMEM_KIND("iokmem pageable", IOKMEM_PAGEABLE, 0),
-	FILE_KIND("iokmem dma-buf", 0, iokmem_dmabuf_create, file_map, file_destroy),
-	FILE_KIND("memfd", 0, memfd_make_plain, file_map, file_destroy),
-	FILE_KIND("memfd huge pages", PMD, memfd_make_plain, memfd_map_huge, file_destroy),
-	FILE_KIND("memfd hugetlb", PMD, hugetlb_create, file_map, file_destroy),
-	FILE_KIND("udmabuf", 0, udmabuf_create, file_map, file_destroy),
-	FILE_KIND("dma-buf system heap", 0, system_heap_create, file_map, file_destroy),
-	FILE_KIND("dma-buf CMA heap", 0, cma_heap_create, file_map, file_destroy),
-	FILE_KIND("vgem", 0, vgem_create, file_map, vgem_destroy),
+	FILE_KIND("iokmem dma-buf", false, iokmem_dmabuf_create, file_map, file_destroy),
+	FILE_KIND("memfd", false, memfd_make_plain, file_map, file_destroy),
+	FILE_KIND("memfd huge pages", true, memfd_make_plain, memfd_map_huge, file_destroy),
+	FILE_KIND("memfd hugetlb", true, hugetlb_create, file_map, file_destroy),
+	FILE_KIND("udmabuf", false, udmabuf_create, file_map, file_destroy),
+	FILE_KIND("dma-buf system heap", false, system_heap_create, file_map, file_destroy),
+	FILE_KIND("dma-buf CMA heap", false, cma_heap_create, file_map, file_destroy),
+	FILE_KIND("vgem", false, vgem_create, file_map, vgem_destroy),
 };
 
 /* In broken memory only what consists of pages, if need be. */
 static inline bool can_have(const struct kind *kind, size_t size)
 {
-	if (size < kind->smallest)
+	if (kind->huge && size < PMD)
 		return false;
-	return !largest_block || (!kind->smallest && kind->create != cma_heap_create &&
+	return !largest_block || (!kind->huge && kind->create != cma_heap_create &&
 				  !(kind->options & IOKMEM_PHYSICALLY_CONTIGUOUS));
 }
 
 /* Huge pages are mapped as such, and graphics buffers only as a whole. */
 static inline bool can_map_page(const struct kind *kind)
 {
-	return !kind->smallest && kind->create != vgem_create;
+	return !kind->huge && kind->create != vgem_create;
 }
 
 #endif /* _IOKMEM_BENCH_KINDS_H */

@@ -174,7 +174,7 @@ static void measure(const void *kind, __u64 size)
 
 int main(int argc, char **argv)
 {
-	static const size_t sizes[] = { PAGE, 64 * KIB, 2 * MIB, 64 * MIB };
+	const size_t sizes[] = { PAGE, 64 * KIB, 2 * MIB, 64 * MIB };
 	int i, j;
 
 	begin(argc, argv);

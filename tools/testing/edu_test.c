@@ -19,6 +19,7 @@
 #define MODULE		"iokmem_edu"
 #define SIZE		((size_t)IOKMEM_EDU_BUFFER_SIZE)
 #define HALF		(SIZE / 2)
+#define QUARTER		(SIZE / 4)	/* a page, where pages are small */
 #define ROOM		((size_t)IOKMEM_EDU_ROOM)
 
 /* Where the device is that the driver has, such as 0000:00:02.0; and the other one. */
@@ -277,11 +278,11 @@ TEST_F_TIMEOUT(edu, copies_the_bytes_asked_for_and_no_others, 120)
 	static const struct {
 		size_t from, to, length;
 	} cases[] = {
-		{ 0, PAGE, 1 },
+		{ 0, QUARTER, 1 },
 		{ 1, 2, 1 },
 		{ SIZE - 1, 0, 1 },
 		{ 3, SIZE - 5, 5 },
-		{ PAGE - 1, 3 * PAGE - 2, 3 },	/* over the end of a page, twice */
+		{ QUARTER - 1, 3 * QUARTER - 2, 3 },	/* over the end of a page, twice */
 		{ 17, HALF + 4000, ROOM - 1 },
 		{ HALF + 1, 3, ROOM },
 		{ 0, HALF, ROOM + 1 },
@@ -346,7 +347,7 @@ union arg {
 	struct iokmem_edu_map map;
 	struct iokmem_edu_copy copy;
 	struct iokmem_edu_program program;
-	char bytes[2 * PAGE];
+	char bytes[8192];
 };
 
 TEST_F(edu, checks_structures_as_dev_iokmem_does)
@@ -956,7 +957,7 @@ static int run_copy(int fd, char **bytes)
 
 static int run_program(int fd, char **bytes)
 {
-	return edu_program(fd, PAGE - 1, 2);
+	return edu_program(fd, QUARTER - 1, 2);
 }
 
 static void undo_nothing(int fd, char *bytes)

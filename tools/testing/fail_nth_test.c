@@ -394,6 +394,7 @@ FIXTURE_VARIANT(fail_nth)
 {
 	int (*run)(struct scene *scene);
 	void (*undo)(struct scene *scene);
+	__u32 mode;	/* the cache mode that it needs */
 	bool two;	/* references to the map of the first half */
 	bool foreign;	/* needs another driver's dma-buf */
 	bool share_multi;	/* which nobody can change any more then */
@@ -420,12 +421,14 @@ FIXTURE_VARIANT_ADD(fail_nth, create_buffer_of_many_blocks)
 FIXTURE_VARIANT_ADD(fail_nth, create_buffer_uncached)
 {
 	.run = run_create_uncached,
+	.mode = IOKMEM_MAP_INHIBIT_CACHE,
 	.undo = undo_fd,
 };
 
 FIXTURE_VARIANT_ADD(fail_nth, create_buffer_contiguous)
 {
 	.run = run_create_contiguous,
+	.mode = IOKMEM_MAP_WRITE_COMBINE_CACHE,
 	.undo = undo_fd,
 };
 
@@ -468,6 +471,7 @@ FIXTURE_VARIANT_ADD(fail_nth, create_multi)
 FIXTURE_VARIANT_ADD(fail_nth, create_mapping_in_another_cache_mode)
 {
 	.run = run_map_retyped,
+	.mode = IOKMEM_MAP_WRITE_COMBINE_CACHE,
 	.undo = undo_map_retyped,
 };
 
@@ -498,6 +502,7 @@ FIXTURE_VARIANT_ADD(fail_nth, redirect_to_pageable)
 FIXTURE_VARIANT_ADD(fail_nth, redirect_in_another_cache_mode)
 {
 	.run = run_redirect_to_wired,
+	.mode = IOKMEM_MAP_WRITE_COMBINE_CACHE,
 	.undo = undo_redirect,
 };
 
@@ -709,6 +714,7 @@ FIXTURE_SETUP(fail_nth)
 {
 	if (!allow_injection())
 		SKIP(return, "the kernel has no fault injection");
+	NEED_CACHE_MODE(variant->mode);
 	set_up(_metadata, &self->s);
 	if (variant->foreign && self->s.foreign < 0)
 		SKIP(return, "no /dev/udmabuf");

@@ -355,7 +355,7 @@ TEST_F(every_ioctl, refuses_every_size_below_the_first_versions)
 
 TEST_F(every_ioctl, accepts_a_larger_structure_if_the_rest_is_zero)
 {
-	static const __u32 more[] = { 1, 4, 7, 8, 64, PAGE, 2 * PAGE + 1 };
+	const __u32 more[] = { 1, 4, 7, 8, 64, PAGE, 2 * PAGE + 1 };
 	unsigned int i;
 	char *arg;
 
@@ -386,7 +386,7 @@ TEST_F(every_ioctl, accepts_a_larger_structure_if_the_rest_is_zero)
 TEST_F(every_ioctl, refuses_a_larger_structure_if_the_rest_is_not_zero)
 {
 	struct state before = look(self->fd);
-	static char arg[64 + 2 * PAGE];
+	char arg[64 + 2 * PAGE];
 	__u32 size, at;
 
 	for (size = variant->size + 1; size <= variant->size + 16; size++) {
@@ -819,7 +819,7 @@ TEST_F(create_buffer, capacity_beyond_all_memory_is_refused_at_once)
 
 TEST_F(create_buffer, capacity_is_exact_and_at_least_one_byte)
 {
-	static const __u64 capacities[] = { 1, PAGE - 1, PAGE, PAGE + 1 };
+	const __u64 capacities[] = { 1, PAGE - 1, PAGE, PAGE + 1 };
 	struct iokmem_query_buffer buffer;
 	unsigned int i;
 
@@ -838,7 +838,7 @@ TEST_F(create_buffer, capacity_is_exact_and_at_least_one_byte)
 
 TEST_F(create_buffer, alignment_that_is_no_power_of_two_is_refused)
 {
-	static const __u64 alignments[] = {
+	const __u64 alignments[] = {
 		3, 5, 6, 7, 12, PAGE - 1, PAGE + 1, 3 * PAGE, 3 * MIB,
 		4 * MIB - 1, UINT64_MAX, UINT64_MAX - 1, 3ull << 62,
 	};
@@ -977,7 +977,7 @@ TEST_F(create_mapping, offset_without_length_is_refused)
 
 TEST_F(create_mapping, range_that_wraps_is_refused)
 {
-	static const __u64 ranges[][2] = {
+	const __u64 ranges[][2] = {
 		{ 1, UINT64_MAX }, { UINT64_MAX, 1 }, { UINT64_MAX, UINT64_MAX },
 		{ PAGE, UINT64_MAX - PAGE + 1 }, { UINT64_MAX - PAGE + 1, PAGE },
 		{ 1ull << 63, 1ull << 63 },
@@ -992,7 +992,7 @@ TEST_F(create_mapping, range_that_wraps_is_refused)
 
 TEST_F(create_mapping, range_past_the_end_is_refused)
 {
-	static const __u64 ranges[][2] = {
+	const __u64 ranges[][2] = {
 		{ 0, BUFFER_SIZE + 1 }, { 1, BUFFER_SIZE }, { BUFFER_SIZE, 1 },
 		{ BUFFER_SIZE - 1, 2 }, { BUFFER_SIZE + 1, 1 },
 		/* Still in the last page, which is the buffer's. */
@@ -1144,7 +1144,7 @@ TEST_F(create_mapping, fixed_address_that_is_unaligned_is_refused)
 
 TEST_F(create_mapping, fixed_address_that_nobody_can_use_is_refused)
 {
-	static const __u64 addresses[] = {
+	const __u64 addresses[] = {
 		0, 1ull << 56, (1ull << 56) - PAGE, 1ull << 63,
 		0xffff800000000000, 0xffff888000000000, 0xffffffff81000000,
 		0xffffffffff600000, UINT64_MAX - 4 * PAGE + 1,

@@ -34,10 +34,13 @@
 #include "kselftest_harness.h"
 #include "probe/iokmem_probe.h"
 
-#define PAGE		4096UL
+#define PAGE		((unsigned long)getpagesize())
 #define KIB		1024UL
 #define MIB		(1024UL * KIB)
-#define PMD		(2 * MIB)
+/* A huge entry maps as much as a whole page table, which is a page of 8-byte entries. */
+#define PMD		(PAGE / sizeof(__u64) * PAGE)
+/* The largest block that the kernel's allocator has is of PMD or of 2 * PMD. */
+#define MORE_THAN_A_BLOCK	(4 * PMD)
 #define DEVICE		"/dev/iokmem"
 #define LIST		"/sys/kernel/debug/iokmem/descriptors"
 #define POOLS		"/sys/kernel/debug/iokmem/pools"
@@ -55,6 +58,32 @@
 static inline size_t round_up(size_t x, size_t to)
 {
 	return (x + to - 1) / to * to;
+}
+
+/**
+ * struct measure - a size whose parts are added up
+ * @huge: how many times PMD
+ * @pages: how many pages
+ * @bytes: how many bytes
+ *
+ * A fixture's variants are constants, but the sizes of pages and of huge entries are not
+ * known before the program runs.
+ */
+struct measure {
+	long huge;
+	long pages;
+	long bytes;
+};
+
+#define MEASURE(_huge, _pages, _bytes) \
+	{ .huge = _huge, .pages = _pages, .bytes = _bytes }
+#define NR_HUGE(_n)	{ .huge = _n }
+#define NR_PAGES(_n)	{ .pages = _n }
+#define NR_BYTES(_n)	{ .bytes = _n }
+
+static inline size_t measured(struct measure measure)
+{
+	return measure.huge * PMD + measure.pages * PAGE + measure.bytes;
 }
 
 /* The ioctls. */
@@ -95,6 +124,28 @@ static inline int create_mapped(int dev, __u32 options, __u64 capacity, __u32 ma
 	*address = err ? NULL : (char *)(uintptr_t)arg.address;
 	return err ? err : arg.fd;
 }
+
+/* Return true if memory can have the cache mode in @options on this machine. */
+static inline bool has_cache_mode(__u32 options)
+{
+	int dev, fd;
+
+	if (!(options & IOKMEM_MAP_CACHE_MASK))
+		return true;
+	dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	fd = create(dev, options & IOKMEM_MAP_CACHE_MASK, PAGE, 0);
+	if (fd >= 0)
+		close(fd);
+	close(dev);
+	return fd != -EOPNOTSUPP;
+}
+
+/* Skip a test of a cache mode that memory cannot have here. */
+#define NEED_CACHE_MODE(options)					\
+	do {								\
+		if (!has_cache_mode(options))				\
+			SKIP(return, "memory cannot have this cache mode here"); \
+	} while (0)
 
 /* On a device file of its own, for those who make only one. */
 static inline int new_buffer(__u64 capacity)

@@ -534,11 +534,24 @@ TEST_F(socket, no_room_for_a_file_descriptor_is_no_resources)
 	EXPECT_EQ(0, run_child(receive_without_fds, arg));
 }
 
-static atomic_int nr_signals;
+/* Shared with the peer. */
+static struct {
+	atomic_int nr;
+} *signals;
 
 static void on_alarm(int sig)
 {
-	nr_signals++;
+	signals->nr++;
+}
+
+/* Wait a while, and until there were @n more signals, however slow the machine is. */
+static void wait_for_signals(int n, int milliseconds)
+{
+	int before = signals->nr;
+
+	usleep(milliseconds * 1000);
+	while (signals->nr < before + n)
+		usleep(1000);
 }
 
 /* Signals every few milliseconds, which interrupt whatever waits. */
@@ -562,9 +575,9 @@ static int answer_late(void *arg)
 	int sock = *(int *)((void **)arg)[0];
 	int i;
 
-	usleep(100 * 1000);
+	wait_for_signals(3, 100);
 	CHILD_EXPECT(!iokmem_desc_send(buffer, sock, 0));
-	usleep(200 * 1000);
+	wait_for_signals(10, 200);
 	for (i = 0; i < 2000; i++) {
 		if (iokmem_desc_receive(sock, &desc))
 			break;
@@ -582,16 +595,19 @@ TEST_F(socket, signals_do_not_end_the_waiting)
 	int before, i;
 	pid_t peer;
 
+	signals = mmap(NULL, sizeof(*signals), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, signals);
 	peer = spawn(answer_late, arg);
 	interrupt(true);
 	EXPECT_OK(iokmem_desc_receive(self->ours, &desc));
-	EXPECT_LT(2, nr_signals);
+	EXPECT_LT(2, signals->nr);
 	iokmem_desc_put(desc);
 	/* More than the socket holds while nobody reads. */
-	before = nr_signals;
+	before = signals->nr;
 	for (i = 0; i < 1000; i++)
 		ASSERT_OK(iokmem_desc_send(self->buffer, self->ours, 0));
-	EXPECT_LT(before + 2, nr_signals);
+	EXPECT_LT(before + 2, signals->nr);
 	interrupt(false);
 	ASSERT_EQ(0, send_raw(self->ours, "!", 1, NULL, 0));
 	EXPECT_EQ(0, join(peer));

@@ -568,19 +568,20 @@ FIXTURE_TEARDOWN(trace)
 TEST_F(trace, tells_the_whole_life_of_a_buffer)
 {
 	static const char * const events[] = {
-		"iokmem_create: id=%lld capacity=8392704 extents=",
+		"iokmem_create: id=%lld capacity=",
 		"iokmem_map: id=%lld pid=%d address=",
 		"iokmem_share: id=%lld pid=%d address=",
 		"iokmem_fault: id=%lld address=",
 		"iokmem_unmap: id=%lld pid=%d address=",
-		"iokmem_free: id=%lld capacity=8392704 extents=",
+		"iokmem_free: id=%lld capacity=",
 	};
+	const size_t large = 4 * PMD;
 	char needle[128], *address, *inside;
 	long long id;
 	unsigned int i;
 	int fd;
 
-	fd = new_buffer(8 * MIB + PAGE);
+	fd = new_buffer(large + PAGE);
 	ASSERT_LE(0, fd);
 	id = buffer_id(fd);
 	ASSERT_EQ(0, map(fd, 0, 0, 0, &address));
@@ -588,7 +589,7 @@ TEST_F(trace, tells_the_whole_life_of_a_buffer)
 	address[0] = 1;
 	inside[PAGE] = 1;
 	ASSERT_EQ(0, release(fd, inside, PAGE));
-	ASSERT_EQ(0, release(fd, address, 8 * MIB + PAGE));
+	ASSERT_EQ(0, release(fd, address, large + PAGE));
 	ASSERT_EQ(0, close(fd));
 
 	for (i = 0; i < ARRAY_SIZE(events); i++) {
@@ -596,12 +597,14 @@ TEST_F(trace, tells_the_whole_life_of_a_buffer)
 		EXPECT_LE(1, count_lines(INSTANCE "/trace", needle))
 			TH_LOG("not in the trace: %s", needle);
 	}
+	snprintf(needle, sizeof(needle), " capacity=%zu extents=", large + PAGE);
+	EXPECT_EQ(2, count_lines(INSTANCE "/trace", needle));
 	if (kernel_has_huge_pfn()) {
-		size_t window = 64 * MIB, ahead = window - (uintptr_t)address % window;
+		size_t window = 32 * PMD, ahead = window - (uintptr_t)address % window;
 
 		/* One fault brought all that can be in huge entries, in its window. */
 		snprintf(needle, sizeof(needle), "id=%lld address=%p pages=%zu", id,
-			 address, (ahead < 8 * MIB ? ahead : 8 * MIB) / PAGE);
+			 address, (ahead < large ? ahead : large) / PAGE);
 		EXPECT_EQ(1, count_lines(INSTANCE "/trace", needle));
 		snprintf(needle, sizeof(needle), "iokmem_fault: id=%lld", id);
 		EXPECT_EQ(1, count_lines(INSTANCE "/trace", needle));
@@ -619,13 +622,13 @@ TEST_F(trace, tells_of_faults_whoever_makes_the_entries)
 	int fd;
 
 	for (i = 0; i < ARRAY_SIZE(options); i++) {
-		fd = new_buffer(2 * MIB);
+		fd = new_buffer(PMD);
 		ASSERT_LE(0, fd);
 		ASSERT_EQ(0, map(fd, options[i], 0, 0, &address));
 		address[0] = 1;
 		/* A huge entry, or what is in an aligned window of 64 pages. */
 		snprintf(needle, sizeof(needle), "iokmem_fault: id=%lld address=%p pages=%d",
-			 buffer_id(fd), address, kernel_has_huge_pfn() ? 512 :
+			 buffer_id(fd), address, kernel_has_huge_pfn() ? (int)(PMD / PAGE) :
 			 64 - (int)((uintptr_t)address / PAGE % 64));
 		EXPECT_EQ(1, count_lines(INSTANCE "/trace", needle))
 			TH_LOG("not in the trace: %s", needle);

@@ -139,7 +139,7 @@ static int fail_and_have_all(void *arg)
 	CHILD_EXPECT(create(dev, 0x08, PAGE, 0) == -EOPNOTSUPP);
 	CHILD_EXPECT(create(dev, 0, PAGE, 3) == -EINVAL);
 	CHILD_EXPECT(create(dev, 0, PAGE, 1ull << 62) == -ERANGE);
-	CHILD_EXPECT(create(dev, 0, PAGE, 8 * MIB) == -EPERM);
+	CHILD_EXPECT(create(dev, 0, PAGE, MORE_THAN_A_BLOCK) == -EPERM);
 	CHILD_EXPECT(count_available(dev, 20) == 8);
 	return 0;
 }
@@ -500,6 +500,7 @@ TEST_F(cgroup, beyond_its_limit_is_enomem_and_kills_nobody)
 /* What lies in a pool is still the cgroup's, which gets it when it needs it. */
 TEST_F(cgroup, is_charged_for_pools_and_gets_them_back)
 {
+	NEED_CACHE_MODE(COMBINED);
 	ASSERT_EQ(0, ORDER(.what = MAKE, .option = COMBINED, .size = 8 * MIB));
 	EXPECT_LE((long)(8 * MIB), read_number(TEST_CGROUP "/memory.current"));
 	ASSERT_EQ(0, ORDER(.what = LET_GO));
@@ -515,7 +516,8 @@ TEST_F(cgroup, does_not_get_what_others_have_left_in_pools)
 {
 	int dev = open(DEVICE, O_RDWR), fd;
 
-	fd = create(dev, IOKMEM_MAP_WRITE_COMBINE_CACHE, 8 * MIB, 0);
+	NEED_CACHE_MODE(COMBINED);
+	fd = create(dev, COMBINED, 8 * MIB, 0);
 	ASSERT_LE(0, fd);
 	close(fd);
 	/* It would not pay for it. */

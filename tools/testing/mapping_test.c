@@ -17,51 +17,53 @@
 FIXTURE(contents)
 {
 	int fd;
+	size_t capacity;
 };
 
 FIXTURE_VARIANT(contents)
 {
-	size_t capacity;
+	struct measure capacity;
 };
 
 FIXTURE_VARIANT_ADD(contents, one_byte)
 {
-	.capacity = 1,
+	.capacity = NR_BYTES(1),
 };
 
 FIXTURE_VARIANT_ADD(contents, a_byte_less_than_a_page)
 {
-	.capacity = PAGE - 1,
+	.capacity = MEASURE(0, 1, -1),
 };
 
 FIXTURE_VARIANT_ADD(contents, page)
 {
-	.capacity = PAGE,
+	.capacity = NR_PAGES(1),
 };
 
 FIXTURE_VARIANT_ADD(contents, a_byte_more_than_a_page)
 {
-	.capacity = PAGE + 1,
+	.capacity = MEASURE(0, 1, 1),
 };
 
 FIXTURE_VARIANT_ADD(contents, 64_kib)
 {
-	.capacity = 64 * KIB,
+	.capacity = NR_BYTES(64 * KIB),
 };
 
-FIXTURE_VARIANT_ADD(contents, 2_mib)
+FIXTURE_VARIANT_ADD(contents, huge_entry)
 {
-	.capacity = 2 * MIB,
+	.capacity = NR_HUGE(1),
 };
 
-FIXTURE_VARIANT_ADD(contents, 8_mib_and_something)
+FIXTURE_VARIANT_ADD(contents, 4_huge_entries_and_something)
 {
-	.capacity = 8 * MIB + 5 * PAGE + 77,
+	.capacity = MEASURE(4, 5, 77),
 };
 
 FIXTURE_SETUP(contents)
 {
-	self->fd = new_buffer(variant->capacity);
+	self->capacity = measured(variant->capacity);
+	self->fd = new_buffer(self->capacity);
 	ASSERT_LE(0, self->fd);
 }
 
@@ -71,7 +73,7 @@ FIXTURE_TEARDOWN(contents)
 
 TEST_F(contents, are_zero_to_the_end_of_the_last_page)
 {
-	size_t whole = round_up(variant->capacity, PAGE);
+	size_t whole = round_up(self->capacity, PAGE);
 	char *address;
 
 	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &address));
@@ -83,25 +85,25 @@ TEST_F(contents, are_zero_to_the_end_of_the_last_page)
 
 TEST_F(contents, are_zero_also_where_others_have_written_before)
 {
-	size_t whole = round_up(variant->capacity, PAGE);
+	size_t whole = round_up(self->capacity, PAGE);
 	char *address;
 	int i, fd;
 
 	/* Pages that were freed last are the first to be given out. */
 	for (i = 0; i < 8; i++) {
-		fd = new_buffer(variant->capacity);
+		fd = new_buffer(self->capacity);
 		ASSERT_LE(0, fd);
 		ASSERT_EQ(0, map(fd, 0, 0, 0, &address));
 		EXPECT_TRUE(is_zero(address, whole));
 		memset(address, 0xff, whole);
-		ASSERT_EQ(0, release(fd, address, variant->capacity));
+		ASSERT_EQ(0, release(fd, address, self->capacity));
 		ASSERT_EQ(0, close(fd));
 	}
 }
 
 TEST_F(contents, are_the_same_through_all_maps)
 {
-	size_t whole = round_up(variant->capacity, PAGE);
+	size_t whole = round_up(self->capacity, PAGE);
 	char *one, *unique, *read_only, *mapped;
 
 	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &one));
@@ -139,7 +141,7 @@ TEST_F(contents, are_the_same_in_all_processes)
 {
 	struct paper paper = {
 		.fd = self->fd,
-		.whole = round_up(variant->capacity, PAGE),
+		.whole = round_up(self->capacity, PAGE),
 	};
 	char *address;
 
@@ -152,7 +154,7 @@ TEST_F(contents, are_the_same_in_all_processes)
 
 TEST_F(contents, are_right_in_whatever_order_they_are_touched)
 {
-	long whole = round_up(variant->capacity, PAGE), at;
+	long whole = round_up(self->capacity, PAGE), at;
 	char *forth, *back, *here_and_there;
 
 	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &forth));
@@ -173,14 +175,14 @@ TEST_F(contents, are_right_in_whatever_order_they_are_touched)
 
 TEST_F(contents, of_a_window_are_those_at_its_offset)
 {
-	size_t whole = round_up(variant->capacity, PAGE);
+	size_t whole = round_up(self->capacity, PAGE);
 	size_t offset, step = whole > MIB ? 37 * PAGE : PAGE;
 	char *base, *window;
 
 	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &base));
 	number_pages(base, whole);
-	for (offset = 0; offset < variant->capacity; offset += step) {
-		size_t length = variant->capacity - offset;
+	for (offset = 0; offset < self->capacity; offset += step) {
+		size_t length = self->capacity - offset;
 
 		if (length > 3 * PAGE)
 			length = 3 * PAGE;
@@ -204,12 +206,12 @@ TEST_F(contents, of_a_window_are_those_at_its_offset)
 
 TEST_F(contents, survive_when_nothing_maps_them)
 {
-	size_t whole = round_up(variant->capacity, PAGE);
+	size_t whole = round_up(self->capacity, PAGE);
 	char *address;
 
 	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &address));
 	number_pages(address, whole);
-	ASSERT_EQ(0, release(self->fd, address, variant->capacity));
+	ASSERT_EQ(0, release(self->fd, address, self->capacity));
 	ASSERT_EQ(0, nr_iokmem_vmas());
 	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_READ_ONLY, 0, 0, &address));
 	EXPECT_TRUE(pages_are_numbered(address, whole, 0));
@@ -269,13 +271,22 @@ TEST_F(mapping, cannot_be_executed)
 	EXPECT_EQ(0, munmap(address, PAGE));
 }
 
+static const unsigned char return_instruction[] = {
+#ifdef __aarch64__
+	0xc0, 0x03, 0x5f, 0xd6,
+#else
+	0xc3,
+#endif
+};
+
 /* A child has no part in our maps, so it makes one. */
 static int run_bytes(void *arg)
 {
 	char *code;
 
 	CHILD_EXPECT(!map(*(int *)arg, IOKMEM_MAP_UNIQUE, 0, 0, &code));
-	code[8] = (char)0xc3;	/* a return instruction, past page 0's number */
+	/* Past page 0's number. */
+	memcpy(code + 8, return_instruction, sizeof(return_instruction));
 	((void (*)(void))(code + 8))();
 	return 0;
 }
@@ -283,7 +294,7 @@ static int run_bytes(void *arg)
 TEST_F(mapping, code_in_it_does_not_run)
 {
 	EXPECT_EQ(128 + SIGSEGV, run_child(run_bytes, &self->fd));
-	EXPECT_EQ((char)0xc3, self->rw[8]);
+	EXPECT_EQ(0, memcmp(self->rw + 8, return_instruction, sizeof(return_instruction)));
 }
 
 /* The kernel turns every PROT_READ into PROT_READ | PROT_EXEC then. */
@@ -491,7 +502,7 @@ TEST_F(mapping, cannot_be_moved_or_resized)
 
 TEST_F(mapping, large_one_survives_a_refused_move)
 {
-	char *address, *hole = find_hole(8 * MIB, PMD);
+	char *address, *hole = find_hole(4 * PMD, PMD);
 	int fd = new_buffer(4 * MIB);
 
 	ASSERT_LE(0, fd);
@@ -606,14 +617,14 @@ TEST_F(mapping, cannot_be_pinned)
 	EXPECT_ERRNO(EFAULT, vmsplice(pipes[1], &iov, 1, SPLICE_F_NONBLOCK));
 	EXPECT_ERRNO(EFAULT, syscall(SYS_futex, self->rw, FUTEX_WAKE, 1, NULL,
 				     NULL, 0));
-	/* Nor where one entry maps 2 MiB, which the fast path could mistake. */
-	fd = new_buffer(4 * MIB);
+	/* Nor where one entry is huge, which the fast path could mistake. */
+	fd = new_buffer(2 * PMD);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, map(fd, 0, 0, 0, &large));
-	memset(large, 1, 4 * MIB);
+	memset(large, 1, 2 * PMD);
 	iov.iov_base = large + PMD + PAGE;
 	EXPECT_ERRNO(EFAULT, vmsplice(pipes[1], &iov, 1, SPLICE_F_NONBLOCK));
-	EXPECT_EQ(0, release(fd, large, 4 * MIB));
+	EXPECT_EQ(0, release(fd, large, 2 * PMD));
 }
 
 TEST_F(mapping, cannot_be_the_target_of_direct_io)
@@ -806,6 +817,8 @@ TEST_F(read_only_fd, maps_file_cannot_be_reopened_either)
 /*
  * How many faults it takes to see the memory.
  */
+#define LARGE	(4 * PMD)
+
 FIXTURE(faults)
 {
 	int fd;
@@ -814,7 +827,7 @@ FIXTURE(faults)
 
 FIXTURE_SETUP(faults)
 {
-	self->fd = new_buffer(8 * MIB);
+	self->fd = new_buffer(LARGE);
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &self->address));
 }
@@ -844,16 +857,16 @@ static long touch_all(char *address, size_t length, bool write)
 
 TEST_F(faults, are_far_fewer_than_pages)
 {
-	EXPECT_GE(2048 / 16, touch_all(self->address, 8 * MIB, true));
-	EXPECT_EQ(0, touch_all(self->address, 8 * MIB, true));
-	EXPECT_EQ(0, touch_all(self->address, 8 * MIB, false));
+	EXPECT_GE(LARGE / PAGE / 16, touch_all(self->address, LARGE, true));
+	EXPECT_EQ(0, touch_all(self->address, LARGE, true));
+	EXPECT_EQ(0, touch_all(self->address, LARGE, false));
 }
 
 TEST_F(faults, of_reading_are_as_few_and_writing_then_costs_little)
 {
-	EXPECT_GE(2048 / 16, touch_all(self->address, 8 * MIB, false));
-	EXPECT_GE(2048 / 16, touch_all(self->address, 8 * MIB, true));
-	EXPECT_EQ(0, touch_all(self->address, 8 * MIB, true));
+	EXPECT_GE(LARGE / PAGE / 16, touch_all(self->address, LARGE, false));
+	EXPECT_GE(LARGE / PAGE / 16, touch_all(self->address, LARGE, true));
+	EXPECT_EQ(0, touch_all(self->address, LARGE, true));
 }
 
 TEST_F(faults, are_few_backwards_too)
@@ -861,18 +874,18 @@ TEST_F(faults, are_few_backwards_too)
 	long before = minor_faults();
 	long at;
 
-	for (at = 8 * MIB - 1; at >= 0; at -= PAGE)
+	for (at = LARGE - 1; at >= 0; at -= PAGE)
 		touch(self->address + at, true);
-	EXPECT_GE(2048 / 16, minor_faults() - before);
+	EXPECT_GE(LARGE / PAGE / 16, minor_faults() - before);
 }
 
-TEST_F(faults, are_one_per_2_mib_where_the_kernel_can)
+TEST_F(faults, are_one_per_huge_entry_where_the_kernel_can)
 {
-	long faults = touch_all(self->address, 8 * MIB, true);
+	long faults = touch_all(self->address, LARGE, true);
 
 	if (!kernel_has_huge_pfn()) {
 		/* There such entries would be taken for memory to be pinned. */
-		EXPECT_LE(2048 / 64, faults);
+		EXPECT_LE(LARGE / PAGE / 64, faults);
 		return;
 	}
 	EXPECT_EQ(0, (uintptr_t)self->address % PMD);
@@ -882,23 +895,23 @@ TEST_F(faults, are_one_per_2_mib_where_the_kernel_can)
 
 TEST_F(faults, in_an_unaligned_map_are_few_too)
 {
-	char *hole = find_hole(12 * MIB, PMD) + PAGE, *address;
+	char *hole = find_hole(LARGE + 2 * PMD, PMD) + PAGE, *address;
 
 	ASSERT_EQ(0, map_at(self->fd, 0, (uintptr_t)hole, 0, 0, &address));
-	EXPECT_GE(2048 / 16, touch_all(address, 8 * MIB, true));
-	number_pages(self->address, 8 * MIB);
-	EXPECT_TRUE(pages_are_numbered(address, 8 * MIB, 0));
+	EXPECT_GE(LARGE / PAGE / 16, touch_all(address, LARGE, true));
+	number_pages(self->address, LARGE);
+	EXPECT_TRUE(pages_are_numbered(address, LARGE, 0));
 }
 
 TEST_F(faults, come_again_after_protection_changed)
 {
-	number_pages(self->address, 8 * MIB);
-	ASSERT_EQ(0, mprotect(self->address, 8 * MIB, PROT_READ));
+	number_pages(self->address, LARGE);
+	ASSERT_EQ(0, mprotect(self->address, LARGE, PROT_READ));
 	EXPECT_EQ(SIGSEGV, probe(self->address + PMD, true));
-	EXPECT_TRUE(pages_are_numbered(self->address, 8 * MIB, 0));
-	ASSERT_EQ(0, mprotect(self->address, 8 * MIB, PROT_READ | PROT_WRITE));
-	EXPECT_GE(2048 / 16, touch_all(self->address + 8, 8 * MIB - 8, true));
-	EXPECT_TRUE(pages_are_numbered(self->address, 8 * MIB, 0));
+	EXPECT_TRUE(pages_are_numbered(self->address, LARGE, 0));
+	ASSERT_EQ(0, mprotect(self->address, LARGE, PROT_READ | PROT_WRITE));
+	EXPECT_GE(LARGE / PAGE / 16, touch_all(self->address + 8, LARGE - 8, true));
+	EXPECT_TRUE(pages_are_numbered(self->address, LARGE, 0));
 }
 
 TEST_F(faults, in_a_small_map_at_either_end_of_a_table_stay_inside)
@@ -966,6 +979,8 @@ FIXTURE_VARIANT_ADD(at_once, pageable)
 
 FIXTURE_SETUP(at_once)
 {
+	NEED_CACHE_MODE(variant->options);
+	NEED_CACHE_MODE(variant->map_options);
 	self->dev = open(DEVICE, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->dev);
 }

@@ -59,6 +59,17 @@ static __u64 physical(char *address)
 	return probe.pfn * PAGE + (uintptr_t)address % PAGE;
 }
 
+/* Return the physical address where RAM begins: on some machines far above zero. */
+static __u64 lowest_ram(void)
+{
+	unsigned long long start = 0;
+	char line[128];
+
+	if (find_line("/proc/iomem", " : System RAM", line, sizeof(line)))
+		sscanf(line, "%llx-", &start);
+	return start;
+}
+
 /* How many pages do not follow the one before. */
 static int seams(char *base, size_t length)
 {
@@ -72,7 +83,7 @@ static int seams(char *base, size_t length)
 
 TEST_F(place, contiguous_memory_is_one_piece)
 {
-	static const size_t sizes[] = {
+	const size_t sizes[] = {
 		1, 5 * PAGE + 1, 3 * MIB, 4 * MIB, 6 * MIB + 7, 40 * MIB,
 	};
 	struct iokmem_query_buffer buffer;
@@ -96,12 +107,17 @@ TEST_F(place, contiguous_memory_is_one_piece)
 
 TEST_F(place, alignment_may_be_larger_than_a_block)
 {
-	static const __u64 alignments[] = { 64 * KIB, 2 * MIB, 8 * MIB, 32 * MIB };
+	const __u64 alignments[] = {
+		64 * KIB, PMD, MORE_THAN_A_BLOCK, 4 * MORE_THAN_A_BLOCK,
+	};
 	unsigned int i;
 	char *base;
 	int fd;
 
 	for (i = 0; i < ARRAY_SIZE(alignments); i++) {
+		/* Little memory has such an alignment, if any, where huge entries are large. */
+		if (alignments[i] > (__u64)memory("MemTotal:") / 8)
+			continue;
 		fd = create(self->dev, 0, 100 * KIB, alignments[i]);
 		ASSERT_LE(0, fd);
 		ASSERT_EQ(0, map(fd, 0, 0, 0, &base));
@@ -126,6 +142,10 @@ TEST_F(place, mask_fits_every_byte)
 		__u64 highest = masks[i] ? masks[i] | (masks[i] - 1) : UINT64_MAX;
 
 		fd = create_below(self->dev, 0, 200 * KIB, 0, masks[i]);
+		if (highest < lowest_ram()) {
+			EXPECT_EQ(-ENOMEM, fd);
+			continue;
+		}
 		ASSERT_LE(0, fd);
 		ASSERT_EQ(0, map(fd, 0, 0, 0, &base));
 		if (masks[i])
@@ -159,8 +179,8 @@ static int want_contiguous(void *arg)
 	CHILD_EXPECT(!setresuid(60020, 60020, 60020));
 	fd = create(dev, IOKMEM_PHYSICALLY_CONTIGUOUS, 64 * KIB, 0);
 	CHILD_EXPECT(fd >= 0);
-	CHILD_EXPECT(create(dev, IOKMEM_PHYSICALLY_CONTIGUOUS, 8 * MIB, 0) == -EPERM);
-	CHILD_EXPECT(create(dev, 0, PAGE, 8 * MIB) == -EPERM);
+	CHILD_EXPECT(create(dev, IOKMEM_PHYSICALLY_CONTIGUOUS, MORE_THAN_A_BLOCK, 0) == -EPERM);
+	CHILD_EXPECT(create(dev, 0, PAGE, MORE_THAN_A_BLOCK) == -EPERM);
 	return 0;
 }
 
@@ -179,7 +199,7 @@ static int create_pair(int dev, enum option a, enum option b)
 	if (a == OPTION_ALIGNED || b == OPTION_ALIGNED)
 		alignment = 64 * KIB;
 	if (a == OPTION_MORE_ALIGNED || b == OPTION_MORE_ALIGNED)
-		alignment = 8 * MIB;
+		alignment = MORE_THAN_A_BLOCK;
 	if (a == OPTION_BELOW || b == OPTION_BELOW)
 		mask = 0xffffffff;
 	if (a == OPTION_BELOW_ALIGNED || b == OPTION_BELOW_ALIGNED)
@@ -198,6 +218,9 @@ TEST(options_go_together_as_the_table_says)
 		for (b = 0; b < OPTION_KERNEL; b++) {
 			if (option_pairs[a][b] == ' ')
 				continue;
+			/* The mode is refused, whatever else is asked for. */
+			if (!has_cache_mode(option_flags[a]) || !has_cache_mode(option_flags[b]))
+				continue;
 			expected = option_pairs[a][b] == '+' ? 0 :
 				   option_pairs[a][b] == 'I' ? -EINVAL : -EOPNOTSUPP;
 			fd = create_pair(dev, a, b);
@@ -207,7 +230,7 @@ TEST(options_go_together_as_the_table_says)
 			if (fd < 0)
 				continue;
 			ASSERT_EQ(0, map(fd, 0, 0, 0, &base));
-			EXPECT_TRUE(is_zero(base, 68 * KIB));
+			EXPECT_TRUE(is_zero(base, round_up(64 * KIB + 5, PAGE)));
 			ASSERT_EQ(0, release(fd, base, 64 * KIB + 5));
 			close(fd);
 		}
@@ -248,7 +271,7 @@ static long resident(int fd)
 /* What is in memory, in the page table too: madvise() looks only there. */
 static void touch_resident(char *base, size_t length)
 {
-	static unsigned char there[SWAP_SIZE / PAGE];
+	unsigned char there[SWAP_SIZE / PAGE];
 	size_t i;
 
 	if (mincore(base, length, there))

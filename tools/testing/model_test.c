@@ -442,6 +442,8 @@ FIXTURE_SETUP(model)
 	struct timespec ts;
 	cpu_set_t one;
 
+	model_page = PAGE;
+	model_cached_only = !has_cache_mode(IOKMEM_MAP_INHIBIT_CACHE);
 	/* One process waits for another all the time. */
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);

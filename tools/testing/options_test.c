@@ -16,14 +16,16 @@ FIXTURE(guards)
 {
 	int fd;
 	char *address;
+	size_t size, guard;
+	size_t offset, length;
 };
 
 FIXTURE_VARIANT(guards)
 {
 	__u32 kind;
 	__u32 guards;
-	size_t size, guard;
-	size_t offset, length;
+	struct measure size, guard;
+	struct measure offset, length;
 };
 
 #define GUARDS(_name, _kind, _size, _guards, _guard, _offset, _length)	\
@@ -34,25 +36,32 @@ FIXTURE_VARIANT(guards)
 		.offset = _offset, .length = _length,			\
 	}
 
-GUARDS(small, 0, SIZE, SMALL, PAGE, 0, SIZE);
-GUARDS(large, 0, SIZE, LARGE, 64 * KIB, 0, SIZE);
-GUARDS(of_part, 0, SIZE, SMALL, PAGE, PAGE + 5, 3 * PAGE);
-GUARDS(of_a_byte, 0, SIZE, LARGE, 64 * KIB, SIZE - 1, 1);
-GUARDS(of_large_entries, 0, 4 * MIB, SMALL, PAGE, 0, 4 * MIB);
-GUARDS(of_pageable, IOKMEM_PAGEABLE, SIZE, SMALL, PAGE, 0, SIZE);
-GUARDS(of_pageable_large, IOKMEM_PAGEABLE, SIZE, LARGE, 64 * KIB, 0, SIZE);
-GUARDS(of_pageable_part, IOKMEM_PAGEABLE, SIZE, LARGE, 64 * KIB, 3 * PAGE, 2 * PAGE);
-GUARDS(of_combined, IOKMEM_MAP_WRITE_COMBINE_CACHE, SIZE, SMALL, PAGE, 0, SIZE);
+#define WHOLE	NR_PAGES(16)
+
+GUARDS(small, 0, WHOLE, SMALL, NR_PAGES(1), NR_PAGES(0), WHOLE);
+GUARDS(large, 0, WHOLE, LARGE, NR_BYTES(64 * KIB), NR_PAGES(0), WHOLE);
+GUARDS(of_part, 0, WHOLE, SMALL, NR_PAGES(1), MEASURE(0, 1, 5), NR_PAGES(3));
+GUARDS(of_a_byte, 0, WHOLE, LARGE, NR_BYTES(64 * KIB), MEASURE(0, 16, -1), NR_BYTES(1));
+GUARDS(of_large_entries, 0, NR_HUGE(2), SMALL, NR_PAGES(1), NR_PAGES(0), NR_HUGE(2));
+GUARDS(of_pageable, IOKMEM_PAGEABLE, WHOLE, SMALL, NR_PAGES(1), NR_PAGES(0), WHOLE);
+GUARDS(of_pageable_large, IOKMEM_PAGEABLE, WHOLE, LARGE, NR_BYTES(64 * KIB), NR_PAGES(0), WHOLE);
+GUARDS(of_pageable_part, IOKMEM_PAGEABLE, WHOLE, LARGE, NR_BYTES(65536), NR_PAGES(3), NR_PAGES(2));
+GUARDS(of_combined, IOKMEM_MAP_WRITE_COMBINE_CACHE, WHOLE, SMALL, NR_PAGES(1), NR_PAGES(0), WHOLE);
 
 FIXTURE_SETUP(guards)
 {
 	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
 
 	ASSERT_LE(0, dev);
-	self->fd = create(dev, IOKMEM_DIRECTION_INOUT | variant->kind, variant->size, 0);
+	NEED_CACHE_MODE(variant->kind);
+	self->size = measured(variant->size);
+	self->guard = measured(variant->guard);
+	self->offset = measured(variant->offset);
+	self->length = measured(variant->length);
+	self->fd = create(dev, IOKMEM_DIRECTION_INOUT | variant->kind, self->size, 0);
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, close(dev));
-	ASSERT_EQ(0, map(self->fd, variant->guards, variant->offset, variant->length,
+	ASSERT_EQ(0, map(self->fd, variant->guards, self->offset, self->length,
 			 &self->address));
 }
 
@@ -62,24 +71,24 @@ FIXTURE_TEARDOWN(guards)
 
 TEST_F(guards, cannot_be_touched_and_all_between_them_can)
 {
-	char *first = self->address - variant->offset % PAGE;
-	char *end = first + round_up(variant->offset % PAGE + variant->length, PAGE);
+	char *first = self->address - self->offset % PAGE;
+	char *end = first + round_up(self->offset % PAGE + self->length, PAGE);
 	char *other, *at;
 
-	for (at = first - variant->guard; at < first; at += PAGE) {
+	for (at = first - self->guard; at < first; at += PAGE) {
 		EXPECT_EQ(SIGSEGV, probe(at, false));
 		EXPECT_EQ(SIGSEGV, probe(at, true));
 	}
-	for (at = end; at < end + variant->guard; at += PAGE)
+	for (at = end; at < end + self->guard; at += PAGE)
 		EXPECT_EQ(SIGSEGV, probe(at, false));
 	EXPECT_EQ(SIGSEGV, probe(first - 1, true));
 	EXPECT_EQ(SIGSEGV, probe(end, true));
 	number_pages(first, end - first);
 
 	/* Another map shows what was written, page by page. */
-	ASSERT_EQ(0, map(self->fd, 0, variant->offset, variant->length, &other));
+	ASSERT_EQ(0, map(self->fd, 0, self->offset, self->length, &other));
 	EXPECT_NE(other, self->address);
-	EXPECT_TRUE(pages_are_numbered(other - variant->offset % PAGE, end - first, 0));
+	EXPECT_TRUE(pages_are_numbered(other - self->offset % PAGE, end - first, 0));
 	/* All of it was touched, so if neighbours were mapped they were the right ones. */
 	EXPECT_EQ(SIGSEGV, probe(first - 1, false));
 	EXPECT_EQ(SIGSEGV, probe(end, false));
@@ -89,39 +98,39 @@ TEST_F(guards, are_not_part_of_the_length)
 {
 	struct iokmem_query_mapping info;
 
-	ASSERT_EQ(0, query_map(self->fd, self->address, variant->length, &info));
-	EXPECT_EQ(variant->length, info.length);
-	EXPECT_EQ(variant->offset, info.offset);
+	ASSERT_EQ(0, query_map(self->fd, self->address, self->length, &info));
+	EXPECT_EQ(self->length, info.length);
+	EXPECT_EQ(self->offset, info.offset);
 	EXPECT_EQ(variant->guards | IOKMEM_MAP_ANYWHERE, info.options);
 }
 
 TEST_F(guards, come_and_go_with_the_map)
 {
-	char *first = self->address - variant->offset % PAGE;
-	size_t size = round_up(variant->offset % PAGE + variant->length, PAGE);
+	char *first = self->address - self->offset % PAGE;
+	size_t size = round_up(self->offset % PAGE + self->length, PAGE);
 	int vmas = nr_iokmem_vmas();
 
 	EXPECT_EQ(1, vmas);
 	/* Nothing else can be put there, and none of it taken away. */
-	EXPECT_ERRNO(EEXIST, mmap(first - variant->guard, PAGE, PROT_NONE,
+	EXPECT_ERRNO(EEXIST, mmap(first - self->guard, PAGE, PROT_NONE,
 				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
 	EXPECT_ERRNO(EINVAL, munmap(first, size));
-	EXPECT_ERRNO(EINVAL, munmap(first - variant->guard, variant->guard));
+	EXPECT_ERRNO(EINVAL, munmap(first - self->guard, self->guard));
 	EXPECT_TRUE(can_read(self->address));
 
-	ASSERT_EQ(0, release(self->fd, self->address, variant->length));
+	ASSERT_EQ(0, release(self->fd, self->address, self->length));
 	EXPECT_EQ(0, nr_iokmem_vmas());
-	EXPECT_EQ(first - variant->guard,
-		  mmap(first - variant->guard, size + 2 * variant->guard, PROT_NONE,
+	EXPECT_EQ(first - self->guard,
+		  mmap(first - self->guard, size + 2 * self->guard, PROT_NONE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
 }
 
 TEST_F(guards, are_unmapped_with_the_map_by_name)
 {
-	char *first = self->address - variant->offset % PAGE;
-	size_t size = round_up(variant->offset % PAGE + variant->length, PAGE);
+	char *first = self->address - self->offset % PAGE;
+	size_t size = round_up(self->offset % PAGE + self->length, PAGE);
 
-	ASSERT_EQ(0, munmap(first - variant->guard, size + 2 * variant->guard));
+	ASSERT_EQ(0, munmap(first - self->guard, size + 2 * self->guard));
 	EXPECT_EQ(0, nr_maps(self->fd));
 }
 
@@ -130,16 +139,16 @@ TEST_F(guards, share_with_their_like_only)
 	__u32 other = variant->guards ^ IOKMEM_MAP_GUARDED_MASK;
 	char *same, *inside, *different, *without;
 
-	ASSERT_EQ(0, map(self->fd, variant->guards, variant->offset, variant->length,
+	ASSERT_EQ(0, map(self->fd, variant->guards, self->offset, self->length,
 			 &same));
-	ASSERT_EQ(0, map(self->fd, other, variant->offset, variant->length, &different));
-	ASSERT_EQ(0, map(self->fd, 0, variant->offset, variant->length, &without));
+	ASSERT_EQ(0, map(self->fd, other, self->offset, self->length, &different));
+	ASSERT_EQ(0, map(self->fd, 0, self->offset, self->length, &without));
 	EXPECT_EQ(self->address, same);
 	EXPECT_NE(self->address, different);
 	EXPECT_NE(self->address, without);
-	EXPECT_EQ(2, references(self->fd, same, variant->length));
-	if (variant->length > 1) {
-		ASSERT_EQ(0, map(self->fd, variant->guards, variant->offset + 1, 1,
+	EXPECT_EQ(2, references(self->fd, same, self->length));
+	if (self->length > 1) {
+		ASSERT_EQ(0, map(self->fd, variant->guards, self->offset + 1, 1,
 				 &inside));
 		EXPECT_EQ(self->address + 1, inside);
 	}
@@ -149,7 +158,7 @@ TEST_F(guards, leave_large_entries_possible)
 {
 	struct iokmem_probe entry;
 
-	if (variant->size < PMD || !kernel_has_huge_pfn() || probe_user(self, &entry))
+	if (self->size < PMD || !kernel_has_huge_pfn() || probe_user(self, &entry))
 		SKIP(return, "no large entries here");
 	touch(self->address, true);
 	ASSERT_EQ(0, probe_user(self->address, &entry));
@@ -162,12 +171,13 @@ TEST_F(guards, leave_large_entries_possible)
 FIXTURE(prefault)
 {
 	int fd;
+	size_t size;
 };
 
 FIXTURE_VARIANT(prefault)
 {
 	__u32 kind;
-	size_t size;
+	struct measure size;
 	__u32 options;
 };
 
@@ -180,20 +190,22 @@ FIXTURE_VARIANT(prefault)
 		.kind = _kind, .size = _size, .options = _options,	\
 	}
 
-PREFAULT(page, 0, PAGE, 0);
-PREFAULT(some, 0, 5 * MIB + 3 * PAGE + 5, 0);
-PREFAULT(read_only, 0, 3 * MIB, IOKMEM_MAP_READ_ONLY);
-PREFAULT(guarded, 0, 3 * MIB, IOKMEM_MAP_GUARDED_SMALL);
-PREFAULT(pinnable, 0, 3 * MIB, IOKMEM_MAP_PINNABLE);
-PREFAULT(combined, IOKMEM_MAP_WRITE_COMBINE_CACHE, 3 * MIB, 0);
-PREFAULT(unique, 0, 3 * MIB, IOKMEM_MAP_UNIQUE);
+PREFAULT(page, 0, NR_PAGES(1), 0);
+PREFAULT(some, 0, MEASURE(2, 259, 5), 0);
+PREFAULT(read_only, 0, MEASURE(1, 256, 0), IOKMEM_MAP_READ_ONLY);
+PREFAULT(guarded, 0, MEASURE(1, 256, 0), IOKMEM_MAP_GUARDED_SMALL);
+PREFAULT(pinnable, 0, MEASURE(1, 256, 0), IOKMEM_MAP_PINNABLE);
+PREFAULT(combined, IOKMEM_MAP_WRITE_COMBINE_CACHE, MEASURE(1, 256, 0), 0);
+PREFAULT(unique, 0, MEASURE(1, 256, 0), IOKMEM_MAP_UNIQUE);
 
 FIXTURE_SETUP(prefault)
 {
 	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
 
 	ASSERT_LE(0, dev);
-	self->fd = create(dev, IOKMEM_DIRECTION_INOUT | variant->kind, variant->size, 0);
+	NEED_CACHE_MODE(variant->kind);
+	self->size = measured(variant->size);
+	self->fd = create(dev, IOKMEM_DIRECTION_INOUT | variant->kind, self->size, 0);
 	ASSERT_LE(0, self->fd);
 }
 
@@ -221,19 +233,19 @@ TEST_F(prefault, leaves_no_fault_to_be_taken)
 
 	/* What it counts without, so that it is known to count. */
 	ASSERT_EQ(0, map(self->fd, variant->options, 0, 0, &without));
-	if (variant->size > SMALL || variant->kind == IOKMEM_PAGEABLE)
-		EXPECT_LT(0, faults_of_touching(without, variant->size, write));
-	ASSERT_EQ(0, release(self->fd, without, variant->size));
+	if (self->size > SMALL || variant->kind == IOKMEM_PAGEABLE)
+		EXPECT_LT(0, faults_of_touching(without, self->size, write));
+	ASSERT_EQ(0, release(self->fd, without, self->size));
 
 	ASSERT_EQ(0, map(self->fd, variant->options | IOKMEM_MAP_PREFAULT, 0, 0,
 			 &address));
-	EXPECT_EQ(0, faults_of_touching(address, variant->size, write));
+	EXPECT_EQ(0, faults_of_touching(address, self->size, write));
 }
 
 TEST_F(prefault, fills_what_is_shared_as_well)
 {
 	char *lazy, *address;
-	size_t part = variant->size / 2;
+	size_t part = self->size / 2;
 
 	ASSERT_EQ(0, map(self->fd, variant->options, 0, 0, &lazy));
 	ASSERT_EQ(0, map(self->fd, variant->options | IOKMEM_MAP_PREFAULT, 0, part,

@@ -371,7 +371,7 @@ TEST_F(race, threads_that_touch_the_same_at_once_all_can)
 		touchers[i].round = &round;
 		touchers[i].ready = &ready;
 		touchers[i].address = &address;
-		/* In the same 2 MiB, but not in the same page. */
+		/* In the same huge entry, but not in the same page. */
 		touchers[i].at = i * 300 * PAGE;
 		ASSERT_EQ(0, pthread_create(&touchers[i].thread, NULL,
 					    touch_each_round, &touchers[i]));

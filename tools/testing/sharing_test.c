@@ -15,57 +15,61 @@
 FIXTURE(sharing)
 {
 	int fd;
-	char *base;	/* a map of @variant's range, with one reference */
+	__u64 offset;	/* @variant's range */
+	__u64 length;
+	char *base;	/* a map of it, with one reference */
 };
 
 FIXTURE_VARIANT(sharing)
 {
 	__u32 options;
-	__u64 offset;
-	__u64 length;
+	struct measure offset;
+	struct measure length;
 };
 
 FIXTURE_VARIANT_ADD(sharing, whole_buffer)
 {
 	.options = 0,
-	.offset = 0,
-	.length = BUFFER_SIZE,
+	.offset = NR_PAGES(0),
+	.length = MEASURE(0, 16, 100),
 };
 
 FIXTURE_VARIANT_ADD(sharing, whole_buffer_read_only)
 {
 	.options = IOKMEM_MAP_READ_ONLY,
-	.offset = 0,
-	.length = BUFFER_SIZE,
+	.offset = NR_PAGES(0),
+	.length = MEASURE(0, 16, 100),
 };
 
 FIXTURE_VARIANT_ADD(sharing, some_pages)
 {
 	.options = 0,
-	.offset = 2 * PAGE,
-	.length = 8 * PAGE,
+	.offset = NR_PAGES(2),
+	.length = NR_PAGES(8),
 };
 
 FIXTURE_VARIANT_ADD(sharing, not_whole_pages)
 {
 	.options = 0,
-	.offset = 2 * PAGE + 77,
-	.length = 7 * PAGE + 11,
+	.offset = MEASURE(0, 2, 77),
+	.length = MEASURE(0, 7, 11),
 };
 
 FIXTURE_VARIANT_ADD(sharing, within_a_page_read_only)
 {
 	.options = IOKMEM_MAP_READ_ONLY,
-	.offset = 5 * PAGE + 1000,
-	.length = 2000,
+	.offset = MEASURE(0, 5, 1000),
+	.length = NR_BYTES(2000),
 };
 
 FIXTURE_SETUP(sharing)
 {
+	self->offset = measured(variant->offset);
+	self->length = measured(variant->length);
 	self->fd = new_buffer(BUFFER_SIZE);
 	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, map(self->fd, variant->options, variant->offset,
-			 variant->length, &self->base));
+	ASSERT_EQ(0, map(self->fd, variant->options, self->offset,
+			 self->length, &self->base));
 }
 
 FIXTURE_TEARDOWN(sharing)
@@ -74,7 +78,7 @@ FIXTURE_TEARDOWN(sharing)
 
 TEST_F(sharing, address_keeps_the_offsets_place_in_its_page)
 {
-	EXPECT_EQ(variant->offset % PAGE, (uintptr_t)self->base % PAGE);
+	EXPECT_EQ(self->offset % PAGE, (uintptr_t)self->base % PAGE);
 }
 
 TEST_F(sharing, same_request_gives_same_address_and_one_more_reference)
@@ -84,10 +88,10 @@ TEST_F(sharing, same_request_gives_same_address_and_one_more_reference)
 	int i;
 
 	for (i = 2; i <= 10; i++) {
-		ASSERT_EQ(0, map(self->fd, variant->options, variant->offset,
-				 variant->length, &again));
+		ASSERT_EQ(0, map(self->fd, variant->options, self->offset,
+				 self->length, &again));
 		EXPECT_EQ(self->base, again);
-		EXPECT_EQ(i, references(self->fd, again, variant->length));
+		EXPECT_EQ(i, references(self->fd, again, self->length));
 		EXPECT_EQ(1, nr_maps(self->fd));
 	}
 	EXPECT_EQ(vmas, nr_vmas());
@@ -99,14 +103,14 @@ TEST_F(sharing, every_request_takes_one_release)
 	int i;
 
 	for (i = 0; i < 4; i++)
-		ASSERT_EQ(0, map(self->fd, variant->options, variant->offset,
-				 variant->length, &again));
+		ASSERT_EQ(0, map(self->fd, variant->options, self->offset,
+				 self->length, &again));
 	for (i = 4; i > 0; i--) {
-		EXPECT_EQ(0, release(self->fd, again, variant->length));
-		EXPECT_EQ(i, references(self->fd, again, variant->length));
+		EXPECT_EQ(0, release(self->fd, again, self->length));
+		EXPECT_EQ(i, references(self->fd, again, self->length));
 		EXPECT_EQ(0, probe(again, false));
 	}
-	EXPECT_EQ(0, release(self->fd, again, variant->length));
+	EXPECT_EQ(0, release(self->fd, again, self->length));
 	EXPECT_EQ(SIGSEGV, probe(again, false));
 	EXPECT_EQ(0, nr_maps(self->fd));
 	EXPECT_EQ(0, nr_iokmem_vmas());
@@ -116,17 +120,17 @@ TEST_F(sharing, released_too_often_is_enoent)
 {
 	struct state before;
 
-	ASSERT_EQ(0, release(self->fd, self->base, variant->length));
+	ASSERT_EQ(0, release(self->fd, self->base, self->length));
 	before = look(self->fd);
-	EXPECT_EQ(-ENOENT, release(self->fd, self->base, variant->length));
-	EXPECT_EQ(0, references(self->fd, self->base, variant->length));
+	EXPECT_EQ(-ENOENT, release(self->fd, self->base, self->length));
+	EXPECT_EQ(0, references(self->fd, self->base, self->length));
 	EXPECT_UNCHANGED(before, self->fd);
 }
 
 TEST_F(sharing, release_of_what_is_no_map_is_enoent)
 {
 	struct state before = look(self->fd);
-	__u64 length = variant->length;
+	__u64 length = self->length;
 	int fd = new_buffer(BUFFER_SIZE);
 	char local;
 
@@ -153,32 +157,32 @@ TEST_F(sharing, query_of_what_is_no_map_is_enoent)
 {
 	struct iokmem_query_mapping info;
 
-	EXPECT_EQ(-ENOENT, query_map(self->fd, self->base, variant->length - 1,
+	EXPECT_EQ(-ENOENT, query_map(self->fd, self->base, self->length - 1,
 				     &info));
 	EXPECT_EQ(-ENOENT, query_map(self->fd, self->base + 1,
-				     variant->length - 1, &info));
-	EXPECT_EQ(-ENOENT, query_map(self->fd, NULL, variant->length, &info));
-	ASSERT_EQ(0, query_map(self->fd, self->base, variant->length, &info));
-	EXPECT_EQ(variant->offset, info.offset);
-	EXPECT_EQ(variant->length, info.length);
+				     self->length - 1, &info));
+	EXPECT_EQ(-ENOENT, query_map(self->fd, NULL, self->length, &info));
+	ASSERT_EQ(0, query_map(self->fd, self->base, self->length, &info));
+	EXPECT_EQ(self->offset, info.offset);
+	EXPECT_EQ(self->length, info.length);
 	EXPECT_EQ(variant->options | IOKMEM_MAP_ANYWHERE, info.options);
 }
 
 TEST_F(sharing, contained_range_gives_an_address_inside)
 {
-	const __u64 skip = 5, length = variant->length - 9;
+	const __u64 skip = 5, length = self->length - 9;
 	char *inside, *again;
 
-	ASSERT_EQ(0, map(self->fd, variant->options, variant->offset + skip,
+	ASSERT_EQ(0, map(self->fd, variant->options, self->offset + skip,
 			 length, &inside));
 	EXPECT_EQ(self->base + skip, inside);
 	EXPECT_EQ(2, nr_maps(self->fd));
 	EXPECT_EQ(1, nr_iokmem_vmas());
 	EXPECT_EQ(1, references(self->fd, inside, length));
 	/* That is a reference of its own, not one to the map around it. */
-	EXPECT_EQ(1, references(self->fd, self->base, variant->length));
+	EXPECT_EQ(1, references(self->fd, self->base, self->length));
 
-	ASSERT_EQ(0, map(self->fd, variant->options, variant->offset + skip,
+	ASSERT_EQ(0, map(self->fd, variant->options, self->offset + skip,
 			 length, &again));
 	EXPECT_EQ(inside, again);
 	EXPECT_EQ(2, references(self->fd, inside, length));
@@ -189,15 +193,15 @@ TEST_F(sharing, range_at_the_start_and_at_the_end_are_contained)
 {
 	char *start, *end;
 
-	ASSERT_EQ(0, map(self->fd, variant->options, variant->offset, 1, &start));
+	ASSERT_EQ(0, map(self->fd, variant->options, self->offset, 1, &start));
 	EXPECT_EQ(self->base, start);
 	ASSERT_EQ(0, map(self->fd, variant->options,
-			 variant->offset + variant->length - 1, 1, &end));
-	EXPECT_EQ(self->base + variant->length - 1, end);
+			 self->offset + self->length - 1, 1, &end));
+	EXPECT_EQ(self->base + self->length - 1, end);
 	/* Three maps, of which two start at the same address. */
 	EXPECT_EQ(3, nr_maps(self->fd));
 	EXPECT_EQ(1, references(self->fd, start, 1));
-	EXPECT_EQ(1, references(self->fd, self->base, variant->length));
+	EXPECT_EQ(1, references(self->fd, self->base, self->length));
 	EXPECT_EQ(1, nr_iokmem_vmas());
 }
 
@@ -205,13 +209,13 @@ TEST_F(sharing, a_sub_map_of_a_sub_map_lies_in_the_same_mapping)
 {
 	char *outer, *inner;
 
-	ASSERT_EQ(0, map(self->fd, variant->options, variant->offset + 100, 1000,
+	ASSERT_EQ(0, map(self->fd, variant->options, self->offset + 100, 1000,
 			 &outer));
-	ASSERT_EQ(0, map(self->fd, variant->options, variant->offset + 200, 100,
+	ASSERT_EQ(0, map(self->fd, variant->options, self->offset + 200, 100,
 			 &inner));
 	EXPECT_EQ(outer + 100, inner);
 	EXPECT_EQ(0, release(self->fd, outer, 1000));
-	EXPECT_EQ(0, release(self->fd, self->base, variant->length));
+	EXPECT_EQ(0, release(self->fd, self->base, self->length));
 	EXPECT_EQ(0, probe(inner, false));
 	EXPECT_EQ(0, release(self->fd, inner, 100));
 	EXPECT_EQ(SIGSEGV, probe(inner, false));
@@ -221,12 +225,12 @@ TEST_F(sharing, mapping_stays_until_its_last_sub_map_is_released)
 {
 	char *inside;
 
-	ASSERT_EQ(0, map(self->fd, variant->options, variant->offset + 5, 10,
+	ASSERT_EQ(0, map(self->fd, variant->options, self->offset + 5, 10,
 			 &inside));
 	/* The one that was asked for first goes first. */
-	EXPECT_EQ(0, release(self->fd, self->base, variant->length));
-	EXPECT_EQ(0, references(self->fd, self->base, variant->length));
-	EXPECT_EQ(-ENOENT, release(self->fd, self->base, variant->length));
+	EXPECT_EQ(0, release(self->fd, self->base, self->length));
+	EXPECT_EQ(0, references(self->fd, self->base, self->length));
+	EXPECT_EQ(-ENOENT, release(self->fd, self->base, self->length));
 	EXPECT_EQ(1, references(self->fd, inside, 10));
 	EXPECT_EQ(0, probe(inside, false));
 	EXPECT_EQ(0, release(self->fd, inside, 10));
@@ -239,16 +243,16 @@ TEST_F(sharing, released_mapping_is_found_again_while_a_sub_map_keeps_it)
 {
 	char *inside, *again;
 
-	ASSERT_EQ(0, map(self->fd, variant->options, variant->offset + 5, 10,
+	ASSERT_EQ(0, map(self->fd, variant->options, self->offset + 5, 10,
 			 &inside));
-	ASSERT_EQ(0, release(self->fd, self->base, variant->length));
-	ASSERT_EQ(0, map(self->fd, variant->options, variant->offset,
-			 variant->length, &again));
+	ASSERT_EQ(0, release(self->fd, self->base, self->length));
+	ASSERT_EQ(0, map(self->fd, variant->options, self->offset,
+			 self->length, &again));
 	EXPECT_EQ(self->base, again);
-	EXPECT_EQ(1, references(self->fd, again, variant->length));
+	EXPECT_EQ(1, references(self->fd, again, self->length));
 	EXPECT_EQ(0, release(self->fd, inside, 10));
 	EXPECT_EQ(0, probe(again, false));
-	EXPECT_EQ(0, release(self->fd, again, variant->length));
+	EXPECT_EQ(0, release(self->fd, again, self->length));
 	EXPECT_EQ(0, nr_iokmem_vmas());
 }
 
@@ -264,14 +268,14 @@ TEST_F(sharing, releases_in_any_order_unmap_at_the_last)
 	} maps[3];
 	unsigned int order, i;
 
-	ASSERT_EQ(0, release(self->fd, self->base, variant->length));
+	ASSERT_EQ(0, release(self->fd, self->base, self->length));
 	for (order = 0; order < 6; order++) {
-		maps[0].length = variant->length;
+		maps[0].length = self->length;
 		maps[1].length = 500;
 		maps[2].length = 50;
 		for (i = 0; i < 3; i++)
 			ASSERT_EQ(0, map(self->fd, variant->options,
-					 variant->offset + 100 * i,
+					 self->offset + 100 * i,
 					 maps[i].length, &maps[i].address));
 		EXPECT_EQ(3, nr_maps(self->fd));
 		for (i = 0; i < 3; i++) {
@@ -290,23 +294,23 @@ TEST_F(sharing, range_that_is_not_contained_gets_its_own_mapping)
 {
 	char *other;
 
-	if (variant->offset) {
+	if (self->offset) {
 		/* Starts a byte before. */
-		ASSERT_EQ(0, map(self->fd, variant->options, variant->offset - 1,
-				 variant->length, &other));
+		ASSERT_EQ(0, map(self->fd, variant->options, self->offset - 1,
+				 self->length, &other));
 		EXPECT_NE(self->base - 1, other);
 		EXPECT_EQ(2, nr_iokmem_vmas());
-		ASSERT_EQ(0, release(self->fd, other, variant->length));
+		ASSERT_EQ(0, release(self->fd, other, self->length));
 		/* Ends a byte after. */
-		ASSERT_EQ(0, map(self->fd, variant->options, variant->offset + 1,
-				 variant->length, &other));
+		ASSERT_EQ(0, map(self->fd, variant->options, self->offset + 1,
+				 self->length, &other));
 		EXPECT_NE(self->base + 1, other);
 		EXPECT_EQ(2, nr_iokmem_vmas());
-		ASSERT_EQ(0, release(self->fd, other, variant->length));
+		ASSERT_EQ(0, release(self->fd, other, self->length));
 		/* Contains it: a new map is served, not the old one replaced. */
 		ASSERT_EQ(0, map(self->fd, variant->options, 0, BUFFER_SIZE, &other));
 		EXPECT_EQ(2, nr_iokmem_vmas());
-		EXPECT_EQ(1, references(self->fd, self->base, variant->length));
+		EXPECT_EQ(1, references(self->fd, self->base, self->length));
 	} else {
 		ASSERT_EQ(0, set_length(self->fd, BUFFER_SIZE));
 		EXPECT_EQ(-ERANGE, try_map(self->fd, variant->options |
@@ -320,13 +324,13 @@ TEST_F(sharing, read_only_and_writable_never_share)
 	__u32 opposite = variant->options ^ IOKMEM_MAP_READ_ONLY;
 	char *other, *inside;
 
-	ASSERT_EQ(0, map(self->fd, opposite, variant->offset, variant->length,
+	ASSERT_EQ(0, map(self->fd, opposite, self->offset, self->length,
 			 &other));
 	EXPECT_NE(self->base, other);
 	EXPECT_EQ(!(opposite & IOKMEM_MAP_READ_ONLY), can_write(other));
 	EXPECT_EQ(!(variant->options & IOKMEM_MAP_READ_ONLY),
 		  can_write(self->base));
-	ASSERT_EQ(0, map(self->fd, opposite, variant->offset + 1, 1, &inside));
+	ASSERT_EQ(0, map(self->fd, opposite, self->offset + 1, 1, &inside));
 	EXPECT_EQ(other + 1, inside);
 	EXPECT_EQ(2, nr_iokmem_vmas());
 }
@@ -337,22 +341,22 @@ TEST_F(sharing, default_cache_matches_any_and_an_explicit_one_its_own)
 	char *explicit, *again;
 
 	/* The first map was made with the default one. */
-	ASSERT_EQ(0, map(self->fd, copyback, variant->offset, variant->length,
+	ASSERT_EQ(0, map(self->fd, copyback, self->offset, self->length,
 			 &explicit));
 	EXPECT_NE(self->base, explicit);
-	ASSERT_EQ(0, map(self->fd, copyback, variant->offset, variant->length,
+	ASSERT_EQ(0, map(self->fd, copyback, self->offset, self->length,
 			 &again));
 	EXPECT_EQ(explicit, again);
 	/* The default request takes the oldest, and the other when that is gone. */
-	ASSERT_EQ(0, map(self->fd, variant->options, variant->offset,
-			 variant->length, &again));
+	ASSERT_EQ(0, map(self->fd, variant->options, self->offset,
+			 self->length, &again));
 	EXPECT_EQ(self->base, again);
-	ASSERT_EQ(0, release(self->fd, self->base, variant->length));
-	ASSERT_EQ(0, release(self->fd, self->base, variant->length));
-	ASSERT_EQ(0, map(self->fd, variant->options, variant->offset,
-			 variant->length, &again));
+	ASSERT_EQ(0, release(self->fd, self->base, self->length));
+	ASSERT_EQ(0, release(self->fd, self->base, self->length));
+	ASSERT_EQ(0, map(self->fd, variant->options, self->offset,
+			 self->length, &again));
 	EXPECT_EQ(explicit, again);
-	EXPECT_EQ(3, references(self->fd, explicit, variant->length));
+	EXPECT_EQ(3, references(self->fd, explicit, self->length));
 }
 
 TEST_F(sharing, unique_neither_joins_nor_is_joined)
@@ -362,23 +366,23 @@ TEST_F(sharing, unique_neither_joins_nor_is_joined)
 	int i, j;
 
 	for (i = 0; i < 3; i++) {
-		ASSERT_EQ(0, map(self->fd, unique, variant->offset,
-				 variant->length, &maps[i]));
+		ASSERT_EQ(0, map(self->fd, unique, self->offset,
+				 self->length, &maps[i]));
 		EXPECT_NE(self->base, maps[i]);
-		EXPECT_EQ(1, references(self->fd, maps[i], variant->length));
+		EXPECT_EQ(1, references(self->fd, maps[i], self->length));
 		for (j = 0; j < i; j++)
 			EXPECT_NE(maps[j], maps[i]);
 	}
-	ASSERT_EQ(0, release(self->fd, self->base, variant->length));
+	ASSERT_EQ(0, release(self->fd, self->base, self->length));
 	/* Only Unique ones are left. */
 	EXPECT_EQ(-ENOENT, try_map(self->fd, variant->options |
 				   IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_REFERENCE,
-				   0, variant->offset, variant->length));
-	ASSERT_EQ(0, map(self->fd, variant->options, variant->offset,
-			 variant->length, &again));
+				   0, self->offset, self->length));
+	ASSERT_EQ(0, map(self->fd, variant->options, self->offset,
+			 self->length, &again));
 	for (i = 0; i < 3; i++) {
 		EXPECT_NE(maps[i], again);
-		EXPECT_EQ(0, release(self->fd, maps[i], variant->length));
+		EXPECT_EQ(0, release(self->fd, maps[i], self->length));
 		EXPECT_EQ(SIGSEGV, probe(maps[i], false));
 	}
 	EXPECT_EQ(1, nr_iokmem_vmas());
@@ -389,10 +393,10 @@ TEST_F(sharing, reference_finds_what_serves)
 	const __u32 find = variant->options | IOKMEM_MAP_REFERENCE;
 	char *found;
 
-	ASSERT_EQ(0, map(self->fd, find, variant->offset, variant->length, &found));
+	ASSERT_EQ(0, map(self->fd, find, self->offset, self->length, &found));
 	EXPECT_EQ(self->base, found);
-	EXPECT_EQ(2, references(self->fd, found, variant->length));
-	ASSERT_EQ(0, map(self->fd, find, variant->offset + 3, 4, &found));
+	EXPECT_EQ(2, references(self->fd, found, self->length));
+	ASSERT_EQ(0, map(self->fd, find, self->offset + 3, 4, &found));
 	EXPECT_EQ(self->base + 3, found);
 	EXPECT_EQ(1, references(self->fd, found, 4));
 	EXPECT_EQ(1, nr_iokmem_vmas());
@@ -405,20 +409,20 @@ TEST_F(sharing, reference_makes_no_mapping)
 	char *hole = find_hole(PAGE * 32, PAGE);
 
 	EXPECT_EQ(-ENOENT, try_map(self->fd, (find ^ IOKMEM_MAP_READ_ONLY) |
-				   IOKMEM_MAP_ANYWHERE, 0, variant->offset,
-				   variant->length));
+				   IOKMEM_MAP_ANYWHERE, 0, self->offset,
+				   self->length));
 	EXPECT_EQ(-ENOENT, try_map(self->fd, find | IOKMEM_MAP_ANYWHERE |
-				   IOKMEM_MAP_COPYBACK_CACHE, 0, variant->offset,
-				   variant->length));
+				   IOKMEM_MAP_COPYBACK_CACHE, 0, self->offset,
+				   self->length));
 	EXPECT_EQ(-ENOENT, try_map(self->fd, find, (uintptr_t)hole,
-				   variant->offset, variant->length));
-	if (variant->length != BUFFER_SIZE)
+				   self->offset, self->length));
+	if (self->length != BUFFER_SIZE)
 		EXPECT_EQ(-ENOENT, try_map(self->fd, find | IOKMEM_MAP_ANYWHERE,
 					   0, 0, BUFFER_SIZE));
 	EXPECT_UNCHANGED(before, self->fd);
-	ASSERT_EQ(0, release(self->fd, self->base, variant->length));
+	ASSERT_EQ(0, release(self->fd, self->base, self->length));
 	EXPECT_EQ(-ENOENT, try_map(self->fd, find | IOKMEM_MAP_ANYWHERE, 0,
-				   variant->offset, variant->length));
+				   self->offset, self->length));
 }
 
 TEST_F(sharing, placed_where_the_mapping_starts_shares)
@@ -426,12 +430,12 @@ TEST_F(sharing, placed_where_the_mapping_starts_shares)
 	char *again;
 
 	ASSERT_EQ(0, map_at(self->fd, variant->options, (uintptr_t)self->base,
-			    variant->offset, variant->length, &again));
+			    self->offset, self->length, &again));
 	EXPECT_EQ(self->base, again);
-	EXPECT_EQ(2, references(self->fd, again, variant->length));
+	EXPECT_EQ(2, references(self->fd, again, self->length));
 	/* A shorter one there is a sub-map. */
 	ASSERT_EQ(0, map_at(self->fd, variant->options, (uintptr_t)self->base,
-			    variant->offset, 1, &again));
+			    self->offset, 1, &again));
 	EXPECT_EQ(self->base, again);
 	EXPECT_EQ(1, references(self->fd, again, 1));
 	EXPECT_EQ(1, nr_iokmem_vmas());
@@ -442,18 +446,18 @@ TEST_F(sharing, placed_inside_the_mapping_is_refused)
 	struct state before;
 	__u64 skip;
 
-	if (variant->length < 2 * PAGE)
+	if (self->length < 2 * PAGE)
 		SKIP(return, "no second page");
-	skip = round_up(variant->offset + 1, PAGE) - variant->offset;
+	skip = round_up(self->offset + 1, PAGE) - self->offset;
 	before = look(self->fd);
 	/* Even where the very bytes it wants are: that place is not free. */
 	EXPECT_EQ(-EEXIST, try_map(self->fd, variant->options,
 				   (uintptr_t)self->base + skip,
-				   variant->offset + skip, 10));
+				   self->offset + skip, 10));
 	/* At the start, but other bytes. */
 	EXPECT_EQ(-EEXIST, try_map(self->fd, variant->options,
 				   (uintptr_t)self->base & -PAGE,
-				   variant->offset + skip, 10));
+				   self->offset + skip, 10));
 	EXPECT_UNCHANGED(before, self->fd);
 }
 
@@ -462,13 +466,13 @@ TEST_F(sharing, placed_at_a_sub_map_shares_it)
 	char *inside, *again;
 	__u64 skip;
 
-	if (variant->length < 2 * PAGE)
+	if (self->length < 2 * PAGE)
 		SKIP(return, "no second page");
-	skip = round_up(variant->offset + 1, PAGE) - variant->offset;
-	ASSERT_EQ(0, map(self->fd, variant->options, variant->offset + skip, 10,
+	skip = round_up(self->offset + 1, PAGE) - self->offset;
+	ASSERT_EQ(0, map(self->fd, variant->options, self->offset + skip, 10,
 			 &inside));
 	ASSERT_EQ(0, map_at(self->fd, variant->options, (uintptr_t)inside,
-			    variant->offset + skip, 10, &again));
+			    self->offset + skip, 10, &again));
 	EXPECT_EQ(inside, again);
 	EXPECT_EQ(2, references(self->fd, inside, 10));
 	EXPECT_EQ(1, nr_iokmem_vmas());
@@ -479,47 +483,47 @@ TEST_F(sharing, placed_elsewhere_is_a_mapping_of_its_own)
 	char *hole = find_hole(32 * PAGE, PAGE), *other, *again;
 
 	ASSERT_EQ(0, map_at(self->fd, variant->options, (uintptr_t)hole,
-			    variant->offset, variant->length, &other));
-	EXPECT_EQ(hole + variant->offset % PAGE, other);
+			    self->offset, self->length, &other));
+	EXPECT_EQ(hole + self->offset % PAGE, other);
 	EXPECT_EQ(2, nr_iokmem_vmas());
 	/* It can be shared in its turn, by who wants it there. */
 	ASSERT_EQ(0, map_at(self->fd, variant->options, (uintptr_t)hole,
-			    variant->offset, variant->length, &again));
+			    self->offset, self->length, &again));
 	EXPECT_EQ(other, again);
-	EXPECT_EQ(2, references(self->fd, other, variant->length));
+	EXPECT_EQ(2, references(self->fd, other, self->length));
 	/* Who leaves the place open gets the oldest. */
-	ASSERT_EQ(0, map(self->fd, variant->options, variant->offset,
-			 variant->length, &again));
+	ASSERT_EQ(0, map(self->fd, variant->options, self->offset,
+			 self->length, &again));
 	EXPECT_EQ(self->base, again);
 }
 
 TEST_F(sharing, after_munmap_a_new_mapping_is_made)
 {
 	char *start = (char *)((uintptr_t)self->base & -PAGE);
-	size_t size = round_up(variant->offset % PAGE + variant->length, PAGE);
+	size_t size = round_up(self->offset % PAGE + self->length, PAGE);
 	char *inside, *again;
 
-	ASSERT_EQ(0, map(self->fd, variant->options, variant->offset + 1, 1,
+	ASSERT_EQ(0, map(self->fd, variant->options, self->offset + 1, 1,
 			 &inside));
 	ASSERT_EQ(0, munmap(start, size));
 	/* Every reference has ended with it, also those to sub-maps. */
 	EXPECT_EQ(0, nr_maps(self->fd));
-	EXPECT_EQ(0, references(self->fd, self->base, variant->length));
-	EXPECT_EQ(-ENOENT, release(self->fd, self->base, variant->length));
+	EXPECT_EQ(0, references(self->fd, self->base, self->length));
+	EXPECT_EQ(-ENOENT, release(self->fd, self->base, self->length));
 	EXPECT_EQ(-ENOENT, release(self->fd, inside, 1));
 	EXPECT_EQ(-ENOENT, try_map(self->fd, variant->options |
 				   IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_REFERENCE,
-				   0, variant->offset, variant->length));
+				   0, self->offset, self->length));
 
 	/* Where it was there is something else now. */
 	ASSERT_EQ(start, mmap(start, size, PROT_READ | PROT_WRITE, MAP_PRIVATE |
 			      MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 	memset(start, 0x5a, size);
-	ASSERT_EQ(0, map(self->fd, variant->options, variant->offset,
-			 variant->length, &again));
+	ASSERT_EQ(0, map(self->fd, variant->options, self->offset,
+			 self->length, &again));
 	EXPECT_NE(self->base, again);
-	EXPECT_EQ(1, references(self->fd, again, variant->length));
-	EXPECT_EQ(0, release(self->fd, again, variant->length));
+	EXPECT_EQ(1, references(self->fd, again, self->length));
+	EXPECT_EQ(0, release(self->fd, again, self->length));
 	EXPECT_TRUE(is_filled(start, size, 0x5a));
 }
 
@@ -556,14 +560,14 @@ TEST_F(sharing, another_process_never_shares)
 	struct request request = {
 		.fd = self->fd,
 		.options = variant->options,
-		.offset = variant->offset,
-		.length = variant->length,
+		.offset = self->offset,
+		.length = self->length,
 		.base = self->base,
 	};
 
 	EXPECT_EQ(0, run_child(map_in_child, &request));
 	EXPECT_EQ(1, nr_maps(self->fd));
-	EXPECT_EQ(1, references(self->fd, self->base, variant->length));
+	EXPECT_EQ(1, references(self->fd, self->base, self->length));
 }
 
 static void *map_in_thread(void *arg)
@@ -582,8 +586,8 @@ TEST_F(sharing, threads_of_a_process_share)
 	struct request request = {
 		.fd = self->fd,
 		.options = variant->options,
-		.offset = variant->offset,
-		.length = variant->length,
+		.offset = self->offset,
+		.length = self->length,
 	};
 	pthread_t thread;
 	void *address;
@@ -591,10 +595,10 @@ TEST_F(sharing, threads_of_a_process_share)
 	ASSERT_EQ(0, pthread_create(&thread, NULL, map_in_thread, &request));
 	ASSERT_EQ(0, pthread_join(thread, &address));
 	EXPECT_EQ(self->base, address);
-	EXPECT_EQ(2, references(self->fd, address, variant->length));
+	EXPECT_EQ(2, references(self->fd, address, self->length));
 	/* The thread has gone, its reference is the process's. */
-	EXPECT_EQ(0, release(self->fd, self->base, variant->length));
-	EXPECT_EQ(0, release(self->fd, self->base, variant->length));
+	EXPECT_EQ(0, release(self->fd, self->base, self->length));
+	EXPECT_EQ(0, release(self->fd, self->base, self->length));
 	EXPECT_EQ(0, nr_maps(self->fd));
 }
 
@@ -607,14 +611,14 @@ TEST_F(sharing, every_fd_of_the_buffer_shares_its_maps)
 
 	for (i = 0; i < 2; i++) {
 		ASSERT_LE(0, fds[i]);
-		ASSERT_EQ(0, map(fds[i], variant->options, variant->offset,
-				 variant->length, &again));
+		ASSERT_EQ(0, map(fds[i], variant->options, self->offset,
+				 self->length, &again));
 		EXPECT_EQ(self->base, again);
 	}
-	EXPECT_EQ(3, references(fds[2], self->base, variant->length));
+	EXPECT_EQ(3, references(fds[2], self->base, self->length));
 	/* Releasing takes no right to write. */
 	for (i = 0; i < 3; i++)
-		EXPECT_EQ(0, release(fds[i], self->base, variant->length));
+		EXPECT_EQ(0, release(fds[i], self->base, self->length));
 	EXPECT_EQ(0, nr_iokmem_vmas());
 }
 

@@ -57,6 +57,9 @@ bool model_error_is_right(const struct model_errors *errors, int err)
 	return false;
 }
 
+__u64 model_page = 4096;
+bool model_cached_only;
+
 /* Requests. */
 
 /* The memory's length, or that of the part. */
@@ -86,7 +89,7 @@ static __u64 owned_by(const struct model *model, const struct model_file *file)
 	return file->length;
 }
 
-/* The mode that asking for @mode puts in force, on x86; 0: there is no such mode. */
+/* The mode that asking for @mode puts in force; 0: there is no such mode. */
 __u32 model_resolve(const struct model_memory *memory, __u32 mode)
 {
 	__u32 resolved;
@@ -110,7 +113,7 @@ __u32 model_resolve(const struct model_memory *memory, __u32 mode)
 	default:
 		return 0;
 	}
-	if (memory->pageable && resolved != IOKMEM_MAP_COPYBACK_CACHE)
+	if ((memory->pageable || model_cached_only) && resolved != IOKMEM_MAP_COPYBACK_CACHE)
 		return 0;
 	return resolved;
 }

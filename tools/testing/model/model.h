@@ -17,7 +17,7 @@
 
 #include <linux/iokmem.h>
 
-#define MODEL_PAGE	4096ULL
+#define MODEL_PAGE	model_page
 #define MODEL_MEMORIES	4
 #define MODEL_FILES	12
 #define MODEL_SPACES	3
@@ -25,6 +25,10 @@
 #define MODEL_KERNEL	(MODEL_SPACES - 1)
 #define MODEL_MAPS	256
 #define MODEL_ERRORS	8
+
+/* A program sets these if its machine has other pages than of 4 KiB, or no cache modes. */
+extern __u64 model_page;
+extern bool model_cached_only;
 
 /**
  * struct model_memory - what is mapped

@@ -13,29 +13,42 @@
  * The memories, and the files of each. Sizes end inside a page and with one. The last
  * memory, which starts inside a page, is not everywhere.
  */
-static const struct model_memory memories[] = {
-	{ .capacity = 16 * MODEL_PAGE + 100, .owned = 17 * MODEL_PAGE },
-	{ .capacity = 3 * MODEL_PAGE, .owned = 3 * MODEL_PAGE },
-	{ .capacity = 6 * MODEL_PAGE + 10, .owned = 7 * MODEL_PAGE, .pageable = true },
-	{ .capacity = 4 * MODEL_PAGE, .owned = 4 * MODEL_PAGE, .skew = 300 },
-};
+static void make_memories(struct model *model, bool skew)
+{
+	const struct model_memory memories[] = {
+		{ .capacity = 16 * MODEL_PAGE + 100, .owned = 17 * MODEL_PAGE },
+		{ .capacity = 3 * MODEL_PAGE, .owned = 3 * MODEL_PAGE },
+		{ .capacity = 6 * MODEL_PAGE + 10, .owned = 7 * MODEL_PAGE, .pageable = true },
+		{ .capacity = 4 * MODEL_PAGE, .owned = 4 * MODEL_PAGE, .skew = 300 },
+	};
+	const struct model_file files[] = {
+		{ .memory = 0 },
+		{ .memory = 0 },
+		{ .memory = 0, .read_only = true },
+		{ .memory = 0, .part = true, .start = 2 * MODEL_PAGE,
+		  .length = 8 * MODEL_PAGE },
+		{ .memory = 0, .part = true, .start = 5 * MODEL_PAGE + 100,
+		  .length = 3 * MODEL_PAGE },
+		{ .memory = 0, .part = true, .start = 14 * MODEL_PAGE,
+		  .length = 2 * MODEL_PAGE + 100 },
+		{ .memory = 0, .part = true, .read_only = true,
+		  .start = 15 * MODEL_PAGE + 50, .length = MODEL_PAGE + 50 },
+		{ .memory = 1 },
+		{ .memory = 2 },
+		{ .memory = 2, .part = true, .start = MODEL_PAGE, .length = 4 * MODEL_PAGE },
+		{ .memory = 3 },
+	};
+	int missing = skew ? 0 : 1, i;
 
-static const struct model_file files[] = {
-	{ .memory = 0 },
-	{ .memory = 0 },
-	{ .memory = 0, .read_only = true },
-	{ .memory = 0, .part = true, .start = 2 * MODEL_PAGE, .length = 8 * MODEL_PAGE },
-	{ .memory = 0, .part = true, .start = 5 * MODEL_PAGE + 100,
-	  .length = 3 * MODEL_PAGE },
-	{ .memory = 0, .part = true, .start = 14 * MODEL_PAGE,
-	  .length = 2 * MODEL_PAGE + 100 },
-	{ .memory = 0, .part = true, .read_only = true, .start = 15 * MODEL_PAGE + 50,
-	  .length = MODEL_PAGE + 50 },
-	{ .memory = 1 },
-	{ .memory = 2 },
-	{ .memory = 2, .part = true, .start = MODEL_PAGE, .length = 4 * MODEL_PAGE },
-	{ .memory = 3 },
-};
+	model->nr_memories = ARRAY_SIZE(memories) - missing;
+	memcpy(model->memory, memories, sizeof(memories));
+	for (i = 0; i < model->nr_memories; i++) {
+		model->memory[i].length = memories[i].capacity;
+		model->memory[i].cache_mode = IOKMEM_MAP_COPYBACK_CACHE;
+	}
+	model->nr_files = ARRAY_SIZE(files) - missing;
+	memcpy(model->file, files, sizeof(files));
+}
 
 /*
  * sequence_init - nothing is mapped
@@ -46,20 +59,11 @@ void sequence_init(struct sequence *sequence, const struct other *other,
 		   void *private)
 {
 	struct model *model = &sequence->model;
-	int missing = other->world.skew ? 0 : 1;
-	int i;
 
 	memset(sequence, 0, sizeof(*sequence));
 	sequence->other = other;
 	sequence->private = private;
-	model->nr_memories = ARRAY_SIZE(memories) - missing;
-	memcpy(model->memory, memories, sizeof(memories));
-	for (i = 0; i < model->nr_memories; i++) {
-		model->memory[i].length = memories[i].capacity;
-		model->memory[i].cache_mode = IOKMEM_MAP_COPYBACK_CACHE;
-	}
-	model->nr_files = ARRAY_SIZE(files) - missing;
-	memcpy(model->file, files, sizeof(files));
+	make_memories(model, other->world.skew);
 	model->task_size = other->world.task_size;
 }
 

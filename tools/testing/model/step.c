@@ -66,7 +66,7 @@ static __u64 start_of(const struct model *model, int file)
 /* A few bytes beside a boundary, or none. */
 static __u64 some_bytes(__u8 byte)
 {
-	static const __u64 bytes[] = { 0, 1, 77, 2048, MODEL_PAGE - 1 };
+	const __u64 bytes[] = { 0, 1, 77, 2048, MODEL_PAGE - 1 };
 
 	return bytes[byte % ARRAY_SIZE(bytes)];
 }
@@ -216,7 +216,7 @@ static __u64 same_place(const struct step *step, const struct model *model,
 
 static __u64 decode_odd_address(__u8 byte)
 {
-	static const __u64 odd[] = {
+	const __u64 odd[] = {
 		0, 1, 77, 1ULL << 63, UINT64_MAX, UINT64_MAX - MODEL_PAGE + 1,
 		UINT64_MAX - 4 * MODEL_PAGE + 1,
 	};

@@ -9,7 +9,7 @@
  * @present: all else is meaningless if it is not
  * @write: writable
  * @exec: executable
- * @huge: one of 2 MiB
+ * @huge: a huge one
  * @cache: IOKMEM_MAP_*_CACHE
  * @pfn: the frame that the address itself is in
  */

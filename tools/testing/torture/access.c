@@ -54,9 +54,21 @@ int store(__u64 address, __u64 value)
 	return TOUCH(atomic_exchange((atomic_ullong *)(uintptr_t)address, value));
 }
 
+/* If the comparison fails, write what is there: some CPUs would write nothing. */
+static void exchange_or_rewrite(atomic_ullong *word, __u64 *expected, __u64 value)
+{
+	unsigned long long found = *expected;
+
+	if (atomic_compare_exchange_strong(word, &found, value))
+		return;
+	*expected = found;
+	while (!atomic_compare_exchange_strong(word, &found, found))
+		continue;
+}
+
 /* If it is as *@expected, make it @value. Tells what it was. A write in any case. */
 int exchange(__u64 address, __u64 *expected, __u64 value)
 {
-	return TOUCH(atomic_compare_exchange_strong((atomic_ullong *)(uintptr_t)address,
-						    expected, value));
+	return TOUCH(exchange_or_rewrite((atomic_ullong *)(uintptr_t)address, expected,
+					 value));
 }

@@ -4,10 +4,10 @@
  */
 #include "torture.h"
 
-/* Whose page it is, and where in it. Never zero. */
+/* Whose page it is, and where in it: the words that are used differ below 512. Never zero. */
 __u64 stamp(__u64 buffer, __u32 page, unsigned int word)
 {
-	return buffer << 22 | (__u64)page << 10 | word << 1 | 1;
+	return buffer << 22 | (__u64)page << 10 | word % 512 << 1 | 1;
 }
 
 /* Not a sub- or multi-descriptor? */

@@ -89,7 +89,7 @@ static __u32 any_kind(struct thread *thread)
 		IOKMEM_MAP_INHIBIT_CACHE, IOKMEM_MAP_COPYBACK_CACHE,
 	};
 
-	return kinds[below(thread, ARRAY_SIZE(kinds))] | below(thread, 4);
+	return (kinds[below(thread, ARRAY_SIZE(kinds))] & world->possible) | below(thread, 4);
 }
 
 /* Nobody has seen it yet, and nothing may be left in it of others. */

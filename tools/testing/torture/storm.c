@@ -17,9 +17,12 @@ void make_commons(void)
 	};
 	int i;
 
+	world->possible = ~0u;
+	if (!has_cache_mode(IOKMEM_MAP_WRITE_COMBINE_CACHE))
+		world->possible = ~IOKMEM_MAP_CACHE_MASK;
 	for (i = 0; i < NR_COMMONS - 1; i++)
-		world->commons[i] = create(device, IOKMEM_DIRECTION_INOUT | kinds[i],
-					   COMMON_SIZE, 0);
+		world->commons[i] = create(device, IOKMEM_DIRECTION_INOUT |
+					   (kinds[i] & world->possible), COMMON_SIZE, 0);
 	world->commons[i] = create_multi(device, IOKMEM_DIRECTION_INOUT, world->commons, i);
 	for (i = 0; i < NR_COMMONS; i++) {
 		if (world->commons[i] < 0)

@@ -28,7 +28,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define MAX_PAGES	1024	/* of a descriptor: two huge entries */
+#define MAX_PAGES	1024	/* of a descriptor: two huge entries, if pages are of 4 KiB */
 #define MAX_PIECES	8
 #define NR_RECORDS	65536
 #define NR_PROCESSES	5
@@ -143,6 +143,7 @@ struct world {
 	atomic_bool failed;
 	atomic_bool stormy;
 	atomic_uint storm;	/* the number of this one or the last */
+	__u32 possible;		/* options: without cache modes if memory has none */
 	__s32 commons[NR_COMMONS];
 	atomic_ullong next_identity;
 	atomic_ullong next_process;
@@ -273,7 +274,7 @@ struct thread {
 	size_t arena_left;
 };
 
-#define ARENA_SIZE	(8 * MIB)
+#define ARENA_SIZE	(2 * MAX_PAGES * PAGE)
 
 struct op {
 	const char *name;
