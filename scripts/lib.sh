@@ -231,6 +231,7 @@ archive_create()
 # Where this machine gets the suite from that the pattern says.
 mirror_of()
 {
+	# shellcheck disable=SC2016 # apt-get replaces these
 	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' 2>/dev/null |
 		grep -E "debian.*/ " | grep -m 1 -E "$1" | cut -d' ' -f1 || :
 }

@@ -12,10 +12,10 @@ static int leave(int n)
 {
 	/* ADP_Stopped_ApplicationExit, and the code. */
 	unsigned long block[2] = { 0x20026, 2 * n + 1 };
-	register unsigned long op asm("x0") = 0x18;	/* SYS_EXIT */
-	register unsigned long *arg asm("x1") = block;
 
-	asm volatile("hlt #0xf000" : "+r" (op) : "r" (arg) : "memory");
+	/* SYS_EXIT */
+	asm volatile("mov x0, #0x18\n\tmov x1, %0\n\thlt #0xf000"
+		     : : "r" (block) : "x0", "x1", "memory");
 	return 0;
 }
 #else
