@@ -48,6 +48,18 @@ step()
 	say "$text: done, $((SECONDS - start)) s"
 }
 
+# need_space GIB: of the cache. A disk that gets full on the way ends in a message of
+# whatever program writes last.
+need_space()
+{
+	local free
+
+	mkdir -p "$CACHE"
+	free=$(df --output=avail -B1M "$CACHE" | tail -n 1 | tr -dc 0-9)
+	[ "$free" -ge $(($1 * 1024)) ] ||
+		die "$CACHE has $free MiB left and $1 GiB are needed: make room, or say IOKMEM_CACHE=DIR"
+}
+
 # use_kernel SCRIPT NAME: set what stock-kernel or test-kernel prints of that kernel.
 use_kernel()
 {
@@ -196,7 +208,7 @@ archive()
 {
 	local dir=$CACHE/apt-$1-$2
 
-	[ -e "$dir/apt.conf" ] || locked "apt-$1-$2" archive_create "$dir" "$1" "$2"
+	[ -e "$dir/apt.conf" ] || locked "create-apt-$1-$2" archive_create "$dir" "$1" "$2"
 	APT_CONFIG=$dir/apt.conf "${@:3}"
 }
 
@@ -240,11 +252,13 @@ mirror_of()
 archive_update()
 {
 	local stamp=$CACHE/apt-$1-$2/.updated
+	local update=(archive "$1" "$2" apt-get update -qq -o APT::Update::Error-Mode=any)
 
 	[ -z "$(find "$stamp" -mmin -10 2>/dev/null)" ] || return 0
-	archive "$1" "$2" apt-get update -qq >&2 ||
-		{ sleep 5 && archive "$1" "$2" apt-get update -qq >&2; } ||
-		die "the package lists of Debian's $1 cannot be fetched: is there a network?"
+	"${update[@]}" >"$CACHE/apt-$1-$2.log" 2>&1 || {
+		sleep 5
+		"${update[@]}" >"$CACHE/apt-$1-$2.log" 2>&1
+	} || die "Debian's package lists cannot be fetched: is there a network? See $CACHE/apt-$1-$2.log"
 	touch "$stamp"
 }
 
