@@ -27,16 +27,25 @@
  * copyback, and the type is in each other entry. Uncached RAM is Normal-NC there, as the
  * DMA API has it: an unaligned access to RAM of a device's type would fault.
  *
- * The copyback alias is safe as long as nobody writes by it while the pages have
- * another type: it can only bring clean lines into the caches, by speculation, and these
- * are never written back. So it is left alone, but for zeroing pages that nobody has,
- * whose lines are cleaned and invalidated at once. What is in the caches is cleaned and
- * invalidated before the pages get another type, and clean lines are invalidated before
- * they are copyback again. The kernel's DMA API does the same for devices that are not
- * coherent.
+ * The copyback alias is safe as long as nobody uses it while the pages have another type:
+ * speculation can only bring clean lines into the caches, and these are never written
+ * back. The caches are cleaned and invalidated before the pages get another type, and
+ * again before they are copyback again. The module itself reads and writes such pages by
+ * addresses of their own type. The alias is used in three cases:
  *
- * "Cleaned and invalidated" means DC CIVAC on arm64. The kernel's arch_invalidate_pmem()
- * discards lines, and with them what somebody writes at that moment.
+ *  - The pool zeroes pages that nobody has, and flushes them afterwards.
+ *  - The DMA API copies by the alias where it bounces (swiotlb), and a coherent device
+ *    looks into the caches. So dma_map.c flushes the pages before it hands them to a
+ *    device, and after it takes them back. Lines at the ends are also flushed before the
+ *    pages are taken back: a copy of part of a line must not meet a stale rest of it.
+ *  - The DMA API cleans and invalidates lines for a device that is not coherent. That
+ *    does no harm.
+ *
+ * Nobody may write the cache lines at either end of a transfer while the DMA API copies:
+ * that is its own rule for memory that is not coherent.
+ *
+ * "Flush" means DC CIVAC on arm64. The kernel's arch_invalidate_pmem() discards lines
+ * instead, and with them what somebody writes at that moment.
  */
 #include <linux/bitfield.h>
 #include <linux/bits.h>
