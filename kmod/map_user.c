@@ -298,12 +298,6 @@ static vm_fault_t insert_pages(struct vm_fault *vmf, unsigned long *inserted)
 	unsigned long before, nr, i, left;
 	int err;
 
-	/*
-	 * It goes by the VMA's protection, of which mmap() and mprotect() keep only the
-	 * cache mode. Other faults write the same here.
-	 */
-	WRITE_ONCE(vmf->vma->vm_page_prot,
-		   iokmem_prot_marked(vmf->vma->vm_page_prot, vmf->vma->vm_flags));
 	err = vm_insert_page(vmf->vma, address, pfn_to_page(run.pfn));
 	if (err)
 		return err == -EBUSY ? VM_FAULT_NOPAGE : vmf_error(err);
@@ -965,7 +959,7 @@ static int populate_at(struct iokmem_map *map, pgoff_t index, unsigned long addr
 	if (!(map->options & IOKMEM_MAP_READ_ONLY))
 		flags |= FAULT_FLAG_WRITE;
 	err = fixup_user_fault(map->mm, address, flags, &unlocked);
-	/* An entry made in this way may be clean. A second fault, which is short, marks it. */
+	/* An entry of a page may be clean. A second fault, which is short, marks it. */
 	if (!err && singly && !IOKMEM_CPU_MARKS_ENTRIES && !unlocked)
 		err = fixup_user_fault(map->mm, address, flags, &unlocked);
 	/* If the lock was dropped the VMA may be gone; then the map is dead. */
@@ -988,7 +982,8 @@ static int populate_locked(struct iokmem_map *map)
 	vma = map_vma(iokmem_mapping_of(map));
 	if (!vma)
 		return 0;
-	singly = is_paged(vma) || is_given(vma);
+	singly = is_paged(vma) || is_given(vma) ||
+		 (has_pages(vma) && !IOKMEM_CPU_MARKS_ENTRIES);
 	for (; !err && iokmem_map_get_address(map) && address < end;
 	     address += nr << PAGE_SHIFT) {
 		err = populate_at(map, index, address, singly, &nr);
