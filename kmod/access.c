@@ -160,6 +160,8 @@ static int access_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
  * * -EBADFD: a range of addresses, or a dma-buf, that is not prepared
  * * -EFAULT: a guard page
  * * -ENOMEM, -EIO: pageable memory could not be brought in, or a dma-buf be got ready
+ * * -ENOMEM: no room to map wired memory that is not copyback, on an architecture where
+ *   the kernel's map of all memory is always copyback (arm64)
  * * -EINTR: a signal arrived while devices were writing a dma-buf
  */
 int iokmem_desc_read_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
@@ -179,9 +181,11 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_read_bytes, IOKMEM_NS);
  * Follows IOMemoryDescriptor::writeBytes(), which copies all or nothing.
  *
  * Context: May sleep. The caller holds no mmap lock.
- * Return: 0, or a negative error; then nothing has changed: as
- * iokmem_desc_read_bytes(), and -EACCES if the memory is prepared for reading
- * only.
+ * Return: 0, or a negative error: as iokmem_desc_read_bytes(), and -EACCES if the memory
+ * is prepared for reading only. After an error nothing has changed, with one exception.
+ * A multi-descriptor on arm64 may have members of wired memory that is not copyback. Each
+ * is mapped when its turn comes. If that fails (-ENOMEM), the members before it have been
+ * written.
  */
 int iokmem_desc_write_bytes(struct iokmem_desc *desc, size_t offset,
 			    const void *bytes, size_t length)

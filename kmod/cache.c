@@ -27,35 +27,50 @@
  * copyback, and the type is in each other entry. Uncached RAM is Normal-NC there, as the
  * DMA API has it: an unaligned access to RAM of a device's type would fault.
  *
- * The copyback alias is safe as long as nobody writes by it while the pages have
- * another type: it can only bring clean lines into the caches, by speculation, and these
- * are never written back. So it is left alone, but for zeroing pages that nobody has,
- * whose lines are cleaned and invalidated at once. What is in the caches is cleaned and
- * invalidated before the pages get another type, and clean lines are invalidated before
- * they are copyback again. The kernel's DMA API does the same for devices that are not
- * coherent.
+ * The copyback alias is safe as long as nobody uses it while the pages have another type:
+ * speculation can only bring clean lines into the caches, and these are never written
+ * back. The caches are cleaned and invalidated before the pages get another type, and
+ * again before they are copyback again. The module itself reads and writes such pages by
+ * addresses of their own type. The alias is used in three cases:
+ *
+ *  - The pool zeroes pages that nobody has, and flushes them afterwards.
+ *  - The DMA API copies by the alias where it bounces (swiotlb), and a coherent device
+ *    looks into the caches. So dma_map.c flushes the pages before it hands them to a
+ *    device, and after it takes them back. Lines at the ends are also flushed before the
+ *    pages are taken back: a copy of part of a line must not meet a stale rest of it.
+ *  - The DMA API cleans and invalidates lines for a device that is not coherent. That
+ *    does no harm.
+ *
+ * Nobody may write the cache lines at either end of a transfer while the DMA API copies:
+ * that is its own rule for memory that is not coherent.
+ *
+ * "Flush" means DC CIVAC on arm64. The kernel's arch_invalidate_pmem() discards lines
+ * instead, and with them what somebody writes at that moment.
  */
+#include <linux/bitfield.h>
+#include <linux/bits.h>
 #include <linux/dma-map-ops.h>
 #include <linux/errno.h>
 #include <linux/io.h>
 #include <linux/irqflags.h>
 #include <linux/libnvdimm.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 
 #ifdef CONFIG_X86
 #include <asm/memtype.h>
 #include <asm/set_memory.h>
 #endif
 #ifdef CONFIG_ARM64
+#include <asm/barrier.h>
+#include <asm/cpufeature.h>
 #include <asm/sysreg.h>
 #endif
 
 #include "cache.h"
 
 /* Can RAM have other modes than copyback? */
-#define IOKMEM_CACHE_RAM_MODES	(IS_ENABLED(CONFIG_X86) || \
-				 (IS_ENABLED(CONFIG_ARM64) && \
-				  IS_ENABLED(CONFIG_ARCH_HAS_PMEM_API)))
+#define IOKMEM_CACHE_RAM_MODES	(IS_ENABLED(CONFIG_X86) || IS_ENABLED(CONFIG_ARM64))
 
 /* IOKit has more names than x86 has types. */
 static u32 collapse(u32 mode)
@@ -174,14 +189,6 @@ pgprot_t iokmem_cache_prot(u32 mode, bool typed, pgprot_t prot)
 }
 
 /*
- * iokmem_cache_in_direct_map - has the kernel's map of all memory the mode, too?
- */
-bool iokmem_cache_in_direct_map(u32 mode)
-{
-	return IS_ENABLED(CONFIG_X86) || mode == IOKMEM_MAP_COPYBACK_CACHE;
-}
-
-/*
  * iokmem_cache_in_huge_entries - can huge page table entries have the mode?
  *
  * On x86 the PAT bit is another one in them, which vmf_insert_pfn_pmd() does not
@@ -251,17 +258,6 @@ int iokmem_cache_change(unsigned long pfn, unsigned long nr, u32 from, u32 to)
 	return iokmem_cache_flush(page_address(pfn_to_page(pfn)), nr << PAGE_SHIFT, true);
 }
 #endif
-
-/*
- * iokmem_cache_written - @nr pages have been written by the kernel's map of all memory
- *
- * They have the mode, and nobody else has used them meanwhile.
- */
-void iokmem_cache_written(struct page *page, unsigned long nr, u32 mode)
-{
-	if (!iokmem_cache_in_direct_map(mode))
-		iokmem_cache_flush(page_address(page), nr << PAGE_SHIFT, true);
-}
 
 #ifdef CONFIG_X86
 /* Has the kernel's entry for the address, if there is one, this mode? */
@@ -418,22 +414,47 @@ void __iomem *iokmem_cache_ioremap(phys_addr_t address, size_t length, u32 mode)
 }
 
 /*
- * iokmem_cache_flush - write what the CPUs' caches have to memory
+ * iokmem_cache_flush - write what the CPUs' caches have of the range to memory
  *
- * And forget it, if @invalidate. Returns 0, or -EOPNOTSUPP where the kernel has
- * no way that modules may use.
+ * And forget it, if @invalidate. May sleep. Returns 0, or -EOPNOTSUPP where the kernel
+ * has no way that modules may use.
  */
+#ifdef CONFIG_ARM64
 int iokmem_cache_flush(void *address, size_t length, bool invalidate)
 {
-#ifdef CONFIG_ARCH_HAS_PMEM_API
+	unsigned long at = (unsigned long)address, end = at + length;
+	u64 type = read_sanitised_ftr_reg(SYS_CTR_EL0);
+	/* The smallest line of all CPUs: the logarithm of its length in words. */
+	unsigned long line = 4UL << FIELD_GET(GENMASK(19, 16), type);
+
+	/* Order earlier writes by entries that are not cached before the invalidation. */
+	dmb(osh);
+	/*
+	 * Lines are invalidated in any case: DC CVAC, which would keep them, needs errata
+	 * workarounds. The scheduler completes what a task began on the CPU that it leaves.
+	 */
+	for (at = round_down(at, line); at < end; at += line) {
+		asm volatile("dc civac, %0" : : "r" (at) : "memory");
+		if (!offset_in_page(at))
+			cond_resched();
+	}
+	dsb(sy);
+	return 0;
+}
+#elif defined(CONFIG_ARCH_HAS_PMEM_API)
+int iokmem_cache_flush(void *address, size_t length, bool invalidate)
+{
 	arch_wb_cache_pmem(address, length);
 	if (invalidate)
 		arch_invalidate_pmem(address, length);
 	return 0;
-#else
-	return -EOPNOTSUPP;
-#endif
 }
+#else
+int iokmem_cache_flush(void *address, size_t length, bool invalidate)
+{
+	return -EOPNOTSUPP;
+}
+#endif
 
 /*
  * iokmem_cache_name - for people

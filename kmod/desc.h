@@ -70,8 +70,9 @@ struct vfsmount;
  * @begin_access: get ready for ->access(), or the devices that write the memory; may
  *	fail
  * @end_access: undo that
- * @access: copy bytes from the memory, or into it if @write, all or none; with
- *	NULL for zeroes. The range has been checked, and is not empty
+ * @access: copy bytes from the memory, or into it if @write, all or none (but see
+ *	iokmem_desc_write_bytes() for multi-descriptors); with NULL for zeroes. The range
+ *	has been checked, and is not empty
  * @page_counts: count pages that are in memory, and of these the dirty ones
  * @set_purgeable: change the state of purgeable memory
  * @dma_map: show the memory, which is held, to a device, if not by its pages: fill in

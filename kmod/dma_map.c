@@ -13,6 +13,7 @@
 
 #include <kunit/visibility.h>
 
+#include "cache.h"
 #include "compat.h"
 #include "desc.h"
 #include "dma_map.h"
@@ -257,6 +258,77 @@ int iokmem_dma_table_fill(struct iokmem_dma_table *table, struct device *dev,
 EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_table_fill);
 
 /*
+ * Return true if the kernel's map of all memory has another mode than the memory of @desc,
+ * or than a part of it. The caches are flushed around the DMA API then: see cache.c. The
+ * memory is held, so its mode does not change.
+ */
+static bool has_alias(const struct iokmem_desc *desc)
+{
+	/* On x86 do not even ask for the mode. */
+	return !iokmem_cache_in_direct_map(IOKMEM_MAP_INHIBIT_CACHE) &&
+	       !iokmem_cache_in_direct_map(iokmem_desc_get_cache_mode(desc));
+}
+
+static void flush_alias(struct iokmem_dma_table *table, const struct iokmem_desc *desc)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+
+	if (!has_alias(desc))
+		return;
+	for_each_sgtable_sg(&table->sgt, sg, i)
+		iokmem_cache_flush(sg_virt(sg), sg->length, true);
+}
+
+/* Flush the lines that the DMA API may write only a part of. */
+static void flush_alias_ends(struct iokmem_dma_table *table,
+			     const struct iokmem_desc *desc)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+
+	if (!has_alias(desc))
+		return;
+	for_each_sgtable_sg(&table->sgt, sg, i) {
+		iokmem_cache_flush(sg_virt(sg), 1, true);
+		iokmem_cache_flush(sg_virt(sg) + sg->length - 1, 1, true);
+	}
+}
+
+/*
+ * iokmem_dma_table_map - map the pages of a table that iokmem_dma_table_fill() filled in
+ *
+ * The memory is held. Returns 0, or -ENOBUFS and the table is freed.
+ */
+int iokmem_dma_table_map(struct iokmem_dma_table *table, struct device *dev,
+			 const struct iokmem_desc *desc,
+			 enum dma_data_direction direction, unsigned long attrs)
+{
+	flush_alias(table, desc);
+	if (!dma_map_sgtable(dev, &table->sgt, direction, attrs))
+		return 0;
+	iokmem_dma_table_free(table);
+	return -ENOBUFS;
+}
+
+/*
+ * iokmem_dma_table_sync - the CPU, or the device, looks at the pages next
+ */
+void iokmem_dma_table_sync(struct iokmem_dma_table *table, struct device *dev,
+			   const struct iokmem_desc *desc,
+			   enum dma_data_direction direction, bool for_cpu)
+{
+	if (for_cpu) {
+		flush_alias_ends(table, desc);
+		dma_sync_sgtable_for_cpu(dev, &table->sgt, direction);
+		flush_alias(table, desc);
+	} else {
+		flush_alias(table, desc);
+		dma_sync_sgtable_for_device(dev, &table->sgt, direction);
+	}
+}
+
+/*
  * iokmem_dma_one_run - for ->dma_map(): the device sees all bytes in one run
  */
 int iokmem_dma_one_run(struct iokmem_dma_view *view, dma_addr_t address)
@@ -289,13 +361,17 @@ static int map_pages(struct iokmem_dma_view *view)
 				    view->length);
 	if (err)
 		return err;
-	err = dma_map_sgtable(view->dev, &view->own.sgt, view->direction, 0);
-	if (err) {
-		iokmem_dma_table_free(&view->own);
-		return -ENOBUFS;
-	}
-	view->table = &view->own.sgt;
-	return 0;
+	err = iokmem_dma_table_map(&view->own, view->dev, view->desc, view->direction, 0);
+	if (!err)
+		view->table = &view->own.sgt;
+	return err;
+}
+
+static void unmap_pages(struct iokmem_dma_view *view)
+{
+	flush_alias_ends(&view->own, view->desc);
+	dma_unmap_sgtable(view->dev, &view->own.sgt, view->direction, 0);
+	flush_alias(&view->own, view->desc);
 }
 
 /*
@@ -336,7 +412,7 @@ void iokmem_dma_unmap(struct iokmem_dma_view *view)
 	if (view->desc->ops->dma_unmap)
 		view->desc->ops->dma_unmap(view);
 	else if (!view->desc->ops->dma_map)
-		dma_unmap_sgtable(view->dev, &view->own.sgt, view->direction, 0);
+		unmap_pages(view);
 	iokmem_dma_table_free(&view->own);
 	iokmem_desc_unhold(view->desc);
 }
@@ -353,9 +429,6 @@ int iokmem_dma_sync(struct iokmem_dma_view *view, bool for_cpu)
 		return view->desc->ops->dma_sync(view, for_cpu);
 	if (view->desc->ops->dma_map)
 		return 0;	/* always the same for both */
-	if (for_cpu)
-		dma_sync_sgtable_for_cpu(view->dev, view->table, view->direction);
-	else
-		dma_sync_sgtable_for_device(view->dev, view->table, view->direction);
+	iokmem_dma_table_sync(&view->own, view->dev, view->desc, view->direction, for_cpu);
 	return 0;
 }

@@ -56,6 +56,12 @@ bool iokmem_dma_reaches(struct device *dev, phys_addr_t last);
 int iokmem_dma_table_fill(struct iokmem_dma_table *table, struct device *dev,
 			  struct iokmem_desc *desc, size_t offset, size_t length);
 void iokmem_dma_table_free(struct iokmem_dma_table *table);
+int iokmem_dma_table_map(struct iokmem_dma_table *table, struct device *dev,
+			 const struct iokmem_desc *desc,
+			 enum dma_data_direction direction, unsigned long attrs);
+void iokmem_dma_table_sync(struct iokmem_dma_table *table, struct device *dev,
+			   const struct iokmem_desc *desc,
+			   enum dma_data_direction direction, bool for_cpu);
 int iokmem_dma_one_run(struct iokmem_dma_view *view, dma_addr_t address);
 int iokmem_dma_map(struct iokmem_dma_view *view, struct device *dev,
 		   struct iokmem_desc *desc, size_t offset, size_t length);

@@ -109,12 +109,10 @@ static int map_for_device(const struct iokmem_export *export,
 	if (err)
 		return err;
 	round_up_last(&mapping->table.sgt);
-	err = dma_map_sgtable(mapping->dev, &mapping->table.sgt, mapping->direction,
-			      DMA_ATTR_SKIP_CPU_SYNC);
-	if (err) {
-		iokmem_dma_table_free(&mapping->table);
-		return -ENOBUFS;
-	}
+	err = iokmem_dma_table_map(&mapping->table, mapping->dev, root, mapping->direction,
+				   DMA_ATTR_SKIP_CPU_SYNC);
+	if (err)
+		return err;
 	dma_sync_sgtable_for_device(mapping->dev, &mapping->table.sgt,
 				    mapping->direction);
 	return 0;
@@ -155,7 +153,8 @@ static void export_unmap(struct dma_buf_attachment *attachment, struct sg_table 
 	mutex_lock(&export->lock);
 	list_del(&mapping->node);
 	mutex_unlock(&export->lock);
-	dma_sync_sgtable_for_cpu(mapping->dev, table, mapping->direction);
+	iokmem_dma_table_sync(&mapping->table, mapping->dev, export->desc,
+			      mapping->direction, true);
 	dma_unmap_sgtable(mapping->dev, table, mapping->direction,
 			  DMA_ATTR_SKIP_CPU_SYNC);
 	iokmem_dma_table_free(&mapping->table);
@@ -169,14 +168,9 @@ static int export_sync(struct dma_buf *dmabuf, bool for_cpu)
 	struct iokmem_export_mapping *mapping;
 
 	mutex_lock(&export->lock);
-	list_for_each_entry(mapping, &export->mappings, node) {
-		if (for_cpu)
-			dma_sync_sgtable_for_cpu(mapping->dev, &mapping->table.sgt,
-						 mapping->direction);
-		else
-			dma_sync_sgtable_for_device(mapping->dev, &mapping->table.sgt,
-						    mapping->direction);
-	}
+	list_for_each_entry(mapping, &export->mappings, node)
+		iokmem_dma_table_sync(&mapping->table, mapping->dev, export->desc,
+				      mapping->direction, for_cpu);
 	mutex_unlock(&export->lock);
 	return 0;
 }

@@ -43,8 +43,8 @@
 
 /* How many pages around the one that faulted are mapped with it, at most. */
 #define IOKMEM_FAULT_AROUND	64UL
-/* The same of huge entries. */
-#define IOKMEM_HUGE_AROUND	32UL
+/* How many huge entries are made by a fault, at most: all in one table. */
+#define IOKMEM_HUGE_AROUND	min_t(unsigned long, 32, PTRS_PER_PMD)
 
 /* In a VMA's place in its file: perhaps it is for a mapping that there is already. */
 #define IOKMEM_PGOFF_BUILT	(1UL << (BITS_PER_LONG - PAGE_SHIFT - 2))
@@ -75,8 +75,8 @@ static bool huge_entry_fits(const struct iokmem_map *map, unsigned long address,
 
 	return IOKMEM_HUGE_ENTRIES && run->pfn != IOKMEM_NO_PFN &&
 	       start >= map->start && map_end(map) - start >= PMD_SIZE &&
-	       run->before >= ahead && run->nr + ahead >= PTRS_PER_PMD &&
-	       IS_ALIGNED(run->pfn - ahead, PTRS_PER_PMD);
+	       run->before >= ahead && run->nr + ahead >= PTRS_PER_PTE &&
+	       IS_ALIGNED(run->pfn - ahead, PTRS_PER_PTE);
 }
 
 /* A huge entry has the VMA's protection: is it what small ones are to have? */
@@ -90,7 +90,7 @@ static bool huge_entry_has_type(const struct vm_area_struct *vma, pgprot_t prot,
 #if IOKMEM_HUGE_ENTRIES
 static vm_fault_t insert_huge(struct vm_fault *vmf, const struct iokmem_run *run)
 {
-	unsigned long pfn = run->pfn & ~(PTRS_PER_PMD - 1UL);
+	unsigned long pfn = run->pfn & ~(PTRS_PER_PTE - 1UL);
 
 	return vmf_insert_pfn_pmd(vmf, pfn, vmf->vma->vm_flags & VM_WRITE);
 }
@@ -132,7 +132,7 @@ static vm_fault_t insert_huge_around(struct vm_fault *vmf, struct iokmem_run *ru
 	ret = insert_huge(vmf, run);
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
-	*inserted = PTRS_PER_PMD;
+	*inserted = PTRS_PER_PTE;
 	for (; address < end; address += PMD_SIZE) {
 		struct vm_fault other = {
 			.vma = vmf->vma,
@@ -146,7 +146,7 @@ static vm_fault_t insert_huge_around(struct vm_fault *vmf, struct iokmem_run *ru
 			continue;
 		if (insert_huge(&other, run) != VM_FAULT_NOPAGE)
 			break;
-		*inserted += PTRS_PER_PMD;
+		*inserted += PTRS_PER_PTE;
 	}
 	return VM_FAULT_NOPAGE;
 }
@@ -298,12 +298,6 @@ static vm_fault_t insert_pages(struct vm_fault *vmf, unsigned long *inserted)
 	unsigned long before, nr, i, left;
 	int err;
 
-	/*
-	 * It goes by the VMA's protection, of which mmap() and mprotect() keep only the
-	 * cache mode. Other faults write the same here.
-	 */
-	WRITE_ONCE(vmf->vma->vm_page_prot,
-		   iokmem_prot_marked(vmf->vma->vm_page_prot, vmf->vma->vm_flags));
 	err = vm_insert_page(vmf->vma, address, pfn_to_page(run.pfn));
 	if (err)
 		return err == -EBUSY ? VM_FAULT_NOPAGE : vmf_error(err);
@@ -340,7 +334,7 @@ static vm_fault_t give_page(struct vm_fault *vmf, unsigned long *given)
 		return VM_FAULT_SIGBUS;
 	get_page(page);
 	vmf->page = page;
-	*given = nr == PTRS_PER_PMD && pmd_none(READ_ONCE(*vmf->pmd)) ? nr : 1;
+	*given = nr == PTRS_PER_PTE && pmd_none(READ_ONCE(*vmf->pmd)) ? nr : 1;
 	return 0;
 }
 
@@ -565,8 +559,8 @@ static unsigned long pages_in_huge_blocks(const struct iokmem_map *map)
 		struct iokmem_run run = run_at(map, address);
 
 		if (huge_entry_fits(map, address, &run) &&
-		    1UL << compound_order(pfn_to_page(run.pfn)) == PTRS_PER_PMD)
-			nr += PTRS_PER_PMD;
+		    1UL << compound_order(pfn_to_page(run.pfn)) == PTRS_PER_PTE)
+			nr += PTRS_PER_PTE;
 	}
 	return nr;
 }
@@ -938,7 +932,7 @@ static unsigned long fault_reach(const struct iokmem_map *map, unsigned long add
 
 	/* It has seen to it that there is a page table. */
 	if (pmd_leaf(READ_ONCE(*pmd_off(map->mm, address))))
-		return PTRS_PER_PMD - pte_index(address);
+		return PTRS_PER_PTE - pte_index(address);
 	return min(nr, in_window);
 }
 
@@ -965,7 +959,7 @@ static int populate_at(struct iokmem_map *map, pgoff_t index, unsigned long addr
 	if (!(map->options & IOKMEM_MAP_READ_ONLY))
 		flags |= FAULT_FLAG_WRITE;
 	err = fixup_user_fault(map->mm, address, flags, &unlocked);
-	/* An entry made in this way may be clean. A second fault, which is short, marks it. */
+	/* An entry of a page may be clean. A second fault, which is short, marks it. */
 	if (!err && singly && !IOKMEM_CPU_MARKS_ENTRIES && !unlocked)
 		err = fixup_user_fault(map->mm, address, flags, &unlocked);
 	/* If the lock was dropped the VMA may be gone; then the map is dead. */
@@ -988,7 +982,8 @@ static int populate_locked(struct iokmem_map *map)
 	vma = map_vma(iokmem_mapping_of(map));
 	if (!vma)
 		return 0;
-	singly = is_paged(vma) || is_given(vma);
+	singly = is_paged(vma) || is_given(vma) ||
+		 (has_pages(vma) && !IOKMEM_CPU_MARKS_ENTRIES);
 	for (; !err && iokmem_map_get_address(map) && address < end;
 	     address += nr << PAGE_SHIFT) {
 		err = populate_at(map, index, address, singly, &nr);

@@ -230,7 +230,10 @@ static int member_access(const struct iokmem_member *member, size_t offset,
 	return iokmem_access_frames(desc, offset, bytes, length, write);
 }
 
-/* All members are ready before the first byte is copied: all or nothing. */
+/*
+ * All members are ready before the first byte is copied, so this copies all or nothing,
+ * unless member_access() fails.
+ */
 static int access_locked(struct iokmem_multi *multi, size_t offset, void *bytes,
 			 size_t length, bool write)
 {

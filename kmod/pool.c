@@ -242,7 +242,8 @@ void iokmem_pool_give(struct page *page)
 		return;
 	}
 	clear_pages(page_address(page), 1U << block->order);
-	iokmem_cache_written(page, 1UL << block->order, pool->mode);
+	if (!iokmem_cache_in_direct_map(pool->mode))
+		iokmem_cache_flush(page_address(page), PAGE_SIZE << block->order, true);
 	list_lru_add_obj(&pool->idle[block->order], &block->lru);
 	queue_delayed_work(iokmem_workqueue, &iokmem_pool_trim_work,
 			   IOKMEM_POOL_PERIOD);
