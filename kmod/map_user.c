@@ -241,19 +241,16 @@ struct filler {
 static noinline void begin_run(struct filler *filler, unsigned long address)
 {
 	struct iokmem_run run = run_at(filler->vma->vm_private_data, address);
-	pgprot_t prot;
 
 	filler->left = run.nr;
 	filler->typed = run.typed;
-	if (run.typed) {
-		prot = small_prot(filler->vma, &run);
-		filler->entry = pte_mkspecial(pfn_pte(run.pfn, prot));
-	}
+	if (run.typed)
+		filler->entry = pfn_pte(run.pfn, small_prot(filler->vma, &run));
 }
 
 /*
- * The entry is special already. The compiler has to see that it is: what set_pte_at() of
- * arm64 does for other entries, it does by functions that modules do not have.
+ * The compiler has to see that the entry is special: for others, set_pte_at() of arm64 calls
+ * functions that modules do not have.
  */
 static int fill_entry(pte_t *pte, unsigned long address, void *data)
 {

@@ -7,6 +7,9 @@
 
 #include <sys/uio.h>
 
+/* As much of the RAM disk as is used. */
+#define DISK_SIZE	(32 * MIB)
+
 /* Can the kernel pin the pages of the map? It may be known or not. */
 enum answer { NO, YES, PERHAPS };
 
@@ -79,10 +82,15 @@ void op_splice(struct thread *thread)
 	}
 }
 
-/* Each thread has a page of the disk for itself. */
+/*
+ * Each thread has a page of the disk for itself. A child, and what it executes, is in the slot
+ * of its parent, so the slot does not tell.
+ */
 static off_t place_on_disk(const struct thread *thread)
 {
-	return (thread->process->slot * (NR_THREADS + 1) + thread->index) * PAGE;
+	unsigned long long place = thread->process->number * (NR_THREADS + 1) + thread->index;
+
+	return place % (DISK_SIZE / PAGE) * PAGE;
 }
 
 /* What has been written comes back, into the same page. */
