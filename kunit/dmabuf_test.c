@@ -267,7 +267,7 @@ static void export_gives_drivers_a_kernel_address(struct kunit *test)
 	write_pattern(test, desc);
 	KUNIT_ASSERT_EQ(test, 0, dma_buf_vmap_unlocked(dmabuf, &map));
 	KUNIT_EXPECT_EQ(test, !strcmp(desc->ops->name, "physical"), map.is_iomem);
-	bytes = map.is_iomem ? (u8 *)map.vaddr_iomem : map.vaddr;
+	bytes = map.is_iomem ? (__force u8 *)map.vaddr_iomem : map.vaddr;
 	KUNIT_EXPECT_TRUE(test, has_pattern(bytes, length, 0));
 	if (entries_have_types())
 		for (at = 0; at < dmabuf->size; at += PAGE_SIZE)

@@ -240,7 +240,7 @@ static void make_memory(struct exporter *exporter)
 	int i;
 
 	if (exporter->options & EXPORTER_IO) {
-		exporter->bytes = (u8 *)ioremap(RESERVED_START, SIZE);
+		exporter->bytes = (__force u8 *)ioremap(RESERVED_START, SIZE);
 		return;
 	}
 	for (i = 0; i < EXPORTER_PAGES; i++) {

@@ -157,7 +157,7 @@ static void static_map_of_physical_memory(struct kunit *test)
 						 IOKMEM_DIRECTION_INOUT);
 	keep_desc(test, desc);
 	io = ioremap(RESERVED_START, SZ_64K);
-	KUNIT_ASSERT_NOT_NULL(test, io);
+	KUNIT_ASSERT_TRUE(test, io);
 	KUNIT_EXPECT_EQ(test, 0, record_error(desc, IOKMEM_KERNEL_TASK,
 					      (unsigned long)io, 0));
 	iounmap(io);
