@@ -6,19 +6,16 @@
  * A memory type belongs to the pages, not to one mapping of them: every page
  * table entry that is used must agree.
  *
- *	asked for		x86 RAM		arm64 RAM	other RAM
- *	copyback (inner)	copyback	copyback	copyback
- *	default			copyback	copyback	copyback
- *	uncached, posted	uncached	Normal-NC	-EOPNOTSUPP
- *	write-combine, real time write-combine	Normal-NC	-EOPNOTSUPP
- *	write-through		uncached	Normal-NC	-EOPNOTSUPP
+ *	RAM, asked for			x86		arm64		other
+ *	default, copyback (inner)	copyback	copyback	copyback
+ *	uncached, posted, write-through	uncached	Normal-NC	-EOPNOTSUPP
+ *	write-combine, real time	write-combine	Normal-NC	-EOPNOTSUPP
  *
- *	asked for		device memory
- *	default			uncached (arm64: Device-nGnRE)
- *	copyback (inner)	copyback, if there is ioremap_cache()
- *	uncached, posted	uncached (arm64: Device-nGnRE)
- *	write-combine, real time write-combine (arm64: Normal-NC)
- *	write-through		write-through on x86, otherwise uncached
+ *	device memory, asked for	x86		arm64		other
+ *	default, uncached, posted	uncached	Device-nGnRE	uncached
+ *	write-combine, real time	write-combine	Normal-NC	write-combine
+ *	write-through			write-through	Device-nGnRE	uncached
+ *	copyback (inner)		copyback, if there is ioremap_cache()
  *
  * x86 without PAT has no write-combining: it is uncached then, which is what the
  * kernel's own helpers make of it.
