@@ -8,14 +8,6 @@
 
 #include <linux/version.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
-#error "iokmem needs Linux 6.1 or later"
-#endif
-
-#ifndef CONFIG_64BIT
-#error "iokmem needs a 64-bit kernel"
-#endif
-
 #include <linux/dma-buf.h>
 #include <linux/dma-map-ops.h>
 #include <linux/list_lru.h>
