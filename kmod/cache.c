@@ -242,7 +242,7 @@ int iokmem_cache_change(unsigned long pfn, unsigned long nr, u32 from, u32 to)
 	return err;
 }
 #else
-/* What tells one from another here: uncached RAM and write-combined RAM are one type. */
+/* Uncached RAM and write-combined RAM are one type here, so this tells all types apart. */
 static bool is_copyback(u32 mode)
 {
 	return mode == IOKMEM_MAP_COPYBACK_CACHE;

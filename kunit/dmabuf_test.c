@@ -249,7 +249,7 @@ static void export_gives_devices_the_memory(struct kunit *test)
 	let_go(&importer);
 }
 
-/* What page table entries of memory in this mode say. */
+/* Return the mode that page table entries of @desc show if its own mode is @cache. */
 static u32 entries_say(const struct iokmem_desc *desc, u32 cache)
 {
 	return desc->ops->typed ? entry_cache(cache) : cache;

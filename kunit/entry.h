@@ -44,13 +44,13 @@ static inline bool entries_have_types(void)
 	return pat_enabled();
 }
 
-/* What the entries of RAM in @mode say. */
+/* Return the mode that page table entries of RAM in @mode show. */
 static inline u32 entry_cache(u32 mode)
 {
 	return mode;
 }
 
-/* What the kernel's map of all memory says of it. */
+/* Return the mode that the kernel's map of all memory shows for RAM in @mode. */
 static inline u32 direct_entry_cache(u32 mode)
 {
 	return mode;

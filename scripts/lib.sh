@@ -291,7 +291,7 @@ unpack()
 }
 
 # in_root ROOT COMMAND...: run a command in a root (see root), or here if that is empty.
-# What a compiler has been asked before is answered from the cache.
+# The compiler cache answers what it has compiled before.
 in_root()
 {
 	local root=$1

@@ -297,7 +297,7 @@ TEST_F(mode, memory_can_be_accessed_as_any_other)
 	memcpy(base, bytes, SIZE);
 	ASSERT_EQ(0, release(fd, base, SIZE));
 
-	/* What was written is there in another mode, and when that is over. */
+	/* The bytes survive a change to another mode, and the change back. */
 	ASSERT_EQ(0, map(fd, IOKMEM_MAP_COPYBACK_CACHE, 0, 0, &base));
 	EXPECT_EQ(0, memcmp(base, bytes, SIZE));
 	copy_unaligned(base, bytes, SIZE);

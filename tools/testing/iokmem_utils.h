@@ -646,7 +646,7 @@ static inline int frame_cache(__u64 pfn)
 }
 
 /*
- * What the entries of RAM in a mode say, and those of the kernel's map of all memory. On
+ * Page table entries of RAM in a mode, and those of the kernel's map of all memory. On
  * arm64 uncached and write-combined RAM are one type, Normal-NC, and the kernel's map of
  * all memory is copyback.
  */

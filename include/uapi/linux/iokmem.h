@@ -118,7 +118,7 @@
  * other mode is given to the memory itself if nothing maps or holds it, and
  * otherwise refused with EBUSY.
  *
- * What each gives is written beside it. On arm64 uncached RAM is Normal-NC, as
+ * The comment beside each names the mode that it gives on x86. On arm64 uncached RAM is Normal-NC, as
  * write-combined RAM is: writes may be gathered, and accesses need not be aligned. On
  * other architectures than x86 and arm64 RAM is copyback, and all else is refused with
  * EOPNOTSUPP. The mode in force is told by IOKMEM_QUERY_BUFFER and
