@@ -60,13 +60,14 @@ need_space()
 		die "$CACHE has $free MiB left and $1 GiB are needed: make room, or say IOKMEM_CACHE=DIR"
 }
 
-# use_kernel SCRIPT NAME: set what stock-kernel or test-kernel prints of that kernel.
+# use_kernel SCRIPT NAME: set what stock-kernel or test-kernel prints of that kernel. Fails
+# if there is none, also before '||'.
 use_kernel()
 {
 	local env
 
 	KARCH='' KROOT='' KDIR='' KIMAGE='' KRELEASE='' KFILES='' KMAKE=() KBOOT=()
-	env=$("$SCRIPTS/$1" "$2")
+	env=$("$SCRIPTS/$1" "$2") || return
 	eval "$env"
 }
 
@@ -172,7 +173,7 @@ want_packages()
 	}; then
 		return 0
 	fi
-	say "SKIPPED: $what: cannot install ${missing[*]} without removing other packages"
+	say "SKIPPED: $what: cannot install, without removing others: ${missing[*]}"
 	return 1
 }
 

@@ -646,9 +646,10 @@ static inline int frame_cache(__u64 pfn)
 }
 
 /*
- * Page table entries of RAM in a mode, and those of the kernel's map of all memory. On
- * arm64 uncached and write-combined RAM are one type, Normal-NC, and the kernel's map of
- * all memory is copyback.
+ * entry_cache() returns the mode that page table entries of RAM in @mode show, and
+ * direct_entry_cache() the one that the kernel's map of all memory shows. On arm64
+ * uncached and write-combined RAM are one type, Normal-NC, and the kernel's map of all
+ * memory is copyback.
  */
 static inline __u32 entry_cache(__u32 mode)
 {

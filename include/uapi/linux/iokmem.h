@@ -118,11 +118,11 @@
  * other mode is given to the memory itself if nothing maps or holds it, and
  * otherwise refused with EBUSY.
  *
- * The comment beside each names the mode that it gives on x86. On arm64 uncached RAM is Normal-NC, as
- * write-combined RAM is: writes may be gathered, and accesses need not be aligned. On
- * other architectures than x86 and arm64 RAM is copyback, and all else is refused with
- * EOPNOTSUPP. The mode in force is told by IOKMEM_QUERY_BUFFER and
- * IOKMEM_QUERY_MAPPING.
+ * The comment beside each names the mode that it gives. On arm64 uncached RAM is
+ * Normal-NC, as write-combined RAM is: writes may be gathered, and accesses need not be
+ * aligned. On other architectures than x86 and arm64 RAM is copyback, and all else is
+ * refused with EOPNOTSUPP. IOKMEM_QUERY_BUFFER and IOKMEM_QUERY_MAPPING tell the mode in
+ * force.
  */
 #define IOKMEM_MAP_CACHE_MASK			0x00000f00u
 #define IOKMEM_MAP_CACHE_SHIFT			8
