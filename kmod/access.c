@@ -52,6 +52,20 @@ void iokmem_access_page(struct page *page, size_t in_page, void *bytes,
 }
 
 /*
+ * iokmem_access_address - copy from or to an address of the kernel's; zeroes if @bytes is
+ * NULL
+ */
+void iokmem_access_address(void *address, void *bytes, size_t length, bool write)
+{
+	if (!write)
+		memcpy(bytes, address, length);
+	else if (bytes)
+		memcpy(address, bytes, length);
+	else
+		memset(address, 0, length);
+}
+
+/*
  * iokmem_access_frames - as ->access(), for RAM whose frames are known
  *
  * Always succeeds.

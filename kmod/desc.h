@@ -309,6 +309,7 @@ void iokmem_access_page(struct page *page, size_t in_page, void *bytes,
 int iokmem_check_known(const struct iokmem_desc *desc, bool write);
 int iokmem_access_begin(struct iokmem_desc *desc, bool write);
 void iokmem_access_end(struct iokmem_desc *desc, bool write);
+void iokmem_access_address(void *address, void *bytes, size_t length, bool write);
 int iokmem_access_frames(struct iokmem_desc *desc, size_t offset, void *bytes,
 			 size_t length, bool write);
 int iokmem_access_held(struct iokmem_desc *desc, size_t offset, void *bytes,

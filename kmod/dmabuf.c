@@ -36,6 +36,7 @@
 #include "dma_map.h"
 #include "dmabuf.h"
 #include "map.h"
+#include "vmap.h"
 
 /**
  * struct iokmem_export - what a dma-buf of ours is of

@@ -248,8 +248,6 @@ int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
 			   u32 options, size_t offset, bool keep_mode);
 
 /* map_kernel.c */
-void *iokmem_vmap(const struct iokmem_desc *desc, pgoff_t index, unsigned long nr,
-		  pgprot_t prot);
 int iokmem_map_kernel(struct iokmem_map *map);
 void iokmem_unmap_kernel(struct iokmem_map *map);
 

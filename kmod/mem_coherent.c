@@ -52,14 +52,7 @@ static int coherent_mmap(struct iokmem_desc *desc, struct vm_area_struct *vma)
 static int coherent_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 			   size_t length, bool write)
 {
-	void *address = coherent_of(desc)->address + offset;
-
-	if (!write)
-		memcpy(bytes, address, length);
-	else if (bytes)
-		memcpy(address, bytes, length);
-	else
-		memset(address, 0, length);
+	iokmem_access_address(coherent_of(desc)->address + offset, bytes, length, write);
 	return 0;
 }
 

@@ -9,9 +9,9 @@
 
 #include "cache.h"
 #include "desc.h"
-#include "map.h"
 #include "mem.h"
 #include "pages.h"
+#include "vmap.h"
 
 /**
  * struct iokmem_wired - a descriptor of wired memory
@@ -59,12 +59,7 @@ static int access_mapped(struct iokmem_desc *desc, size_t offset, void *bytes,
 			      PAGE_ALIGN(in_page + length) >> PAGE_SHIFT, PAGE_KERNEL);
 	if (IS_ERR(address))
 		return PTR_ERR(address);
-	if (!write)
-		memcpy(bytes, address + in_page, length);
-	else if (bytes)
-		memcpy(address + in_page, bytes, length);
-	else
-		memset(address + in_page, 0, length);
+	iokmem_access_address(address + in_page, bytes, length, write);
 	vunmap(address);
 	return 0;
 }
