@@ -4,14 +4,14 @@
  */
 #include <linux/module.h>
 
-#include "chardev.h"
-#include "debugfs.h"
-#include "desc.h"
-#include "dmabuf.h"
-#include "mem.h"
-#include "pages.h"
-#include "pool.h"
-#include "workqueue.h"
+#include "desc/desc.h"
+#include "device/dmabuf.h"
+#include "memory/memory.h"
+#include "page/pages.h"
+#include "page/pool.h"
+#include "page/workqueue.h"
+#include "user/chardev.h"
+#include "user/debugfs.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"

@@ -10,8 +10,8 @@
 
 #include <linux/tracepoint.h>
 
-#include "desc.h"
-#include "map.h"
+#include "desc/desc.h"
+#include "map/map.h"
 
 DECLARE_EVENT_CLASS(iokmem_desc,
 		    TP_PROTO(const struct iokmem_desc *desc),

@@ -8,9 +8,9 @@
 #include <linux/mman.h>
 #include <linux/sched/mm.h>
 
-#include "cache.h"
 #include "helpers.h"
-#include "pool.h"
+#include "page/cache.h"
+#include "page/pool.h"
 
 /* A huge entry in user tasks, and small ones. */
 #define CACHE_SIZE	(SZ_2M + SZ_64K)

@@ -7,7 +7,7 @@
 #include <linux/mm.h>
 
 #include "helpers.h"
-#include "pages.h"
+#include "page/pages.h"
 
 static const size_t sizes[] = {
 	1, PAGE_SIZE + 1, 5 * PAGE_SIZE, SZ_64K, SZ_2M + 7, 3 * SZ_1M, SZ_4M,

@@ -12,7 +12,7 @@
 #include <linux/random.h>
 #include <linux/vmalloc.h>
 
-#include "dma_map.h"
+#include "desc/dma_view.h"
 #include "kinds.h"
 
 #define IN		IOKMEM_DIRECTION_IN

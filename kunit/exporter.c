@@ -17,9 +17,9 @@
 #include <asm/set_memory.h>
 #endif
 
-#include "compat.h"
 #include "exporter.h"
 #include "kinds.h"
+#include "page/compat.h"
 
 #define SIZE	(EXPORTER_PAGES * PAGE_SIZE)
 

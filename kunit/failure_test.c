@@ -16,7 +16,7 @@
 
 #include "exporter.h"
 #include "kinds.h"
-#include "pool.h"
+#include "page/pool.h"
 
 #define NONE		IOKMEM_DIRECTION_NONE
 #define INOUT		IOKMEM_DIRECTION_INOUT

@@ -14,8 +14,8 @@
 #include <linux/sched/task.h>
 #include <linux/uaccess.h>
 
-#include "compat.h"
 #include "helpers.h"
+#include "page/compat.h"
 
 void need_memory_types(struct kunit *test)
 {

@@ -13,10 +13,10 @@
 
 #include <linux/iokmem.h>
 
-#include "compat.h"
-#include "desc.h"
+#include "desc/desc.h"
 #include "entry.h"
-#include "map.h"
+#include "map/map.h"
+#include "page/compat.h"
 
 /* Read a byte, as the task whose address space this thread is in: 0 if that works. */
 unsigned long touch(unsigned long address);

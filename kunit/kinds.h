@@ -7,8 +7,8 @@
 
 #include <linux/pci.h>
 
-#include "compat.h"
 #include "helpers.h"
+#include "page/compat.h"
 
 /* Not whole pages, but for the kinds that have only such. */
 #define KIND_LENGTH	(3 * PAGE_SIZE + 123)

@@ -2,8 +2,8 @@
 /*
  * Every pair of options of a buffer: refused as the table says, or both kept.
  */
-#include "buffer.h"
 #include "helpers.h"
+#include "map/buffer.h"
 #include "option_pairs.h"
 
 #define LENGTH	(SZ_64K + 5)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module's logic, driven without a kernel: the real kmod/sharing.c, kmod/lookup.c
- * and kmod/map_request.c decide and find; here is only what map.c and map_task.c do
+ * The module's logic, driven without a kernel: the real kmod/map/sharing.c, index.c
+ * and request.c decide and find; here is only what map.c and task.c do
  * between their calls, without locks, since there is one thread, and with address
  * spaces in which the highest free address is taken.
  */
@@ -9,10 +9,10 @@
 
 #include "seam.h"
 
-#include "desc.h"
+#include "desc/desc.h"
 #include "logic.h"
 #include "logic_state.h"
-#include "map.h"
+#include "map/map.h"
 
 #define TASK_END	0x800000000000UL
 #define ARENA_PAGES	48
@@ -358,7 +358,7 @@ static void logic_build(struct sequence *sequence, const void *handle, bool fail
 		answer->address = mapping->address;
 }
 
-/* The other calls: as map_task.c and map_user.c have it. */
+/* The other calls: as task.c and user.c have it. */
 
 static struct iokmem_map *find_of_task(const struct sequence *sequence,
 				       const struct step *step)

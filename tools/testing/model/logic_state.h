@@ -7,8 +7,8 @@
 
 #include "seam.h"
 
-#include "desc.h"
-#include "map.h"
+#include "desc/desc.h"
+#include "map/map.h"
 #include "sequence.h"
 
 /**

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The seam: what kmod/sharing.c, kmod/lookup.c, kmod/map_request.c and the headers they
+ * The seam: what kmod/map/sharing.c, index.c, request.c and the headers they
  * include need of the kernel, so that they compile unchanged as parts of a program.
  *
  * Lists, trees and arithmetic are the kernel's own, from its tools/include. Every

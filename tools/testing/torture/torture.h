@@ -67,7 +67,7 @@ struct piece {
  * @options: those of the buffer; none of a multi-descriptor
  * @skew: of the first byte in its page
  * @capacity: in bytes
- * @owned: how many bytes may be shown, see kmod/desc.h
+ * @owned: how many bytes may be shown, see kmod/desc/desc.h
  * @root: the identity of what has the maps
  * @nr: how many pieces
  * @pieces: what pages it shows

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The memory itself: copying bytes, where they are, how many of them are in
+ * memory, and the CPUs' caches. For descriptors of every kind.
+ *
+ * Callers give ranges of bytes of a descriptor. They are checked against its
+ * length once, in check_range(), before anything else is looked at.
+ */
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+
+#include "desc/desc.h"
+#include "page/cache.h"
+#include "page/compat.h"
+
+static int check_range(const struct iokmem_desc *desc, size_t offset,
+		       size_t length)
+{
+	size_t end;
+
+	if (check_add_overflow(offset, length, &end))
+		return -EOVERFLOW;
+	return end > iokmem_desc_get_length(desc) ? -ERANGE : 0;
+}
+
+/* How many bytes from @offset on are neighbours, and in which frame they start. */
+static size_t bytes_at(const struct iokmem_desc *desc, size_t offset,
+		       unsigned long *pfn)
+{
+	size_t in_page = offset_in_page(desc->skew + offset);
+	struct iokmem_run run;
+
+	run = iokmem_desc_lookup(desc, (desc->skew + offset) >> PAGE_SHIFT);
+	*pfn = run.pfn;
+	return (run.nr << PAGE_SHIFT) - in_page;
+}
+
+/*
+ * iokmem_access_page - copy from or to a page of RAM; zeroes if @bytes is NULL
+ */
+void iokmem_access_page(struct page *page, size_t in_page, void *bytes,
+			size_t length, bool write)
+{
+	if (!write)
+		memcpy_from_page(bytes, page, in_page, length);
+	else if (bytes)
+		memcpy_to_page(page, in_page, bytes, length);
+	else
+		memzero_page(page, in_page, length);
+}
+
+/*
+ * iokmem_access_address - copy from or to an address of the kernel's; zeroes if @bytes is
+ * NULL
+ */
+void iokmem_access_address(void *address, void *bytes, size_t length, bool write)
+{
+	if (!write)
+		memcpy(bytes, address, length);
+	else if (bytes)
+		memcpy(address, bytes, length);
+	else
+		memset(address, 0, length);
+}
+
+/*
+ * iokmem_access_frames - as ->access(), for RAM whose frames are known
+ *
+ * Always succeeds.
+ */
+int iokmem_access_frames(struct iokmem_desc *desc, size_t offset, void *bytes,
+			 size_t length, bool write)
+{
+	while (length) {
+		size_t in_page = offset_in_page(desc->skew + offset);
+		unsigned long pfn;
+		size_t n;
+
+		n = min(bytes_at(desc, offset, &pfn), PAGE_SIZE - in_page);
+		n = min(n, length);
+		iokmem_access_page(pfn_to_page(pfn), in_page, bytes, n, write);
+		offset += n;
+		length -= n;
+		if (bytes)
+			bytes += n;
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * iokmem_check_known - are the frames known, and stay so while the lock is held?
+ *
+ * -EBADFD if not, -EACCES if the memory is to be written and held for reading only.
+ */
+int iokmem_check_known(const struct iokmem_desc *desc, bool write)
+{
+	lockdep_assert_held(&desc->hold_lock);
+
+	if (desc->ops->always_there)
+		return 0;
+	if (!desc->held)
+		return -EBADFD;
+	return write && desc->held_read_only ? -EACCES : 0;
+}
+
+/*
+ * iokmem_access_held - as ->access(), for RAM whose frames are known while held
+ *
+ * -EBADFD if it is not held, -EACCES if for reading only.
+ */
+int iokmem_access_held(struct iokmem_desc *desc, size_t offset, void *bytes,
+		       size_t length, bool write)
+{
+	int err;
+
+	mutex_lock(&desc->hold_lock);
+	err = iokmem_check_known(desc, write);
+	if (!err)
+		err = iokmem_access_frames(desc, offset, bytes, length, write);
+	mutex_unlock(&desc->hold_lock);
+	return err;
+}
+
+/*
+ * iokmem_access_begin - before bytes are copied, while the memory is held or may be
+ */
+int iokmem_access_begin(struct iokmem_desc *desc, bool write)
+{
+	return desc->ops->begin_access ? desc->ops->begin_access(desc, write) : 0;
+}
+
+void iokmem_access_end(struct iokmem_desc *desc, bool write)
+{
+	if (desc->ops->end_access)
+		desc->ops->end_access(desc, write);
+}
+
+static int access_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
+			size_t length, bool write)
+{
+	int err;
+
+	might_sleep();
+
+	err = check_range(desc, offset, length);
+	if (err || !length)
+		return err;
+	desc = iokmem_desc_root(desc, &offset);
+	err = iokmem_access_begin(desc, write);
+	if (err)
+		return err;
+	err = desc->ops->access(desc, offset, bytes, length, write);
+	iokmem_access_end(desc, write);
+	return err;
+}
+
+/**
+ * iokmem_desc_read_bytes - copy bytes out of the memory
+ * @desc: the descriptor
+ * @offset: of the first byte in the descriptor
+ * @bytes: where to copy them
+ * @length: how many
+ *
+ * Follows IOMemoryDescriptor::readBytes(), which copies all or nothing.
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: 0, or a negative error; what is in @bytes then is undefined:
+ *
+ * * -EOVERFLOW: @offset plus @length wraps
+ * * -ERANGE: the range passes the end of the descriptor
+ * * -EBADFD: a range of addresses, or a dma-buf, that is not prepared
+ * * -EFAULT: a guard page
+ * * -ENOMEM, -EIO: pageable memory could not be brought in, or a dma-buf be got ready
+ * * -ENOMEM: no room to map wired memory that is not copyback, on an architecture where
+ *   the kernel's map of all memory is always copyback (arm64)
+ * * -EINTR: a signal arrived while devices were writing a dma-buf
+ */
+int iokmem_desc_read_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
+			   size_t length)
+{
+	return access_bytes(desc, offset, bytes, length, false);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_read_bytes, IOKMEM_NS);
+
+/**
+ * iokmem_desc_write_bytes - copy bytes into the memory
+ * @desc: the descriptor
+ * @offset: of the first byte in the descriptor
+ * @bytes: to be copied; NULL for zeroes
+ * @length: how many
+ *
+ * Follows IOMemoryDescriptor::writeBytes(), which copies all or nothing.
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: 0, or a negative error: as iokmem_desc_read_bytes(), and -EACCES if the memory
+ * is prepared for reading only. After an error nothing has changed, with one exception.
+ * A multi-descriptor on arm64 may have members of wired memory that is not copyback. Each
+ * is mapped when its turn comes. If that fails (-ENOMEM), the members before it have been
+ * written.
+ */
+int iokmem_desc_write_bytes(struct iokmem_desc *desc, size_t offset,
+			    const void *bytes, size_t length)
+{
+	/* ->access() changes @bytes only when it reads. */
+	return access_bytes(desc, offset, (void *)bytes, length, true);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_write_bytes, IOKMEM_NS);
+
+/*
+ * iokmem_desc_leaf - the descriptor that has the frames of byte @offset
+ *
+ * Never a sub-descriptor or a multi-descriptor. @offset becomes the one in that, and
+ * @length is cut to what it has of it.
+ */
+struct iokmem_desc *iokmem_desc_leaf(struct iokmem_desc *desc, size_t *offset,
+				     size_t *length)
+{
+	desc = iokmem_desc_root(desc, offset);
+	return desc->ops->member ? desc->ops->member(desc, offset, length) : desc;
+}
+
+/* The neighbours from @offset on, across extents that happen to be adjacent. */
+static int find_segment(struct iokmem_desc *desc, size_t offset,
+			phys_addr_t *address, size_t *length)
+{
+	unsigned long pfn, next;
+	size_t n;
+
+	n = bytes_at(desc, offset, &pfn);
+	if (pfn == IOKMEM_NO_PFN)
+		return -EFAULT;
+	*address = PFN_PHYS(pfn) + offset_in_page(desc->skew + offset);
+
+	while (n < *length) {
+		size_t more = bytes_at(desc, offset + n, &next);
+
+		if (PFN_PHYS(next) != *address + n)
+			break;
+		n += more;
+	}
+	*length = min(n, *length);
+	return 0;
+}
+
+/*
+ * iokmem_desc_segment - as iokmem_desc_get_physical_segment(), of bytes that there are
+ *
+ * @length is an input too: the limit.
+ */
+int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
+			phys_addr_t *address, size_t *length)
+{
+	phys_addr_t found;
+	int err;
+
+	desc = iokmem_desc_leaf(desc, &offset, length);
+	if (desc->ops->fixed_address)
+		return -EOPNOTSUPP;
+	mutex_lock(&desc->hold_lock);
+	err = iokmem_check_known(desc, false);
+	if (!err)
+		err = find_segment(desc, offset, &found, length);
+	mutex_unlock(&desc->hold_lock);
+	if (!err)
+		*address = found;
+	return err;
+}
+
+/**
+ * iokmem_desc_get_physical_segment - where bytes are in physical memory
+ * @desc: the descriptor
+ * @offset: of the first byte in the descriptor
+ * @address: out: its physical address, as the CPU sees it
+ * @length: out: how many bytes from it on are neighbours in memory, at most to the
+ *	end of the descriptor, or of the member of a multi-descriptor
+ *
+ * Follows IOMemoryDescriptor::getPhysicalSegment() with kIOMemoryMapperNone.
+ *
+ * Context: May sleep.
+ * Return: 0, or a negative error; then nothing has been written:
+ *
+ * * -ERANGE: @offset is not before the end of the descriptor
+ * * -EBADFD: the memory is not prepared, and may be anywhere
+ * * -EFAULT: a guard page
+ * * -EOPNOTSUPP: coherent memory, of which only the bus address is known
+ */
+int iokmem_desc_get_physical_segment(struct iokmem_desc *desc, size_t offset,
+				     phys_addr_t *address, size_t *length)
+{
+	size_t whole = iokmem_desc_get_length(desc);
+	int err;
+
+	if (offset >= whole)
+		return -ERANGE;
+	whole -= offset;
+	err = iokmem_desc_segment(desc, offset, address, &whole);
+	if (!err)
+		*length = whole;
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_physical_segment, IOKMEM_NS);
+
+/*
+ * iokmem_all_resident - as ->page_counts(), for memory that is all there is of it
+ */
+int iokmem_all_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
+{
+	*resident = iokmem_desc_pages(desc);
+	*dirty = *resident;
+	return 0;
+}
+
+/*
+ * iokmem_held_resident - the same for memory that is nowhere in particular, or not ours
+ * to know of, while it is not held
+ */
+int iokmem_held_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
+{
+	int err;
+
+	mutex_lock(&desc->hold_lock);
+	err = iokmem_check_known(desc, false);
+	if (!err)
+		err = iokmem_all_resident(desc, resident, dirty);
+	mutex_unlock(&desc->hold_lock);
+	return err;
+}
+
+/**
+ * iokmem_desc_get_page_counts - how much of the memory is in memory
+ * @desc: the descriptor
+ * @resident: out, unless NULL: how many pages are in memory
+ * @dirty: out, unless NULL: how many of these exist nowhere else
+ *
+ * Follows IOMemoryDescriptor::getPageCounts(): of the capacity, not the length;
+ * of a sub-descriptor's whole parent; of all members of a multi-descriptor.
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: 0, or a negative error; then nothing has been written:
+ *
+ * * -EBADFD: a range of addresses, or a dma-buf, that is not prepared
+ * * -EOPNOTSUPP: memory that is not the kernel's: of a device
+ */
+int iokmem_desc_get_page_counts(struct iokmem_desc *desc, u64 *resident,
+				u64 *dirty)
+{
+	u64 all, changed;
+	size_t offset = 0;
+	int err;
+
+	desc = iokmem_desc_root(desc, &offset);
+	if (!desc->ops->page_counts)
+		return -EOPNOTSUPP;
+	err = desc->ops->page_counts(desc, &all, &changed);
+	if (err)
+		return err;
+	if (resident)
+		*resident = all;
+	if (dirty)
+		*dirty = changed;
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_page_counts, IOKMEM_NS);
+
+/* Of one member: what the range has of it, and that is cut from the range. */
+static int flush_member(struct iokmem_desc *desc, size_t offset, size_t length,
+			bool invalidate)
+{
+	while (length) {
+		unsigned long address = 0, pfn;
+		size_t n = min(bytes_at(desc, offset, &pfn), length);
+		size_t at = desc->skew + offset;
+		int err;
+
+		if (pfn == IOKMEM_NO_PFN)
+			return -EFAULT;
+		if (desc->ops->kernel_address)
+			address = desc->ops->kernel_address(desc, at >> PAGE_SHIFT, 1);
+		if (!address)
+			address = (unsigned long)page_address(pfn_to_page(pfn));
+		err = iokmem_cache_flush((void *)address + offset_in_page(at), n,
+					 invalidate);
+		if (err)
+			return err;
+		offset += n;
+		length -= n;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int flush_bytes(struct iokmem_desc *desc, size_t offset, size_t length,
+		       bool invalidate)
+{
+	while (length) {
+		size_t at = offset, n = length;
+		struct iokmem_desc *leaf = iokmem_desc_leaf(desc, &at, &n);
+		int err;
+
+		mutex_lock(&leaf->hold_lock);
+		err = iokmem_check_known(leaf, false);
+		/* Coherent memory is never otherwise than it looks. */
+		if (!err && !leaf->ops->fixed_address)
+			err = flush_member(leaf, at, n, invalidate);
+		mutex_unlock(&leaf->hold_lock);
+		if (err)
+			return err;
+		offset += n;
+		length -= n;
+	}
+	return 0;
+}
+
+/**
+ * iokmem_desc_perform_operation - have the CPUs' caches written back
+ * @desc: the descriptor
+ * @operation: %IOKMEM_INCOHERENT_IO_STORE: write what the caches have of the range
+ *	to memory; %IOKMEM_INCOHERENT_IO_FLUSH: and forget it
+ * @offset: of the first byte in the descriptor
+ * @length: how many bytes
+ *
+ * Follows IOMemoryDescriptor::performOperation(). Nobody needs this for memory
+ * that a device sees through the DMA API.
+ *
+ * Context: May sleep.
+ * Return: 0, or a negative error. Caches may have been written back up to where
+ * it occurred; memory is as it was.
+ *
+ * * -EOPNOTSUPP: an unknown operation, or no way to do it on this architecture
+ * * -EOVERFLOW: @offset plus @length wraps
+ * * -ERANGE: the range passes the end of the descriptor
+ * * -EBADFD: the memory is not prepared
+ * * -EFAULT: a guard page
+ */
+int iokmem_desc_perform_operation(struct iokmem_desc *desc, u32 operation,
+				  size_t offset, size_t length)
+{
+	int err;
+
+	if (operation != IOKMEM_INCOHERENT_IO_FLUSH &&
+	    operation != IOKMEM_INCOHERENT_IO_STORE)
+		return -EOPNOTSUPP;
+	err = check_range(desc, offset, length);
+	if (err)
+		return err;
+	return flush_bytes(desc, offset, length,
+			   operation == IOKMEM_INCOHERENT_IO_FLUSH);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_perform_operation, IOKMEM_NS);

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Showing memory to devices, through the DMA API: an IOMMU, or memory to bounce in, is
+ * the DMA API's business, and never ours.
+ *
+ * A *view* is bytes of a descriptor, mapped for one device. It holds the memory. Kinds
+ * of memory that a device sees in a way of their own say so (->dma_map()); of all others
+ * the pages are mapped.
+ */
+#include <linux/dma-map-ops.h>
+#include <linux/dma-mapping.h>
+#include <linux/mm.h>
+
+#include <kunit/visibility.h>
+
+#include "desc/desc.h"
+#include "desc/dma_view.h"
+#include "page/cache.h"
+#include "page/compat.h"
+#include "page/pages.h"
+
+/*
+ * iokmem_dma_direction - what the DMA API is told of the direction of transfers
+ *
+ * None means that nobody knows.
+ */
+enum dma_data_direction iokmem_dma_direction(const struct iokmem_desc *desc)
+{
+	switch (iokmem_desc_get_direction(desc)) {
+	case IOKMEM_DIRECTION_IN:
+		return DMA_FROM_DEVICE;
+	case IOKMEM_DIRECTION_OUT:
+		return DMA_TO_DEVICE;
+	default:
+		return DMA_BIDIRECTIONAL;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_direction);
+
+/**
+ * struct entries - what a table for a device is made of: it is counted, then filled in
+ * @size: of one, at most, in bytes
+ * @boundary: a mask; none has addresses on both sides of a multiple of what follows
+ * @cut: there may be runs that are too long for one
+ * @sg: the next one to be filled in; NULL: they are only counted
+ * @nr: how many, until now
+ * @last: their highest address
+ */
+struct entries {
+	size_t size;
+	u64 boundary;
+	bool cut;
+	struct scatterlist *sg;
+	int nr;
+	phys_addr_t last;
+};
+
+/* For @length bytes in all. */
+static struct entries entries_for(struct device *dev, size_t length)
+{
+	struct entries entries = {
+		.size = min_t(size_t, dma_get_max_seg_size(dev), dma_max_mapping_size(dev)),
+		.boundary = dma_get_seg_boundary(dev),
+	};
+
+	if (entries.size >= PAGE_SIZE)
+		entries.size = round_down(entries.size, PAGE_SIZE);
+	/* What comes before in its first page shortens an entry, see below. */
+	entries.cut = length > entries.size || entries.size - length < PAGE_SIZE ||
+		      entries.boundary != ULONG_MAX;
+	return entries;
+}
+
+/* How much of the run at @address one entry may have. */
+static size_t entry_size(const struct entries *entries, phys_addr_t address,
+			 size_t length)
+{
+	u64 to_boundary = entries->boundary - (address & entries->boundary);
+	size_t size = entries->size;
+
+	/* All but the last end with a page, so that an IOMMU can join them. */
+	if (size >= PAGE_SIZE)
+		size -= offset_in_page(address);
+	length = min(length, size);
+	return length - 1 > to_boundary ? to_boundary + 1 : length;
+}
+
+static int add_entry(struct entries *entries, phys_addr_t address, size_t length)
+{
+	if (entries->nr == INT_MAX)
+		return -EOVERFLOW;
+	entries->nr++;
+	entries->last = max(entries->last, address + length - 1);
+	if (entries->sg) {
+		sg_set_page(entries->sg, pfn_to_page(PHYS_PFN(address)), length,
+			    offset_in_page(address));
+		entries->sg = sg_next(entries->sg);
+	}
+	return 0;
+}
+
+static int add_run(struct entries *entries, phys_addr_t address, size_t length)
+{
+	if (!entries->cut)
+		return add_entry(entries, address, length);
+	while (length) {
+		size_t n = entry_size(entries, address, length);
+		int err = add_entry(entries, address, n);
+
+		if (err)
+			return err;
+		address += n;
+		length -= n;
+	}
+	return 0;
+}
+
+/* Bytes from @place to @end, counted from the beginning of the first extent. */
+static int add_extents(struct entries *entries, const struct iokmem_extents *extents,
+		       size_t place, size_t end)
+{
+	const struct iokmem_extent *extent;
+	phys_addr_t address;
+	unsigned int i;
+
+	if (WARN_ON_ONCE(end > iokmem_extents_pages(extents) << PAGE_SHIFT))
+		return -EFAULT;
+	i = iokmem_extents_find(extents, place >> PAGE_SHIFT);
+	extent = &extents->array[i];
+	address = PFN_PHYS(extent->pfn - iokmem_extent_start(extents, i)) + place;
+	for (;;) {
+		size_t next = min(end, extent->end << PAGE_SHIFT);
+		int err = add_run(entries, address, next - place);
+
+		if (err || next == end)
+			return err;
+		place = next;
+		extent++;
+		address = PFN_PHYS(extent->pfn);
+	}
+}
+
+/* The memory is held. */
+static int add_bytes(struct entries *entries, struct iokmem_desc *desc, size_t offset,
+		     size_t length)
+{
+	while (length) {
+		size_t place = offset, n = length;
+		struct iokmem_desc *leaf = iokmem_desc_leaf(desc, &place, &n);
+		int err;
+
+		/* Others than pages need each a call of its own to the DMA API. */
+		if (leaf->ops->dma_map)
+			return -EOPNOTSUPP;
+		if (leaf->ops->no_memory)
+			return -EFAULT;
+		place += leaf->skew;
+		err = add_extents(entries, &leaf->extents, place, place + n);
+		if (err)
+			return err;
+		offset += n;
+		length -= n;
+	}
+	return 0;
+}
+
+/*
+ * iokmem_dma_reaches - can the device have this address, without anything being moved?
+ *
+ * Mapping another one would warn, which is not what a caller with a bad mask should see.
+ */
+bool iokmem_dma_reaches(struct device *dev, phys_addr_t last)
+{
+	return last <= min_not_zero(dma_get_mask(dev), dev->bus_dma_limit) ||
+	       !iokmem_dma_is_direct(dev);
+}
+
+/* Memory to bounce in is below 4 GiB, if there is any; that is all that is known. */
+static bool can_bounce(struct device *dev)
+{
+	return dma_max_mapping_size(dev) != SIZE_MAX &&
+	       min_not_zero(dma_get_mask(dev), dev->bus_dma_limit) >= DMA_BIT_MASK(32);
+}
+
+/*
+ * Is there an entry for each of several extents, whatever their addresses are? Then they
+ * need only be counted.
+ */
+static bool are_whole_extents(const struct entries *entries, struct device *dev,
+			      const struct iokmem_desc *desc)
+{
+	return desc->extents.nr > 1 && desc->extents.nr <= INT_MAX && desc->ops->typed &&
+	       !entries->cut &&
+	       iokmem_dma_reaches(dev, PFN_PHYS(iokmem_highest_pfn()) - 1);
+}
+
+static int count_extents(const struct iokmem_desc *desc, size_t offset, size_t length)
+{
+	size_t place = desc->skew + offset;
+
+	return iokmem_extents_find(&desc->extents, (place + length - 1) >> PAGE_SHIFT) -
+	       iokmem_extents_find(&desc->extents, place >> PAGE_SHIFT) + 1;
+}
+
+/* One entry; what was in @table is of no use. */
+static void table_init(struct iokmem_dma_table *table)
+{
+	*table = (struct iokmem_dma_table) {
+		.sgt = { .sgl = &table->one, .nents = 1, .orig_nents = 1 },
+	};
+	sg_init_marker(&table->one, 1);
+}
+
+/*
+ * iokmem_dma_table_free - undo iokmem_dma_table_fill(), or nothing
+ */
+void iokmem_dma_table_free(struct iokmem_dma_table *table)
+{
+	if (table->sgt.sgl != &table->one)
+		sg_free_table(&table->sgt);
+}
+EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_table_free);
+
+/*
+ * iokmem_dma_table_fill - the pages of bytes of a descriptor, for mapping them for @dev
+ *
+ * @desc is no sub-descriptor, and held; there are such bytes. Each entry is as long as
+ * memory and device allow. The caller frees the table, unless there is an error.
+ */
+int iokmem_dma_table_fill(struct iokmem_dma_table *table, struct device *dev,
+			  struct iokmem_desc *desc, size_t offset, size_t length)
+{
+	struct entries entries = entries_for(dev, length);
+	int err;
+
+	table_init(table);
+	if (are_whole_extents(&entries, dev, desc)) {
+		entries.nr = count_extents(desc, offset, length);
+	} else {
+		/* The first one is filled in: there may be no others. */
+		entries.sg = &table->one;
+		err = add_bytes(&entries, desc, offset, length);
+		if (err)
+			return err;
+		if (!iokmem_dma_reaches(dev, entries.last) && !can_bounce(dev))
+			return -ERANGE;
+		if (entries.nr == 1)
+			return 0;
+	}
+	err = entries.nr > 1 ? sg_alloc_table(&table->sgt, entries.nr, GFP_KERNEL) : 0;
+	if (err)
+		return err;
+	entries.sg = table->sgt.sgl;
+	entries.nr = 0;
+	add_bytes(&entries, desc, offset, length);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_table_fill);
+
+/*
+ * Return true if the kernel's map of all memory has another mode than the memory of @desc,
+ * or than a part of it. The caches are flushed around the DMA API then: see cache.c. The
+ * memory is held, so its mode does not change.
+ */
+static bool has_alias(const struct iokmem_desc *desc)
+{
+	/* On x86 do not even ask for the mode. */
+	return !iokmem_cache_in_direct_map(IOKMEM_MAP_INHIBIT_CACHE) &&
+	       !iokmem_cache_in_direct_map(iokmem_desc_get_cache_mode(desc));
+}
+
+static void flush_alias(struct iokmem_dma_table *table, const struct iokmem_desc *desc)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+
+	if (!has_alias(desc))
+		return;
+	for_each_sgtable_sg(&table->sgt, sg, i)
+		iokmem_cache_flush(sg_virt(sg), sg->length, true);
+}
+
+/* Flush the lines that the DMA API may write only a part of. */
+static void flush_alias_ends(struct iokmem_dma_table *table,
+			     const struct iokmem_desc *desc)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+
+	if (!has_alias(desc))
+		return;
+	for_each_sgtable_sg(&table->sgt, sg, i) {
+		iokmem_cache_flush(sg_virt(sg), 1, true);
+		iokmem_cache_flush(sg_virt(sg) + sg->length - 1, 1, true);
+	}
+}
+
+/*
+ * iokmem_dma_table_map - map the pages of a table that iokmem_dma_table_fill() filled in
+ *
+ * The memory is held. Returns 0, or -ENOBUFS and the table is freed.
+ */
+int iokmem_dma_table_map(struct iokmem_dma_table *table, struct device *dev,
+			 const struct iokmem_desc *desc,
+			 enum dma_data_direction direction, unsigned long attrs)
+{
+	flush_alias(table, desc);
+	if (!dma_map_sgtable(dev, &table->sgt, direction, attrs))
+		return 0;
+	iokmem_dma_table_free(table);
+	return -ENOBUFS;
+}
+
+/*
+ * iokmem_dma_table_sync - the CPU, or the device, looks at the pages next
+ */
+void iokmem_dma_table_sync(struct iokmem_dma_table *table, struct device *dev,
+			   const struct iokmem_desc *desc,
+			   enum dma_data_direction direction, bool for_cpu)
+{
+	if (for_cpu) {
+		flush_alias_ends(table, desc);
+		dma_sync_sgtable_for_cpu(dev, &table->sgt, direction);
+		flush_alias(table, desc);
+	} else {
+		flush_alias(table, desc);
+		dma_sync_sgtable_for_device(dev, &table->sgt, direction);
+	}
+}
+
+/*
+ * iokmem_dma_one_run - for ->dma_map(): the device sees all bytes in one run
+ */
+int iokmem_dma_one_run(struct iokmem_dma_view *view, dma_addr_t address)
+{
+	struct scatterlist *sg;
+	size_t left = view->length;
+	unsigned int i;
+	int err = 0;
+
+	table_init(&view->own);
+	if (left > SZ_1G)
+		err = sg_alloc_table(&view->own.sgt, DIV_ROUND_UP(left, SZ_1G), GFP_KERNEL);
+	if (err)
+		return err;
+	for_each_sgtable_dma_sg(&view->own.sgt, sg, i) {
+		sg_dma_address(sg) = address;
+		sg_dma_len(sg) = min_t(size_t, left, SZ_1G);
+		address += sg_dma_len(sg);
+		left -= sg_dma_len(sg);
+	}
+	view->table = &view->own.sgt;
+	return 0;
+}
+
+static int map_pages(struct iokmem_dma_view *view)
+{
+	int err;
+
+	err = iokmem_dma_table_fill(&view->own, view->dev, view->desc, view->offset,
+				    view->length);
+	if (err)
+		return err;
+	err = iokmem_dma_table_map(&view->own, view->dev, view->desc, view->direction, 0);
+	if (!err)
+		view->table = &view->own.sgt;
+	return err;
+}
+
+static void unmap_pages(struct iokmem_dma_view *view)
+{
+	flush_alias_ends(&view->own, view->desc);
+	dma_unmap_sgtable(view->dev, &view->own.sgt, view->direction, 0);
+	flush_alias(&view->own, view->desc);
+}
+
+/*
+ * iokmem_dma_map - map bytes of a descriptor for a device
+ *
+ * There are such bytes. Fills in @view, which keeps neither @dev nor @desc. Returns 0 or
+ * the errors of iokmem_dma_prepare().
+ */
+int iokmem_dma_map(struct iokmem_dma_view *view, struct device *dev,
+		   struct iokmem_desc *desc, size_t offset, size_t length)
+{
+	int err;
+
+	*view = (struct iokmem_dma_view) {
+		.dev = dev,
+		.direction = iokmem_dma_direction(desc),
+		.length = length,
+	};
+	view->desc = iokmem_desc_root(desc, &offset);
+	view->offset = offset;
+
+	/* Only what goes out leaves the memory as it is. */
+	err = iokmem_desc_hold(view->desc, view->direction != DMA_TO_DEVICE);
+	if (err)
+		return err;
+	err = view->desc->ops->dma_map ? view->desc->ops->dma_map(view) :
+					 map_pages(view);
+	if (err)
+		iokmem_desc_unhold(view->desc);
+	return err;
+}
+
+/*
+ * iokmem_dma_unmap - undo iokmem_dma_map()
+ */
+void iokmem_dma_unmap(struct iokmem_dma_view *view)
+{
+	if (view->desc->ops->dma_unmap)
+		view->desc->ops->dma_unmap(view);
+	else if (!view->desc->ops->dma_map)
+		unmap_pages(view);
+	iokmem_dma_table_free(&view->own);
+	iokmem_desc_unhold(view->desc);
+}
+
+/*
+ * iokmem_dma_sync - what the device has written is for the CPU to see, or the other
+ * way round
+ *
+ * Returns 0, or an error of the kind's.
+ */
+int iokmem_dma_sync(struct iokmem_dma_view *view, bool for_cpu)
+{
+	if (view->desc->ops->dma_sync)
+		return view->desc->ops->dma_sync(view, for_cpu);
+	if (view->desc->ops->dma_map)
+		return 0;	/* always the same for both */
+	iokmem_dma_table_sync(&view->own, view->dev, view->desc, view->direction, for_cpu);
+	return 0;
+}

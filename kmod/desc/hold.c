@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Holding memory: what makes it stay where it is, and what may change then.
+ *
+ * A *hold* makes the page frames of a descriptor known and keeps them so. Kinds of
+ * memory that are always there only count holds. A preparation
+ * (iokmem_desc_prepare()) is one hold, however often it is nested; each map that
+ * needs frames which are not always there is another; so is a map, or a
+ * preparation, of a multi-descriptor for each of its members.
+ *
+ *	prepare()  ---->  @prepared  --(first)-->  @held  --(first)-->  ops->pin()
+ *	maps, multi-descriptors  ----------------->
+ *
+ * Memory can be given another cache mode (retyped) while nobody holds or maps it.
+ */
+#include <linux/err.h>
+#include <linux/module.h>
+
+#include "desc/desc.h"
+#include "map/map.h"
+#include "page/compat.h"
+
+static int hold_locked(struct iokmem_desc *desc, bool write)
+{
+	int err = 0;
+
+	lockdep_assert_held(&desc->hold_lock);
+
+	if (desc->held) {
+		/* It stays, but not so that it may be written. */
+		if (write && desc->held_read_only)
+			return -EACCES;
+	} else {
+		desc->held_read_only = false;
+		if (desc->ops->pin)
+			err = desc->ops->pin(desc, write);
+		if (err)
+			return err;
+	}
+	desc->held++;
+	return 0;
+}
+
+/*
+ * iokmem_desc_hold - hold the memory, as one that writes it or does not
+ *
+ * Returns 0; -EACCES if it is read-only, or held for reading only; or another
+ * error of the kind's.
+ */
+int iokmem_desc_hold(struct iokmem_desc *desc, bool write)
+{
+	int err;
+
+	mutex_lock(&desc->hold_lock);
+	err = hold_locked(desc, write);
+	mutex_unlock(&desc->hold_lock);
+	return err;
+}
+
+/*
+ * iokmem_desc_unhold - undo one iokmem_desc_hold()
+ */
+void iokmem_desc_unhold(struct iokmem_desc *desc)
+{
+	mutex_lock(&desc->hold_lock);
+	if (!WARN_ON(!desc->held) && !--desc->held && desc->ops->unpin)
+		desc->ops->unpin(desc);
+	mutex_unlock(&desc->hold_lock);
+}
+
+/* Nobody maps the memory from here on, until retype_end(). */
+static int retype_begin(struct iokmem_desc *desc, u32 cache_mode)
+{
+	int err = 0;
+
+	lockdep_assert_held(&desc->hold_lock);
+
+	mutex_lock(&desc->lock);
+	if (desc->cache_mode == cache_mode)
+		err = -ESTALE;
+	else if (desc->nr_mapped || desc->held)
+		err = -EBUSY;
+	else
+		desc->retyping = true;
+	mutex_unlock(&desc->lock);
+	return err;
+}
+
+static void retype_end(struct iokmem_desc *desc, u32 cache_mode,
+		       struct iokmem_map *map)
+{
+	mutex_lock(&desc->lock);
+	WRITE_ONCE(desc->cache_mode, cache_mode);
+	if (map)
+		iokmem_map_list(map);
+	WRITE_ONCE(desc->retyping, false);
+	wake_up_all(&desc->wait);
+	mutex_unlock(&desc->lock);
+}
+
+/*
+ * iokmem_desc_retype - give the memory another cache mode, for a map
+ *
+ * @cache_mode is one that the kind's ->resolve() found. The first one to map the
+ * memory in its new mode is @map, to be built, unless that is NULL. Returns 0 and
+ * the mode until now; -EBUSY if anything maps or holds the memory; -ESTALE if it has
+ * the mode already; -EOPNOTSUPP if the kind has only one mode; or an error of the
+ * kind's, and nothing has changed.
+ */
+int iokmem_desc_retype(struct iokmem_desc *desc, u32 cache_mode, u32 *old,
+		       struct iokmem_map *map)
+{
+	int err;
+
+	if (!desc->ops->retype)
+		return -EOPNOTSUPP;
+
+	mutex_lock(&desc->hold_lock);
+	err = retype_begin(desc, cache_mode);
+	if (err)
+		goto out;
+	*old = desc->cache_mode;
+	err = desc->ops->retype(desc, cache_mode);
+	if (err)
+		retype_end(desc, *old, NULL);
+	else
+		retype_end(desc, cache_mode, map);
+out:
+	mutex_unlock(&desc->hold_lock);
+	return err;
+}
+
+/*
+ * iokmem_desc_restore_mode - the map for which the mode was changed is not wanted
+ *
+ * The memory gets its old mode back, unless somebody else maps or holds it by now.
+ */
+void iokmem_desc_restore_mode(struct iokmem_desc *desc, u32 cache_mode)
+{
+	size_t offset = 0;
+
+	desc = iokmem_desc_root(desc, &offset);
+	if (cache_mode != iokmem_desc_get_cache_mode(desc))
+		iokmem_desc_retype(desc, cache_mode, &cache_mode, NULL);
+}
+
+/* Only a transfer that goes out of memory leaves it as it is. */
+static bool direction_writes(const struct iokmem_desc *desc, u32 direction)
+{
+	direction = direction ? direction : iokmem_desc_get_direction(desc);
+	return direction != IOKMEM_DIRECTION_OUT;
+}
+
+/* Memory that is not a buffer and always there has nothing to be prepared. */
+static bool prepares(const struct iokmem_desc *desc)
+{
+	return desc->ops->is_buffer || !desc->ops->always_there;
+}
+
+static int prepare_locked(struct iokmem_desc *desc, bool write)
+{
+	int err = 0;
+
+	lockdep_assert_held(&desc->prepare_lock);
+
+	if (desc->prepared) {
+		if (write && READ_ONCE(desc->held_read_only))
+			return -EACCES;
+		desc->prepared++;
+		return 0;
+	}
+
+	/* What the kernel has an address of, it may write. */
+	err = iokmem_desc_hold(desc, write || desc->kernel_home);
+	if (err)
+		return err;
+	if (desc->kernel_home)
+		err = iokmem_map_open_home(desc, IOKMEM_KERNEL_TASK);
+	if (err) {
+		iokmem_desc_unhold(desc);
+		return err;
+	}
+	desc->prepared = 1;
+	return 0;
+}
+
+static void complete_locked(struct iokmem_desc *desc)
+{
+	lockdep_assert_held(&desc->prepare_lock);
+
+	if (--desc->prepared)
+		return;
+	if (desc->kernel_home)
+		iokmem_map_close_home(desc);
+	iokmem_desc_unhold(desc);
+}
+
+/*
+ * iokmem_desc_complete_all - the last user is gone, with what it had prepared
+ */
+void iokmem_desc_complete_all(struct iokmem_desc *desc)
+{
+	mutex_lock(&desc->prepare_lock);
+	if (desc->prepared) {
+		desc->prepared = 1;
+		complete_locked(desc);
+	}
+	mutex_unlock(&desc->prepare_lock);
+}
+
+/**
+ * iokmem_desc_prepare - make the memory ready for transfers
+ * @desc: the descriptor
+ * @direction: IOKMEM_DIRECTION_*; IOKMEM_DIRECTION_NONE: the descriptor's own.
+ *	Only IOKMEM_DIRECTION_OUT leaves the memory unwritten.
+ *
+ * Follows IOMemoryDescriptor::prepare(). Pageable memory and ranges of addresses
+ * are brought in and stay in memory until iokmem_desc_complete() has been called
+ * as often. Wired, coherent and physical memory is always prepared; a preparation
+ * of buffers is counted all the same, of physical memory and guard pages it is
+ * not. A sub-descriptor prepares its parent, a multi-descriptor its members.
+ * Pageable memory that was made for the kernel has an address while prepared:
+ * iokmem_buffer_get_bytes_no_copy().
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: 0, or a negative error; then nothing has changed:
+ *
+ * * -EOPNOTSUPP: @direction has other bits; memory of a device, or of a file
+ *   system that cannot let it be held, in a range of user addresses; a dma-buf that its
+ *   exporter does not keep in place
+ * * -EFAULT: a range has a hole
+ * * -EACCES: the transfer would write what its task may only read, or what is
+ *   prepared for reading only
+ * * -ESRCH: the task of a range of addresses has exited
+ * * -EPERM: the caller's RLIMIT_MEMLOCK has no room for it
+ * * -ENOMEM: there is no memory for it
+ * * -EINTR: a fatal signal arrived first; or any, while a dma-buf was awaited
+ * * -EIO: it could not be read from swap
+ */
+int iokmem_desc_prepare(struct iokmem_desc *desc, u32 direction)
+{
+	bool write = direction_writes(desc, direction);
+	size_t offset = 0;
+	int err = 0;
+
+	if (direction & ~IOKMEM_DIRECTION_MASK)
+		return -EOPNOTSUPP;
+
+	desc = iokmem_desc_root(desc, &offset);
+	if (!prepares(desc))
+		return 0;
+	mutex_lock(&desc->prepare_lock);
+	err = prepare_locked(desc, write);
+	mutex_unlock(&desc->prepare_lock);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_prepare, IOKMEM_NS);
+
+/**
+ * iokmem_desc_complete - undo one iokmem_desc_prepare()
+ * @desc: the descriptor
+ * @direction: IOKMEM_DIRECTION_*, which means nothing here
+ *
+ * Follows IOMemoryDescriptor::complete(), but tells of one too many. What a
+ * descriptor's last user has not completed is completed then.
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: 0; -EOPNOTSUPP if @direction has other bits; or -EBADFD if there is
+ * nothing to complete.
+ */
+int iokmem_desc_complete(struct iokmem_desc *desc, u32 direction)
+{
+	size_t offset = 0;
+	int err = 0;
+
+	if (direction & ~IOKMEM_DIRECTION_MASK)
+		return -EOPNOTSUPP;
+
+	desc = iokmem_desc_root(desc, &offset);
+	if (!prepares(desc))
+		return 0;
+	mutex_lock(&desc->prepare_lock);
+	if (desc->prepared)
+		complete_locked(desc);
+	else
+		err = -EBADFD;
+	mutex_unlock(&desc->prepare_lock);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_complete, IOKMEM_NS);

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Kernel addresses for pages of a descriptor, of the memory's own type.
+ */
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "desc/desc.h"
+#include "desc/vmap.h"
+#include "page/cache.h"
+#include "page/compat.h"
+
+/* @nr pages, neighbours in memory: of large mappings, most of what is done here. */
+static void fill_run(struct page **pages, unsigned long pfn, unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = 0; i + 4 <= nr; i += 4) {
+		pages[i] = pfn_to_page(pfn + i);
+		pages[i + 1] = pfn_to_page(pfn + i + 1);
+		pages[i + 2] = pfn_to_page(pfn + i + 2);
+		pages[i + 3] = pfn_to_page(pfn + i + 3);
+	}
+	for (; i < nr; i++)
+		pages[i] = pfn_to_page(pfn + i);
+}
+
+/* Memory in extents, which have one cache mode. */
+static int fill_extents(struct page **pages, const struct iokmem_desc *desc,
+			pgoff_t index, unsigned long nr)
+{
+	const struct iokmem_extent *extent;
+	pgoff_t end = index + nr;
+	unsigned long pfn;
+	unsigned int i;
+
+	if (WARN_ON_ONCE(end > iokmem_extents_pages(&desc->extents)))
+		return -EFAULT;
+	i = iokmem_extents_find(&desc->extents, index);
+	extent = &desc->extents.array[i];
+	pfn = extent->pfn + index - iokmem_extent_start(&desc->extents, i);
+	for (;;) {
+		pgoff_t next = min(end, extent->end);
+
+		/* What has its type for sure is the module's own, and RAM. */
+		if (!desc->ops->typed && !pfn_valid(pfn))
+			return -EOPNOTSUPP;
+		fill_run(pages, pfn, next - index);
+		if (next == end)
+			return 0;
+		pages += next - index;
+		index = next;
+		pfn = (++extent)->pfn;
+	}
+}
+
+/* Memory that is found in a way of its own, and may have several cache modes. */
+static int fill_looked_up(struct page **pages, const struct iokmem_desc *desc,
+			  pgoff_t index, unsigned long nr, pgprot_t *prot)
+{
+	pgprot_t plain = *prot, found;
+	unsigned long i, n;
+
+	for (i = 0; i < nr; i += n) {
+		struct iokmem_run run = desc->ops->lookup(desc, index + i);
+
+		found = iokmem_cache_prot(run.cache_mode, run.typed, plain);
+		if (run.pfn == IOKMEM_NO_PFN || !pfn_valid(run.pfn) ||
+		    (i && pgprot_val(found) != pgprot_val(*prot)))
+			return -EOPNOTSUPP;
+		*prot = found;
+		n = min(run.nr, nr - i);
+		fill_run(pages + i, run.pfn, n);
+	}
+	return 0;
+}
+
+/*
+ * Pages of a descriptor, and @prot for the one cache mode that they have: a mapping of
+ * the kernel's has one for all. -EOPNOTSUPP if that is not so, or not all of it is RAM.
+ */
+static int fill_pages(struct page **pages, const struct iokmem_desc *desc,
+		      pgoff_t index, unsigned long nr, pgprot_t *prot)
+{
+	if (desc->ops->lookup)
+		return fill_looked_up(pages, desc, index, nr, prot);
+	*prot = iokmem_cache_prot(READ_ONCE(desc->cache_mode), desc->ops->typed, *prot);
+	return fill_extents(pages, desc, index, nr);
+}
+
+/*
+ * VM_IOREMAP is how vmap() is asked for addresses aligned to the size: a buffer
+ * that is not contiguous is larger than its alignment, so that alignment holds.
+ */
+static void *map_pages(struct page **pages, const struct iokmem_desc *desc,
+		       pgoff_t index, unsigned long nr, pgprot_t prot)
+{
+	unsigned long flags = VM_MAP;
+	void *address;
+	int err;
+
+	err = fill_pages(pages, desc, index, nr, &prot);
+	if (err)
+		return ERR_PTR(err);
+	if (desc->alignment > PAGE_SIZE)
+		flags |= VM_IOREMAP;
+	address = vmap(pages, nr, flags, prot);
+	return address ? address : ERR_PTR(-ENOMEM);
+}
+
+/*
+ * iokmem_vmap - kernel addresses of @nr pages from @index on, for vunmap()
+ *
+ * The memory is held, or always there; so is its cache mode.
+ */
+void *iokmem_vmap(const struct iokmem_desc *desc, pgoff_t index, unsigned long nr,
+		  pgprot_t prot)
+{
+	struct page **pages;
+	void *address;
+
+	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return ERR_PTR(-ENOMEM);
+	address = map_pages(pages, desc, index, nr, prot);
+	kvfree(pages);
+	return address;
+}

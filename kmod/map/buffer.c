@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Buffer descriptors: descriptors that allocate their memory
+ * (IOBufferMemoryDescriptor).
+ */
+#include <linux/err.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+
+#include <kunit/visibility.h>
+
+#include "desc/desc.h"
+#include "map/buffer.h"
+#include "map/map.h"
+#include "memory/memory.h"
+#include "page/cache.h"
+#include "page/compat.h"
+#include "page/pages.h"
+
+#define IOKMEM_BUFFER_OPTIONS	(IOKMEM_DIRECTION_MASK | IOKMEM_MAP_CACHE_MASK | \
+				 IOKMEM_PHYSICALLY_CONTIGUOUS | IOKMEM_PAGEABLE | \
+				 IOKMEM_PURGEABLE | IOKMEM_KERNEL_USER_SHARED)
+
+/* Options that only wired memory can have, or only pageable memory. */
+static int check_options(const struct iokmem_buffer_args *args)
+{
+	u32 options = args->options;
+
+	if (options & ~IOKMEM_BUFFER_OPTIONS)
+		return -EOPNOTSUPP;
+	if (!(options & IOKMEM_PAGEABLE))
+		return options & IOKMEM_PURGEABLE ? -EINVAL : 0;
+	/* It is nowhere in particular, and not always in the same place. */
+	if ((options & IOKMEM_PHYSICALLY_CONTIGUOUS) || args->physical_mask ||
+	    args->alignment > PAGE_SIZE)
+		return -EINVAL;
+	return 0;
+}
+
+static int check_size(const struct iokmem_buffer_args *args)
+{
+	if (!args->capacity)
+		return -EINVAL;
+	if (args->capacity > SIZE_MAX - (PAGE_SIZE - 1))
+		return -EOVERFLOW;
+	if (args->alignment && !is_power_of_2(args->alignment))
+		return -EINVAL;
+	/* Only the first page of all is aligned like that, and it is taken. */
+	if (args->alignment > PAGE_SIZE &&
+	    args->alignment >> PAGE_SHIFT >= iokmem_highest_pfn())
+		return -ERANGE;
+	return 0;
+}
+
+/*
+ * A mask has ones in the middle: zeroes above limit the addresses, zeroes below are
+ * the alignment (and then memory is contiguous: IOKit adds that). 0 is no mask.
+ */
+static int apply_mask(struct iokmem_pages_request *request, u64 mask)
+{
+	u64 low = mask & -mask, highest = mask | (low - 1);
+
+	if (!mask)
+		return 0;
+	if (highest & (highest + 1))
+		return -EINVAL;
+	if (low > PAGE_SIZE) {
+		request->align_order = max_t(unsigned int, request->align_order,
+					     ilog2(low) - PAGE_SHIFT);
+		request->contiguous = true;
+	}
+	if (highest != U64_MAX)
+		request->end_pfn = (highest + 1) >> PAGE_SHIFT;
+	/* Nothing fits: the first page of all is taken. */
+	if (request->nr >= request->end_pfn ||
+	    1UL << request->align_order >= iokmem_highest_pfn())
+		return -ERANGE;
+	return 0;
+}
+
+static struct iokmem_desc *create_wired(const struct iokmem_buffer_args *args,
+					u32 cache_mode)
+{
+	size_t alignment = args->alignment ? args->alignment : 1;
+	struct iokmem_pages_request request = {
+		.nr = PAGE_ALIGN(args->capacity) >> PAGE_SHIFT,
+		.align_order = get_order(alignment),
+		.end_pfn = ULONG_MAX,
+		.contiguous = args->options & IOKMEM_PHYSICALLY_CONTIGUOUS,
+		.cache_mode = cache_mode,
+		.gfp = args->charge ? GFP_KERNEL_ACCOUNT : GFP_KERNEL,
+		.deadline = jiffies + IOKMEM_CONTIG_SEARCH,
+	};
+	struct iokmem_charge charge = {};
+	struct iokmem_desc *desc;
+	int err;
+
+	err = apply_mask(&request, args->physical_mask);
+	if (err)
+		return ERR_PTR(err);
+	if (args->charge)
+		err = iokmem_charge_user(&charge, request.nr);
+	if (err)
+		return ERR_PTR(err);
+	if (request.align_order)
+		alignment = PAGE_SIZE << request.align_order;
+	desc = iokmem_wired_create(args->capacity, alignment, &request);
+	if (IS_ERR(desc))
+		iokmem_uncharge(&charge);
+	else
+		desc->charge = charge;
+	return desc;
+}
+
+static struct iokmem_desc *create_pageable(const struct iokmem_buffer_args *args)
+{
+	struct iokmem_desc *desc;
+
+	desc = iokmem_pageable_create(args->capacity,
+				      args->options & IOKMEM_PURGEABLE,
+				      args->charge);
+	if (IS_ERR(desc))
+		return desc;
+	desc->alignment = args->alignment ? args->alignment : 1;
+	desc->kernel_home = args->task == IOKMEM_KERNEL_TASK;
+	return desc;
+}
+
+/*
+ * iokmem_buffer_create - what all factories do
+ *
+ * Returns a descriptor of which the reference is the caller's, or an error.
+ */
+struct iokmem_desc *iokmem_buffer_create(const struct iokmem_buffer_args *args)
+{
+	bool pageable = args->options & IOKMEM_PAGEABLE;
+	struct iokmem_desc *desc;
+	u32 cache_mode;
+	int err;
+
+	err = check_options(args);
+	if (!err)
+		err = check_size(args);
+	if (!err)
+		err = (pageable ? iokmem_cache_resolve_fixed :
+				  iokmem_cache_resolve_ram)
+			(iokmem_cache_field(args->options), &cache_mode);
+	if (err)
+		return ERR_PTR(err);
+
+	desc = pageable ? create_pageable(args) : create_wired(args, cache_mode);
+	if (IS_ERR(desc))
+		return desc;
+	desc->options = args->options;
+	desc->direction = args->options & IOKMEM_DIRECTION_MASK;
+	iokmem_desc_publish(desc);
+
+	if (args->task && !desc->kernel_home) {
+		err = iokmem_map_open_home(desc, args->task);
+		if (err) {
+			iokmem_desc_put(desc);
+			return ERR_PTR(err);
+		}
+	}
+	return desc;
+}
+EXPORT_SYMBOL_IF_KUNIT(iokmem_buffer_create);
+
+/**
+ * iokmem_buffer_in_task_with_options - make a buffer
+ * @task: a user task that the caller keeps, to map the buffer into; or
+ *	IOKMEM_KERNEL_TASK; or NULL for nobody
+ * @options: a direction, a cache mode, %IOKMEM_PHYSICALLY_CONTIGUOUS,
+ *	%IOKMEM_PAGEABLE, %IOKMEM_PURGEABLE, %IOKMEM_KERNEL_USER_SHARED
+ * @capacity: in bytes, at least 1
+ * @alignment: of the first byte, in bytes: in memory, and wherever the whole
+ *	buffer is mapped at an address of the kernel's choice. A power of two; more
+ *	than a block of the page allocator's (4 MiB on most machines) makes the
+ *	memory contiguous. 0 and 1 ask for nothing.
+ *
+ * Follows IOBufferMemoryDescriptor::inTaskWithOptions(). The memory is zero up to
+ * the end of its last page. The length is the capacity, exactly as asked.
+ *
+ * Memory is wired unless it is to be pageable. Pageable memory that is made for the
+ * kernel is mapped there only while it is prepared; what is mapped into the kernel
+ * stays in memory.
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
+ *
+ * * -EOPNOTSUPP: an option that is unknown; a cache mode that is unknown, or that
+ *   such memory cannot have
+ * * -EINVAL: @capacity is 0, @alignment is not a power of two, @task is a kernel
+ *   thread, purgeable memory is not pageable, or pageable memory is to be
+ *   contiguous or aligned to more than a page
+ * * -EOVERFLOW: @capacity cannot be rounded to pages
+ * * -ERANGE: @alignment is larger than memory can be had with
+ * * -ESRCH: @task has exited
+ * * -ENOMEM: the memory is not to be had, or no room in the task
+ * * -EINTR: a fatal signal arrived first
+ */
+struct iokmem_desc *
+iokmem_buffer_in_task_with_options(struct task_struct *task, u32 options,
+				   size_t capacity, size_t alignment)
+{
+	struct iokmem_buffer_args args = {
+		.task = task,
+		.options = options,
+		.capacity = capacity,
+		.alignment = alignment,
+	};
+
+	return iokmem_buffer_create(&args);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_in_task_with_options, IOKMEM_NS);
+
+/**
+ * iokmem_buffer_in_task_with_physical_mask - make a buffer that a device can reach
+ * @task: as for iokmem_buffer_in_task_with_options()
+ * @options: as there, but not pageable
+ * @capacity: in bytes, at least 1
+ * @physical_mask: which bits the physical address of a byte may have; 0: any. It has
+ *	ones in the middle: zeroes above them limit the address, zeroes below are the
+ *	alignment. If that is more than a page the memory is contiguous.
+ *
+ * Follows IOBufferMemoryDescriptor::inTaskWithPhysicalMask().
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: as iokmem_buffer_in_task_with_options(); besides -EINVAL if
+ * @physical_mask is not of this form, and -ERANGE if nothing fits it.
+ */
+struct iokmem_desc *
+iokmem_buffer_in_task_with_physical_mask(struct task_struct *task, u32 options,
+					 size_t capacity, u64 physical_mask)
+{
+	struct iokmem_buffer_args args = {
+		.task = task,
+		.options = options,
+		.capacity = capacity,
+		.physical_mask = physical_mask,
+	};
+
+	return iokmem_buffer_create(&args);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_in_task_with_physical_mask, IOKMEM_NS);
+
+/**
+ * iokmem_buffer_with_options - make a buffer for the kernel
+ * @options: as for iokmem_buffer_in_task_with_options()
+ * @capacity: in bytes, at least 1
+ * @alignment: in bytes; 0 and 1 ask for nothing
+ *
+ * Follows IOBufferMemoryDescriptor::withOptions().
+ *
+ * Context: May sleep.
+ * Return: as iokmem_buffer_in_task_with_options().
+ */
+struct iokmem_desc *iokmem_buffer_with_options(u32 options, size_t capacity,
+					       size_t alignment)
+{
+	return iokmem_buffer_in_task_with_options(IOKMEM_KERNEL_TASK, options,
+						  capacity, alignment);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_options, IOKMEM_NS);
+
+/**
+ * iokmem_buffer_with_capacity - make a buffer for the kernel
+ * @capacity: in bytes, at least 1
+ * @direction: IOKMEM_DIRECTION_*
+ * @contiguous: physically contiguous, and aligned to its size
+ *
+ * Follows IOBufferMemoryDescriptor::withCapacity().
+ *
+ * Context: May sleep.
+ * Return: as iokmem_buffer_in_task_with_options().
+ */
+struct iokmem_desc *iokmem_buffer_with_capacity(size_t capacity, u32 direction,
+						bool contiguous)
+{
+	size_t alignment = 0;
+
+	if (direction & ~IOKMEM_DIRECTION_MASK)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (contiguous) {
+		direction |= IOKMEM_PHYSICALLY_CONTIGUOUS;
+		if (capacity && capacity <= SIZE_MAX / 2)
+			alignment = roundup_pow_of_two(capacity);
+	}
+	return iokmem_buffer_with_options(direction, capacity, alignment);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_capacity, IOKMEM_NS);
+
+/**
+ * iokmem_buffer_with_bytes - make a buffer for the kernel, with these contents
+ * @bytes: to be copied
+ * @length: how many, at least 1
+ * @direction: IOKMEM_DIRECTION_*
+ * @contiguous: physically contiguous
+ *
+ * Follows IOBufferMemoryDescriptor::withBytes().
+ *
+ * Context: May sleep.
+ * Return: as iokmem_buffer_in_task_with_options().
+ */
+struct iokmem_desc *iokmem_buffer_with_bytes(const void *bytes, size_t length,
+					     u32 direction, bool contiguous)
+{
+	struct iokmem_desc *desc;
+
+	if (direction & ~IOKMEM_DIRECTION_MASK)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (contiguous)
+		direction |= IOKMEM_PHYSICALLY_CONTIGUOUS;
+	desc = iokmem_buffer_with_options(direction, length, 0);
+	if (IS_ERR(desc))
+		return desc;
+	memcpy(iokmem_buffer_get_bytes_no_copy(desc), bytes, length);
+	return desc;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_bytes, IOKMEM_NS);
+
+/**
+ * iokmem_buffer_get_capacity - how long a buffer can be
+ * @desc: the buffer
+ *
+ * Follows IOBufferMemoryDescriptor::getCapacity().
+ *
+ * Context: Any.
+ * Return: the capacity in bytes, as asked for.
+ */
+size_t iokmem_buffer_get_capacity(const struct iokmem_desc *desc)
+{
+	return desc->capacity;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_capacity, IOKMEM_NS);
+
+/**
+ * iokmem_buffer_set_length - change the length of a buffer
+ * @desc: the buffer
+ * @length: in bytes, at most the capacity; 0 is allowed
+ *
+ * Follows IOBufferMemoryDescriptor::setLength(). Maps that exist stay as they
+ * are, and so does the memory.
+ *
+ * Context: May sleep.
+ * Return: 0; -EINVAL when @length is more than the capacity; -EOPNOTSUPP when @desc is
+ * not a buffer.
+ */
+int iokmem_buffer_set_length(struct iokmem_desc *desc, size_t length)
+{
+	if (!desc->ops->is_buffer)
+		return -EOPNOTSUPP;
+	if (length > desc->capacity)
+		return -EINVAL;
+
+	mutex_lock(&desc->length_lock);
+	WRITE_ONCE(desc->length, length);
+	mutex_unlock(&desc->length_lock);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_set_length, IOKMEM_NS);
+
+/**
+ * iokmem_buffer_set_direction - change the direction of a buffer
+ * @desc: the buffer
+ * @direction: IOKMEM_DIRECTION_*
+ *
+ * Follows IOBufferMemoryDescriptor::setDirection().
+ *
+ * Context: Any.
+ * Return: 0, or -EOPNOTSUPP when @direction has other bits, or @desc is not a buffer.
+ */
+int iokmem_buffer_set_direction(struct iokmem_desc *desc, u32 direction)
+{
+	if (!desc->ops->is_buffer || (direction & ~IOKMEM_DIRECTION_MASK))
+		return -EOPNOTSUPP;
+
+	WRITE_ONCE(desc->direction, direction);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_set_direction, IOKMEM_NS);
+
+/**
+ * iokmem_buffer_get_bytes_no_copy - where the kernel sees a buffer
+ * @desc: a buffer
+ *
+ * Follows IOBufferMemoryDescriptor::getBytesNoCopy(). Good as long as the caller
+ * has a reference to @desc; if that is pageable, as long as it is prepared.
+ *
+ * Context: Any.
+ * Return: the address of the first byte, which never faults; NULL if the buffer
+ * was not made for IOKMEM_KERNEL_TASK (iokmem_desc_map() maps any), or if it is
+ * pageable and not prepared.
+ */
+void *iokmem_buffer_get_bytes_no_copy(struct iokmem_desc *desc)
+{
+	return READ_ONCE(desc->bytes);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_bytes_no_copy, IOKMEM_NS);
+
+/**
+ * iokmem_buffer_get_bytes_no_copy_range - where the kernel sees part of a buffer
+ * @desc: a buffer
+ * @start: first byte
+ * @length: how many bytes
+ *
+ * Follows IOBufferMemoryDescriptor::getBytesNoCopy(start, withLength).
+ *
+ * Context: Any.
+ * Return: the address of byte @start; NULL as for
+ * iokmem_buffer_get_bytes_no_copy(), or when @start is not before the buffer's
+ * length or the range passes it.
+ */
+void *iokmem_buffer_get_bytes_no_copy_range(struct iokmem_desc *desc,
+					    size_t start, size_t length)
+{
+	void *bytes = iokmem_buffer_get_bytes_no_copy(desc);
+	size_t whole = iokmem_desc_get_length(desc);
+
+	if (!bytes || start >= whole || length > whole - start)
+		return NULL;
+	return bytes + start;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_bytes_no_copy_range, IOKMEM_NS);
+
+/**
+ * iokmem_buffer_get_address - where the task that a buffer was made for sees it
+ * @desc: a buffer
+ *
+ * Context: Any.
+ * Return: the address of the first byte in that task, or in the kernel; 0 if the
+ * buffer was made for nobody, or the task has unmapped it or exited, or it is the
+ * kernel's pageable memory and not prepared.
+ */
+unsigned long iokmem_buffer_get_address(struct iokmem_desc *desc)
+{
+	unsigned long address = (unsigned long)READ_ONCE(desc->bytes);
+
+	if (address || desc->kernel_home || !desc->home)
+		return address;
+	return iokmem_map_get_address(desc->home);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_address, IOKMEM_NS);
+
+/**
+ * iokmem_buffer_append_bytes - add bytes at the end of a buffer
+ * @desc: the buffer, whosever it is
+ * @bytes: to be copied
+ * @length: how many
+ *
+ * Follows IOBufferMemoryDescriptor::appendBytes(), but does not cut @bytes short
+ * to what the capacity has room for.
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: 0; the buffer is @length bytes longer. Or a negative error, and nothing has
+ * changed:
+ *
+ * * -ENOSPC: the capacity has not that much room
+ * * -EOPNOTSUPP: @desc is not a buffer
+ * * -ENOMEM, -EIO: pageable memory could not be brought in
+ */
+int iokmem_buffer_append_bytes(struct iokmem_desc *desc, const void *bytes,
+			       size_t length)
+{
+	int err = 0;
+
+	if (!desc->ops->is_buffer)
+		return -EOPNOTSUPP;
+
+	mutex_lock(&desc->length_lock);
+	if (length > desc->capacity - desc->length)
+		err = -ENOSPC;
+	else if (length)
+		/* ->access() changes @bytes only when it reads. */
+		err = desc->ops->access(desc, desc->length, (void *)bytes, length,
+					true);
+	if (!err)
+		WRITE_ONCE(desc->length, desc->length + length);
+	mutex_unlock(&desc->length_lock);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_append_bytes, IOKMEM_NS);

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Coherent memory: of the DMA API, for one device. The device and the CPU see it
+ * alike at any time; where it is, and of which type, is the DMA API's business.
+ */
+#include <linux/device.h>
+#include <linux/dma-map-ops.h>
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+
+#include "desc/desc.h"
+#include "desc/dma_view.h"
+#include "map/map.h"
+#include "page/cache.h"
+#include "page/compat.h"
+
+/**
+ * struct iokmem_coherent - a descriptor of coherent memory
+ * @desc: what every descriptor has; no extents
+ * @dev: the device, kept
+ * @address: where the kernel sees it
+ * @dma: where the device sees it
+ */
+struct iokmem_coherent {
+	struct iokmem_desc desc;
+	struct device *dev;
+	void *address;
+	dma_addr_t dma;
+};
+
+static struct iokmem_coherent *coherent_of(const struct iokmem_desc *desc)
+{
+	return container_of(desc, struct iokmem_coherent, desc);
+}
+
+static unsigned long coherent_kernel_address(const struct iokmem_desc *desc,
+					     pgoff_t index, unsigned long nr)
+{
+	return (unsigned long)coherent_of(desc)->address + (index << PAGE_SHIFT);
+}
+
+static int coherent_mmap(struct iokmem_desc *desc, struct vm_area_struct *vma)
+{
+	struct iokmem_coherent *coherent = coherent_of(desc);
+
+	return dma_mmap_coherent(coherent->dev, vma, coherent->address,
+				 coherent->dma, desc->owned);
+}
+
+static int coherent_access(struct iokmem_desc *desc, size_t offset, void *bytes,
+			   size_t length, bool write)
+{
+	iokmem_access_address(coherent_of(desc)->address + offset, bytes, length, write);
+	return 0;
+}
+
+/* Its own device sees it already. */
+static int coherent_dma_map(struct iokmem_dma_view *view)
+{
+	struct iokmem_coherent *coherent = coherent_of(view->desc);
+
+	if (view->dev != coherent->dev)
+		return -EXDEV;
+	return iokmem_dma_one_run(view, coherent->dma + view->offset);
+}
+
+static void coherent_release(struct iokmem_desc *desc)
+{
+	struct iokmem_coherent *coherent = coherent_of(desc);
+
+	if (coherent->address)
+		dma_free_coherent(coherent->dev, desc->owned, coherent->address,
+				  coherent->dma);
+	put_device(coherent->dev);
+}
+
+static const struct iokmem_mem_ops iokmem_coherent_ops = {
+	.name		= "coherent",
+	.is_buffer	= true,
+	.always_there	= true,
+	.fixed_address	= true,
+	.resolve	= iokmem_cache_resolve_io,
+	.kernel_address	= coherent_kernel_address,
+	.mmap		= coherent_mmap,
+	.access		= coherent_access,
+	.page_counts	= iokmem_all_resident,
+	.dma_map	= coherent_dma_map,
+	.release	= coherent_release,
+};
+
+static u32 coherent_cache_mode(struct device *dev)
+{
+	return dev_is_dma_coherent(dev) ? IOKMEM_MAP_COPYBACK_CACHE :
+					  IOKMEM_MAP_WRITE_COMBINE_CACHE;
+}
+
+/**
+ * iokmem_buffer_coherent - make a buffer that a device sees as the CPU does
+ * @dev: the device, with its DMA masks set
+ * @options: a direction, %IOKMEM_KERNEL_USER_SHARED
+ * @capacity: in bytes, at least 1
+ *
+ * The buffer is made for the kernel: iokmem_buffer_get_bytes_no_copy(). The memory
+ * is zero, contiguous for the device, and below its coherent mask. The DMA API
+ * decides which cache mode it has: iokmem_desc_get_cache_mode(). It must be gone
+ * before the device's driver is: put it, and have user tasks unmap it, when the
+ * device goes. IOKit has IODMACommand for this, which see.
+ *
+ * Context: May sleep.
+ * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
+ *
+ * * -EOPNOTSUPP: another option, or any cache mode
+ * * -EINVAL: @capacity is 0
+ * * -EOVERFLOW: @capacity cannot be rounded to pages
+ * * -ENOMEM: the memory is not to be had, or not below the device's mask
+ */
+struct iokmem_desc *iokmem_buffer_coherent(struct device *dev, u32 options,
+					   size_t capacity)
+{
+	struct iokmem_coherent *coherent;
+	struct iokmem_desc *desc;
+	int err;
+
+	if (options & ~(IOKMEM_DIRECTION_MASK | IOKMEM_KERNEL_USER_SHARED))
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!capacity)
+		return ERR_PTR(-EINVAL);
+	if (capacity > SIZE_MAX - (PAGE_SIZE - 1))
+		return ERR_PTR(-EOVERFLOW);
+
+	desc = iokmem_desc_alloc(&iokmem_coherent_ops, sizeof(*coherent), capacity);
+	if (IS_ERR(desc))
+		return desc;
+	desc->owned = PAGE_ALIGN(capacity);
+	desc->options = options;
+	desc->direction = options & IOKMEM_DIRECTION_MASK;
+	desc->cache_mode = coherent_cache_mode(dev);
+	coherent = coherent_of(desc);
+	coherent->dev = get_device(dev);
+	coherent->address = dma_alloc_coherent(dev, desc->owned, &coherent->dma,
+					       GFP_KERNEL | __GFP_NOWARN);
+	if (!coherent->address) {
+		iokmem_desc_put(desc);
+		return ERR_PTR(-ENOMEM);
+	}
+	iokmem_desc_publish(desc);
+
+	err = iokmem_map_open_home(desc, IOKMEM_KERNEL_TASK);
+	if (err) {
+		iokmem_desc_put(desc);
+		return ERR_PTR(err);
+	}
+	return desc;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_coherent, IOKMEM_NS);
+
+/**
+ * iokmem_buffer_get_dma_address - where the device sees a coherent buffer
+ * @desc: what iokmem_buffer_coherent() gave
+ * @address: out: the bus address of the first byte
+ *
+ * Context: Any.
+ * Return: 0, or -EOPNOTSUPP if @desc is of another kind.
+ */
+int iokmem_buffer_get_dma_address(const struct iokmem_desc *desc,
+				  dma_addr_t *address)
+{
+	if (desc->ops != &iokmem_coherent_ops)
+		return -EOPNOTSUPP;
+	*address = coherent_of(desc)->dma;
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_dma_address, IOKMEM_NS);

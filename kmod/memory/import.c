@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory of another driver's, imported as a dma-buf.
+ *
+ * While it is held a device of our own, which never touches it, is attached: then those
+ * exporters that move memory about leave it where it is. The kernel address that the
+ * exporter gives of it tells where that is. From there on it is memory like any other, but
+ *
+ *  - its type is the exporter's, and not ours to change;
+ *  - user tasks can map it if the exporter lets user tasks map it;
+ *  - bytes are copied between dma_buf_begin_cpu_access() and dma_buf_end_cpu_access();
+ *    whoever uses a map does the same, by DMA_BUF_IOCTL_SYNC if a program;
+ *  - devices get it from the exporter, see dma_map.h, and not by its pages.
+ */
+#include <linux/cc_platform.h>
+#include <linux/device.h>
+#include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/iosys-map.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+
+#include "desc/desc.h"
+#include "desc/dma_view.h"
+#include "device/dmabuf.h"
+#include "page/cache.h"
+#include "page/compat.h"
+#include "page/frame.h"
+
+/**
+ * struct iokmem_import - a descriptor of a dma-buf
+ * @desc: what every descriptor has; its extents are the memory while it is held
+ * @dmabuf: a reference
+ * @attachment: of our own device, while it is held
+ * @map: where the kernel has it, while it is held
+ *
+ * @desc's hold_lock protects what comes and goes with the extents.
+ */
+struct iokmem_import {
+	struct iokmem_desc desc;
+	struct dma_buf *dmabuf;
+	struct dma_buf_attachment *attachment;
+	struct iosys_map map;
+};
+
+static struct device *iokmem_dma_buf_device;
+static struct device_dma_parameters iokmem_dma_buf_parameters;
+static u64 iokmem_dma_buf_mask = U64_MAX;
+
+static struct iokmem_import *import_of(const struct iokmem_desc *desc)
+{
+	return container_of(desc, struct iokmem_import, desc);
+}
+
+/* What an exporter says can mean anything. */
+static int error_of(int err, int otherwise)
+{
+	switch (err) {
+	case -ERESTARTSYS:
+	case -EINTR:
+		return -EINTR;
+	case -ENOMEM:
+		return -ENOMEM;
+	default:
+		return otherwise;
+	}
+}
+
+/* What an iosys_map is of, if one does not mind. */
+static unsigned long address_of(const struct iosys_map *map)
+{
+	return (unsigned long)(map->is_iomem ? (void __force *)map->vaddr_iomem :
+					       map->vaddr);
+}
+
+/* The mode that all extents have. */
+static int find_mode(const struct iokmem_import *import, u32 *cache_mode)
+{
+	const struct iokmem_extents *extents = &import->desc.extents;
+	unsigned long address = address_of(&import->map);
+	unsigned int i;
+	u32 mode;
+	int err;
+
+	for (i = 0; i < extents->nr; i++) {
+		err = iokmem_cache_find(address, extents->array[i].pfn, &mode);
+		if (err)
+			return err;
+		if (i && mode != *cache_mode)
+			return -EOPNOTSUPP;
+		*cache_mode = mode;
+		address += iokmem_extent_pages(extents, i) << PAGE_SHIFT;
+	}
+	return 0;
+}
+
+/* The exporter has said that it stays; where is it, and of which type? */
+static int look_up(struct iokmem_import *import)
+{
+	unsigned long address = address_of(&import->map);
+	struct iokmem_desc *desc = &import->desc;
+	u32 cache_mode;
+	int err = -EFAULT;
+
+	if (!offset_in_page(address))
+		err = iokmem_kernel_extents(&desc->extents, address,
+					    iokmem_desc_pages(desc), true);
+	if (err)
+		return err == -EFAULT ? -EOPNOTSUPP : err;
+	err = find_mode(import, &cache_mode);
+	if (err) {
+		iokmem_extents_fini(&desc->extents);
+		return err;
+	}
+	mutex_lock(&desc->lock);
+	WRITE_ONCE(desc->cache_mode, cache_mode);
+	mutex_unlock(&desc->lock);
+	return 0;
+}
+
+/*
+ * For writing, if that can be, whoever asks: others may, too. Our device has the memory
+ * mapped only where the kernel needs that to keep it in place: when it is unmapped, caches
+ * may forget what the CPU has written.
+ */
+static int import_pin(struct iokmem_desc *desc, bool write)
+{
+	struct iokmem_import *import = import_of(desc);
+	int err;
+
+	desc->held_read_only = iokmem_dma_buf_is_read_only(import->dmabuf);
+	if (write && desc->held_read_only)
+		return -EACCES;
+	import->attachment = dma_buf_attach(import->dmabuf, iokmem_dma_buf_device);
+	if (IS_ERR(import->attachment))
+		return error_of(PTR_ERR(import->attachment), -EOPNOTSUPP);
+	/* The kernel warns if it fails, whoever the exporter is. */
+	err = dma_buf_vmap_unlocked(import->dmabuf, &import->map);
+	if (err) {
+		err = -ENOMEM;
+		goto err_detach;
+	}
+	err = look_up(import);
+	if (err)
+		goto err_vunmap;
+	return 0;
+
+err_vunmap:
+	dma_buf_vunmap_unlocked(import->dmabuf, &import->map);
+err_detach:
+	dma_buf_detach(import->dmabuf, import->attachment);
+	return err;
+}
+
+static void import_unpin(struct iokmem_desc *desc)
+{
+	struct iokmem_import *import = import_of(desc);
+
+	iokmem_extents_fini(&desc->extents);
+	dma_buf_vunmap_unlocked(import->dmabuf, &import->map);
+	dma_buf_detach(import->dmabuf, import->attachment);
+}
+
+static unsigned long import_kernel_address(const struct iokmem_desc *desc,
+					   pgoff_t index, unsigned long nr)
+{
+	return address_of(&import_of(desc)->map) + (index << PAGE_SHIFT);
+}
+
+/* Memory of a device has no entries that are encrypted. */
+static int import_may_map(const struct iokmem_desc *desc, bool user)
+{
+	const struct iokmem_import *import = import_of(desc);
+
+	if (!user)
+		return 0;
+	return import->dmabuf->ops->mmap &&
+	       !(import->map.is_iomem && cc_platform_has(CC_ATTR_MEM_ENCRYPT)) ?
+	       0 : -EOPNOTSUPP;
+}
+
+static enum dma_data_direction access_direction(bool write)
+{
+	/* What is around the bytes that are written must be right, too. */
+	return write ? DMA_BIDIRECTIONAL : DMA_FROM_DEVICE;
+}
+
+static int import_begin_access(struct iokmem_desc *desc, bool write)
+{
+	int err = dma_buf_begin_cpu_access(import_of(desc)->dmabuf,
+					   access_direction(write));
+
+	return err ? error_of(err, -EIO) : 0;
+}
+
+static void import_end_access(struct iokmem_desc *desc, bool write)
+{
+	dma_buf_end_cpu_access(import_of(desc)->dmabuf, access_direction(write));
+}
+
+static void copy(struct iosys_map *map, size_t offset, void *bytes, size_t length,
+		 bool write)
+{
+	if (!write)
+		iosys_map_memcpy_from(bytes, map, offset, length);
+	else if (bytes)
+		iosys_map_memcpy_to(map, offset, bytes, length);
+	else
+		iosys_map_memset(map, offset, 0, length);
+}
+
+static int import_access(struct iokmem_desc *desc, size_t offset, void *bytes,
+			 size_t length, bool write)
+{
+	int err;
+
+	mutex_lock(&desc->hold_lock);
+	err = iokmem_check_known(desc, write);
+	if (!err)
+		copy(&import_of(desc)->map, offset, bytes, length, write);
+	mutex_unlock(&desc->hold_lock);
+	return err;
+}
+
+/* Does the exporter tell of so many bytes? No segment may begin after the last entry. */
+static bool is_told_of(struct sg_table *table, size_t bytes)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+
+	for_each_sgtable_dma_sg(table, sg, i) {
+		if (!sg_dma_len(sg))
+			break;
+		if (sg_dma_len(sg) >= bytes)
+			return true;
+		bytes -= sg_dma_len(sg);
+	}
+	return false;
+}
+
+static int import_dma_map(struct iokmem_dma_view *view)
+{
+	struct dma_buf *dmabuf = import_of(view->desc)->dmabuf;
+	struct dma_buf_attachment *attachment;
+	struct sg_table *table;
+	int err;
+
+	attachment = dma_buf_attach(dmabuf, view->dev);
+	if (IS_ERR(attachment))
+		return error_of(PTR_ERR(attachment), -EXDEV);
+	table = dma_buf_map_attachment_unlocked(attachment, view->direction);
+	if (IS_ERR(table)) {
+		err = error_of(PTR_ERR(table), -ENOBUFS);
+		goto err_detach;
+	}
+	err = -EIO;
+	if (!is_told_of(table, view->offset + view->length))
+		goto err_unmap;
+	view->private = attachment;
+	view->table = table;
+	view->skip = view->offset;
+	return 0;
+
+err_unmap:
+	dma_buf_unmap_attachment_unlocked(attachment, table, view->direction);
+err_detach:
+	dma_buf_detach(dmabuf, attachment);
+	return err;
+}
+
+static void import_dma_unmap(struct iokmem_dma_view *view)
+{
+	dma_buf_unmap_attachment_unlocked(view->private, view->table, view->direction);
+	dma_buf_detach(import_of(view->desc)->dmabuf, view->private);
+}
+
+/* It is the exporter who knows what there is to be done. */
+static int import_dma_sync(struct iokmem_dma_view *view, bool for_cpu)
+{
+	struct dma_buf *dmabuf = import_of(view->desc)->dmabuf;
+	int err;
+
+	if (for_cpu)
+		err = dma_buf_begin_cpu_access(dmabuf, view->direction);
+	else
+		err = dma_buf_end_cpu_access(dmabuf, view->direction);
+	return err ? error_of(err, -EIO) : 0;
+}
+
+static void import_release(struct iokmem_desc *desc)
+{
+	dma_buf_put(import_of(desc)->dmabuf);
+}
+
+static const struct iokmem_mem_ops iokmem_import_ops = {
+	.name		= "dma-buf",
+	.held_address	= true,
+	.vm_flags	= VM_PFNMAP,
+	.resolve	= iokmem_cache_resolve_io,
+	.pin		= import_pin,
+	.unpin		= import_unpin,
+	.kernel_address	= import_kernel_address,
+	.may_map	= import_may_map,
+	.begin_access	= import_begin_access,
+	.end_access	= import_end_access,
+	.access		= import_access,
+	.page_counts	= iokmem_held_resident,
+	.dma_map	= import_dma_map,
+	.dma_unmap	= import_dma_unmap,
+	.dma_sync	= import_dma_sync,
+	.release	= import_release,
+};
+
+/*
+ * iokmem_dma_buf_imported - what @desc is of, if it is of an imported dma-buf
+ *
+ * NULL if not. @desc keeps it.
+ */
+struct dma_buf *iokmem_dma_buf_imported(const struct iokmem_desc *desc)
+{
+	return desc->ops == &iokmem_import_ops ? import_of(desc)->dmabuf : NULL;
+}
+
+/*
+ * iokmem_dma_buf_is_read_only - may it only be read?
+ */
+bool iokmem_dma_buf_is_read_only(const struct dma_buf *dmabuf)
+{
+	return !(dmabuf->file->f_mode & FMODE_WRITE);
+}
+
+/* One that was exported here: no detour. But nobody gets more than he was given. */
+static struct iokmem_desc *original(struct iokmem_desc *desc, size_t length)
+{
+	if (length == desc->capacity)
+		return iokmem_desc_get(desc);
+	return iokmem_sub_with_sub_range(desc, 0, length, iokmem_desc_get_direction(desc));
+}
+
+static struct iokmem_desc *import_create(struct dma_buf *dmabuf, u32 direction)
+{
+	struct iokmem_desc *desc;
+	int err;
+
+	desc = iokmem_desc_alloc(&iokmem_import_ops, sizeof(struct iokmem_import),
+				 dmabuf->size);
+	if (IS_ERR(desc))
+		return desc;
+	desc->options = direction;
+	desc->direction = direction;
+	get_dma_buf(dmabuf);
+	import_of(desc)->dmabuf = dmabuf;
+
+	/* Whether it can be had, and of which type it is, is to be known from now on. */
+	err = iokmem_desc_hold(desc, false);
+	if (err) {
+		iokmem_desc_put(desc);
+		return ERR_PTR(err);
+	}
+	iokmem_desc_unhold(desc);
+	iokmem_desc_publish(desc);
+	return desc;
+}
+
+/**
+ * iokmem_desc_with_dma_buf - describe the memory of a dma-buf
+ * @dmabuf: the dma-buf, of which the descriptor takes a reference
+ * @direction: IOKMEM_DIRECTION_*; %IOKMEM_DIRECTION_OUT if it can only be read
+ *
+ * The memory can be prepared, mapped, part of other descriptors, and used by DMA commands,
+ * as any other; its cache mode is the exporter's. Of a dma-buf that was made with
+ * iokmem_desc_get_dma_buf() this is the very descriptor; or, if its length was less than
+ * its capacity then, a sub-descriptor of it. That has a direction of its own, and can be
+ * written, whatever @direction is: the caller goes by it.
+ *
+ * The exporter keeps the memory in place while it is prepared or mapped. While devices
+ * write it, bytes are read between dma_buf_begin_cpu_access() and
+ * dma_buf_end_cpu_access(); iokmem_desc_read_bytes(), iokmem_desc_write_bytes() and
+ * iokmem_dma_synchronize() see to that themselves.
+ *
+ * Context: May sleep. The caller holds no mmap lock and no reservation lock.
+ * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
+ *
+ * * -EOPNOTSUPP: @direction has other bits; the exporter gives the kernel no address of
+ *   the memory, or does not keep it in place; memory of several types, or of a type that
+ *   cannot be told
+ * * -EACCES: it can only be read, and @direction is not %IOKMEM_DIRECTION_OUT
+ * * -EINVAL: it has no memory
+ * * -ENOMEM: no memory, or no kernel addresses, for it
+ * * -EINTR: a signal arrived while the memory was awaited
+ */
+struct iokmem_desc *iokmem_desc_with_dma_buf(struct dma_buf *dmabuf, u32 direction)
+{
+	struct iokmem_desc *desc;
+	size_t length;
+
+	if (direction & ~IOKMEM_DIRECTION_MASK)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (iokmem_dma_buf_is_read_only(dmabuf) && direction != IOKMEM_DIRECTION_OUT)
+		return ERR_PTR(-EACCES);
+	desc = iokmem_dma_buf_exported(dmabuf, &length);
+	if (desc)
+		return original(desc, length);
+	if (!dmabuf->ops->vmap)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!dmabuf->size)
+		return ERR_PTR(-EINVAL);
+	return import_create(dmabuf, direction);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_dma_buf, IOKMEM_NS);
+
+int __init iokmem_dma_buf_init(void)
+{
+	struct device *dev = root_device_register("iokmem-dma-buf");
+
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	dev->dma_mask = &iokmem_dma_buf_mask;
+	dev->dma_parms = &iokmem_dma_buf_parameters;
+	dma_set_max_seg_size(dev, UINT_MAX);
+	dma_set_seg_boundary(dev, ULONG_MAX);
+	iokmem_dma_buf_device = dev;
+	return 0;
+}
+
+void iokmem_dma_buf_exit(void)
+{
+	root_device_unregister(iokmem_dma_buf_device);
+}

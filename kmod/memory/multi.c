@@ -1,0 +1,549 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Multi-descriptors: several descriptors, one after the other, as one
+ * (IOMultiMemoryDescriptor); and several ranges of addresses.
+ *
+ *	bytes of the multi-descriptor	|.......|............|..|
+ *	members				| A     | B, part of | A|
+ *
+ * Members are windows of descriptors that have memory: a sub-descriptor is its
+ * parent's window, and the members of a multi-descriptor become members here. Maps
+ * are the multi-descriptor's own. While it is held, so are its members.
+ */
+#include <linux/err.h>
+#include <linux/lockdep.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "desc/desc.h"
+#include "map/map.h"
+#include "page/cache.h"
+#include "page/compat.h"
+
+/**
+ * struct iokmem_member - a window of a descriptor, in a multi-descriptor
+ * @desc: the descriptor, as one of its users
+ * @offset: of the window's first byte in it
+ * @start: of the window's first byte in the multi-descriptor
+ * @end: just past its last one there
+ */
+struct iokmem_member {
+	struct iokmem_desc *desc;
+	size_t offset;
+	size_t start;
+	size_t end;
+};
+
+/**
+ * struct iokmem_multi - a multi-descriptor
+ * @desc: what every descriptor has; no extents
+ * @nr: how many members, none of them empty
+ * @members: by ascending @start
+ *
+ * Immutable once the descriptor is published.
+ */
+struct iokmem_multi {
+	struct iokmem_desc desc;
+	unsigned int nr;
+	struct iokmem_member *members;
+};
+
+static struct iokmem_multi *multi_of(const struct iokmem_desc *desc)
+{
+	return container_of(desc, struct iokmem_multi, desc);
+}
+
+/* The member that has byte @offset, which is less than the capacity. */
+static struct iokmem_member *find_member(const struct iokmem_multi *multi,
+					 size_t offset)
+{
+	unsigned int low = 0, high = multi->nr - 1;
+
+	while (low < high) {
+		unsigned int mid = low + (high - low) / 2;
+
+		if (multi->members[mid].end <= offset)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return &multi->members[low];
+}
+
+static struct iokmem_desc *multi_member(const struct iokmem_desc *desc,
+					size_t *offset, size_t *length)
+{
+	struct iokmem_member *member = find_member(multi_of(desc), *offset);
+
+	*length = min(*length, member->end - *offset);
+	*offset = member->offset + (*offset - member->start);
+	return member->desc;
+}
+
+/* Members begin and end with pages, see multi_may_map(), but for the outer ends. */
+static struct iokmem_run multi_lookup(const struct iokmem_desc *desc, pgoff_t index)
+{
+	size_t first = index << PAGE_SHIFT;
+	struct iokmem_member *member;
+	struct iokmem_run run;
+	size_t offset, end;
+
+	/* A byte of that page that there is. */
+	offset = first > desc->skew ? first - desc->skew : 0;
+	member = find_member(multi_of(desc), offset);
+	run = iokmem_desc_lookup(member->desc,
+				 (member->desc->skew + member->offset +
+				  (offset - member->start)) >> PAGE_SHIFT);
+	end = PAGE_ALIGN(desc->skew + member->end) >> PAGE_SHIFT;
+	run.nr = min(run.nr, end - index);
+	run.before = min(run.before,
+			 index - ((desc->skew + member->start) >> PAGE_SHIFT));
+	return run;
+}
+
+/* The one all members have, or none. */
+static u32 multi_cache_mode(const struct iokmem_desc *desc)
+{
+	const struct iokmem_multi *multi = multi_of(desc);
+	u32 mode = IOKMEM_MAP_DEFAULT_CACHE;
+	unsigned int i;
+
+	for (i = 0; i < multi->nr; i++) {
+		const struct iokmem_desc *member = multi->members[i].desc;
+		u32 of_one = iokmem_desc_get_cache_mode(member);
+
+		if (member->ops->no_memory || of_one == mode)
+			continue;
+		if (mode != IOKMEM_MAP_DEFAULT_CACHE)
+			return IOKMEM_MAP_DEFAULT_CACHE;
+		mode = of_one;
+	}
+	return mode;
+}
+
+static void multi_unpin(struct iokmem_desc *desc)
+{
+	struct iokmem_multi *multi = multi_of(desc);
+	unsigned int i;
+
+	for (i = 0; i < multi->nr; i++)
+		iokmem_desc_unhold(multi->members[i].desc);
+}
+
+static int multi_pin(struct iokmem_desc *desc, bool write)
+{
+	struct iokmem_multi *multi = multi_of(desc);
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < multi->nr; i++) {
+		struct iokmem_desc *member = multi->members[i].desc;
+
+		err = iokmem_desc_hold(member, write);
+		if (err)
+			goto err_unhold;
+		/* It does not change as long as we hold the member. */
+		desc->held_read_only |= READ_ONCE(member->held_read_only);
+	}
+	return 0;
+
+err_unhold:
+	while (i--)
+		iokmem_desc_unhold(multi->members[i].desc);
+	return err;
+}
+
+/* Do all members but for the outer ends begin and end with pages? */
+static bool seams_fit(const struct iokmem_multi *multi)
+{
+	const struct iokmem_member *member;
+	unsigned int i;
+
+	for (i = 1; i < multi->nr; i++) {
+		member = &multi->members[i];
+		if (offset_in_page(multi->desc.skew + member->start) ||
+		    offset_in_page(member->desc->skew + member->offset))
+			return false;
+	}
+	return true;
+}
+
+static int multi_may_map(const struct iokmem_desc *desc, bool user)
+{
+	const struct iokmem_multi *multi = multi_of(desc);
+	unsigned int i;
+	int err = 0;
+
+	if (!seams_fit(multi))
+		return -EINVAL;
+	for (i = 0; i < multi->nr && !err; i++) {
+		const struct iokmem_desc *member = multi->members[i].desc;
+
+		if (member->ops->may_map)
+			err = member->ops->may_map(member, user);
+	}
+	return err;
+}
+
+/*
+ * Ready for bytes to be copied? It is held for that, but a range of addresses only if
+ * the multi-descriptor is prepared.
+ */
+static int member_get(const struct iokmem_multi *multi,
+		      const struct iokmem_member *member, bool write)
+{
+	const struct iokmem_mem_ops *ops = member->desc->ops;
+	int err;
+
+	if (ops->no_memory)
+		return -EFAULT;
+	if (!ops->always_there && !multi->desc.held && !ops->fault)
+		return -EBADFD;
+	err = iokmem_desc_hold(member->desc, write);
+	if (err)
+		return err;
+	if (ops->may_map)
+		err = ops->may_map(member->desc, false);
+	if (!err)
+		err = iokmem_access_begin(member->desc, write);
+	if (err)
+		iokmem_desc_unhold(member->desc);
+	return err;
+}
+
+static void member_put(const struct iokmem_member *member, bool write)
+{
+	iokmem_access_end(member->desc, write);
+	iokmem_desc_unhold(member->desc);
+}
+
+/* Fails only for want of addresses for memory of another mode than copyback. */
+static int member_access(const struct iokmem_member *member, size_t offset,
+			 void *bytes, size_t length, bool write)
+{
+	struct iokmem_desc *desc = member->desc;
+
+	if (desc->ops->always_there || desc->ops->begin_access)
+		return desc->ops->access(desc, offset, bytes, length, write);
+	return iokmem_access_frames(desc, offset, bytes, length, write);
+}
+
+/*
+ * All members are ready before the first byte is copied, so this copies all or nothing,
+ * unless member_access() fails.
+ */
+static int access_locked(struct iokmem_multi *multi, size_t offset, void *bytes,
+			 size_t length, bool write)
+{
+	struct iokmem_member *first = find_member(multi, offset);
+	struct iokmem_member *last = find_member(multi, offset + length - 1);
+	struct iokmem_member *member;
+	int err = 0;
+
+	for (member = first; member <= last; member++) {
+		err = member_get(multi, member, write);
+		if (err)
+			goto out;
+	}
+	for (member = first; !err && member <= last; member++) {
+		size_t n = min(length, member->end - offset);
+
+		err = member_access(member, member->offset + (offset - member->start),
+				    bytes, n, write);
+		offset += n;
+		length -= n;
+		if (bytes)
+			bytes += n;
+	}
+out:
+	while (member-- > first)
+		member_put(member, write);
+	return err;
+}
+
+static int multi_access(struct iokmem_desc *desc, size_t offset, void *bytes,
+			size_t length, bool write)
+{
+	int err;
+
+	mutex_lock(&desc->hold_lock);
+	err = access_locked(multi_of(desc), offset, bytes, length, write);
+	mutex_unlock(&desc->hold_lock);
+	return err;
+}
+
+/* Is member @i a window of the same memory as one before it? */
+static bool seen_before(const struct iokmem_multi *multi, unsigned int i)
+{
+	unsigned int j;
+
+	for (j = 0; j < i; j++)
+		if (multi->members[j].desc == multi->members[i].desc)
+			return true;
+	return false;
+}
+
+static int multi_page_counts(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
+{
+	struct iokmem_multi *multi = multi_of(desc);
+	unsigned int i;
+
+	*resident = 0;
+	*dirty = 0;
+	for (i = 0; i < multi->nr; i++) {
+		u64 of_resident, of_dirty;
+		int err;
+
+		if (seen_before(multi, i))
+			continue;
+		err = iokmem_desc_get_page_counts(multi->members[i].desc,
+						  &of_resident, &of_dirty);
+		if (err)
+			return err;
+		*resident += of_resident;
+		*dirty += of_dirty;
+	}
+	return 0;
+}
+
+/* Empty if any is, or else volatile if any is: the states are in that order. */
+static int multi_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
+{
+	struct iokmem_multi *multi = multi_of(desc);
+	unsigned int i;
+	u32 of_one;
+	int err;
+
+	/* Whether all have a state does not change. */
+	for (i = 0; i < multi->nr; i++) {
+		err = iokmem_desc_set_purgeable(multi->members[i].desc,
+						IOKMEM_PURGEABLE_KEEP_CURRENT, NULL);
+		if (err)
+			return err;
+	}
+	*old = 0;
+	for (i = 0; i < multi->nr; i++) {
+		if (seen_before(multi, i))
+			continue;
+		err = iokmem_desc_set_purgeable(multi->members[i].desc, state,
+						&of_one);
+		if (WARN_ON(err))
+			return err;
+		*old = max(*old, of_one);
+	}
+	return 0;
+}
+
+static void multi_release(struct iokmem_desc *desc)
+{
+	struct iokmem_multi *multi = multi_of(desc);
+
+	while (multi->nr)
+		iokmem_desc_put(multi->members[--multi->nr].desc);
+	kfree(multi->members);
+}
+
+static const struct iokmem_mem_ops iokmem_multi_ops = {
+	.name		= "multi",
+	.vm_flags	= VM_PFNMAP,
+	.resolve	= iokmem_cache_resolve_io,
+	.cache_mode	= multi_cache_mode,
+	.pin		= multi_pin,
+	.unpin		= multi_unpin,
+	.lookup		= multi_lookup,
+	.member		= multi_member,
+	.may_map	= multi_may_map,
+	.access		= multi_access,
+	.page_counts	= multi_page_counts,
+	.set_purgeable	= multi_set_purgeable,
+	.release	= multi_release,
+};
+
+/* Its locks are taken before its members'. */
+static struct lock_class_key iokmem_multi_hold_key;
+
+/* Room for one more: there is some for the next power of two. */
+static struct iokmem_member *member_alloc(struct iokmem_multi *multi)
+{
+	struct iokmem_member *members = multi->members;
+
+	if (!multi->nr || is_power_of_2(multi->nr))
+		members = krealloc_array(members, max(1U, 2 * multi->nr),
+					 sizeof(*members), GFP_KERNEL_ACCOUNT);
+	if (!members)
+		return NULL;
+	multi->members = members;
+	return &members[multi->nr];
+}
+
+/* A window of a descriptor that is neither a sub- nor a multi-descriptor. */
+static int add_leaf(struct iokmem_multi *multi, struct iokmem_desc *desc,
+		    size_t offset, size_t length)
+{
+	struct iokmem_member *member;
+	size_t end;
+
+	/* Where it is cannot be told page by page. */
+	if (desc->ops->fixed_address)
+		return -EOPNOTSUPP;
+	if (multi->nr == IOKMEM_MULTI_MAX)
+		return -ENOSPC;
+	if (check_add_overflow(multi->desc.capacity, length, &end))
+		return -EOVERFLOW;
+	member = member_alloc(multi);
+	if (!member)
+		return -ENOMEM;
+
+	/* The others' first bytes begin pages, or it cannot be mapped. */
+	if (!multi->nr)
+		multi->desc.skew = offset_in_page(desc->skew + offset);
+	multi->desc.owned = multi->desc.capacity +
+			    iokmem_desc_owned(desc, offset, length);
+	member->desc = iokmem_desc_get(desc);
+	member->offset = offset;
+	member->start = multi->desc.capacity;
+	member->end = end;
+	multi->desc.capacity = end;
+	multi->nr++;
+	return 0;
+}
+
+static int add_member(struct iokmem_multi *multi, struct iokmem_desc *desc)
+{
+	size_t length = iokmem_desc_get_length(desc), offset = 0;
+	int err = 0;
+
+	desc = iokmem_desc_root(desc, &offset);
+	while (length && !err) {
+		size_t at = offset, n = length;
+		struct iokmem_desc *leaf = desc;
+
+		if (desc->ops->member)
+			leaf = desc->ops->member(desc, &at, &n);
+		err = add_leaf(multi, leaf, at, n);
+		offset += n;
+		length -= n;
+	}
+	return err;
+}
+
+static struct iokmem_desc *multi_create(u32 direction)
+{
+	struct iokmem_desc *desc;
+
+	desc = iokmem_desc_alloc(&iokmem_multi_ops, sizeof(struct iokmem_multi), 0);
+	if (IS_ERR(desc))
+		return desc;
+	lockdep_set_class(&desc->hold_lock, &iokmem_multi_hold_key);
+	desc->direction = direction;
+	desc->options = direction;
+	return desc;
+}
+
+/* All members are there, or @err: */
+static struct iokmem_desc *multi_finish(struct iokmem_desc *desc, int err)
+{
+	/* Nothing at all has neither a place nor a type. */
+	if (!err && !multi_of(desc)->nr)
+		err = -EINVAL;
+	if (err) {
+		iokmem_desc_put(desc);
+		return ERR_PTR(err);
+	}
+	desc->length = desc->capacity;
+	iokmem_desc_publish(desc);
+	return desc;
+}
+
+/**
+ * iokmem_multi_with_descriptors - describe several descriptors' memory as one
+ * @descs: the descriptors, in order; one may be there more than once
+ * @nr: how many
+ * @direction: IOKMEM_DIRECTION_*
+ *
+ * Follows IOMultiMemoryDescriptor::withDescriptors(), but pageable and other memory
+ * may be mixed. The multi-descriptor keeps the others, and has the tag of the first
+ * that has one. Their lengths are taken as they are now.
+ *
+ * It can be mapped, as one range of addresses, if every member but the first begins
+ * with a page, and every one but the last ends with one: guard pages
+ * (iokmem_guard_with_size()) between them cannot be touched by user tasks. A kernel
+ * mapping needs members of RAM that have one cache mode, and no guard pages. The
+ * members are held while the multi-descriptor is mapped or prepared.
+ *
+ * Context: May sleep.
+ * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
+ *
+ * * -EOPNOTSUPP: @direction has other bits; a coherent buffer
+ * * -EINVAL: there are no descriptors, or all are empty
+ * * -EOVERFLOW: their lengths together wrap around
+ * * -ENOSPC: more than 1024 pieces of memory
+ * * -ENOMEM: no memory
+ */
+struct iokmem_desc *iokmem_multi_with_descriptors(struct iokmem_desc *const *descs,
+						  unsigned int nr, u32 direction)
+{
+	struct iokmem_desc *desc;
+	unsigned int i;
+	int err = 0;
+
+	if (direction & ~IOKMEM_DIRECTION_MASK)
+		return ERR_PTR(-EOPNOTSUPP);
+	desc = multi_create(direction);
+	if (IS_ERR(desc))
+		return desc;
+	for (i = 0; i < nr && !err; i++) {
+		err = add_member(multi_of(desc), descs[i]);
+		if (!desc->tag)
+			desc->tag = iokmem_desc_get_tag(descs[i]);
+	}
+	return multi_finish(desc, err);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_multi_with_descriptors, IOKMEM_NS);
+
+/**
+ * iokmem_desc_with_address_ranges - describe memory that a task has at several places
+ * @ranges: the ranges, in order
+ * @nr: how many
+ * @options: as for iokmem_desc_with_address_range(); persistent only if @nr is 1
+ * @task: as there
+ *
+ * Follows IOMemoryDescriptor::withAddressRanges(). What is said of a
+ * multi-descriptor's members holds for the ranges.
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: as iokmem_desc_with_address_range() and iokmem_multi_with_descriptors().
+ */
+struct iokmem_desc *
+iokmem_desc_with_address_ranges(const struct iokmem_address_range *ranges,
+				unsigned int nr, u32 options,
+				struct task_struct *task)
+{
+	struct iokmem_desc *desc, *range;
+	unsigned int i;
+	int err = 0;
+
+	if (nr == 1)
+		return iokmem_desc_with_address_range(ranges->address, ranges->length,
+						      options, task);
+	if (options & IOKMEM_PERSISTENT)
+		return ERR_PTR(-EOPNOTSUPP);
+	desc = multi_create(options & IOKMEM_DIRECTION_MASK);
+	if (IS_ERR(desc))
+		return desc;
+	for (i = 0; i < nr && !err; i++) {
+		range = iokmem_desc_with_address_range(ranges[i].address,
+						       ranges[i].length, options,
+						       task);
+		if (IS_ERR(range)) {
+			err = PTR_ERR(range);
+			break;
+		}
+		err = add_member(multi_of(desc), range);
+		iokmem_desc_put(range);
+	}
+	return multi_finish(desc, err);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_address_ranges, IOKMEM_NS);

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Physical memory that is not the kernel's to give: registers and memory of devices,
+ * and memory that was reserved at boot. Never RAM that the kernel uses.
+ *
+ * The kernel maps all of it from the descriptor's birth on. On x86 that mapping is
+ * what settles the memory's type, for user mappings too; everywhere it gives kernel
+ * maps their addresses, and bytes a way to be copied.
+ */
+#include <linux/cc_platform.h>
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+
+#include "desc/desc.h"
+#include "desc/dma_view.h"
+#include "page/cache.h"
+#include "page/compat.h"
+
+#define IOKMEM_PHYSICAL_OPTIONS	(IOKMEM_DIRECTION_MASK | IOKMEM_MAP_CACHE_MASK)
+
+/**
+ * struct iokmem_physical - a descriptor of physical memory
+ * @desc: what every descriptor has; one extent
+ * @io: the kernel's mapping of its pages; NULL if it could not be made again
+ *
+ * @desc's hold_lock protects @io, which changes when the memory is retyped; a
+ * mapping keeps it from that.
+ */
+struct iokmem_physical {
+	struct iokmem_desc desc;
+	void __iomem *io;
+};
+
+static struct iokmem_physical *physical_of(const struct iokmem_desc *desc)
+{
+	return container_of(desc, struct iokmem_physical, desc);
+}
+
+static int map_io(struct iokmem_physical *physical, u32 cache_mode)
+{
+	const struct iokmem_extent *extent = physical->desc.extents.array;
+
+	physical->io = iokmem_cache_ioremap(PFN_PHYS(extent->pfn),
+					    extent->end << PAGE_SHIFT, cache_mode);
+	return physical->io ? 0 : -EBUSY;
+}
+
+/* What has no type for sure is as a guard page. */
+static struct iokmem_run physical_lookup(const struct iokmem_desc *desc, pgoff_t index)
+{
+	struct iokmem_run run = iokmem_extents_lookup(&desc->extents, index);
+
+	run.cache_mode = READ_ONCE(desc->cache_mode);
+	if (!physical_of(desc)->io)
+		run.pfn = IOKMEM_NO_PFN;
+	return run;
+}
+
+static unsigned long physical_kernel_address(const struct iokmem_desc *desc,
+					     pgoff_t index, unsigned long nr)
+{
+	void __iomem *io = physical_of(desc)->io;
+
+	return io ? (unsigned long)io + (index << PAGE_SHIFT) : 0;
+}
+
+/* Entries of encrypted memory would be wrong for it, and are what user tasks get. */
+static int physical_may_map(const struct iokmem_desc *desc, bool user)
+{
+	if (!physical_of(desc)->io)
+		return -ENOMEM;
+	return user && cc_platform_has(CC_ATTR_MEM_ENCRYPT) ? -EOPNOTSUPP : 0;
+}
+
+/*
+ * The kernel knows one type at a time: the old one must go first. If there is no
+ * memory for coming back, the next map in another mode will find some.
+ */
+static int physical_retype(struct iokmem_desc *desc, u32 cache_mode)
+{
+	struct iokmem_physical *physical = physical_of(desc);
+	int err;
+
+	iounmap(physical->io);
+	err = map_io(physical, cache_mode);
+	if (err)
+		map_io(physical, desc->cache_mode);
+	return err;
+}
+
+static int physical_access(struct iokmem_desc *desc, size_t offset, void *bytes,
+			   size_t length, bool write)
+{
+	struct iokmem_physical *physical = physical_of(desc);
+	void __iomem *io;
+	int err = 0;
+
+	mutex_lock(&desc->hold_lock);
+	io = physical->io + desc->skew + offset;
+	if (!physical->io)
+		err = -EFAULT;
+	else if (!write)
+		memcpy_fromio(bytes, io, length);
+	else if (bytes)
+		memcpy_toio(io, bytes, length);
+	else
+		memset_io(io, 0, length);
+	mutex_unlock(&desc->hold_lock);
+	return err;
+}
+
+static phys_addr_t view_address(const struct iokmem_dma_view *view)
+{
+	const struct iokmem_desc *desc = view->desc;
+
+	return PFN_PHYS(desc->extents.array[0].pfn) + desc->skew + view->offset;
+}
+
+/*
+ * What is reserved in the middle of RAM the DMA API would take for RAM, and bounce by
+ * addresses that the kernel does not have.
+ */
+static int physical_dma_map(struct iokmem_dma_view *view)
+{
+	phys_addr_t address = view_address(view);
+	dma_addr_t dma;
+	int err;
+
+	if (pfn_valid(PHYS_PFN(address)))
+		return -EOPNOTSUPP;
+	if (!iokmem_dma_reaches(view->dev, address + view->length - 1))
+		return -ERANGE;
+	dma = dma_map_resource(view->dev, address, view->length, view->direction, 0);
+	if (dma_mapping_error(view->dev, dma))
+		return -ENOBUFS;
+	err = iokmem_dma_one_run(view, dma);
+	if (err)
+		dma_unmap_resource(view->dev, dma, view->length, view->direction, 0);
+	return err;
+}
+
+static void physical_dma_unmap(struct iokmem_dma_view *view)
+{
+	dma_unmap_resource(view->dev, sg_dma_address(view->table->sgl), view->length,
+			   view->direction, 0);
+}
+
+static void physical_release(struct iokmem_desc *desc)
+{
+	struct iokmem_physical *physical = physical_of(desc);
+
+	if (physical->io)
+		iounmap(physical->io);
+	iokmem_extents_fini(&desc->extents);
+}
+
+static const struct iokmem_mem_ops iokmem_physical_ops = {
+	.name		= "physical",
+	.always_there	= true,
+	.vm_flags	= VM_PFNMAP,
+	.resolve	= iokmem_cache_resolve_io,
+	.retype		= physical_retype,
+	.lookup		= physical_lookup,
+	.kernel_address	= physical_kernel_address,
+	.may_map	= physical_may_map,
+	.access		= physical_access,
+	.dma_map	= physical_dma_map,
+	.dma_unmap	= physical_dma_unmap,
+	.release	= physical_release,
+};
+
+/* Is it an address that there is, and not of the kernel's own memory? */
+static int check_physical(phys_addr_t address, size_t length)
+{
+	phys_addr_t end;
+
+	if (!length)
+		return -EINVAL;
+	if (check_add_overflow(address, (phys_addr_t)length, &end) ||
+	    end > (phys_addr_t)PAGE_MASK)
+		return -EOVERFLOW;
+#ifdef CONFIG_X86
+	if ((end - 1) >> boot_cpu_data.x86_phys_bits)
+		return -ERANGE;
+#endif
+	address &= PAGE_MASK;
+	if (region_intersects(address, PAGE_ALIGN(end) - address,
+			      IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
+	    REGION_DISJOINT)
+		return -EPERM;
+	return 0;
+}
+
+static int set_up(struct iokmem_physical *physical, phys_addr_t address)
+{
+	struct iokmem_desc *desc = &physical->desc;
+	int err;
+
+	err = iokmem_extents_init(&desc->extents, 1, GFP_KERNEL);
+	if (err)
+		return err;
+	desc->skew = offset_in_page(address);
+	desc->extents.array[0].pfn = PHYS_PFN(address);
+	desc->extents.array[0].end = iokmem_desc_pages(desc);
+	return map_io(physical, desc->cache_mode);
+}
+
+/**
+ * iokmem_desc_with_physical_address - describe memory of a device, or reserved memory
+ * @address: of the first byte, as the CPU sees it
+ * @length: in bytes, at least 1
+ * @options: IOKMEM_DIRECTION_*, a cache mode: the default is uncached
+ *
+ * Follows IOMemoryDescriptor::withPhysicalAddress(). Whoever calls this answers for
+ * it that the memory is the caller's. It is always prepared. A user task can map
+ * only pages that are in the range as a whole. Its cache mode can be changed while
+ * nothing maps it; it is the one that all mappings have.
+ *
+ * Context: May sleep.
+ * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
+ *
+ * * -EOPNOTSUPP: another option; a cache mode that is unknown or not provided
+ * * -EINVAL: @length is 0
+ * * -EOVERFLOW: the range wraps around
+ * * -ERANGE: this machine has no such addresses
+ * * -EPERM: memory that the kernel uses
+ * * -EBUSY: mapped with another cache mode elsewhere, or no memory for mapping it:
+ *   the kernel does not tell which
+ * * -ENOMEM: no memory
+ */
+struct iokmem_desc *iokmem_desc_with_physical_address(phys_addr_t address,
+						      size_t length, u32 options)
+{
+	struct iokmem_physical *physical;
+	struct iokmem_desc *desc;
+	u32 cache_mode;
+	int err;
+
+	if (options & ~IOKMEM_PHYSICAL_OPTIONS)
+		return ERR_PTR(-EOPNOTSUPP);
+	err = iokmem_cache_resolve_io(iokmem_cache_field(options), &cache_mode);
+	if (!err)
+		err = check_physical(address, length);
+	if (err)
+		return ERR_PTR(err);
+
+	desc = iokmem_desc_alloc(&iokmem_physical_ops, sizeof(*physical), length);
+	if (IS_ERR(desc))
+		return desc;
+	desc->options = options;
+	desc->direction = options & IOKMEM_DIRECTION_MASK;
+	desc->cache_mode = cache_mode;
+	physical = physical_of(desc);
+	err = set_up(physical, address);
+	if (err) {
+		iokmem_desc_put(desc);
+		return ERR_PTR(err);
+	}
+	iokmem_desc_publish(desc);
+	return desc;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_physical_address, IOKMEM_NS);

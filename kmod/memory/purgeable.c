@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Purgeable memory: the states, and emptying it when memory is short.
+ *
+ *	              volatile                    memory is short
+ *	NON-VOLATILE <========> VOLATILE ------------------------------+
+ *	      ^  |  non-volatile    | empty                            |
+ *	      |  | empty            v                                  |
+ *	      |  `----------------> EMPTY <----------------------------'
+ *	      `------------------------'  ^
+ *	            non-volatile          `-- volatile: stays empty
+ *
+ * Memory that is made empty has lost its content at once; it reads as zero, and
+ * what is written to it then is kept until it is emptied again.
+ *
+ * Volatile memory is in a list of the kernel's kind for reclaim (list_lru): one a
+ * memory cgroup and NUMA node, the one that has been volatile for longest first.
+ * The shrinker takes from there what nobody holds or is bringing in just now.
+ */
+#include <linux/list_lru.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+
+#include "desc/desc.h"
+#include "memory/memory.h"
+#include "memory/pageable.h"
+#include "page/compat.h"
+#include "trace.h"
+
+/**
+ * struct iokmem_purgeable - the state of a descriptor's purgeable memory
+ * @lru: in the list of what is volatile, or by itself
+ * @owner: whose state it is
+ * @state: IOKMEM_PURGEABLE_NON_VOLATILE, _VOLATILE or _EMPTY
+ *
+ * A slab object of its own, as the list knows the cgroup by that. @owner's lock
+ * protects @state: it is in the list if and only if it is volatile, or the
+ * shrinker has the lock.
+ */
+struct iokmem_purgeable {
+	struct list_head lru;
+	struct iokmem_pageable *owner;
+	u32 state;
+};
+
+static struct list_lru iokmem_volatile;
+static struct kmem_cache *iokmem_purgeables;
+static struct shrinker *iokmem_purgeable_shrinker;
+/* The shrinker may be called before the list is there. */
+static bool iokmem_purgeable_ready;
+
+int iokmem_purgeable_create(struct iokmem_pageable *pageable)
+{
+	struct iokmem_purgeable *purgeable;
+
+	purgeable = kmem_cache_alloc_lru(iokmem_purgeables, &iokmem_volatile,
+					 GFP_KERNEL_ACCOUNT);
+	if (!purgeable)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&purgeable->lru);
+	purgeable->owner = pageable;
+	purgeable->state = IOKMEM_PURGEABLE_NON_VOLATILE;
+	pageable->purgeable = purgeable;
+	return 0;
+}
+
+/* The shrinker has a count of the descriptor, if it has got it. */
+void iokmem_purgeable_destroy(struct iokmem_pageable *pageable)
+{
+	struct iokmem_purgeable *purgeable = pageable->purgeable;
+
+	if (!purgeable)
+		return;
+	list_lru_del_obj(&iokmem_volatile, &purgeable->lru);
+	kmem_cache_free(iokmem_purgeables, purgeable);
+}
+
+static void change_state(struct iokmem_pageable *pageable, u32 state)
+{
+	struct iokmem_purgeable *purgeable = pageable->purgeable;
+
+	lockdep_assert_held_write(&pageable->lock);
+
+	if (state == IOKMEM_PURGEABLE_KEEP_CURRENT)
+		return;
+	/* What is empty already has nothing that could become volatile. */
+	if (state == IOKMEM_PURGEABLE_VOLATILE &&
+	    purgeable->state == IOKMEM_PURGEABLE_EMPTY)
+		return;
+	if (state == IOKMEM_PURGEABLE_EMPTY)
+		iokmem_pageable_discard(pageable);
+	/* Volatile memory that stays so keeps its place. */
+	if (state == IOKMEM_PURGEABLE_VOLATILE)
+		list_lru_add_obj(&iokmem_volatile, &purgeable->lru);
+	else
+		list_lru_del_obj(&iokmem_volatile, &purgeable->lru);
+	purgeable->state = state;
+}
+
+/*
+ * iokmem_purgeable_set - as ->set_purgeable(); @state is one that there is
+ */
+int iokmem_purgeable_set(struct iokmem_desc *desc, u32 state, u32 *old)
+{
+	struct iokmem_pageable *pageable =
+		container_of(desc, struct iokmem_pageable, desc);
+
+	if (!pageable->purgeable)
+		return -EOPNOTSUPP;
+
+	down_write(&pageable->lock);
+	*old = pageable->purgeable->state;
+	change_state(pageable, state);
+	up_write(&pageable->lock);
+	return 0;
+}
+
+/**
+ * iokmem_desc_set_purgeable - say what may become of purgeable memory
+ * @desc: a descriptor of memory that was made with %IOKMEM_PURGEABLE
+ * @state: %IOKMEM_PURGEABLE_NON_VOLATILE: the content is needed;
+ *	%IOKMEM_PURGEABLE_VOLATILE: it may be emptied when memory is short, the one
+ *	that has been volatile for longest first; %IOKMEM_PURGEABLE_EMPTY: it is not
+ *	needed any more; %IOKMEM_PURGEABLE_KEEP_CURRENT: only ask
+ * @old: out, unless NULL: the state until now. If it was empty, so is the memory:
+ *	all zero, but for what has been written since.
+ *
+ * Follows IOMemoryDescriptor::setPurgeable(). Empty memory that is made volatile
+ * stays empty. Maps stay, and show zeroes after the memory was emptied. Memory that
+ * is prepared or mapped into the kernel is not emptied when memory is short; when
+ * it is made empty, it is zeroed where it is. A sub-descriptor changes its parent,
+ * a multi-descriptor all of its members; what it says of them is empty if any is,
+ * or else volatile if any is.
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: 0, or a negative error; then nothing has changed:
+ *
+ * * -EINVAL: there is no such state
+ * * -EOPNOTSUPP: the memory is not purgeable, or not all of it; modifiers of the
+ *   state
+ */
+int iokmem_desc_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
+{
+	size_t offset = 0;
+	u32 before;
+	int err;
+
+	if (state & ~IOKMEM_PURGEABLE_STATE_MASK)
+		return -EOPNOTSUPP;
+	if (state < IOKMEM_PURGEABLE_KEEP_CURRENT ||
+	    state > IOKMEM_PURGEABLE_EMPTY)
+		return -EINVAL;
+
+	desc = iokmem_desc_root(desc, &offset);
+	if (!desc->ops->set_purgeable)
+		return -EOPNOTSUPP;
+	err = desc->ops->set_purgeable(desc, state, &before);
+	if (!err && old)
+		*old = before;
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_set_purgeable, IOKMEM_NS);
+
+static enum lru_status sum_pages(struct list_head *item, struct list_lru_one *list,
+				 void *nr)
+{
+	struct iokmem_purgeable *purgeable =
+		list_entry(item, struct iokmem_purgeable, lru);
+
+	*(unsigned long *)nr += iokmem_pageable_pages(purgeable->owner);
+	return LRU_SKIP;
+}
+
+static unsigned long purgeable_count(struct shrinker *shrinker,
+				     struct shrink_control *sc)
+{
+	unsigned long all = ULONG_MAX, nr = 0;
+
+	/* Pairs with iokmem_pageable_init(): the list is there. */
+	if (!smp_load_acquire(&iokmem_purgeable_ready))
+		return SHRINK_EMPTY;
+	list_lru_walk_one(&iokmem_volatile, sc->nid, sc->memcg, sum_pages, &nr, &all);
+	return nr ? nr : SHRINK_EMPTY;
+}
+
+/*
+ * The first one that nobody uses or holds just now, with its lock and a count.
+ * The walk cannot be stopped, so the others are passed over.
+ */
+static enum lru_status isolate_first(struct list_head *item,
+				     struct list_lru_one *list, void *first)
+{
+	struct iokmem_purgeable **found = first, *purgeable =
+		list_entry(item, struct iokmem_purgeable, lru);
+	struct iokmem_pageable *pageable = purgeable->owner;
+
+	if (*found || !down_write_trylock(&pageable->lock))
+		return LRU_SKIP;
+	if (pageable->pinned || !kref_get_unless_zero(&pageable->desc.count)) {
+		up_write(&pageable->lock);
+		return LRU_SKIP;
+	}
+	list_lru_isolate(list, item);
+	*found = purgeable;
+	return LRU_REMOVED;
+}
+
+static unsigned long purge(struct iokmem_purgeable *purgeable)
+{
+	struct iokmem_pageable *pageable = purgeable->owner;
+	unsigned long nr = iokmem_pageable_pages(pageable);
+
+	iokmem_pageable_discard(pageable);
+	purgeable->state = IOKMEM_PURGEABLE_EMPTY;
+	trace_iokmem_purge(&pageable->desc);
+	up_write(&pageable->lock);
+	iokmem_desc_count_put_async(&pageable->desc);
+	return nr;
+}
+
+static unsigned long purgeable_scan(struct shrinker *shrinker,
+				    struct shrink_control *sc)
+{
+	unsigned long freed = 0, all;
+	struct iokmem_purgeable *first;
+
+	/* Who allocates may hold locks that discarding takes. */
+	if (!(sc->gfp_mask & __GFP_FS))
+		return SHRINK_STOP;
+	do {
+		first = NULL;
+		all = ULONG_MAX;
+		list_lru_walk_one(&iokmem_volatile, sc->nid, sc->memcg,
+				  isolate_first, &first, &all);
+		if (first)
+			freed += purge(first);
+	} while (first && freed < sc->nr_to_scan);
+	sc->nr_scanned = max(freed, 1UL);
+	return freed ? freed : SHRINK_STOP;
+}
+
+int __init iokmem_pageable_init(void)
+{
+	int err = -ENOMEM;
+
+	iokmem_purgeables = KMEM_CACHE(iokmem_purgeable, 0);
+	if (!iokmem_purgeables)
+		return -ENOMEM;
+	iokmem_purgeable_shrinker = iokmem_shrinker_new("iokmem-purgeable",
+							purgeable_count,
+							purgeable_scan);
+	if (!iokmem_purgeable_shrinker)
+		goto err_cache;
+	err = list_lru_init_memcg(&iokmem_volatile, iokmem_purgeable_shrinker);
+	if (err)
+		goto err_shrinker;
+	/* Pairs with purgeable_count(). */
+	smp_store_release(&iokmem_purgeable_ready, true);
+	return 0;
+
+err_shrinker:
+	shrinker_free(iokmem_purgeable_shrinker);
+err_cache:
+	kmem_cache_destroy(iokmem_purgeables);
+	return err;
+}
+
+void iokmem_pageable_exit(void)
+{
+	shrinker_free(iokmem_purgeable_shrinker);
+	list_lru_destroy(&iokmem_volatile);
+	kmem_cache_destroy(iokmem_purgeables);
+}

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ranges of addresses: memory that exists already, in a user task or in the kernel.
+ *
+ * A user range is pinned while it is held, by the kernel's own way for long times
+ * (FOLL_LONGTERM): whatever the task does then, unmap it, fork or exit, the frames
+ * stay and are the ones that it had. A kernel range is its caller's, who keeps it
+ * until every preparation and map of it has ended.
+ *
+ * Anonymous memory belongs to one address space: the kernel must not find it in
+ * the page tables of another. So it can be mapped into the kernel, and "mapped"
+ * into its own task, where it is already, but into no other; shared memory and
+ * pages of files can. Of the kernel's memory only whole pages that can be counted
+ * can be shown to user tasks, no slab objects.
+ */
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "desc/desc.h"
+#include "map/map.h"
+#include "page/cache.h"
+#include "page/compat.h"
+#include "page/frame.h"
+
+#define IOKMEM_RANGE_OPTIONS	(IOKMEM_DIRECTION_MASK | IOKMEM_PERSISTENT)
+
+/**
+ * struct iokmem_range - a descriptor of a range of addresses
+ * @desc: what every descriptor has; its extents are the frames while they are held
+ * @mm: the address space, kept as an object only (mmgrab()); NULL: the kernel's
+ * @address: of the first byte
+ * @charge: what is charged for while it is held
+ * @shareable: user tasks may see the frames that are held
+ * @counted: a kernel range's frames have been counted
+ *
+ * @charge, @shareable and @counted come and go with the extents.
+ */
+struct iokmem_range {
+	struct iokmem_desc desc;
+	struct mm_struct *mm;
+	unsigned long address;
+	struct iokmem_charge charge;
+	bool shareable;
+	bool counted;
+};
+
+static struct iokmem_range *range_of(const struct iokmem_desc *desc)
+{
+	return container_of(desc, struct iokmem_range, desc);
+}
+
+/* Why the page at @address could not be pinned. */
+static int why_not(struct mm_struct *mm, unsigned long address, bool write)
+{
+	struct vm_area_struct *vma;
+	int err = -EOPNOTSUPP;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, address);
+	if (!vma)
+		err = -EFAULT;
+	else if (!(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
+		err = -EACCES;
+	mmap_read_unlock(mm);
+	return err;
+}
+
+static int pin_pages(struct iokmem_range *range, struct page **pages,
+		     unsigned long nr, bool write, unsigned long *pinned)
+{
+	unsigned long start = range->address & PAGE_MASK;
+	long got;
+
+	while (*pinned < nr) {
+		unsigned long address = start + *pinned * PAGE_SIZE;
+
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		got = iokmem_pin_remote(range->mm, address,
+					min(nr - *pinned, 512UL), write,
+					pages + *pinned);
+		if (got == -EFAULT || !got)
+			return why_not(range->mm, address, write);
+		if (got < 0)
+			return got;
+		*pinned += got;
+		cond_resched();
+	}
+	return 0;
+}
+
+static bool none_is_anonymous(struct page **pages, unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++)
+		if (PageAnon(pages[i]))
+			return false;
+	return true;
+}
+
+static int pin_user_pages_of(struct iokmem_range *range, struct page **pages,
+			     unsigned long nr, bool write)
+{
+	unsigned long pinned = 0;
+	int err;
+
+	if (!mmget_not_zero(range->mm))
+		return -ESRCH;
+	err = pin_pages(range, pages, nr, write, &pinned);
+	mmput(range->mm);
+	if (!err)
+		err = iokmem_extents_from_pages(&range->desc.extents, pages, nr);
+	if (err)
+		unpin_user_pages(pages, pinned);
+	else
+		range->shareable = none_is_anonymous(pages, nr);
+	return err;
+}
+
+static int pin_user(struct iokmem_range *range, unsigned long nr, bool write)
+{
+	struct page **pages;
+	int err;
+
+	err = iokmem_charge_user(&range->charge, nr);
+	if (err)
+		return err;
+	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
+	err = pages ? pin_user_pages_of(range, pages, nr, write) : -ENOMEM;
+	kvfree(pages);
+	if (err)
+		iokmem_uncharge(&range->charge);
+	return err;
+}
+
+static void put_frames(unsigned long pfn, unsigned long nr)
+{
+	while (nr--)
+		put_page(pfn_to_page(pfn++));
+}
+
+/* All pages of an extent, or none. */
+static bool count_frames(unsigned long pfn, unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++) {
+		struct page *page = pfn_to_page(pfn + i);
+
+		if (PageSlab(compound_head(page)) || !get_page_unless_zero(page)) {
+			put_frames(pfn, i);
+			return false;
+		}
+		cond_resched();
+	}
+	return true;
+}
+
+/* All of them, or none. */
+static bool count_extents(const struct iokmem_extents *extents)
+{
+	unsigned int i;
+
+	for (i = 0; i < extents->nr; i++)
+		if (!count_frames(extents->array[i].pfn,
+				  iokmem_extent_pages(extents, i)))
+			break;
+	if (i == extents->nr)
+		return true;
+	while (i--)
+		put_frames(extents->array[i].pfn, iokmem_extent_pages(extents, i));
+	return false;
+}
+
+static int pin_kernel(struct iokmem_range *range, unsigned long nr)
+{
+	struct iokmem_extents *extents = &range->desc.extents;
+	int err;
+
+	err = iokmem_kernel_extents(extents, range->address & PAGE_MASK, nr, false);
+	if (err)
+		return err;
+	range->counted = count_extents(extents);
+	range->shareable = range->counted;
+	return 0;
+}
+
+static int range_pin(struct iokmem_desc *desc, bool write)
+{
+	unsigned long nr = iokmem_desc_pages(desc);
+	struct iokmem_range *range = range_of(desc);
+
+	desc->held_read_only = !write;
+	if (!nr)
+		return 0;
+	if (nr > totalram_pages())
+		return -ENOMEM;
+	return range->mm ? pin_user(range, nr, write) : pin_kernel(range, nr);
+}
+
+static void range_unpin(struct iokmem_desc *desc)
+{
+	struct iokmem_range *range = range_of(desc);
+	struct iokmem_extents *extents = &desc->extents;
+	unsigned int i;
+
+	for (i = 0; i < extents->nr; i++) {
+		unsigned long pfn = extents->array[i].pfn;
+		unsigned long nr = iokmem_extent_pages(extents, i);
+
+		if (range->mm)
+			unpin_user_page_range_dirty_lock(pfn_to_page(pfn), nr,
+							 !desc->held_read_only);
+		else if (range->counted)
+			put_frames(pfn, nr);
+		cond_resched();
+	}
+	range->counted = false;
+	range->shareable = false;
+	iokmem_extents_fini(extents);
+	iokmem_uncharge(&range->charge);
+}
+
+static unsigned long range_kernel_address(const struct iokmem_desc *desc,
+					  pgoff_t index, unsigned long nr)
+{
+	const struct iokmem_range *range = range_of(desc);
+
+	if (range->mm)
+		return 0;
+	return (range->address & PAGE_MASK) + (index << PAGE_SHIFT);
+}
+
+static unsigned long range_task_address(const struct iokmem_desc *desc,
+					const struct mm_struct *mm, size_t offset)
+{
+	const struct iokmem_range *range = range_of(desc);
+
+	return range->mm == mm ? range->address + offset : 0;
+}
+
+static int range_may_map(const struct iokmem_desc *desc, bool user)
+{
+	return user && !range_of(desc)->shareable ? -EOPNOTSUPP : 0;
+}
+
+static void range_release(struct iokmem_desc *desc)
+{
+	struct iokmem_range *range = range_of(desc);
+
+	if (range->mm)
+		mmdrop(range->mm);
+}
+
+static const struct iokmem_mem_ops iokmem_range_ops = {
+	.name		= "range",
+	.vm_flags	= VM_PFNMAP,
+	.resolve	= iokmem_cache_resolve_fixed,
+	.pin		= range_pin,
+	.unpin		= range_unpin,
+	.kernel_address	= range_kernel_address,
+	.task_address	= range_task_address,
+	.may_map	= range_may_map,
+	.access		= iokmem_access_held,
+	.page_counts	= iokmem_held_resident,
+	.release	= range_release,
+};
+
+static int check_range(const struct mm_struct *mm, unsigned long address,
+		       size_t length, u32 options)
+{
+	unsigned long end;
+
+	if (options & ~IOKMEM_RANGE_OPTIONS)
+		return -EOPNOTSUPP;
+	if (check_add_overflow(address, length, &end) || end > PAGE_MASK)
+		return -EOVERFLOW;
+	if (mm && end > mm->task_size)
+		return -EADDRNOTAVAIL;
+	return 0;
+}
+
+/* @mm is kept by the caller. */
+static struct iokmem_desc *range_create(struct mm_struct *mm,
+					unsigned long address, size_t length,
+					u32 options)
+{
+	struct iokmem_desc *desc;
+	struct iokmem_range *range;
+	int err;
+
+	err = check_range(mm, address, length, options);
+	if (err)
+		return ERR_PTR(err);
+	desc = iokmem_desc_alloc(&iokmem_range_ops, sizeof(*range), length);
+	if (IS_ERR(desc))
+		return desc;
+
+	range = range_of(desc);
+	range->mm = mm;
+	if (mm)
+		mmgrab(mm);
+	range->address = address;
+	desc->skew = offset_in_page(address);
+	desc->options = options;
+	desc->direction = options & IOKMEM_DIRECTION_MASK;
+	iokmem_desc_publish(desc);
+
+	/* What it shows is settled now. */
+	if (options & IOKMEM_PERSISTENT) {
+		err = iokmem_desc_hold(desc, desc->direction != IOKMEM_DIRECTION_OUT);
+		desc->born_held = !err;
+	}
+	if (err) {
+		iokmem_desc_put(desc);
+		return ERR_PTR(err);
+	}
+	return desc;
+}
+
+/**
+ * iokmem_desc_with_address_range - describe memory that a task has already
+ * @address: of the first byte
+ * @length: in bytes; 0 is allowed
+ * @options: IOKMEM_DIRECTION_*, %IOKMEM_PERSISTENT
+ * @task: a user task that the caller keeps, or IOKMEM_KERNEL_TASK; or NULL:
+ *	@address is a physical address
+ *
+ * Follows IOMemoryDescriptor::withAddressRange(). The range is not looked at until
+ * it is prepared or mapped, unless it is to be persistent: then it is prepared from
+ * the start. A map keeps the memory prepared, for writing unless it is read-only.
+ * What is prepared stays as it is whatever the task does with the addresses.
+ *
+ * A range can be mapped into the kernel, and into its own task, where it is at the
+ * addresses it has; into other user tasks only if it is shared memory or pages of a
+ * file, or whole pages of the kernel's that are not of the slab allocator.
+ *
+ * The memory of a kernel range, which is RAM and cached, must be kept by the caller
+ * until all maps and preparations have ended.
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
+ *
+ * * -EOPNOTSUPP: another option
+ * * -EINVAL: @task is a kernel thread
+ * * -ESRCH: @task has exited
+ * * -EOVERFLOW: the range wraps around
+ * * -EADDRNOTAVAIL: the range is outside of what the task can use
+ * * -ENOMEM: no memory
+ * * if persistent, what iokmem_desc_prepare() says
+ * * if physical, what iokmem_desc_with_physical_address() says
+ */
+struct iokmem_desc *iokmem_desc_with_address_range(u64 address, size_t length,
+						   u32 options,
+						   struct task_struct *task)
+{
+	struct iokmem_desc *desc;
+	struct mm_struct *mm;
+
+	if (!task)
+		return iokmem_desc_with_physical_address(address, length, options);
+
+	mm = iokmem_task_mm(task);
+	if (IS_ERR(mm))
+		return ERR_CAST(mm);
+	desc = range_create(mm, address, length, options);
+	if (mm)
+		mmput(mm);
+	return desc;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_address_range, IOKMEM_NS);
+
+/**
+ * iokmem_desc_with_address - describe memory of the kernel's, and prepare it
+ * @address: of the first byte
+ * @length: in bytes
+ * @direction: IOKMEM_DIRECTION_*
+ *
+ * Follows IOMemoryDescriptor::withAddress().
+ *
+ * Context: May sleep.
+ * Return: as iokmem_desc_with_address_range(); -EFAULT if there is no memory at an
+ * address.
+ */
+struct iokmem_desc *iokmem_desc_with_address(void *address, size_t length,
+					     u32 direction)
+{
+	struct iokmem_desc *desc;
+	int err;
+
+	if (direction & ~IOKMEM_DIRECTION_MASK)
+		return ERR_PTR(-EOPNOTSUPP);
+	desc = range_create(NULL, (unsigned long)address, length, direction);
+	if (IS_ERR(desc))
+		return desc;
+	err = iokmem_desc_prepare(desc, IOKMEM_DIRECTION_NONE);
+	if (err) {
+		iokmem_desc_put(desc);
+		return ERR_PTR(err);
+	}
+	return desc;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_address, IOKMEM_NS);
+
+static bool same_frames(const struct iokmem_extents *a,
+			const struct iokmem_extents *b)
+{
+	return a->nr == b->nr &&
+	       !memcmp(a->array, b->array, array_size(a->nr, sizeof(*a->array)));
+}
+
+/**
+ * iokmem_desc_with_persistent_memory_descriptor - is it still the same memory?
+ * @original: a range of addresses that was made with %IOKMEM_PERSISTENT
+ *
+ * Follows IOMemoryDescriptor::withPersistentMemoryDescriptor().
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: @original, with one more reference, if the addresses still have the
+ * memory that they had when it was made; otherwise a new descriptor of what they
+ * have now, made with the same options. Or ERR_PTR(): -EINVAL if @original is not
+ * such a range, or as iokmem_desc_with_address_range().
+ */
+struct iokmem_desc *
+iokmem_desc_with_persistent_memory_descriptor(struct iokmem_desc *original)
+{
+	struct iokmem_range *range;
+	struct iokmem_desc *desc;
+
+	if (original->ops != &iokmem_range_ops ||
+	    !(original->options & IOKMEM_PERSISTENT))
+		return ERR_PTR(-EINVAL);
+
+	range = range_of(original);
+	if (range->mm && !mmget_not_zero(range->mm))
+		return ERR_PTR(-ESRCH);
+	desc = range_create(range->mm, range->address, original->capacity,
+			    original->options);
+	if (range->mm)
+		mmput(range->mm);
+	if (IS_ERR(desc) || !same_frames(&desc->extents, &original->extents))
+		return desc;
+	iokmem_desc_put(desc);
+	return iokmem_desc_get(original);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_persistent_memory_descriptor, IOKMEM_NS);

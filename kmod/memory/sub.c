@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sub-descriptors: a window of another descriptor, as a descriptor
+ * (IOSubMemoryDescriptor).
+ *
+ * A sub-descriptor has no memory and no maps of its own: whatever is done with it
+ * is done with its parent, inside the window. See iokmem_desc_root(). A window of a
+ * window is one of the first parent.
+ */
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+
+#include "desc/desc.h"
+#include "map/map.h"
+#include "page/compat.h"
+
+static void sub_release(struct iokmem_desc *desc)
+{
+	iokmem_desc_put(desc->parent);
+}
+
+static const struct iokmem_mem_ops iokmem_sub_ops = {
+	.name		= "sub",
+	.release	= sub_release,
+};
+
+/*
+ * iokmem_desc_owned - how many bytes a window may show, from its first on
+ *
+ * Those up to its end; or if that is the end of the memory, the rest of the last
+ * page as well.
+ */
+size_t iokmem_desc_owned(const struct iokmem_desc *desc, size_t offset,
+			 size_t length)
+{
+	return offset + length == desc->capacity ? desc->owned - offset : length;
+}
+
+/**
+ * iokmem_sub_with_sub_range - describe part of a descriptor
+ * @parent: the descriptor
+ * @offset: of the first byte in @parent
+ * @length: in bytes; 0 is allowed
+ * @direction: IOKMEM_DIRECTION_*
+ *
+ * Follows IOSubMemoryDescriptor::withSubRange(). The sub-descriptor keeps @parent,
+ * and has its tag until it is given another. Its maps are @parent's: they share and
+ * are shared, and iokmem_map_get_memory_descriptor() and iokmem_map_get_offset() of
+ * them say so. Nothing outside the window can be reached with it: what user tasks
+ * map must be whole pages of the window.
+ *
+ * Context: May sleep.
+ * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
+ *
+ * * -EOPNOTSUPP: @direction has other bits
+ * * -EOVERFLOW: @offset plus @length wraps
+ * * -ERANGE: the window passes the end of @parent
+ * * -ENOMEM: no memory
+ */
+struct iokmem_desc *iokmem_sub_with_sub_range(struct iokmem_desc *parent,
+					      size_t offset, size_t length,
+					      u32 direction)
+{
+	struct iokmem_desc *desc;
+	size_t end;
+
+	if (direction & ~IOKMEM_DIRECTION_MASK)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (check_add_overflow(offset, length, &end))
+		return ERR_PTR(-EOVERFLOW);
+	if (end > iokmem_desc_get_length(parent))
+		return ERR_PTR(-ERANGE);
+
+	desc = iokmem_desc_alloc(&iokmem_sub_ops, sizeof(*desc), length);
+	if (IS_ERR(desc))
+		return desc;
+	desc->tag = iokmem_desc_get_tag(parent);
+	desc->direction = direction;
+	desc->options = direction;
+	desc->owned = iokmem_desc_owned(parent, offset, length);
+	desc->parent = iokmem_desc_get(iokmem_desc_root(parent, &offset));
+	desc->start = offset;
+	desc->skew = offset_in_page(desc->parent->skew + offset);
+	iokmem_desc_publish(desc);
+	return desc;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_sub_with_sub_range, IOKMEM_NS);

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Wired memory: ordinary RAM that is there from birth to death, never moves and
+ * is never swapped; of any cache mode, contiguous or below an address if asked.
+ */
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/vmalloc.h>
+
+#include "desc/desc.h"
+#include "desc/vmap.h"
+#include "memory/memory.h"
+#include "page/cache.h"
+#include "page/pages.h"
+
+/**
+ * struct iokmem_wired - a descriptor of wired memory
+ * @desc: what every descriptor has; its extents are the memory
+ * @pages: where the memory came from
+ */
+struct iokmem_wired {
+	struct iokmem_desc desc;
+	struct iokmem_pages pages;
+};
+
+static struct iokmem_wired *wired_of(struct iokmem_desc *desc)
+{
+	return container_of(desc, struct iokmem_wired, desc);
+}
+
+/*
+ * The kernel maps all memory already, writable, for everybody: it will do for
+ * neighbours, if it has their type.
+ */
+static unsigned long wired_kernel_address(const struct iokmem_desc *desc,
+					  pgoff_t index, unsigned long nr)
+{
+	const struct iokmem_extents *extents = &desc->extents;
+	struct iokmem_run run = { .pfn = extents->array[0].pfn + index };
+
+	if (!iokmem_cache_in_direct_map(desc->cache_mode))
+		return 0;
+	if (extents->nr > 1) {
+		run = iokmem_extents_lookup(extents, index);
+		if (run.nr < nr && !iokmem_extents_contiguous(extents, index, nr))
+			return 0;
+	}
+	return (unsigned long)page_address(pfn_to_page(run.pfn));
+}
+
+/* By addresses of the memory's own type. */
+static int access_mapped(struct iokmem_desc *desc, size_t offset, void *bytes,
+			 size_t length, bool write)
+{
+	size_t in_page = offset_in_page(offset);
+	void *address;
+
+	address = iokmem_vmap(desc, offset >> PAGE_SHIFT,
+			      PAGE_ALIGN(in_page + length) >> PAGE_SHIFT, PAGE_KERNEL);
+	if (IS_ERR(address))
+		return PTR_ERR(address);
+	iokmem_access_address(address + in_page, bytes, length, write);
+	vunmap(address);
+	return 0;
+}
+
+/*
+ * Where the kernel's map of all memory is always copyback, it must not be used for memory
+ * of another mode, nor while the mode changes.
+ */
+static int wired_access(struct iokmem_desc *desc, size_t offset, void *bytes,
+			size_t length, bool write)
+{
+	int err;
+
+	if (iokmem_cache_in_direct_map(IOKMEM_MAP_INHIBIT_CACHE))
+		return iokmem_access_frames(desc, offset, bytes, length, write);
+	mutex_lock(&desc->hold_lock);
+	if (iokmem_cache_in_direct_map(desc->cache_mode))
+		err = iokmem_access_frames(desc, offset, bytes, length, write);
+	else
+		err = access_mapped(desc, offset, bytes, length, write);
+	mutex_unlock(&desc->hold_lock);
+	return err;
+}
+
+/* Who has pinned a page of a map that is gone may still use it. */
+static int wired_retype(struct iokmem_desc *desc, u32 cache_mode)
+{
+	struct iokmem_pages *pages = &wired_of(desc)->pages;
+
+	if (iokmem_pages_pinned(pages))
+		return -EBUSY;
+	return iokmem_pages_retype(pages, cache_mode);
+}
+
+/*
+ * Pages that are not cached should not be pinned, and those that must go back when the
+ * memory does cannot be.
+ */
+static int wired_check_pinnable(struct iokmem_desc *desc)
+{
+	return desc->cache_mode == IOKMEM_MAP_COPYBACK_CACHE &&
+	       wired_of(desc)->pages.source == IOKMEM_PAGES_BLOCKS ? 0 : -EOPNOTSUPP;
+}
+
+static void wired_release(struct iokmem_desc *desc)
+{
+	if (desc->extents.nr)
+		iokmem_pages_free(&wired_of(desc)->pages);
+}
+
+static const struct iokmem_mem_ops iokmem_wired_ops = {
+	.name		= "wired",
+	.is_buffer	= true,
+	.always_there	= true,
+	.typed		= true,
+	.vm_flags	= VM_PFNMAP,
+	.resolve	= iokmem_cache_resolve_ram,
+	.retype		= wired_retype,
+	.check_pinnable	= wired_check_pinnable,
+	.kernel_address	= wired_kernel_address,
+	.access		= wired_access,
+	.page_counts	= iokmem_all_resident,
+	.release	= wired_release,
+};
+
+/*
+ * iokmem_wired_create - a descriptor of zeroed wired memory, unpublished
+ *
+ * @capacity is not 0, and rounding it to pages does not wrap.
+ */
+struct iokmem_desc *
+iokmem_wired_create(size_t capacity, size_t alignment,
+		    const struct iokmem_pages_request *request)
+{
+	struct iokmem_wired *wired;
+	struct iokmem_desc *desc;
+	int err;
+
+	desc = iokmem_desc_alloc(&iokmem_wired_ops, sizeof(*wired), capacity);
+	if (IS_ERR(desc))
+		return desc;
+
+	desc->owned = PAGE_ALIGN(capacity);
+	desc->alignment = alignment;
+	desc->cache_mode = request->cache_mode;
+	wired = wired_of(desc);
+	wired->pages.extents = &desc->extents;
+	err = iokmem_pages_alloc(&wired->pages, request);
+	if (err) {
+		iokmem_desc_put(desc);
+		return ERR_PTR(err);
+	}
+	return desc;
+}

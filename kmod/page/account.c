@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * RLIMIT_MEMLOCK for wired memory that programs make.
+ *
+ * Charged to the user, as io_uring and iommufd do, not to the address space: a
+ * buffer outlives its maker's exec and exit when others hold it, and a limit
+ * that exec resets would be none. The memory cgroup is charged by the page
+ * allocator (GFP_KERNEL_ACCOUNT).
+ */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/overflow.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/user.h>
+
+#include "page/account.h"
+
+/*
+ * iokmem_charge_user - charge @nr_pages to the calling task's user
+ *
+ * CAP_IPC_LOCK is exempt from the limit, but counted. Returns 0 or -EPERM.
+ */
+int iokmem_charge_user(struct iokmem_charge *charge, unsigned long nr_pages)
+{
+	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	struct user_struct *user = current_user();
+	long old = atomic_long_read(&user->locked_vm);
+	unsigned long sum;
+
+	do {
+		if (check_add_overflow((unsigned long)old, nr_pages, &sum) ||
+		    (sum > limit && !capable(CAP_IPC_LOCK)))
+			return -EPERM;
+	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &old, sum));
+
+	/* Some kernels do not export free_uid(). */
+	charge->cred = get_current_cred();
+	charge->nr_pages = nr_pages;
+	return 0;
+}
+
+/*
+ * iokmem_uncharge - undo iokmem_charge_user(); a charge of nothing is fine
+ */
+void iokmem_uncharge(struct iokmem_charge *charge)
+{
+	if (!charge->cred)
+		return;
+
+	WARN_ON_ONCE(atomic_long_sub_return(charge->nr_pages,
+					    &charge->cred->user->locked_vm) < 0);
+	put_cred(charge->cred);
+	charge->cred = NULL;
+}

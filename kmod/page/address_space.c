@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mmap() and munmap() in any address space.
+ *
+ * The kernel's own functions for both work in the current address space only.
+ * Another one is entered by a kernel thread (kthread_use_mm()), which is this
+ * module's worker unless the caller is a kernel thread itself. The caller keeps
+ * the address space (mm_users) and holds no lock that a VMA's end takes.
+ */
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/sched.h>
+
+#include "page/address_space.h"
+#include "page/workqueue.h"
+
+/**
+ * struct mm_call - one call of vm_mmap() or vm_munmap()
+ * @work: runs it in a worker
+ * @mm: the address space to be in
+ * @file: to be mapped; NULL: to unmap
+ * @start: where
+ * @size: in bytes
+ * @prot: as for mmap()
+ * @flags: as for mmap()
+ * @offset: as for mmap()
+ * @result: what the call returned
+ */
+struct mm_call {
+	struct work_struct work;
+	struct mm_struct *mm;
+	struct file *file;
+	unsigned long start;
+	size_t size;
+	unsigned long prot;
+	unsigned long flags;
+	unsigned long offset;
+	unsigned long result;
+};
+
+static void mm_call_as_kthread(struct mm_call *call)
+{
+	kthread_use_mm(call->mm);
+	if (call->file)
+		call->result = vm_mmap(call->file, call->start, call->size,
+				       call->prot, call->flags, call->offset);
+	else
+		call->result = vm_munmap(call->start, call->size);
+	kthread_unuse_mm(call->mm);
+}
+
+static void mm_call_work(struct work_struct *work)
+{
+	mm_call_as_kthread(container_of(work, struct mm_call, work));
+}
+
+/* In an address space that is not the caller's own. */
+static unsigned long mm_call(struct mm_call *call)
+{
+	might_sleep();
+
+	if ((current->flags & PF_KTHREAD) && !current->mm) {
+		mm_call_as_kthread(call);
+	} else {
+		INIT_WORK_ONSTACK(&call->work, mm_call_work);
+		queue_work(iokmem_workqueue, &call->work);
+		flush_work(&call->work);
+		destroy_work_on_stack(&call->work);
+	}
+	return call->result;
+}
+
+/*
+ * A 32-bit program's address space, of which it is not the program itself that
+ * maps: its own system calls know what it can reach, a kernel thread does not.
+ */
+static unsigned long low_address_flag(struct mm_struct *mm)
+{
+#ifdef MAP_32BIT
+	if (mm->task_size <= U32_MAX)
+		return MAP_32BIT;
+#endif
+	return 0;
+}
+
+/*
+ * iokmem_mm_mmap - vm_mmap() in @mm
+ */
+unsigned long iokmem_mm_mmap(struct mm_struct *mm, struct file *file,
+			     unsigned long start, size_t size,
+			     unsigned long prot, unsigned long flags,
+			     unsigned long offset)
+{
+	struct mm_call call;
+
+	if (current->mm == mm)
+		return vm_mmap(file, start, size, prot, flags, offset);
+	call = (struct mm_call) {
+		.mm = mm,
+		.file = file,
+		.start = start,
+		.size = size,
+		.prot = prot,
+		.flags = flags | low_address_flag(mm),
+		.offset = offset,
+	};
+	return mm_call(&call);
+}
+
+/*
+ * iokmem_mm_munmap - vm_munmap() in @mm
+ */
+int iokmem_mm_munmap(struct mm_struct *mm, unsigned long start, size_t size)
+{
+	struct mm_call call;
+
+	if (current->mm == mm)
+		return vm_munmap(start, size);
+	call = (struct mm_call) { .mm = mm, .start = start, .size = size };
+	return mm_call(&call);
+}

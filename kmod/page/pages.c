@@ -1,0 +1,530 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pages for wired memory: from where there are some into extents, and back.
+ *
+ * Memory that may lie anywhere comes in the largest blocks that can be had
+ * without effort, from the largest down, so that blocks lie at multiples of their
+ * own size in the buffer and a buffer of 64 MiB has 32 extents rather than 16384;
+ * or fewer, since those of a size are put in order, and neighbours are one. Memory
+ * of another type than write-back comes through a pool (pool.c). What is to be
+ * contiguous or below an address is found by contig.c, unless it is large, and blocks
+ * happen to be neighbours.
+ *
+ * A block is a compound page, or a single one, so that each page can be kept by
+ * whoever has a reference to it: its block goes back with the last one, whenever that
+ * is. Blocks are at most as large as what one huge entry maps, since the kernel
+ * does that only with compound pages of just this size; larger ones are only for what
+ * is to be contiguous, or aligned to more.
+ *
+ * Until the extents are made the blocks hang on a list by page->lru, with their
+ * order in page_private(), or a pool's handle: both are the allocating party's to
+ * use.
+ */
+#include <linux/highmem.h>
+#include <linux/list.h>
+#include <linux/list_sort.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/sched/signal.h>
+
+#include <kunit/visibility.h>
+
+#include "page/cache.h"
+#include "page/compat.h"
+#include "page/extent.h"
+#include "page/pages.h"
+#include "page/pool.h"
+
+#define IOKMEM_BLOCK_ORDER	min_t(unsigned int, MAX_PAGE_ORDER, PMD_SHIFT - PAGE_SHIFT)
+
+/*
+ * iokmem_highest_pfn - no memory has a frame at or above this one
+ */
+unsigned long iokmem_highest_pfn(void)
+{
+	unsigned long highest = 0;
+	int nid;
+
+	for_each_online_node(nid)
+		highest = max(highest, node_end_pfn(nid));
+	return highest;
+}
+
+/*
+ * iokmem_frames_clear - zero memory that did not come so
+ */
+void iokmem_frames_clear(unsigned long pfn, unsigned long nr)
+{
+	unsigned int n;
+
+	for (; nr; nr -= n, pfn += n) {
+		n = min_t(unsigned long, nr, PROCESS_PAGES_NON_PREEMPT_BATCH);
+		clear_pages(page_address(pfn_to_page(pfn)), n);
+		cond_resched();
+	}
+}
+
+static unsigned int block_order(struct page *page, enum iokmem_page_source source)
+{
+	return source == IOKMEM_PAGES_POOL ? compound_order(page) : page_private(page);
+}
+
+/* The first frame behind the block at @pfn. */
+static unsigned long block_end(unsigned long pfn)
+{
+	return pfn + (1UL << compound_order(pfn_to_page(pfn)));
+}
+
+/* @nr frames from @pfn on that are whole blocks. */
+static void blocks_put(unsigned long pfn, unsigned long nr,
+		       enum iokmem_page_source source)
+{
+	unsigned long end = pfn + nr, next;
+
+	for (; pfn < end; pfn = next) {
+		struct page *page = pfn_to_page(pfn);
+
+		next = block_end(pfn);
+		if (source == IOKMEM_PAGES_POOL)
+			iokmem_pool_give(page);
+		else
+			__free_pages(page, compound_order(page));
+	}
+}
+
+static void block_free(struct page *page, enum iokmem_page_source source)
+{
+	unsigned int order = block_order(page, source);
+
+	if (source != IOKMEM_PAGES_POOL)
+		set_page_private(page, 0);
+	blocks_put(page_to_pfn(page), 1UL << order, source);
+}
+
+/* What is there already: nobody makes room for it, nor is it what is kept for others. */
+static gfp_t without_effort(gfp_t gfp)
+{
+	return (gfp & ~__GFP_RECLAIM) | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC;
+}
+
+/* From where a request that need not be contiguous gets its blocks. */
+static struct page *block_try(const struct iokmem_pages_request *request,
+			      enum iokmem_page_source source, unsigned int order,
+			      gfp_t gfp)
+{
+	struct page *page;
+
+	if (source == IOKMEM_PAGES_POOL) {
+		page = iokmem_pool_take(request->cache_mode, order, gfp);
+		return page ? page : iokmem_pool_make(request->cache_mode, order,
+						      gfp);
+	}
+	page = iokmem_buddy_below(order, request->end_pfn, gfp | __GFP_COMP);
+	if (page)
+		set_page_private(page, order);
+	return page;
+}
+
+static bool is_limited(const struct iokmem_pages_request *request)
+{
+	return request->end_pfn < iokmem_highest_pfn();
+}
+
+/* Single pages below the limit that the allocator does not find, or NULL. */
+static struct page *singles_search(const struct iokmem_pages_request *request,
+				   unsigned int order, unsigned int min_order)
+{
+	struct page *page;
+	long pfn;
+
+	if (!is_limited(request) || !iokmem_pages_uncharged_will_do(request))
+		return NULL;
+	pfn = iokmem_contig_range(request, 1UL << order);
+	if (pfn == -ENOMEM && order > min_order) {
+		order = min_order;
+		pfn = iokmem_contig_range(request, 1UL << order);
+	}
+	if (pfn < 0)
+		return NULL;
+	page = pfn_to_page(pfn);
+	set_page_private(page, order);
+	return page;
+}
+
+/*
+ * One block, of at most @order and at least @min_order; or, where blocks are searched
+ * for, of at most @search_order. Only the last resort, the smallest, may make the
+ * allocator reclaim, and even that never wakes the OOM killer: a buffer that cannot be
+ * had is its caller's error, not another process's death.
+ */
+static struct page *block_alloc(const struct iokmem_pages_request *request,
+				enum iokmem_page_source source,
+				unsigned int order, unsigned int min_order,
+				unsigned int search_order)
+{
+	gfp_t gfp = request->gfp | __GFP_ZERO | __GFP_NOWARN;
+	struct page *page;
+	unsigned int o;
+
+	for (o = order; o > min_order; o--) {
+		page = block_try(request, source, o, without_effort(gfp));
+		if (page)
+			return page;
+	}
+	page = block_try(request, source, min_order, gfp | __GFP_RETRY_MAYFAIL);
+	return page ? page : singles_search(request, max(search_order, min_order),
+					    min_order);
+}
+
+static int blocks_alloc(struct list_head *blocks,
+			const struct iokmem_pages_request *request,
+			enum iokmem_page_source source)
+{
+	unsigned long nr_pages = request->nr;
+	unsigned int order, wanted, largest = IOKMEM_BLOCK_ORDER;
+	struct page *page;
+
+	while (nr_pages) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+
+		wanted = min_t(unsigned int, IOKMEM_BLOCK_ORDER, ilog2(nr_pages));
+		order = min(largest, wanted);
+		/* A block is aligned to its size: the first is large enough. */
+		page = block_alloc(request, source, order,
+				   list_empty(blocks) ? request->align_order : 0, wanted);
+		if (!page)
+			return -ENOMEM;
+		order = block_order(page, source);
+		largest = min(largest, order);
+		list_add_tail(&page->lru, blocks);
+		nr_pages -= 1UL << order;
+		cond_resched();
+	}
+	return 0;
+}
+
+static void blocks_free(struct list_head *blocks, enum iokmem_page_source source)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, blocks, lru) {
+		list_del(&page->lru);
+		block_free(page, source);
+	}
+}
+
+/* Large ones stay in front, and so at multiples of their size. */
+static int block_cmp(void *source, const struct list_head *a, const struct list_head *b)
+{
+	struct page *page_a = list_entry(a, struct page, lru);
+	struct page *page_b = list_entry(b, struct page, lru);
+	unsigned int order_a = block_order(page_a, *(enum iokmem_page_source *)source);
+	unsigned int order_b = block_order(page_b, *(enum iokmem_page_source *)source);
+
+	return order_a == order_b ? page_to_pfn(page_a) > page_to_pfn(page_b) :
+				    order_a < order_b;
+}
+
+/* How many extents they are: blocks that are neighbours in memory are one. */
+static unsigned int count_extents(const struct list_head *blocks,
+				  enum iokmem_page_source source)
+{
+	unsigned long next = ULONG_MAX;
+	unsigned int nr = 0;
+	struct page *page;
+
+	list_for_each_entry(page, blocks, lru) {
+		nr += page_to_pfn(page) != next;
+		next = page_to_pfn(page) + (1UL << block_order(page, source));
+	}
+	return nr;
+}
+
+static int blocks_to_extents(struct list_head *blocks,
+			     struct iokmem_pages *pages, gfp_t gfp)
+{
+	struct iokmem_extent *extent;
+	unsigned long behind = ULONG_MAX;
+	struct page *page, *next;
+	pgoff_t end = 0;
+	int err;
+
+	err = iokmem_extents_init(pages->extents, count_extents(blocks, pages->source),
+				  gfp);
+	if (err)
+		return err;
+
+	extent = pages->extents->array - 1;
+	list_for_each_entry_safe(page, next, blocks, lru) {
+		unsigned long pfn = page_to_pfn(page);
+		unsigned long nr = 1UL << block_order(page, pages->source);
+
+		list_del(&page->lru);
+		if (pfn != behind)
+			(++extent)->pfn = pfn;
+		end += nr;
+		extent->end = end;
+		behind = pfn + nr;
+		/* A pool's block keeps its handle. */
+		if (pages->source != IOKMEM_PAGES_POOL)
+			set_page_private(page, 0);
+	}
+	return 0;
+}
+
+static int alloc_scattered(struct iokmem_pages *pages,
+			   const struct iokmem_pages_request *request)
+{
+	LIST_HEAD(blocks);
+	int err;
+
+	if (request->cache_mode != IOKMEM_MAP_COPYBACK_CACHE && !is_limited(request))
+		pages->source = IOKMEM_PAGES_POOL;
+	else
+		pages->source = IOKMEM_PAGES_BLOCKS;
+
+	err = blocks_alloc(&blocks, request, pages->source);
+	if (!err && !list_is_singular(&blocks))
+		list_sort(&pages->source, &blocks, block_cmp);
+	if (!err)
+		err = blocks_to_extents(&blocks, pages, request->gfp);
+	if (err)
+		blocks_free(&blocks, pages->source);
+	return err;
+}
+
+/* More blocks than it takes, as far as they can be had without any effort, not zeroed. */
+static void neighbours_alloc(struct list_head *blocks,
+			     const struct iokmem_pages_request *request)
+{
+	gfp_t gfp = without_effort(request->gfp | __GFP_COMP);
+	unsigned long nr = request->nr >> IOKMEM_BLOCK_ORDER;
+	struct page *page;
+
+	for (nr += min(nr / 4 + 1, 16UL); nr; nr--) {
+		page = iokmem_buddy_below(IOKMEM_BLOCK_ORDER, request->end_pfn, gfp);
+		if (!page)
+			break;
+		set_page_private(page, IOKMEM_BLOCK_ORDER);
+		list_add(&page->lru, blocks);
+		cond_resched();
+	}
+}
+
+/*
+ * iokmem_neighbours_find - of @blocks, which are in order, the first that are what is
+ * wanted
+ *
+ * They go to @found, which is empty. Returns whether there are any.
+ */
+bool iokmem_neighbours_find(struct list_head *blocks, struct list_head *found,
+			    const struct iokmem_pages_request *request)
+{
+	unsigned long pfn, next = 0, nr = 0;
+	struct page *page, *tmp;
+
+	list_for_each_entry_safe(page, tmp, blocks, lru) {
+		pfn = page_to_pfn(page);
+		if (pfn != next) {
+			list_splice_init(found, blocks);
+			nr = 0;
+		}
+		if (nr || IS_ALIGNED(pfn, 1UL << request->align_order)) {
+			list_move_tail(&page->lru, found);
+			nr += 1UL << IOKMEM_BLOCK_ORDER;
+		}
+		if (nr == request->nr)
+			return true;
+		next = nr ? pfn + (1UL << IOKMEM_BLOCK_ORDER) : 0;
+	}
+	list_splice_init(found, blocks);
+	return false;
+}
+EXPORT_SYMBOL_IF_KUNIT(iokmem_neighbours_find);
+
+/*
+ * Blocks that happen to be one: what comes next from the page allocator is often what
+ * lies next, and nothing else makes larger pieces of memory so fast. -ENOMEM if not.
+ */
+static int alloc_neighbours(struct iokmem_pages *pages,
+			    const struct iokmem_pages_request *request)
+{
+	LIST_HEAD(blocks);
+	LIST_HEAD(found);
+	int err = -ENOMEM;
+
+	pages->source = IOKMEM_PAGES_BLOCKS;
+	neighbours_alloc(&blocks, request);
+	list_sort(&pages->source, &blocks, block_cmp);
+	if (iokmem_neighbours_find(&blocks, &found, request))
+		err = blocks_to_extents(&found, pages, request->gfp);
+	if (!err)
+		iokmem_frames_clear(pages->extents->array[0].pfn, request->nr);
+	blocks_free(&found, pages->source);
+	blocks_free(&blocks, pages->source);
+	return err;
+}
+
+static int alloc_contiguous(struct iokmem_pages *pages,
+			    const struct iokmem_pages_request *request)
+{
+	bool large = request->nr > MAX_ORDER_NR_PAGES ||
+		     request->align_order > MAX_PAGE_ORDER;
+	int err = -ENOMEM;
+
+	if (large && !iokmem_pages_uncharged_will_do(request))
+		return -EPERM;
+	/* Of whole blocks; and an alignment that none has is no matter of luck. */
+	if (large && request->align_order <= MAX_PAGE_ORDER &&
+	    IS_ALIGNED(request->nr, 1UL << IOKMEM_BLOCK_ORDER))
+		err = alloc_neighbours(pages, request);
+	return err ? iokmem_contig_alloc(pages, request) : 0;
+}
+
+/*
+ * iokmem_pages_alloc - zeroed pages, of the wanted type
+ *
+ * @pages has its table of extents already. Returns 0 or a negative error:
+ * -ENOMEM, -EINTR (a fatal signal), or -EPERM if only memory would do that no cgroup can
+ * be charged with, as the request does not allow.
+ */
+int iokmem_pages_alloc(struct iokmem_pages *pages,
+		       const struct iokmem_pages_request *request)
+{
+	int err;
+
+	/*
+	 * More than there is must fail before everybody else's memory has been
+	 * squeezed out. What one block can serve just asks the allocator.
+	 */
+	if (request->nr > MAX_ORDER_NR_PAGES &&
+	    (request->nr > totalram_pages() ||
+	     (long)request->nr > si_mem_available()))
+		return -ENOMEM;
+
+	if (request->contiguous || request->align_order > MAX_PAGE_ORDER ||
+	    1UL << request->align_order > request->nr)
+		err = alloc_contiguous(pages, request);
+	else
+		err = alloc_scattered(pages, request);
+	if (err)
+		return err;
+
+	pages->cache_mode = pages->source == IOKMEM_PAGES_POOL ?
+			    request->cache_mode : IOKMEM_MAP_COPYBACK_CACHE;
+	err = iokmem_pages_retype(pages, request->cache_mode);
+	if (err)
+		iokmem_pages_free(pages);
+	return err;
+}
+
+static void extent_free(struct iokmem_pages *pages, unsigned int i)
+{
+	if (pages->source == IOKMEM_PAGES_CMA)
+		iokmem_contig_free_cma(pages);
+	else
+		blocks_put(pages->extents->array[i].pfn,
+			   iokmem_extent_pages(pages->extents, i), pages->source);
+}
+
+/*
+ * iokmem_pages_free - give back what iokmem_pages_alloc() got
+ *
+ * Memory that could not be made write-back would be a trap for its next owner:
+ * it is not given back. (Making it so needs no memory, and does not fail.)
+ */
+void iokmem_pages_free(struct iokmem_pages *pages)
+{
+	unsigned int i;
+
+	if (pages->source == IOKMEM_PAGES_POOL ||
+	    !WARN_ON(iokmem_pages_retype(pages, IOKMEM_MAP_COPYBACK_CACHE)))
+		for (i = 0; i < pages->extents->nr; i++) {
+			extent_free(pages, i);
+			cond_resched();
+		}
+	iokmem_extents_fini(pages->extents);
+}
+
+static int extent_change(const struct iokmem_extents *extents, unsigned int i,
+			 u32 from, u32 to)
+{
+	return iokmem_cache_change(extents->array[i].pfn,
+				   iokmem_extent_pages(extents, i), from, to);
+}
+
+/* What has another type than its pool's is the pool's no more. */
+static void leave_pool(struct iokmem_pages *pages)
+{
+	const struct iokmem_extents *extents = pages->extents;
+	unsigned int i;
+
+	if (pages->source != IOKMEM_PAGES_POOL)
+		return;
+	for (i = 0; i < extents->nr; i++) {
+		unsigned long pfn = extents->array[i].pfn;
+		unsigned long end = pfn + iokmem_extent_pages(extents, i);
+
+		for (; pfn < end; pfn = block_end(pfn))
+			iokmem_pool_disown(pfn_to_page(pfn));
+	}
+	pages->source = IOKMEM_PAGES_BLOCKS;
+}
+
+static int pages_change(struct iokmem_pages *pages, u32 cache_mode)
+{
+	u32 old = pages->cache_mode;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < pages->extents->nr; i++) {
+		err = extent_change(pages->extents, i, old, cache_mode);
+		if (err)
+			goto err_undo;
+		cond_resched();
+	}
+	leave_pool(pages);
+	pages->cache_mode = cache_mode;
+	return 0;
+
+err_undo:
+	while (i--)
+		WARN_ON(extent_change(pages->extents, i, cache_mode, old));
+	return err;
+}
+
+/*
+ * iokmem_pages_retype - give all pages another type
+ *
+ * Nothing maps them but the kernel's map of all memory. Returns 0 or -ENOMEM;
+ * then all have the type they had.
+ */
+int iokmem_pages_retype(struct iokmem_pages *pages, u32 cache_mode)
+{
+	return cache_mode == pages->cache_mode ? 0 : pages_change(pages, cache_mode);
+}
+
+/*
+ * iokmem_pages_pinned - does anybody else keep one of the pages?
+ *
+ * Nobody can keep those that must go back at the owner's time.
+ */
+bool iokmem_pages_pinned(const struct iokmem_pages *pages)
+{
+	const struct iokmem_extents *extents = pages->extents;
+	unsigned int i;
+
+	if (pages->source != IOKMEM_PAGES_BLOCKS)
+		return false;
+	for (i = 0; i < extents->nr; i++) {
+		unsigned long pfn = extents->array[i].pfn;
+		unsigned long end = pfn + iokmem_extent_pages(extents, i);
+
+		for (; pfn < end; pfn = block_end(pfn))
+			if (page_count(pfn_to_page(pfn)) != 1)
+				return true;
+	}
+	return false;
+}

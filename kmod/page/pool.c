@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pools of uncached and write-combined blocks.
+ *
+ * Giving memory another type is expensive: the kernel splits its large entries,
+ * and every CPU flushes its TLB and the memory from its caches. So blocks that
+ * have been given a type keep it when their buffer goes, and are used again.
+ *
+ *	 page allocator --- make ---> in a buffer <--- take ---+
+ *	       ^                          |                    |
+ *	       |                          +--- give (zero) --> pool
+ *	       +------ write-back again, when nobody wants it --+
+ *
+ * A block in a pool is zero and has its pool's type; one that leaves for the page
+ * allocator is write-back before it goes.
+ *
+ * Blocks stay charged to the memory cgroup of the process they were allocated
+ * for, so a pool hands a block only to that cgroup, and gives it back when that
+ * cgroup, or the machine, is short of memory. That is what the kernel's list_lru
+ * is for: for each type and order there is one, which keeps a list a cgroup (and
+ * a NUMA node) of the blocks' handles, slab objects charged like the blocks.
+ *
+ * How much may lie idle goes with what was used lately: idle and used blocks
+ * together are at most twice the recent peak of those used, which decays. (Twice,
+ * since what lies idle may not be of the sizes that are wanted now.)
+ */
+#include <linux/list_lru.h>
+#include <linux/memcontrol.h>
+#include <linux/mm.h>
+#include <linux/seq_file.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include <kunit/visibility.h>
+
+#include "page/cache.h"
+#include "page/compat.h"
+#include "page/pages.h"
+#include "page/pool.h"
+#include "page/workqueue.h"
+
+#define IOKMEM_POOL_ORDERS	(MAX_PAGE_ORDER + 1)
+#define IOKMEM_POOL_PERIOD	(10 * HZ)
+
+/**
+ * struct iokmem_pool_block - the handle of a block, in its page_private()
+ * @lru: in a pool's list, or by itself
+ * @pool: whose it is
+ * @page: its first page
+ * @order: it has 2^@order pages
+ */
+struct iokmem_pool_block {
+	struct list_head lru;
+	struct iokmem_pool *pool;
+	struct page *page;
+	unsigned int order;
+};
+
+/**
+ * struct iokmem_pool - the blocks of one memory type
+ * @mode: IOKMEM_MAP_*_CACHE
+ * @idle: the blocks that nobody uses, by order
+ * @lock: protects the counts, which are of pages
+ * @nr_idle: in @idle
+ * @nr_used: in buffers
+ * @peak: of @nr_used, lately
+ */
+struct iokmem_pool {
+	u32 mode;
+	struct list_lru idle[IOKMEM_POOL_ORDERS];
+	spinlock_t lock;	/* see above */
+	unsigned long nr_idle;
+	unsigned long nr_used;
+	unsigned long peak;
+};
+
+static struct iokmem_pool iokmem_pools[] = {
+	{ .mode = IOKMEM_MAP_INHIBIT_CACHE },
+	{ .mode = IOKMEM_MAP_WRITE_COMBINE_CACHE },
+};
+
+static struct kmem_cache *iokmem_pool_blocks;
+static struct shrinker *iokmem_pool_shrinker;
+/* The shrinker may be called before the lists are there. */
+static bool iokmem_pool_ready;
+
+static void trim_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(iokmem_pool_trim_work, trim_work);
+
+static struct iokmem_pool *pool_of(u32 mode)
+{
+	return mode == IOKMEM_MAP_INHIBIT_CACHE ? &iokmem_pools[0] :
+						  &iokmem_pools[1];
+}
+
+static struct iokmem_pool_block *block_of(const struct page *page)
+{
+	return (struct iokmem_pool_block *)page_private(page);
+}
+
+/* Counts of pages that become used, or idle, or neither. */
+static void pool_count(struct iokmem_pool *pool, long used, long idle)
+{
+	spin_lock(&pool->lock);
+	pool->nr_used += used;
+	pool->nr_idle += idle;
+	pool->peak = max(pool->peak, pool->nr_used);
+	spin_unlock(&pool->lock);
+}
+
+/* May this many pages that are used now stay as idle ones? Then they do. */
+static bool pool_has_room(struct iokmem_pool *pool, unsigned long nr)
+{
+	bool room;
+
+	spin_lock(&pool->lock);
+	pool->nr_used -= nr;
+	room = pool->nr_idle + nr + pool->nr_used <= 2 * pool->peak;
+	if (room)
+		pool->nr_idle += nr;
+	spin_unlock(&pool->lock);
+	return room;
+}
+
+static void block_free(struct iokmem_pool_block *block)
+{
+	unsigned long nr = 1UL << block->order;
+	struct page *page = block->page;
+
+	set_page_private(page, 0);
+	/* Memory of the wrong type must not go back; that cannot be, either. */
+	if (!WARN_ON(iokmem_cache_change(page_to_pfn(page), nr, block->pool->mode,
+					 IOKMEM_MAP_COPYBACK_CACHE)))
+		__free_pages(page, block->order);
+	kmem_cache_free(iokmem_pool_blocks, block);
+}
+
+static enum lru_status isolate_one(struct list_head *item,
+				   struct list_lru_one *list, void *isolated)
+{
+	list_lru_isolate_move(list, item, isolated);
+	return LRU_REMOVED;
+}
+
+/* Free blocks that have left their list; returns how many pages they had. */
+static unsigned long free_isolated(struct list_head *isolated)
+{
+	struct iokmem_pool_block *block, *next;
+	unsigned long freed = 0;
+
+	list_for_each_entry_safe(block, next, isolated, lru) {
+		list_del_init(&block->lru);
+		freed += 1UL << block->order;
+		pool_count(block->pool, 0, -(1L << block->order));
+		block_free(block);
+		cond_resched();
+	}
+	return freed;
+}
+
+/*
+ * iokmem_pool_take - a block that lies idle, or NULL
+ *
+ * It is zero and of the type. @gfp with __GFP_ACCOUNT: for the cgroup of the
+ * calling process.
+ */
+struct page *iokmem_pool_take(u32 mode, unsigned int order, gfp_t gfp)
+{
+	struct iokmem_pool *pool = pool_of(mode);
+	struct list_lru *idle = &pool->idle[order];
+	struct iokmem_pool_block *block;
+	struct mem_cgroup *memcg = NULL;
+	unsigned long nr_to_walk = 1;
+	LIST_HEAD(isolated);
+
+	if (gfp & __GFP_ACCOUNT)
+		memcg = get_mem_cgroup_from_mm(current->mm);
+	list_lru_walk_one(idle, numa_mem_id(), memcg, isolate_one, &isolated,
+			  &nr_to_walk);
+	mem_cgroup_put(memcg);
+
+	block = list_first_entry_or_null(&isolated, struct iokmem_pool_block, lru);
+	if (!block)
+		return NULL;
+	list_del_init(&block->lru);
+	pool_count(pool, 1L << order, -(1L << order));
+	return block->page;
+}
+
+/*
+ * iokmem_pool_make - a block from the page allocator, zero and given the type
+ *
+ * Returns NULL if there is no memory for it. Goes to iokmem_pool_give() at last,
+ * as does what iokmem_pool_take() gave.
+ */
+struct page *iokmem_pool_make(u32 mode, unsigned int order, gfp_t gfp)
+{
+	struct iokmem_pool *pool = pool_of(mode);
+	struct iokmem_pool_block *block;
+	struct page *page;
+
+	page = iokmem_buddy_below(order, ULONG_MAX, gfp | __GFP_COMP);
+	if (!page)
+		return NULL;
+	block = kmem_cache_alloc_lru(iokmem_pool_blocks, &pool->idle[order],
+				     gfp & ~__GFP_ZERO);
+	if (!block)
+		goto err_page;
+	if (iokmem_cache_change(page_to_pfn(page), 1UL << order,
+				IOKMEM_MAP_COPYBACK_CACHE, mode))
+		goto err_block;
+
+	INIT_LIST_HEAD(&block->lru);
+	block->pool = pool;
+	block->page = page;
+	block->order = order;
+	set_page_private(page, (unsigned long)block);
+	pool_count(pool, 1L << order, 0);
+	return page;
+
+err_block:
+	kmem_cache_free(iokmem_pool_blocks, block);
+err_page:
+	__free_pages(page, order);
+	return NULL;
+}
+
+/*
+ * iokmem_pool_give - a buffer does not need the block any more
+ *
+ * Its content is gone on return. Never fails.
+ */
+void iokmem_pool_give(struct page *page)
+{
+	struct iokmem_pool_block *block = block_of(page);
+	struct iokmem_pool *pool = block->pool;
+
+	if (!pool_has_room(pool, 1UL << block->order)) {
+		block_free(block);
+		return;
+	}
+	clear_pages(page_address(page), 1U << block->order);
+	if (!iokmem_cache_in_direct_map(pool->mode))
+		iokmem_cache_flush(page_address(page), PAGE_SIZE << block->order, true);
+	list_lru_add_obj(&pool->idle[block->order], &block->lru);
+	queue_delayed_work(iokmem_workqueue, &iokmem_pool_trim_work,
+			   IOKMEM_POOL_PERIOD);
+}
+
+/*
+ * iokmem_pool_disown - the block is not of the pool's type any more
+ *
+ * From here on it is 2^order pages of the page allocator's like any.
+ */
+void iokmem_pool_disown(struct page *page)
+{
+	struct iokmem_pool_block *block = block_of(page);
+
+	pool_count(block->pool, -(1L << block->order), 0);
+	set_page_private(page, 0);
+	kmem_cache_free(iokmem_pool_blocks, block);
+}
+
+/* How many blocks have at least @nr pages, which is not 0. */
+static unsigned long blocks_for(unsigned long nr, unsigned int order)
+{
+	return ((nr - 1) >> order) + 1;
+}
+
+/* Free idle blocks, large ones first, until @nr pages are free. */
+static void pool_drop(struct iokmem_pool *pool, unsigned long nr)
+{
+	unsigned long nr_to_walk, dropped = 0;
+	int order, nid;
+
+	for (order = MAX_PAGE_ORDER; order >= 0; order--) {
+		for_each_node_state(nid, N_NORMAL_MEMORY) {
+			LIST_HEAD(isolated);
+
+			if (dropped >= nr)
+				return;
+			nr_to_walk = blocks_for(nr - dropped, order);
+			list_lru_walk_node(&pool->idle[order], nid, isolate_one,
+					   &isolated, &nr_to_walk);
+			dropped += free_isolated(&isolated);
+		}
+	}
+}
+
+/*
+ * iokmem_pool_trim - let the peaks decay, and free what lies idle beyond them
+ *
+ * Done once a period, as long as anything lies idle.
+ */
+void iokmem_pool_trim(void)
+{
+	unsigned long excess;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++) {
+		struct iokmem_pool *pool = &iokmem_pools[i];
+
+		spin_lock(&pool->lock);
+		pool->peak = pool->nr_used + (pool->peak - pool->nr_used) / 2;
+		excess = pool->nr_used + pool->nr_idle;
+		excess -= min(excess, 2 * pool->peak);
+		spin_unlock(&pool->lock);
+		pool_drop(pool, excess);
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(iokmem_pool_trim);
+
+/*
+ * iokmem_pool_idle - how many pages lie idle, of all types
+ */
+unsigned long iokmem_pool_idle(void)
+{
+	unsigned long idle = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++) {
+		spin_lock(&iokmem_pools[i].lock);
+		idle += iokmem_pools[i].nr_idle;
+		spin_unlock(&iokmem_pools[i].lock);
+	}
+	return idle;
+}
+EXPORT_SYMBOL_IF_KUNIT(iokmem_pool_idle);
+
+static void trim_work(struct work_struct *work)
+{
+	iokmem_pool_trim();
+	if (iokmem_pool_idle())
+		queue_delayed_work(iokmem_workqueue, &iokmem_pool_trim_work,
+				   IOKMEM_POOL_PERIOD);
+}
+
+static unsigned long pool_count_objects(struct shrinker *shrinker,
+					struct shrink_control *sc)
+{
+	unsigned long nr = 0;
+	int i, order;
+
+	/* Pairs with iokmem_pool_init(): the lists are there. */
+	if (!smp_load_acquire(&iokmem_pool_ready))
+		return SHRINK_EMPTY;
+	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++)
+		for (order = 0; order <= MAX_PAGE_ORDER; order++)
+			nr += list_lru_shrink_count(&iokmem_pools[i].idle[order],
+						    sc) << order;
+	return nr ? nr : SHRINK_EMPTY;
+}
+
+/* Blocks of both types, large ones first, in each list the oldest first. */
+static unsigned long pool_scan_objects(struct shrinker *shrinker,
+				       struct shrink_control *sc)
+{
+	unsigned long wanted = sc->nr_to_scan, freed = 0, nr_to_walk;
+	int i, order;
+
+	for (order = MAX_PAGE_ORDER; order >= 0; order--) {
+		for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++) {
+			LIST_HEAD(isolated);
+
+			if (freed >= wanted)
+				goto out;
+			nr_to_walk = blocks_for(wanted - freed, order);
+			list_lru_walk_one(&iokmem_pools[i].idle[order], sc->nid,
+					  sc->memcg, isolate_one, &isolated,
+					  &nr_to_walk);
+			freed += free_isolated(&isolated);
+		}
+	}
+out:
+	sc->nr_scanned = max(freed, 1UL);
+	return freed ? freed : SHRINK_STOP;
+}
+
+/*
+ * iokmem_pool_drain - free all that lies idle
+ */
+void iokmem_pool_drain(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++)
+		pool_drop(&iokmem_pools[i], ULONG_MAX);
+}
+EXPORT_SYMBOL_IF_KUNIT(iokmem_pool_drain);
+
+/*
+ * iokmem_pool_show - a line a pool; for people
+ */
+void iokmem_pool_show(struct seq_file *m)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++) {
+		struct iokmem_pool *pool = &iokmem_pools[i];
+
+		spin_lock(&pool->lock);
+		seq_printf(m, "pool: %s, %lu pages used, %lu idle, peak %lu\n",
+			   iokmem_cache_name(pool->mode), pool->nr_used,
+			   pool->nr_idle, pool->peak);
+		spin_unlock(&pool->lock);
+	}
+}
+
+static void pool_destroy_lists(void)
+{
+	int i, order;
+
+	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++)
+		for (order = 0; order <= MAX_PAGE_ORDER; order++)
+			list_lru_destroy(&iokmem_pools[i].idle[order]);
+}
+
+static int pool_init_lists(void)
+{
+	int i, order, err;
+
+	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++) {
+		spin_lock_init(&iokmem_pools[i].lock);
+		for (order = 0; order <= MAX_PAGE_ORDER; order++) {
+			err = list_lru_init_memcg(&iokmem_pools[i].idle[order],
+						  iokmem_pool_shrinker);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+int __init iokmem_pool_init(void)
+{
+	int err = -ENOMEM;
+
+	iokmem_pool_blocks = KMEM_CACHE(iokmem_pool_block, 0);
+	if (!iokmem_pool_blocks)
+		return -ENOMEM;
+
+	iokmem_pool_shrinker = iokmem_shrinker_new("iokmem-pool",
+						   pool_count_objects,
+						   pool_scan_objects);
+	if (!iokmem_pool_shrinker)
+		goto err_cache;
+
+	err = pool_init_lists();
+	if (err)
+		goto err_lists;
+	/* Pairs with pool_count_objects(). */
+	smp_store_release(&iokmem_pool_ready, true);
+	return 0;
+
+err_lists:
+	shrinker_free(iokmem_pool_shrinker);
+	pool_destroy_lists();
+err_cache:
+	kmem_cache_destroy(iokmem_pool_blocks);
+	return err;
+}
+
+/* No descriptor is left, so all blocks lie idle. */
+void iokmem_pool_exit(void)
+{
+	cancel_delayed_work_sync(&iokmem_pool_trim_work);
+	shrinker_free(iokmem_pool_shrinker);
+	iokmem_pool_drain();
+	pool_destroy_lists();
+	kmem_cache_destroy(iokmem_pool_blocks);
+}

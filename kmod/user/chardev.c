@@ -1,0 +1,747 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /dev/iokmem, and the file descriptors of buffers that it gives out. Their
+ * contract is <uapi/linux/iokmem.h>.
+ *
+ * An ioctl is a row in a table. Its handler finds the structure copied in, with
+ * what the caller's did not have as zeroes, and puts what it has to say there.
+ */
+#include <linux/dma-buf.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/nospec.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "desc/desc.h"
+#include "device/dmabuf.h"
+#include "map/buffer.h"
+#include "map/map.h"
+#include "page/cache.h"
+#include "page/compat.h"
+#include "user/chardev.h"
+
+static const struct file_operations iokmem_buffer_fops;
+
+/* All arguments; the union is as large as the largest. */
+union iokmem_arg {
+	struct iokmem_create_buffer create_buffer;
+	struct iokmem_create_mapping create_mapping;
+	struct iokmem_release_mapping release_mapping;
+	struct iokmem_query_buffer query_buffer;
+	struct iokmem_query_mapping query_mapping;
+	struct iokmem_set_length set_length;
+	struct iokmem_duplicate duplicate;
+	struct iokmem_set_purgeable set_purgeable;
+	struct iokmem_get_page_counts get_page_counts;
+	struct iokmem_create_sub create_sub;
+	struct iokmem_create_multi create_multi;
+	struct iokmem_redirect_mapping redirect_mapping;
+	struct iokmem_unmap unmap;
+	struct iokmem_get_dma_buf get_dma_buf;
+	struct iokmem_with_dma_buf with_dma_buf;
+};
+
+/**
+ * struct iokmem_call - an ioctl that is being made
+ * @file: on which file
+ * @uptr: the caller's structure
+ * @size: its size, as the caller says
+ * @arg: copy of it
+ */
+struct iokmem_call {
+	struct file *file;
+	void __user *uptr;
+	u32 size;
+	union iokmem_arg arg;
+};
+
+/**
+ * struct iokmem_ioctl - what there is to know of an ioctl
+ * @size: of its structure, as this kernel knows it
+ * @min_size: of its structure's first version
+ * @run: does it, and answers; what it returns, the ioctl returns
+ */
+struct iokmem_ioctl {
+	size_t size;
+	size_t min_size;
+	int (*run)(struct iokmem_call *call);
+};
+
+#define IOKMEM_IOCTL(_cmd, _run, _arg, _last)				\
+	[_IOC_NR(_cmd)] = {						\
+		.size = sizeof_field(union iokmem_arg, _arg),		\
+		.min_size = offsetofend(union iokmem_arg, _last),	\
+		.run = _run,						\
+	}
+
+static int answer(struct iokmem_call *call, size_t known)
+{
+	size_t size = min_t(size_t, call->size, known);
+
+	return copy_to_user(call->uptr, &call->arg, size) ? -EFAULT : 0;
+}
+
+static bool is_read_only(const struct iokmem_call *call)
+{
+	return !(call->file->f_mode & FMODE_WRITE);
+}
+
+/**
+ * iokmem_desc_get_file - a file that gives programs a descriptor
+ * @desc: the descriptor
+ * @flags: 0; or %IOKMEM_FD_READ_ONLY: it gives read-only maps, and changes nothing
+ *
+ * What /dev/iokmem's own file descriptors are: see <uapi/linux/iokmem.h>. The file
+ * has a reference to @desc of its own. A driver hands it to a program with
+ * get_unused_fd_flags() and fd_install(), or keeps it with fput().
+ *
+ * Context: May sleep.
+ * Return: the file, which is the caller's; or ERR_PTR():
+ *
+ * * -EOPNOTSUPP: @flags has other bits
+ * * -ENOMEM, -ENFILE: no room for a file
+ */
+struct file *iokmem_desc_get_file(struct iokmem_desc *desc, u32 flags)
+{
+	struct file *file;
+
+	if (flags & ~IOKMEM_FD_READ_ONLY)
+		return ERR_PTR(-EOPNOTSUPP);
+	file = iokmem_desc_file(desc, desc,
+				flags & IOKMEM_FD_READ_ONLY ? O_RDONLY : O_RDWR,
+				&iokmem_buffer_fops);
+	if (!IS_ERR(file))
+		iokmem_desc_get(desc);
+	return file;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_file, IOKMEM_NS);
+
+/**
+ * iokmem_desc_with_file - the descriptor that a program's file gives
+ * @file: the file, as of fget()
+ * @flags: out, unless NULL: 0, or %IOKMEM_FD_READ_ONLY: the program may not change the
+ *	memory, nor should anybody for it
+ *
+ * Context: Any.
+ * Return: the descriptor, of which the reference is the caller's; or ERR_PTR(-EBADF) if
+ * @file is not of this kind.
+ */
+struct iokmem_desc *iokmem_desc_with_file(struct file *file, u32 *flags)
+{
+	if (file->f_op != &iokmem_buffer_fops)
+		return ERR_PTR(-EBADF);
+	if (flags)
+		*flags = file->f_mode & FMODE_WRITE ? 0 : IOKMEM_FD_READ_ONLY;
+	return iokmem_desc_get(file->private_data);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_file, IOKMEM_NS);
+
+/*
+ * A file descriptor for a file, which it takes over, told to the caller in @fd of the
+ * structure of @known bytes.
+ */
+static int answer_file(struct iokmem_call *call, struct file *file, __s32 *fd,
+		       size_t known)
+{
+	int err, new_fd;
+
+	new_fd = get_unused_fd_flags(O_CLOEXEC);
+	if (new_fd < 0) {
+		fput(file);
+		return new_fd;
+	}
+	*fd = new_fd;
+	err = answer(call, known);
+	if (err) {
+		fput(file);
+		put_unused_fd(new_fd);
+		return err;
+	}
+	fd_install(new_fd, file);
+	return 0;
+}
+
+/* The same for a buffer. */
+static int answer_fd(struct iokmem_call *call, struct iokmem_desc *desc,
+		     bool read_only, __s32 *fd, size_t known)
+{
+	struct file *file;
+
+	file = iokmem_desc_get_file(desc, read_only ? IOKMEM_FD_READ_ONLY : 0);
+	return IS_ERR(file) ? PTR_ERR(file) : answer_file(call, file, fd, known);
+}
+
+/* A map that the task holds: its address, or an error. */
+static unsigned long map_for_task(struct file *file,
+				  const struct iokmem_create_mapping *arg,
+				  size_t *length)
+{
+	unsigned long address;
+	struct iokmem_map *map;
+
+	/* Another thread may unmap it before we hold it: as if it came first. */
+	do {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		/* Another cache mode is a change that all see. */
+		map = iokmem_map_in_task(file->private_data, current, arg->address,
+					 arg->options, arg->offset, arg->length, file);
+		if (IS_ERR(map))
+			return PTR_ERR(map);
+		*length = iokmem_map_get_length(map);
+		address = iokmem_map_task_hold(map);
+	} while (!address);
+	return address;
+}
+
+/* The new buffer's file descriptor, and a map of all of it. */
+static int answer_mapped(struct iokmem_call *call, struct iokmem_desc *desc)
+{
+	struct iokmem_create_buffer *arg = &call->arg.create_buffer;
+	struct iokmem_create_mapping map = { .options = arg->map_options };
+	unsigned long address;
+	struct file *file;
+	size_t length;
+	int err;
+
+	file = iokmem_desc_get_file(desc, 0);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	address = map_for_task(file, &map, &length);
+	if (IS_ERR_VALUE(address)) {
+		fput(file);
+		return (int)address;
+	}
+	arg->address = address;
+	err = answer_file(call, file, &arg->fd, sizeof(*arg));
+	if (err)
+		iokmem_map_task_release(desc, address, length);
+	return err;
+}
+
+/* What can be told before there is a buffer. */
+static int check_map_options(const struct iokmem_call *call, u32 options)
+{
+	if (options & IOKMEM_MAP_STATIC)
+		return -EOPNOTSUPP;
+	if (options && (!(options & IOKMEM_MAP_ANYWHERE) ||
+			call->size < offsetofend(struct iokmem_create_buffer, address)))
+		return -EINVAL;
+	return 0;
+}
+
+static int run_create_buffer(struct iokmem_call *call)
+{
+	struct iokmem_create_buffer *arg = &call->arg.create_buffer;
+	struct iokmem_buffer_args args = {
+		.options = arg->options,
+		.capacity = arg->capacity,
+		.alignment = arg->alignment,
+		.physical_mask = arg->physical_mask,
+		.charge = true,
+	};
+	struct iokmem_desc *desc;
+	int err;
+
+	err = check_map_options(call, arg->map_options);
+	if (err)
+		return err;
+
+	desc = iokmem_buffer_create(&args);
+	if (IS_ERR(desc))
+		return PTR_ERR(desc);
+
+	err = arg->map_options ? answer_mapped(call, desc) :
+				 answer_fd(call, desc, false, &arg->fd, sizeof(*arg));
+	iokmem_desc_put(desc);
+	return err;
+}
+
+static int run_create_mapping(struct iokmem_call *call)
+{
+	struct iokmem_create_mapping *arg = &call->arg.create_mapping;
+	struct iokmem_desc *desc = call->file->private_data;
+	unsigned long address;
+	u32 cache_mode;
+	size_t length;
+	int err;
+
+	/* What is mapped already, drivers know. */
+	if (arg->options & IOKMEM_MAP_STATIC)
+		return -EOPNOTSUPP;
+	if ((arg->options & IOKMEM_MAP_ANYWHERE) && arg->address)
+		return -EINVAL;
+	if (is_read_only(call) && !(arg->options & IOKMEM_MAP_READ_ONLY))
+		return -EACCES;
+
+	cache_mode = iokmem_desc_get_cache_mode(desc);
+	address = map_for_task(call->file, arg, &length);
+	if (IS_ERR_VALUE(address))
+		return (int)address;
+
+	arg->address = address;
+	arg->length = length;
+	err = answer(call, sizeof(*arg));
+	if (err) {
+		iokmem_map_task_release(desc, address, length);
+		iokmem_desc_restore_mode(desc, cache_mode);
+	}
+	return err;
+}
+
+static int run_release_mapping(struct iokmem_call *call)
+{
+	struct iokmem_release_mapping *arg = &call->arg.release_mapping;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	return iokmem_map_task_release(call->file->private_data, arg->address,
+				       arg->length);
+}
+
+/* Of a sub-descriptor, its parent's. */
+static unsigned int nr_extents(struct iokmem_desc *desc)
+{
+	size_t offset = 0;
+	unsigned int nr;
+
+	desc = iokmem_desc_root(desc, &offset);
+	mutex_lock(&desc->hold_lock);
+	nr = desc->extents.nr;
+	mutex_unlock(&desc->hold_lock);
+	return nr;
+}
+
+static unsigned int nr_maps(struct iokmem_desc *desc)
+{
+	size_t offset = 0;
+	unsigned int nr;
+
+	desc = iokmem_desc_root(desc, &offset);
+	mutex_lock(&desc->lock);
+	nr = desc->nr_maps;
+	mutex_unlock(&desc->lock);
+	return nr;
+}
+
+static int run_query_buffer(struct iokmem_call *call)
+{
+	struct iokmem_query_buffer *arg = &call->arg.query_buffer;
+	struct iokmem_desc *desc = call->file->private_data;
+
+	arg->options = desc->options;
+	arg->id = desc->id;
+	arg->capacity = desc->capacity;
+	arg->length = iokmem_desc_get_length(desc);
+	arg->alignment = desc->alignment;
+	arg->cache_mode = iokmem_desc_get_cache_mode(desc);
+	arg->extents = nr_extents(desc);
+	arg->maps = nr_maps(desc);
+	arg->access = is_read_only(call) ? IOKMEM_FD_READ_ONLY : 0;
+	return answer(call, sizeof(*arg));
+}
+
+static int run_query_mapping(struct iokmem_call *call)
+{
+	struct iokmem_query_mapping *arg = &call->arg.query_mapping;
+	int err;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	err = iokmem_map_task_query(call->file->private_data, arg);
+	return err ? err : answer(call, sizeof(*arg));
+}
+
+static int run_set_length(struct iokmem_call *call)
+{
+	struct iokmem_set_length *arg = &call->arg.set_length;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	if (is_read_only(call))
+		return -EACCES;
+	return iokmem_buffer_set_length(call->file->private_data, arg->length);
+}
+
+static int run_duplicate(struct iokmem_call *call)
+{
+	struct iokmem_duplicate *arg = &call->arg.duplicate;
+
+	if ((arg->flags & ~IOKMEM_FD_READ_ONLY) || arg->__reserved)
+		return -EOPNOTSUPP;
+	return answer_fd(call, call->file->private_data,
+			 is_read_only(call) || (arg->flags & IOKMEM_FD_READ_ONLY),
+			 &arg->fd, sizeof(*arg));
+}
+
+static int run_set_purgeable(struct iokmem_call *call)
+{
+	struct iokmem_set_purgeable *arg = &call->arg.set_purgeable;
+	struct iokmem_desc *desc = call->file->private_data;
+	u32 old;
+	int err;
+
+	if (is_read_only(call) && arg->state != IOKMEM_PURGEABLE_KEEP_CURRENT)
+		return -EACCES;
+	err = iokmem_desc_set_purgeable(desc, arg->state, &old);
+	/* An answer that cannot be written would come too late. */
+	return err ? err : old;
+}
+
+static int run_get_page_counts(struct iokmem_call *call)
+{
+	struct iokmem_get_page_counts *arg = &call->arg.get_page_counts;
+	int err;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	err = iokmem_desc_get_page_counts(call->file->private_data,
+					  &arg->resident, &arg->dirty);
+	return err ? err : answer(call, sizeof(*arg));
+}
+
+static int run_create_sub(struct iokmem_call *call)
+{
+	struct iokmem_create_sub *arg = &call->arg.create_sub;
+	struct iokmem_desc *desc;
+	int err;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	desc = iokmem_sub_with_sub_range(call->file->private_data, arg->offset,
+					 arg->length, arg->options);
+	if (IS_ERR(desc))
+		return PTR_ERR(desc);
+	err = answer_fd(call, desc, is_read_only(call), &arg->fd, sizeof(*arg));
+	iokmem_desc_put(desc);
+	return err;
+}
+
+static void put_descs(struct iokmem_desc **descs, unsigned int nr)
+{
+	while (nr--)
+		iokmem_desc_put(descs[nr]);
+	kvfree(descs);
+}
+
+/* The descriptor of a file descriptor, as a reference. */
+static struct iokmem_desc *get_desc(__s32 fd, bool *read_only)
+{
+	struct iokmem_desc *desc;
+	struct file *file = fget(fd);
+	u32 flags = 0;
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	desc = iokmem_desc_with_file(file, &flags);
+	*read_only = flags & IOKMEM_FD_READ_ONLY;
+	fput(file);
+	return desc;
+}
+
+/* The descriptors of the file descriptors at @uptr: an array for put_descs(). */
+static struct iokmem_desc **get_descs(const __s32 __user *uptr, unsigned int nr,
+				      bool *read_only)
+{
+	struct iokmem_desc **descs;
+	unsigned int i;
+	int err = 0;
+
+	descs = iokmem_kvmalloc_array(nr, sizeof(*descs), GFP_KERNEL);
+	if (!descs)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < nr && !err; i++) {
+		bool of_one = false;
+		__s32 fd;
+
+		descs[i] = ERR_PTR(-EFAULT);
+		if (!get_user(fd, uptr + i))
+			descs[i] = get_desc(fd, &of_one);
+		err = PTR_ERR_OR_ZERO(descs[i]);
+		*read_only |= of_one;
+	}
+	if (err) {
+		put_descs(descs, i - 1);
+		return ERR_PTR(err);
+	}
+	return descs;
+}
+
+static int run_create_multi(struct iokmem_call *call)
+{
+	struct iokmem_create_multi *arg = &call->arg.create_multi;
+	struct iokmem_desc **descs, *desc;
+	bool read_only = false;
+	int err;
+
+	if (!arg->nr_fds)
+		return -EINVAL;
+	if (arg->nr_fds > IOKMEM_MULTI_MAX)
+		return -ENOSPC;
+	descs = get_descs(u64_to_user_ptr(arg->fds), arg->nr_fds, &read_only);
+	if (IS_ERR(descs))
+		return PTR_ERR(descs);
+	desc = iokmem_multi_with_descriptors(descs, arg->nr_fds, arg->options);
+	put_descs(descs, arg->nr_fds);
+	if (IS_ERR(desc))
+		return PTR_ERR(desc);
+	err = answer_fd(call, desc, read_only, &arg->fd, sizeof(*arg));
+	iokmem_desc_put(desc);
+	return err;
+}
+
+/* Its task redirects @map to the descriptor of @fd. */
+static int redirect_to_fd(struct iokmem_map *map,
+			  const struct iokmem_redirect_mapping *arg)
+{
+	struct iokmem_desc *backing;
+	bool read_only = false;
+	int err = -EACCES;
+
+	backing = get_desc(arg->fd, &read_only);
+	if (IS_ERR(backing))
+		return PTR_ERR(backing);
+	if (!read_only || (iokmem_map_get_options(map) & IOKMEM_MAP_READ_ONLY))
+		err = iokmem_map_redirect_to(map, backing, arg->options,
+					     arg->offset, read_only);
+	iokmem_desc_put(backing);
+	return err;
+}
+
+static int run_redirect_mapping(struct iokmem_call *call)
+{
+	struct iokmem_redirect_mapping *arg = &call->arg.redirect_mapping;
+	struct iokmem_map *map;
+	int err;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	map = iokmem_map_task_get(call->file->private_data, arg->address,
+				  arg->length);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	if (arg->fd == -1)
+		err = iokmem_map_redirect_to(map, NULL, arg->options, arg->offset,
+					     true);
+	else
+		err = redirect_to_fd(map, arg);
+	iokmem_map_put(map);
+	return err;
+}
+
+static int run_unmap(struct iokmem_call *call)
+{
+	struct iokmem_unmap *arg = &call->arg.unmap;
+	struct iokmem_map *map;
+	int err;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	map = iokmem_map_task_get(call->file->private_data, arg->address,
+				  arg->length);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	err = iokmem_map_unmap(map);
+	iokmem_map_put(map);
+	return err;
+}
+
+static int run_get_dma_buf(struct iokmem_call *call)
+{
+	struct iokmem_get_dma_buf *arg = &call->arg.get_dma_buf;
+	u32 rights = is_read_only(call) ? IOKMEM_FD_READ_ONLY : 0;
+	struct dma_buf *dmabuf;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	dmabuf = iokmem_desc_get_dma_buf(call->file->private_data, arg->flags | rights);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	return answer_file(call, dmabuf->file, &arg->fd, sizeof(*arg));
+}
+
+static int run_with_dma_buf(struct iokmem_call *call)
+{
+	struct iokmem_with_dma_buf *arg = &call->arg.with_dma_buf;
+	struct iokmem_desc *desc;
+	struct dma_buf *dmabuf;
+	int err;
+
+	/* No such file, or another one. */
+	dmabuf = dma_buf_get(arg->dma_buf);
+	if (IS_ERR(dmabuf))
+		return -EBADF;
+	desc = iokmem_desc_with_dma_buf(dmabuf, arg->options);
+	err = PTR_ERR_OR_ZERO(desc);
+	if (!err) {
+		err = answer_fd(call, desc, iokmem_dma_buf_is_read_only(dmabuf),
+				&arg->fd, sizeof(*arg));
+		iokmem_desc_put(desc);
+	}
+	dma_buf_put(dmabuf);
+	return err;
+}
+
+/* On /dev/iokmem. */
+static const struct iokmem_ioctl device_ioctls[] = {
+	IOKMEM_IOCTL(IOKMEM_CREATE_MULTI, run_create_multi,
+		     create_multi, create_multi.fd),
+	IOKMEM_IOCTL(IOKMEM_CREATE_BUFFER, run_create_buffer,
+		     create_buffer, create_buffer.map_options),
+	IOKMEM_IOCTL(IOKMEM_WITH_DMA_BUF, run_with_dma_buf,
+		     with_dma_buf, with_dma_buf.fd),
+};
+
+/* On a buffer's file descriptor. */
+static const struct iokmem_ioctl buffer_ioctls[] = {
+	IOKMEM_IOCTL(IOKMEM_CREATE_MAPPING, run_create_mapping,
+		     create_mapping, create_mapping.length),
+	IOKMEM_IOCTL(IOKMEM_RELEASE_MAPPING, run_release_mapping,
+		     release_mapping, release_mapping.length),
+	IOKMEM_IOCTL(IOKMEM_QUERY_BUFFER, run_query_buffer,
+		     query_buffer, query_buffer.access),
+	IOKMEM_IOCTL(IOKMEM_QUERY_MAPPING, run_query_mapping,
+		     query_mapping, query_mapping.__reserved),
+	IOKMEM_IOCTL(IOKMEM_SET_LENGTH, run_set_length,
+		     set_length, set_length.length),
+	IOKMEM_IOCTL(IOKMEM_DUPLICATE, run_duplicate,
+		     duplicate, duplicate.__reserved),
+	IOKMEM_IOCTL(IOKMEM_SET_PURGEABLE, run_set_purgeable,
+		     set_purgeable, set_purgeable.state),
+	IOKMEM_IOCTL(IOKMEM_GET_PAGE_COUNTS, run_get_page_counts,
+		     get_page_counts, get_page_counts.dirty),
+	IOKMEM_IOCTL(IOKMEM_CREATE_SUB, run_create_sub,
+		     create_sub, create_sub.__reserved),
+	IOKMEM_IOCTL(IOKMEM_REDIRECT_MAPPING, run_redirect_mapping,
+		     redirect_mapping, redirect_mapping.__reserved),
+	IOKMEM_IOCTL(IOKMEM_UNMAP, run_unmap,
+		     unmap, unmap.length),
+	IOKMEM_IOCTL(IOKMEM_GET_DMA_BUF, run_get_dma_buf,
+		     get_dma_buf, get_dma_buf.__reserved),
+};
+
+static long dispatch(struct file *file, unsigned int cmd, unsigned long arg,
+		     const struct iokmem_ioctl *ioctls, size_t nr_ioctls)
+{
+	struct iokmem_call call = {
+		.file = file,
+		.uptr = (void __user *)arg,
+	};
+	const struct iokmem_ioctl *ioctl;
+	int err;
+
+	/* The commands carry neither a size nor a direction. */
+	if (cmd != _IO(IOKMEM_IOC_TYPE, _IOC_NR(cmd)) ||
+	    _IOC_NR(cmd) >= nr_ioctls)
+		return -ENOTTY;
+	ioctl = &ioctls[array_index_nospec(_IOC_NR(cmd), nr_ioctls)];
+	if (!ioctl->run)
+		return -ENOTTY;
+
+	if (get_user(call.size, (u32 __user *)call.uptr))
+		return -EFAULT;
+	if (call.size < ioctl->min_size)
+		return -EINVAL;
+	err = copy_struct_from_user(&call.arg, ioctl->size, call.uptr, call.size);
+	if (err)
+		return err;
+	return ioctl->run(&call);
+}
+
+static long iokmem_device_ioctl(struct file *file, unsigned int cmd,
+				unsigned long arg)
+{
+	return dispatch(file, cmd, arg, device_ioctls, ARRAY_SIZE(device_ioctls));
+}
+
+static long iokmem_buffer_ioctl(struct file *file, unsigned int cmd,
+				unsigned long arg)
+{
+	return dispatch(file, cmd, arg, buffer_ioctls, ARRAY_SIZE(buffer_ioctls));
+}
+
+static int iokmem_buffer_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct iokmem_desc *desc = file->private_data;
+
+	return iokmem_mmap_vma(desc, vma, iokmem_desc_get_length(desc), NULL);
+}
+
+static unsigned long
+iokmem_buffer_get_unmapped_area(struct file *file, unsigned long addr,
+				unsigned long len, unsigned long pgoff,
+				unsigned long flags)
+{
+	return iokmem_get_unmapped_area(file->private_data, file, addr, len,
+					pgoff, flags, pgoff << PAGE_SHIFT);
+}
+
+static int iokmem_buffer_release(struct inode *inode, struct file *file)
+{
+	iokmem_desc_put(file->private_data);
+	return 0;
+}
+
+static void iokmem_buffer_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct iokmem_desc *desc = file->private_data;
+
+	seq_printf(m, "iokmem-id:\t%llu\n", desc->id);
+	seq_printf(m, "iokmem-kind:\t%s\n", desc->ops->name);
+	seq_printf(m, "iokmem-capacity:\t%zu\n", desc->capacity);
+	seq_printf(m, "iokmem-length:\t%zu\n", iokmem_desc_get_length(desc));
+	seq_printf(m, "iokmem-cache:\t%s\n",
+		   iokmem_cache_name(iokmem_desc_get_cache_mode(desc)));
+	seq_printf(m, "iokmem-extents:\t%u\n", nr_extents(desc));
+	seq_printf(m, "iokmem-maps:\t%u\n", nr_maps(desc));
+}
+
+/* A lock would be of the inode, which is other descriptors' too. */
+static int iokmem_buffer_lock(struct file *file, int cmd, struct file_lock *lock)
+{
+	return -EOPNOTSUPP;
+}
+
+static const struct file_operations iokmem_buffer_fops = {
+	.owner			= THIS_MODULE,
+	.unlocked_ioctl		= iokmem_buffer_ioctl,
+	.compat_ioctl		= compat_ptr_ioctl,
+	.mmap			= iokmem_buffer_mmap,
+	.get_unmapped_area	= iokmem_buffer_get_unmapped_area,
+	.release		= iokmem_buffer_release,
+	.lock			= iokmem_buffer_lock,
+	.flock			= iokmem_buffer_lock,
+	.show_fdinfo		= iokmem_buffer_show_fdinfo,
+	.llseek			= noop_llseek,
+};
+
+static const struct file_operations iokmem_device_fops = {
+	.owner		= THIS_MODULE,
+	.unlocked_ioctl	= iokmem_device_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.llseek		= noop_llseek,
+};
+
+static struct miscdevice iokmem_misc = {
+	.minor		= MISC_DYNAMIC_MINOR,
+	.name		= "iokmem",
+	.nodename	= "iokmem",
+	.fops		= &iokmem_device_fops,
+	.mode		= 0660,
+};
+
+int __init iokmem_chardev_init(void)
+{
+	return misc_register(&iokmem_misc);
+}
+
+void iokmem_chardev_exit(void)
+{
+	misc_deregister(&iokmem_misc);
+}
