@@ -13,6 +13,9 @@
 #include "user/chardev.h"
 #include "user/debugfs.h"
 
+/* The tracepoints look into these. */
+#include "map/map.h"
+
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 

@@ -10,8 +10,9 @@
 
 #include <linux/tracepoint.h>
 
-#include "desc/desc.h"
-#include "map/map.h"
+struct iokmem_desc;
+struct iokmem_map;
+struct iokmem_mapping;
 
 DECLARE_EVENT_CLASS(iokmem_desc,
 		    TP_PROTO(const struct iokmem_desc *desc),
@@ -56,10 +57,10 @@ DECLARE_EVENT_CLASS(iokmem_map,
 				     __field(size_t, length)
 				     __field(u32, options)
 		    ),
-		    TP_fast_assign(__entry->id = map->desc->id;
-				   __entry->pid = pid_nr(map->pid);
-				   __entry->address = map->address;
-				   __entry->offset = map->offset;
+		    TP_fast_assign(__entry->id = map->mapping->backing.desc->id;
+				   __entry->pid = pid_nr(map->mapping->pid);
+				   __entry->address = iokmem_map_get_address(map);
+				   __entry->offset = iokmem_map_offset(map);
 				   __entry->length = map->length;
 				   __entry->options = map->options;
 		    ),
@@ -89,14 +90,14 @@ DEFINE_EVENT(iokmem_map, iokmem_unmap,
 );
 
 TRACE_EVENT(iokmem_fault,
-	    TP_PROTO(const struct iokmem_map *map, unsigned long address,
+	    TP_PROTO(const struct iokmem_mapping *mapping, unsigned long address,
 		     unsigned long pages),
-	    TP_ARGS(map, address, pages),
+	    TP_ARGS(mapping, address, pages),
 	    TP_STRUCT__entry(__field(u64, id)
 			     __field(unsigned long, address)
 			     __field(unsigned long, pages)
 	    ),
-	    TP_fast_assign(__entry->id = map->desc->id;
+	    TP_fast_assign(__entry->id = mapping->backing.desc->id;
 			   __entry->address = address;
 			   __entry->pages = pages;
 	    ),

@@ -49,6 +49,25 @@ struct iokmem_map *map(struct kunit *test, struct iokmem_desc *desc,
 		       size_t length);
 struct iokmem_map *placed(struct kunit *test, struct iokmem_desc *desc,
 			  unsigned long at, size_t offset, size_t length);
+/* The map of all bytes of the mapping that @map is a window of. */
+static inline struct iokmem_map *whole_of(const struct iokmem_map *map)
+{
+	return &map->mapping->whole;
+}
+
+/* Or NULL, if @map is that. */
+static inline struct iokmem_map *super_of(const struct iokmem_map *map)
+{
+	return iokmem_map_is_whole(map) ? NULL : whole_of(map);
+}
+
+/* Count the pages that a live map touches. */
+static inline unsigned long pages_of(const struct iokmem_map *map)
+{
+	return PAGE_ALIGN(offset_in_page(iokmem_map_get_address(map)) + map->length) >>
+	       PAGE_SHIFT;
+}
+
 struct iokmem_map *keep_map(struct kunit *test, struct iokmem_map *map);
 void put_map_now(struct kunit *test, struct iokmem_map *map);
 void put_buffer_now(struct kunit *test, struct iokmem_desc *desc);

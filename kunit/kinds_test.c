@@ -317,10 +317,10 @@ static void kind_is_mapped_into_the_kernel(struct kunit *test)
 	}
 	own = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_UNIQUE, 0, 0);
 	KUNIT_EXPECT_NE(test, iokmem_map_get_address(m), iokmem_map_get_address(own));
-	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)own->address, length, 0));
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)iokmem_map_get_address(own), length, 0));
 	own = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_READ_ONLY, 9, 1000);
-	KUNIT_EXPECT_FALSE(test, kernel_entry_of(own->address).write);
-	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)own->address, 1000, 9));
+	KUNIT_EXPECT_FALSE(test, kernel_entry_of(iokmem_map_get_address(own)).write);
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)iokmem_map_get_address(own), 1000, 9));
 }
 
 static void kind_is_mapped_into_a_task(struct kunit *test)
@@ -341,19 +341,19 @@ static void kind_is_mapped_into_a_task(struct kunit *test)
 	m = map(test, desc, current, IOKMEM_MAP_UNIQUE, 0, 0);
 	prepare(test, desc);
 	write_pattern(test, desc);
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(m->address, length, 0));
-	KUNIT_ASSERT_EQ(test, 0, put_user(byte, (u8 __user *)m->address + length - 1));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), length, 0));
+	KUNIT_ASSERT_EQ(test, 0, put_user(byte, (u8 __user *)iokmem_map_get_address(m) + length - 1));
 	byte = 0;
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, length - 1, &byte, 1));
 	KUNIT_EXPECT_EQ(test, 5, byte);
 	put_map_now(test, m);
 
 	m = map(test, desc, current, IOKMEM_MAP_READ_ONLY, 0, 0);
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(m->address, 1000, 0));
-	KUNIT_EXPECT_EQ(test, -EFAULT, put_user(byte, (u8 __user *)m->address));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), 1000, 0));
+	KUNIT_EXPECT_EQ(test, -EFAULT, put_user(byte, (u8 __user *)iokmem_map_get_address(m)));
 	KUNIT_EXPECT_PTR_EQ(test, m, map(test, desc, current, IOKMEM_MAP_READ_ONLY, 0, 0));
 	inside = map(test, desc, current, IOKMEM_MAP_READ_ONLY, PAGE_SIZE, PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, m->address + PAGE_SIZE, inside->address);
+	KUNIT_EXPECT_EQ(test, iokmem_map_get_address(m) + PAGE_SIZE, iokmem_map_get_address(inside));
 }
 
 /* The memory is there as long as a map of it, whoever else has let go. */
@@ -366,15 +366,15 @@ static void kind_lives_as_long_as_its_maps(struct kunit *test)
 	u64 id;
 
 	of_kernel = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
-	id = of_kernel->desc->id;
-	fill_bytes((u8 *)of_kernel->address, length);
+	id = iokmem_map_get_memory_descriptor(of_kernel)->id;
+	fill_bytes((u8 *)iokmem_map_get_address(of_kernel), length);
 	if (!kind->no_user_map)
 		of_task = map(test, desc, current, 0, 0, 0);
 	put_buffer_now(test, desc);
-	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)of_kernel->address, length, 0));
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)iokmem_map_get_address(of_kernel), length, 0));
 	put_map_now(test, of_kernel);
 	if (of_task) {
-		KUNIT_EXPECT_TRUE(test, user_has_pattern(of_task->address, length, 0));
+		KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(of_task), length, 0));
 		put_map_now(test, of_task);
 	}
 	if (!strncmp(kind->name, "sub", 3))

@@ -18,7 +18,7 @@ static void expect_entries(struct kunit *test, struct mm_struct *mm,
 	unsigned long first = iokmem_map_get_address(map) & PAGE_MASK;
 	unsigned long i;
 
-	for (i = 0; i < iokmem_map_pages(map); i++) {
+	for (i = 0; i < pages_of(map); i++) {
 		unsigned long address = first + i * PAGE_SIZE;
 		struct entry entry;
 
@@ -28,7 +28,7 @@ static void expect_entries(struct kunit *test, struct mm_struct *mm,
 		KUNIT_ASSERT_EQ_MSG(test, entry.write, write, "page %lu", i);
 		KUNIT_ASSERT_FALSE_MSG(test, entry.exec, "page %lu", i);
 		KUNIT_ASSERT_EQ_MSG(test, entry.pfn,
-				    pfn_of(map->desc, (map->offset & PAGE_MASK) +
+				    pfn_of(iokmem_map_get_memory_descriptor(map), (iokmem_map_get_offset(map) & PAGE_MASK) +
 						      i * PAGE_SIZE),
 				    "page %lu", i);
 	}
@@ -59,17 +59,17 @@ static void mapping_uses_huge_entries_where_it_can(struct kunit *test)
 
 	attach_address_space(test);
 	whole = map(test, desc, current, 0, 0, 0);
-	KUNIT_ASSERT_EQ(test, 0UL, touch(whole->address + SZ_64K));
-	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, whole->address).huge);
-	KUNIT_ASSERT_EQ(test, 0UL, touch(whole->address + SZ_4M));
-	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, whole->address + SZ_4M).huge);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(whole) + SZ_64K));
+	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, iokmem_map_get_address(whole)).huge);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(whole) + SZ_4M));
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, iokmem_map_get_address(whole) + SZ_4M).huge);
 
 	/* A window that does not cover a whole block gets small ones. */
 	window = map(test, desc, current, IOKMEM_MAP_UNIQUE, PAGE_SIZE,
 		     SZ_2M - PAGE_SIZE);
-	KUNIT_ASSERT_EQ(test, 0UL, touch(window->address));
-	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, window->address).present);
-	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, window->address).huge);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(window)));
+	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, iokmem_map_get_address(window)).present);
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, iokmem_map_get_address(window)).huge);
 }
 
 static void mapping_fault_fills_several_entries(struct kunit *test)
@@ -80,11 +80,11 @@ static void mapping_fault_fills_several_entries(struct kunit *test)
 
 	attach_address_space(test);
 	m = map(test, desc, current, 0, 0, 0);
-	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, m->address).present);
-	KUNIT_ASSERT_EQ(test, 0UL, touch(m->address + 5 * PAGE_SIZE));
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, iokmem_map_get_address(m)).present);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(m) + 5 * PAGE_SIZE));
 	for (page = 0; page < SZ_256K; page += PAGE_SIZE)
-		KUNIT_EXPECT_TRUE(test, entry_of(current->mm, m->address + page).present);
-	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, m->address + SZ_256K).present);
+		KUNIT_EXPECT_TRUE(test, entry_of(current->mm, iokmem_map_get_address(m) + page).present);
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, iokmem_map_get_address(m) + SZ_256K).present);
 }
 
 static void mapping_of_a_few_pages_is_filled_at_once(struct kunit *test)
@@ -96,14 +96,14 @@ static void mapping_of_a_few_pages_is_filled_at_once(struct kunit *test)
 	attach_address_space(test);
 	m = map(test, desc, current, IOKMEM_MAP_READ_ONLY, 0, SZ_256K);
 	for (page = 0; page < SZ_256K; page += PAGE_SIZE) {
-		struct entry entry = entry_of(current->mm, m->address + page);
+		struct entry entry = entry_of(current->mm, iokmem_map_get_address(m) + page);
 
 		KUNIT_EXPECT_TRUE(test, entry.present);
 		KUNIT_EXPECT_FALSE(test, entry.write);
 		KUNIT_EXPECT_EQ(test, pfn_of(desc, page), entry.pfn);
 	}
 	m = map(test, desc, current, 0, 0, 0);
-	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, m->address).present);
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, iokmem_map_get_address(m)).present);
 }
 
 static void mapping_keeps_the_place_in_the_page(struct kunit *test)
@@ -292,7 +292,7 @@ static void mapping_in_another_task_from_a_task_is_there(struct kunit *test)
 
 	attach_address_space(test);
 	m = map(test, desc, task, 0, 0, 0);
-	KUNIT_EXPECT_PTR_NE(test, current->mm, m->mm);
+	KUNIT_EXPECT_PTR_NE(test, current->mm, m->mapping->mm);
 	KUNIT_EXPECT_NE(test, 0UL, iokmem_map_get_address(m));
 	KUNIT_EXPECT_PTR_EQ(test, m, map(test, desc, task, 0, 0, 0));
 	put_map_now(test, m);
@@ -341,10 +341,10 @@ static void mapping_in_the_kernel_is_complete(struct kunit *test)
 				   IOKMEM_MAP_UNIQUE, 0, 0);
 	size_t offset;
 
-	KUNIT_ASSERT_TRUE(test, is_vmalloc_addr((void *)m->address));
+	KUNIT_ASSERT_TRUE(test, is_vmalloc_addr((void *)iokmem_map_get_address(m)));
 	for (offset = 0; offset < SZ_4M + 2 * PAGE_SIZE; offset += PAGE_SIZE)
 		KUNIT_ASSERT_EQ(test, pfn_of(desc, offset),
-				vmalloc_to_pfn((void *)m->address + offset));
+				vmalloc_to_pfn((void *)iokmem_map_get_address(m) + offset));
 }
 
 static bool kernel_can_write(void *address)
@@ -367,10 +367,10 @@ static void mapping_in_the_kernel_read_only_is_so(struct kunit *test)
 				   IOKMEM_MAP_READ_ONLY, 0, 0);
 	u8 byte = 0;
 
-	KUNIT_EXPECT_EQ(test, pfn_of(desc, 0), vmalloc_to_pfn((void *)m->address));
-	KUNIT_EXPECT_FALSE(test, kernel_can_write((void *)m->address));
+	KUNIT_EXPECT_EQ(test, pfn_of(desc, 0), vmalloc_to_pfn((void *)iokmem_map_get_address(m)));
+	KUNIT_EXPECT_FALSE(test, kernel_can_write((void *)iokmem_map_get_address(m)));
 	KUNIT_EXPECT_TRUE(test, kernel_can_write(page_address(pfn_to_page(pfn_of(desc, 0)))));
-	KUNIT_EXPECT_EQ(test, 0, copy_from_kernel_nofault(&byte, (void *)m->address, 1));
+	KUNIT_EXPECT_EQ(test, 0, copy_from_kernel_nofault(&byte, (void *)iokmem_map_get_address(m), 1));
 	KUNIT_EXPECT_EQ(test, 1, byte);
 }
 
@@ -387,7 +387,7 @@ static void mapping_in_the_kernel_cannot_be_placed(struct kunit *test)
 	/* But one that is there can be found by its address. */
 	found = iokmem_desc_create_mapping_in_task(desc, IOKMEM_KERNEL_TASK,
 						   address, 0, 0, 0);
-	KUNIT_EXPECT_PTR_EQ(test, desc->home, keep_map(test, found));
+	KUNIT_EXPECT_PTR_EQ(test, &desc->home->whole, keep_map(test, found));
 }
 
 static void mapping_tells_what_it_is(struct kunit *test)

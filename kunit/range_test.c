@@ -128,7 +128,7 @@ static void range_stays_as_it_is_when_the_task_unmaps_it(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address, SIZE));
 	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
-	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)m->address, SIZE, 0));
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)iokmem_map_get_address(m), SIZE, 0));
 
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
 	/* The map still holds it. */
@@ -193,9 +193,9 @@ static void range_of_device_memory_is_not_prepared(struct kunit *test)
 
 	attach_address_space(test);
 	m = map(test, desc, current, 0, 0, 0);
-	KUNIT_ASSERT_EQ(test, 0UL, touch(m->address));
+	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(m)));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-			iokmem_desc_prepare(range(test, m->address, SIZE, INOUT), NONE));
+			iokmem_desc_prepare(range(test, iokmem_map_get_address(m), SIZE, INOUT), NONE));
 }
 
 static void range_prepared_for_reading_shows_later_writes(struct kunit *test)
@@ -443,7 +443,7 @@ static void range_of_the_kernel_may_be_a_modules_variable(struct kunit *test)
 	fill_bytes(of_module + 5, PAGE_SIZE);
 	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
 	m = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_UNIQUE, 0, 0);
-	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)m->address, PAGE_SIZE, 0));
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)iokmem_map_get_address(m), PAGE_SIZE, 0));
 }
 
 /* They are not RAM, nor of its type: iokmem_desc_with_physical_address() is for them. */
@@ -476,8 +476,8 @@ static void range_of_the_kernel_keeps_pages_that_tasks_see(struct kunit *test)
 					      IOKMEM_KERNEL_TASK);
 	keep_desc(test, desc);
 	m = map(test, desc, current, 0, 0, 0);
-	KUNIT_ASSERT_EQ(test, 0UL, touch(m->address));
-	KUNIT_EXPECT_EQ(test, page_to_pfn(page), entry_of(current->mm, m->address).pfn);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(m)));
+	KUNIT_EXPECT_EQ(test, page_to_pfn(page), entry_of(current->mm, iokmem_map_get_address(m)).pfn);
 	KUNIT_EXPECT_EQ(test, 2, page_count(page));
 	vfree(bytes);
 	KUNIT_EXPECT_EQ(test, 1, page_count(page));
@@ -582,19 +582,19 @@ static void expect_physical_cache(struct kunit *test, struct iokmem_desc *desc,
 
 	KUNIT_EXPECT_EQ(test, cache, iokmem_desc_get_cache_mode(desc));
 	KUNIT_EXPECT_EQ(test, cache, iokmem_map_get_cache_mode(m));
-	for (at = m->address; at < m->address + m->length; at += PAGE_SIZE) {
+	for (at = iokmem_map_get_address(m); at < iokmem_map_get_address(m) + m->length; at += PAGE_SIZE) {
 		KUNIT_ASSERT_EQ(test, 0UL, touch(at));
 		KUNIT_ASSERT_EQ(test, cache, entry_of(current->mm, at).cache);
 	}
-	KUNIT_EXPECT_EQ(test, PHYS_PFN(RESERVED_START), entry_of(current->mm, m->address).pfn);
+	KUNIT_EXPECT_EQ(test, PHYS_PFN(RESERVED_START), entry_of(current->mm, iokmem_map_get_address(m)).pfn);
 	if (IOKMEM_HUGE_ENTRIES && m->length >= PMD_SIZE)
 		KUNIT_EXPECT_EQ(test, cache != IOKMEM_MAP_WRITE_THRU_CACHE,
-				entry_of(current->mm, m->address).huge);
+				entry_of(current->mm, iokmem_map_get_address(m)).huge);
 	of_kernel = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, cache, kernel_entry_of(of_kernel->address).cache);
+	KUNIT_EXPECT_EQ(test, cache, kernel_entry_of(iokmem_map_get_address(of_kernel)).cache);
 	put_map_now(test, of_kernel);
 	of_kernel = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_UNIQUE, 0, 0);
-	KUNIT_EXPECT_EQ(test, cache, kernel_entry_of(of_kernel->address).cache);
+	KUNIT_EXPECT_EQ(test, cache, kernel_entry_of(iokmem_map_get_address(of_kernel)).cache);
 	put_map_now(test, of_kernel);
 	put_map_now(test, m);
 }
@@ -623,7 +623,7 @@ static void physical_memory_is_retyped_by_the_first_map(struct kunit *test)
 				  (given == IOKMEM_MAP_INHIBIT_CACHE ?
 				   IOKMEM_MAP_WRITE_COMBINE_CACHE :
 				   IOKMEM_MAP_INHIBIT_CACHE), 0, 0));
-	KUNIT_EXPECT_EQ(test, given, kernel_entry_of(m->address).cache);
+	KUNIT_EXPECT_EQ(test, given, kernel_entry_of(iokmem_map_get_address(m)).cache);
 }
 
 static void physical_memory_mapped_otherwise_elsewhere_is_busy(struct kunit *test)
@@ -698,12 +698,12 @@ static void physical_registers_beside_it_are_not_shown(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EACCES,
 			map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
 	m = map(test, desc, current, 0, PAGE_SIZE - 8, PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, 0UL, touch(m->address));
+	KUNIT_EXPECT_EQ(test, 0UL, touch(iokmem_map_get_address(m)));
 	KUNIT_EXPECT_EQ(test, PHYS_PFN(RESERVED_START) + 1,
-			entry_of(current->mm, m->address).pfn);
+			entry_of(current->mm, iokmem_map_get_address(m)).pfn);
 	/* The kernel may see them. */
 	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, 8, offset_in_page(m->address));
+	KUNIT_EXPECT_EQ(test, 8, offset_in_page(iokmem_map_get_address(m)));
 }
 
 static struct kunit_case range_cases[] = {

@@ -120,7 +120,7 @@ static void static_user_map_is_recorded_and_shared(struct kunit *test)
 	attach_address_space(test);
 	/* Any mapping of the memory will do; this one is never shared by itself. */
 	there = map(test, desc, current, IOKMEM_MAP_UNIQUE, 0, 0);
-	address = there->address;
+	address = iokmem_map_get_address(there);
 	m = keep_map(test, iokmem_desc_set_mapping(desc, current, address, 0));
 	other = map(test, desc, current, 0, 0, 0);
 	KUNIT_EXPECT_PTR_EQ(test, m, other);
@@ -140,8 +140,8 @@ static void static_user_map_has_the_rights_that_are_there(struct kunit *test)
 
 	attach_address_space(test);
 	there = map(test, desc, current, IOKMEM_MAP_UNIQUE | READ_ONLY, 0, 0);
-	KUNIT_EXPECT_EQ(test, -EACCES, record_error(desc, current, there->address, 0));
-	KUNIT_EXPECT_EQ(test, 0, record_error(desc, current, there->address, READ_ONLY));
+	KUNIT_EXPECT_EQ(test, -EACCES, record_error(desc, current, iokmem_map_get_address(there), 0));
+	KUNIT_EXPECT_EQ(test, 0, record_error(desc, current, iokmem_map_get_address(there), READ_ONLY));
 	KUNIT_EXPECT_EQ(test, -EFAULT, record_error(desc, current, SZ_1G, READ_ONLY));
 	KUNIT_EXPECT_EQ(test, -ENXIO, record_error(desc, current,
 						   user_memory(test, SZ_64K, false), 0));
@@ -266,7 +266,7 @@ static struct iokmem_map *map_by_file(struct kunit *test, struct iokmem_desc *de
 					       IOKMEM_MAP_ANYWHERE, 0, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(m));
 	mmap_read_lock(current->mm);
-	vma = vma_lookup(current->mm, m->address);
+	vma = vma_lookup(current->mm, iokmem_map_get_address(m));
 	KUNIT_EXPECT_TRUE(test, vma && vma->vm_file == file);
 	mmap_read_unlock(current->mm);
 	return m;
@@ -285,7 +285,7 @@ static void holder_is_told_when_the_program_unmaps_what_it_mapped(struct kunit *
 	attach_address_space(test);
 	m = map_by_file(test, desc, file);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&holder, m, &told_ops, &told));
-	KUNIT_ASSERT_EQ(test, 0, vm_munmap(m->address, SZ_64K));
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(iokmem_map_get_address(m), SZ_64K));
 	for (i = 0; i < 250 && !READ_ONCE(told.times); i++)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, 1, told.times);
@@ -310,7 +310,7 @@ static void holder_that_leaves_as_the_program_unmaps_may_let_go(struct kunit *te
 		struct iokmem_holder holder;
 
 		KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&holder, m, &told_ops, &told));
-		KUNIT_ASSERT_EQ(test, 0, vm_munmap(m->address, SZ_64K));
+		KUNIT_ASSERT_EQ(test, 0, vm_munmap(iokmem_map_get_address(m), SZ_64K));
 		iokmem_holder_remove(&holder);
 		KUNIT_EXPECT_GE(test, 1, told.times);
 		iokmem_map_put_async(m);

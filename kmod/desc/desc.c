@@ -23,7 +23,6 @@
 #include <kunit/visibility.h>
 
 #include "desc/desc.h"
-#include "map/map.h"
 #include "page/compat.h"
 #include "page/workqueue.h"
 #include "trace.h"
@@ -95,8 +94,8 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_mem_ops *ops,
 	mutex_init(&desc->prepare_lock);
 	mutex_init(&desc->hold_lock);
 	mutex_init(&desc->lock);
-	INIT_LIST_HEAD(&desc->maps);
-	desc->shareable = RB_ROOT;
+	INIT_LIST_HEAD(&desc->mappings);
+	desc->index = RB_ROOT;
 	init_waitqueue_head(&desc->wait);
 	INIT_LIST_HEAD(&desc->node);
 	return desc;
@@ -117,8 +116,8 @@ static void desc_free(struct kref *count)
 {
 	struct iokmem_desc *desc = container_of(count, struct iokmem_desc, count);
 
-	WARN_ON(!list_empty(&desc->maps));
-	WARN_ON(!RB_EMPTY_ROOT(&desc->shareable));
+	WARN_ON(!list_empty(&desc->mappings));
+	WARN_ON(!RB_EMPTY_ROOT(&desc->index));
 	WARN_ON(desc->nr_maps);
 	WARN_ON(desc->nr_mapped);
 	WARN_ON(desc->home);
@@ -289,7 +288,8 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_get, IOKMEM_NS);
 static void desc_close(struct iokmem_desc *desc)
 {
 	iokmem_desc_complete_all(desc);
-	iokmem_map_close_home(desc);
+	if (desc->home_ops)
+		desc->home_ops->close(desc);
 	if (desc->born_held)
 		iokmem_desc_unhold(desc);
 	iokmem_desc_count_put(desc);

@@ -25,7 +25,7 @@
 #include "page/extent.h"
 
 struct iokmem_desc;
-struct iokmem_map;
+struct iokmem_mapping;
 struct vfsmount;
 
 /* How many members a multi-descriptor may have: what is done with all takes time. */
@@ -36,6 +36,17 @@ struct vfsmount;
 
 /* The frame of memory that must not be touched: a guard page's. */
 #define IOKMEM_NO_PFN	(~0UL)
+
+/**
+ * struct iokmem_home_ops - how the layer of maps keeps the home mapping of a buffer
+ * @open: map all of the buffer into the kernel, for memory with @kernel_home. Return 0 or
+ *	an error. The caller holds prepare_lock
+ * @close: let go of the home mapping, if there is one
+ */
+struct iokmem_home_ops {
+	int (*open)(struct iokmem_desc *desc);
+	void (*close)(struct iokmem_desc *desc);
+};
 
 /**
  * struct iokmem_desc - a memory descriptor
@@ -57,6 +68,7 @@ struct vfsmount;
  *	has the pages: guards of mappings have their place there
  * @alignment: in bytes, as asked for; at least 1
  * @options: as asked for
+ * @home_ops: how the layer above makes and ends @home; NULL: there never is one
  * @kernel_home: pageable memory that was made for the kernel: @home comes and
  *	goes with @prepared
  * @born_held: its users hold the memory, from its birth on
@@ -77,11 +89,10 @@ struct vfsmount;
  * @tag: of the driver's choice
  * @home: the mapping it was born with, in the task it was made for; or NULL
  * @bytes: the address of @home, if that is the kernel's; or NULL
- * @whole: the kernel's mapping of all of it that a plain request gets, or NULL
- * @maps: mappings, oldest first
- * @shareable: the maps that may be shared, by address space and range
- * @modes: which cache modes mappings in @shareable were asked for with, now or before: bits
- *	by number
+ * @mappings: all mappings that are live or under construction, oldest first
+ * @index: the maps that may be shared, by address space and range
+ * @modes: the cache modes that maps in @index were asked for with, now or before: bits by
+ *	number
  * @next_age: of the next mapping
  * @nr_maps: how many maps, those that lie inside others included
  * @nr_mapped: how many mappings there may be entries of, dead ones included
@@ -95,9 +106,9 @@ struct vfsmount;
  * it, whatever user space does.
  *
  * What stands before @length_lock is immutable once the descriptor is published.
- * @direction, @tag, @length, @cache_mode, @bytes and @whole are written with
- * WRITE_ONCE() and may be read at any time; @length is written with @length_lock held,
- * @bytes, @cache_mode and @whole with @lock, which also keeps the map that @whole is.
+ * @direction, @tag, @length, @cache_mode and @bytes are written with WRITE_ONCE() and
+ * may be read at any time; @length is written with @length_lock held, @bytes and
+ * @cache_mode with @lock.
  *
  * @prepare_lock protects @prepared, and the @home of memory with @kernel_home.
  *
@@ -133,6 +144,7 @@ struct iokmem_desc {
 	unsigned long lead;
 	size_t alignment;
 	u32 options;
+	const struct iokmem_home_ops *home_ops;
 	bool kernel_home;
 	bool born_held;
 	struct iokmem_desc *parent;
@@ -153,11 +165,10 @@ struct iokmem_desc {
 	size_t length;
 	u32 direction;
 	u32 tag;
-	struct iokmem_map *home;
+	struct iokmem_mapping *home;
 	void *bytes;
-	struct iokmem_map *whole;
-	struct list_head maps;
-	struct rb_root shareable;
+	struct list_head mappings;
+	struct rb_root index;
 	unsigned long modes;
 	u64 next_age;
 	unsigned int nr_maps;
@@ -197,6 +208,84 @@ static inline struct iokmem_desc *iokmem_desc_root(struct iokmem_desc *desc,
 	return desc->parent;
 }
 
+/* Return true if the frames are known from birth to death, and not only while held. */
+static inline bool iokmem_desc_is_always_there(const struct iokmem_desc *desc)
+{
+	return desc->ops->always_there;
+}
+
+/* Return true if a fault finds the pages one by one. */
+static inline bool iokmem_desc_is_paged(const struct iokmem_desc *desc)
+{
+	return desc->ops->fault;
+}
+
+static inline bool iokmem_desc_is_typed(const struct iokmem_desc *desc)
+{
+	return desc->ops->typed;
+}
+
+/* Return true if the memory makes all entries of a VMA at once. */
+static inline bool iokmem_desc_fills_vma(const struct iokmem_desc *desc)
+{
+	return desc->ops->mmap;
+}
+
+static inline int iokmem_desc_fill_vma(struct iokmem_desc *desc,
+				       struct vm_area_struct *vma)
+{
+	return desc->ops->mmap(desc, vma);
+}
+
+static inline vm_fault_t iokmem_desc_fault(struct iokmem_desc *desc, struct vm_fault *vmf)
+{
+	return desc->ops->fault(desc, vmf);
+}
+
+static inline int iokmem_desc_may_map(const struct iokmem_desc *desc, bool user)
+{
+	return desc->ops->may_map ? desc->ops->may_map(desc, user) : 0;
+}
+
+static inline unsigned long iokmem_desc_kernel_address(const struct iokmem_desc *desc,
+						       pgoff_t index, unsigned long nr)
+{
+	return desc->ops->kernel_address ? desc->ops->kernel_address(desc, index, nr) : 0;
+}
+
+static inline unsigned long iokmem_desc_task_address(const struct iokmem_desc *desc,
+						     const struct mm_struct *mm,
+						     size_t offset)
+{
+	return desc->ops->task_address ? desc->ops->task_address(desc, mm, offset) : 0;
+}
+
+static inline bool iokmem_desc_can_be_pinnable(const struct iokmem_desc *desc)
+{
+	return desc->ops->check_pinnable;
+}
+
+static inline int iokmem_desc_check_pinnable(struct iokmem_desc *desc)
+{
+	return desc->ops->check_pinnable(desc);
+}
+
+static inline bool iokmem_desc_has_held_address(const struct iokmem_desc *desc)
+{
+	return desc->ops->held_address;
+}
+
+static inline bool iokmem_desc_has_fixed_address(const struct iokmem_desc *desc)
+{
+	return desc->ops->fixed_address;
+}
+
+static inline int iokmem_desc_resolve(const struct iokmem_desc *desc, u32 mode,
+				      u32 *resolved)
+{
+	return desc->ops->resolve(mode, resolved);
+}
+
 /* All published descriptors, oldest first; for debugfs. */
 struct list_head *iokmem_descs_lock(void);
 void iokmem_descs_unlock(void);
@@ -208,9 +297,8 @@ void iokmem_desc_exit(void);
 int iokmem_desc_hold(struct iokmem_desc *desc, bool write);
 void iokmem_desc_unhold(struct iokmem_desc *desc);
 void iokmem_desc_complete_all(struct iokmem_desc *desc);
-int iokmem_desc_retype(struct iokmem_desc *desc, u32 cache_mode, u32 *old,
-		       struct iokmem_map *map);
-void iokmem_desc_restore_mode(struct iokmem_desc *desc, u32 cache_mode);
+int iokmem_desc_retype_begin(struct iokmem_desc *desc, u32 cache_mode);
+void iokmem_desc_retype_end(struct iokmem_desc *desc, u32 cache_mode);
 
 /* mem_sub.c */
 size_t iokmem_desc_owned(const struct iokmem_desc *desc, size_t offset,

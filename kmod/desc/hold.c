@@ -17,7 +17,6 @@
 #include <linux/module.h>
 
 #include "desc/desc.h"
-#include "map/map.h"
 #include "page/compat.h"
 
 static int hold_locked(struct iokmem_desc *desc, bool write)
@@ -68,8 +67,8 @@ void iokmem_desc_unhold(struct iokmem_desc *desc)
 	mutex_unlock(&desc->hold_lock);
 }
 
-/* Nobody maps the memory from here on, until retype_end(). */
-static int retype_begin(struct iokmem_desc *desc, u32 cache_mode)
+/* Have nobody map the memory with entries of its old mode until the retype is over. */
+static int begin_retyping(struct iokmem_desc *desc, u32 cache_mode)
 {
 	int err = 0;
 
@@ -81,34 +80,21 @@ static int retype_begin(struct iokmem_desc *desc, u32 cache_mode)
 	else if (desc->nr_mapped || desc->held)
 		err = -EBUSY;
 	else
-		desc->retyping = true;
+		WRITE_ONCE(desc->retyping, true);
 	mutex_unlock(&desc->lock);
 	return err;
 }
 
-static void retype_end(struct iokmem_desc *desc, u32 cache_mode,
-		       struct iokmem_map *map)
-{
-	mutex_lock(&desc->lock);
-	WRITE_ONCE(desc->cache_mode, cache_mode);
-	if (map)
-		iokmem_map_list(map);
-	WRITE_ONCE(desc->retyping, false);
-	wake_up_all(&desc->wait);
-	mutex_unlock(&desc->lock);
-}
-
 /*
- * iokmem_desc_retype - give the memory another cache mode, for a map
+ * iokmem_desc_retype_begin - give the memory another cache mode
  *
- * @cache_mode is one that the kind's ->resolve() found. The first one to map the
- * memory in its new mode is @map, to be built, unless that is NULL. Returns 0 and
- * the mode until now; -EBUSY if anything maps or holds the memory; -ESTALE if it has
- * the mode already; -EOPNOTSUPP if the kind has only one mode; or an error of the
- * kind's, and nothing has changed.
+ * @cache_mode is one that the kind's ->resolve() found. Return 0, and the caller ends
+ * the retype by iokmem_desc_retype_end(), before which nobody else maps or holds the
+ * memory. Or return -EBUSY if anything maps or holds the memory; -ESTALE if it has the
+ * mode already; -EOPNOTSUPP if the kind has only one mode; or an error of the kind's. Then
+ * nothing has changed.
  */
-int iokmem_desc_retype(struct iokmem_desc *desc, u32 cache_mode, u32 *old,
-		       struct iokmem_map *map)
+int iokmem_desc_retype_begin(struct iokmem_desc *desc, u32 cache_mode)
 {
 	int err;
 
@@ -116,32 +102,37 @@ int iokmem_desc_retype(struct iokmem_desc *desc, u32 cache_mode, u32 *old,
 		return -EOPNOTSUPP;
 
 	mutex_lock(&desc->hold_lock);
-	err = retype_begin(desc, cache_mode);
+	err = begin_retyping(desc, cache_mode);
 	if (err)
-		goto out;
-	*old = desc->cache_mode;
+		goto err_unlock;
 	err = desc->ops->retype(desc, cache_mode);
-	if (err)
-		retype_end(desc, *old, NULL);
-	else
-		retype_end(desc, cache_mode, map);
-out:
+	if (!err)
+		return 0;
+	mutex_lock(&desc->lock);
+	iokmem_desc_retype_end(desc, desc->cache_mode);
+	mutex_unlock(&desc->lock);
+	return err;
+
+err_unlock:
 	mutex_unlock(&desc->hold_lock);
 	return err;
 }
 
 /*
- * iokmem_desc_restore_mode - the map for which the mode was changed is not wanted
+ * iokmem_desc_retype_end - publish the memory's new cache mode
  *
- * The memory gets its old mode back, unless somebody else maps or holds it by now.
+ * The caller holds the descriptor's lock, and may list a mapping before dropping it.
  */
-void iokmem_desc_restore_mode(struct iokmem_desc *desc, u32 cache_mode)
+void iokmem_desc_retype_end(struct iokmem_desc *desc, u32 cache_mode)
 {
-	size_t offset = 0;
+	lockdep_assert_held(&desc->hold_lock);
+	lockdep_assert_held(&desc->lock);
 
-	desc = iokmem_desc_root(desc, &offset);
-	if (cache_mode != iokmem_desc_get_cache_mode(desc))
-		iokmem_desc_retype(desc, cache_mode, &cache_mode, NULL);
+	WRITE_ONCE(desc->cache_mode, cache_mode);
+	/* Pairs with iokmem_vma_fault(): a fault that sees the end sees the mode. */
+	smp_store_release(&desc->retyping, false);
+	wake_up_all(&desc->wait);
+	mutex_unlock(&desc->hold_lock);
 }
 
 /* Only a transfer that goes out of memory leaves it as it is. */
@@ -175,7 +166,7 @@ static int prepare_locked(struct iokmem_desc *desc, bool write)
 	if (err)
 		return err;
 	if (desc->kernel_home)
-		err = iokmem_map_open_home(desc, IOKMEM_KERNEL_TASK);
+		err = desc->home_ops->open(desc);
 	if (err) {
 		iokmem_desc_unhold(desc);
 		return err;
@@ -191,7 +182,7 @@ static void complete_locked(struct iokmem_desc *desc)
 	if (--desc->prepared)
 		return;
 	if (desc->kernel_home)
-		iokmem_map_close_home(desc);
+		desc->home_ops->close(desc);
 	iokmem_desc_unhold(desc);
 }
 

@@ -193,24 +193,18 @@ static int export_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 {
 	const struct iokmem_export *export = export_of(dmabuf);
 
-	if (export->read_only) {
-		if (vma->vm_flags & VM_WRITE)
-			return -EACCES;
-		vm_flags_clear(vma, VM_MAYWRITE);
-	}
-	return iokmem_mmap_vma(export->desc, vma, export->length, dmabuf->file);
+	return iokmem_mmap_vma(export->desc, dmabuf->file, vma, export->length, true);
 }
 
-/* Where the kernel has all of it already, or 0. */
+/* Return the address of all of it that the kernel has already, or 0. */
 static unsigned long kernel_address(const struct iokmem_export *export)
 {
-	struct iokmem_map_request request = {
-		.options = IOKMEM_MAP_ANYWHERE,
-		.length = export->length,
-	};
-	struct iokmem_desc *root = iokmem_desc_root(export->desc, &request.offset);
+	size_t offset = 0;
+	struct iokmem_desc *root = iokmem_desc_root(export->desc, &offset);
+	size_t place = root->skew + offset;
 
-	return iokmem_map_borrow(&request, root);
+	return iokmem_desc_kernel_address(root, place >> PAGE_SHIFT,
+					  PAGE_ALIGN(export->length) >> PAGE_SHIFT);
 }
 
 static int export_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
@@ -338,8 +332,7 @@ static int hold(const struct iokmem_export *export)
 		err = iokmem_desc_hold(root, false);
 	if (err)
 		return err;
-	if (root->ops->may_map)
-		err = root->ops->may_map(root, true);
+	err = iokmem_desc_may_map(root, true);
 	if (err)
 		iokmem_desc_unhold(root);
 	return err;

@@ -2,12 +2,16 @@
 /*
  * Buffer descriptors: descriptors that allocate their memory
  * (IOBufferMemoryDescriptor).
+ *
+ * A buffer that is made for a task has a *home mapping* there, from birth until its last
+ * user goes. The home mapping is in nobody's use: it does not keep the buffer open.
  */
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
+#include <linux/sched/mm.h>
 
 #include <kunit/visibility.h>
 
@@ -15,6 +19,7 @@
 #include "map/buffer.h"
 #include "map/map.h"
 #include "memory/memory.h"
+#include "page/address_space.h"
 #include "page/cache.h"
 #include "page/compat.h"
 #include "page/pages.h"
@@ -128,6 +133,82 @@ static struct iokmem_desc *create_pageable(const struct iokmem_buffer_args *args
 	return desc;
 }
 
+/* Map a buffer, all of it, into the task it is made for. */
+static int open_home(struct iokmem_desc *desc, struct task_struct *task)
+{
+	struct iokmem_map_request request = {
+		.task = task,
+		.options = IOKMEM_MAP_ANYWHERE,
+		.desc = desc,
+		.length = desc->capacity,
+	};
+	struct iokmem_map *map;
+
+	request.mm = iokmem_task_mm(task);
+	if (IS_ERR(request.mm))
+		return PTR_ERR(request.mm);
+	map = iokmem_map_obtain(&request);
+	if (request.mm)
+		mmput(request.mm);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	mutex_lock(&desc->lock);
+	kref_get(&map->mapping->count);
+	desc->home = map->mapping;
+	if (!map->mapping->mm)
+		WRITE_ONCE(desc->bytes, (void *)iokmem_map_get_address(map));
+	mutex_unlock(&desc->lock);
+	iokmem_map_drop(map, false);
+	return 0;
+}
+
+static int open_kernel_home(struct iokmem_desc *desc)
+{
+	return open_home(desc, IOKMEM_KERNEL_TASK);
+}
+
+/* The home mapping ends, unless it is in somebody's use. */
+static void close_home(struct iokmem_desc *desc)
+{
+	struct iokmem_mapping *mapping;
+	bool ends;
+
+	mutex_lock(&desc->lock);
+	mapping = desc->home;
+	desc->home = NULL;
+	WRITE_ONCE(desc->bytes, NULL);
+	ends = mapping && !mapping->nr_used && iokmem_mapping_kill(mapping);
+	mutex_unlock(&desc->lock);
+
+	if (ends)
+		iokmem_mapping_end(mapping, false);
+	if (mapping)
+		iokmem_mapping_put(mapping);
+}
+
+static const struct iokmem_home_ops home_ops = {
+	.open	= open_kernel_home,
+	.close	= close_home,
+};
+
+/*
+ * Publish a new buffer, and map it into the task it is made for, which is NULL for nobody.
+ * Return the buffer, or an error when it is gone.
+ */
+static struct iokmem_desc *publish(struct iokmem_desc *desc, struct task_struct *task)
+{
+	int err = 0;
+
+	desc->home_ops = &home_ops;
+	iokmem_desc_publish(desc);
+	if (task && !desc->kernel_home)
+		err = open_home(desc, task);
+	if (!err)
+		return desc;
+	iokmem_desc_put(desc);
+	return ERR_PTR(err);
+}
+
 /*
  * iokmem_buffer_create - what all factories do
  *
@@ -155,16 +236,7 @@ struct iokmem_desc *iokmem_buffer_create(const struct iokmem_buffer_args *args)
 		return desc;
 	desc->options = args->options;
 	desc->direction = args->options & IOKMEM_DIRECTION_MASK;
-	iokmem_desc_publish(desc);
-
-	if (args->task && !desc->kernel_home) {
-		err = iokmem_map_open_home(desc, args->task);
-		if (err) {
-			iokmem_desc_put(desc);
-			return ERR_PTR(err);
-		}
-	}
-	return desc;
+	return publish(desc, args->task);
 }
 EXPORT_SYMBOL_IF_KUNIT(iokmem_buffer_create);
 
@@ -322,6 +394,47 @@ struct iokmem_desc *iokmem_buffer_with_bytes(const void *bytes, size_t length,
 EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_bytes, IOKMEM_NS);
 
 /**
+ * iokmem_buffer_coherent - make a buffer that a device sees as the CPU does
+ * @dev: the device, with its DMA masks set
+ * @options: a direction, %IOKMEM_KERNEL_USER_SHARED
+ * @capacity: in bytes, at least 1
+ *
+ * The buffer is made for the kernel: iokmem_buffer_get_bytes_no_copy(). The memory
+ * is zero, contiguous for the device, and below its coherent mask. The DMA API
+ * decides which cache mode it has: iokmem_desc_get_cache_mode(). It must be gone
+ * before the device's driver is: put it, and have user tasks unmap it, when the
+ * device goes. IOKit has IODMACommand for this, which see.
+ *
+ * Context: May sleep.
+ * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
+ *
+ * * -EOPNOTSUPP: another option, or any cache mode
+ * * -EINVAL: @capacity is 0
+ * * -EOVERFLOW: @capacity cannot be rounded to pages
+ * * -ENOMEM: the memory is not to be had, or not below the device's mask
+ */
+struct iokmem_desc *iokmem_buffer_coherent(struct device *dev, u32 options,
+					   size_t capacity)
+{
+	struct iokmem_desc *desc;
+
+	if (options & ~(IOKMEM_DIRECTION_MASK | IOKMEM_KERNEL_USER_SHARED))
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!capacity)
+		return ERR_PTR(-EINVAL);
+	if (capacity > SIZE_MAX - (PAGE_SIZE - 1))
+		return ERR_PTR(-EOVERFLOW);
+
+	desc = iokmem_coherent_create(dev, capacity);
+	if (IS_ERR(desc))
+		return desc;
+	desc->options = options;
+	desc->direction = options & IOKMEM_DIRECTION_MASK;
+	return publish(desc, IOKMEM_KERNEL_TASK);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_coherent, IOKMEM_NS);
+
+/**
  * iokmem_buffer_get_capacity - how long a buffer can be
  * @desc: the buffer
  *
@@ -440,7 +553,7 @@ unsigned long iokmem_buffer_get_address(struct iokmem_desc *desc)
 
 	if (address || desc->kernel_home || !desc->home)
 		return address;
-	return iokmem_map_get_address(desc->home);
+	return READ_ONCE(desc->home->address);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_address, IOKMEM_NS);
 

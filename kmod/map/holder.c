@@ -2,14 +2,13 @@
 /*
  * Holders of maps: drivers that are told when a map ends under them.
  *
- * A map that somebody has a reference to ends when another one unmaps it for all who
+ * A map that a driver has a reference to ends when another driver unmaps it for all who
  * share it, or when its task unmaps it. Each holder is then told once, with no lock
- * held; of a kernel mapping, before its addresses go.
+ * held. The holders of a kernel mapping are told before its addresses go.
  */
 #include <linux/list.h>
 #include <linux/module.h>
 
-#include "desc/desc.h"
 #include "map/map.h"
 #include "page/compat.h"
 #include "page/wake.h"
@@ -31,6 +30,7 @@
 int iokmem_holder_add(struct iokmem_holder *holder, struct iokmem_map *map,
 		      const struct iokmem_holder_ops *ops, void *data)
 {
+	struct iokmem_desc *desc;
 	int err = -ENOENT;
 
 	holder->map = map;
@@ -39,12 +39,12 @@ int iokmem_holder_add(struct iokmem_holder *holder, struct iokmem_map *map,
 	holder->running = false;
 	INIT_LIST_HEAD(&holder->node);
 
-	iokmem_map_lock(map);
-	if (map->state == IOKMEM_MAP_LIVE) {
+	desc = iokmem_mapping_lock(map->mapping);
+	if (iokmem_map_is_live(map)) {
 		list_add_tail(&holder->node, &map->holders);
 		err = 0;
 	}
-	iokmem_map_unlock(map);
+	mutex_unlock(&desc->lock);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_holder_add, IOKMEM_NS);
@@ -60,13 +60,12 @@ EXPORT_SYMBOL_NS_GPL(iokmem_holder_add, IOKMEM_NS);
  */
 void iokmem_holder_remove(struct iokmem_holder *holder)
 {
-	struct iokmem_map *map = holder->map;
+	struct iokmem_desc *desc;
 
-	iokmem_map_lock(map);
-	/* It can be called no more; but it may have been. */
+	desc = iokmem_mapping_lock(holder->map->mapping);
 	list_del_init(&holder->node);
-	iokmem_map_unlock(map);
-	/* Pairs with iokmem_map_tell_holders(): what was called has returned. */
+	mutex_unlock(&desc->lock);
+	/* Pairs with tell(): if @ops->revoke() has been called, it has returned. */
 	wait_var_event(&holder->running, !smp_load_acquire(&holder->running));
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_holder_remove, IOKMEM_NS);
@@ -76,53 +75,83 @@ static struct iokmem_holder *first_of(struct iokmem_map *map)
 	return list_first_entry_or_null(&map->holders, struct iokmem_holder, node);
 }
 
-/* One of the map, or of the maps inside it. */
-static struct iokmem_holder *next_holder(struct iokmem_map *map)
+/* Return a holder of any map of the mapping, or NULL. */
+static struct iokmem_holder *next_holder(struct iokmem_mapping *mapping)
 {
-	struct iokmem_holder *holder = first_of(map);
-	struct iokmem_map *sub;
+	struct iokmem_holder *holder = first_of(&mapping->whole);
+	struct iokmem_map *map;
 
-	if (holder)
-		return holder;
-	list_for_each_entry(sub, &map->inside, node) {
-		holder = first_of(sub);
+	list_for_each_entry(map, &mapping->maps, node) {
 		if (holder)
 			break;
+		holder = first_of(map);
 	}
 	return holder;
 }
 
 /*
- * iokmem_map_has_holders - is there anybody to be told?
+ * iokmem_mapping_has_holders - return true if a holder has to be told of the end
  */
-bool iokmem_map_has_holders(struct iokmem_map *map)
+bool iokmem_mapping_has_holders(struct iokmem_mapping *mapping)
 {
-	lockdep_assert_held(&map->desc->lock);
+	lockdep_assert_held(&iokmem_mapping_desc(mapping)->lock);
 
-	return next_holder(map);
+	return next_holder(mapping);
+}
+
+static void tell(struct iokmem_holder *holder)
+{
+	holder->ops->revoke(holder->data);
+	/* Pairs with iokmem_holder_remove(). */
+	smp_store_release(&holder->running, false);
+	/* The holder may be gone: this is an address, not an access. */
+	iokmem_wake_up(&holder->running);
 }
 
 /*
- * iokmem_map_tell_holders - the map, with those inside it, has ended
+ * iokmem_mapping_tell_holders - tell the holders of all maps of a mapping that has ended
+ *
+ * The caller has to end the mapping, and holds no lock.
  */
-void iokmem_map_tell_holders(struct iokmem_map *map)
+void iokmem_mapping_tell_holders(struct iokmem_mapping *mapping)
 {
 	struct iokmem_holder *holder;
+	struct iokmem_desc *desc;
 
 	for (;;) {
-		iokmem_map_lock(map);
-		holder = next_holder(map);
+		desc = iokmem_mapping_lock(mapping);
+		holder = next_holder(mapping);
 		if (holder) {
 			list_del_init(&holder->node);
 			holder->running = true;
 		}
-		iokmem_map_unlock(map);
+		mutex_unlock(&desc->lock);
 		if (!holder)
 			return;
-		holder->ops->revoke(holder->data);
-		/* Pairs with iokmem_holder_remove(). */
-		smp_store_release(&holder->running, false);
-		/* It may be gone: this is an address, not an access. */
-		iokmem_wake_up(&holder->running);
+		tell(holder);
+	}
+}
+
+/*
+ * iokmem_map_tell_holders - tell the holders of a map of a part, which alone has ended
+ *
+ * The caller has a reference to the map, and holds no lock.
+ */
+void iokmem_map_tell_holders(struct iokmem_map *map)
+{
+	struct iokmem_holder *holder;
+	struct iokmem_desc *desc;
+
+	for (;;) {
+		desc = iokmem_mapping_lock(map->mapping);
+		holder = first_of(map);
+		if (holder) {
+			list_del_init(&holder->node);
+			holder->running = true;
+		}
+		mutex_unlock(&desc->lock);
+		if (!holder)
+			return;
+		tell(holder);
 	}
 }

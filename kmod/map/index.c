@@ -1,40 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The list and the index of a descriptor's maps. Which map serves a request is
- * not decided here (sharing.c), only found without looking at all of them.
+ * The index of a descriptor's maps. The index finds the maps that may serve a request
+ * without a look at all of them. Which of these serve is up to the caller (sharing.c).
  *
- *	desc->maps	all mappings, oldest first: for people
- *	desc->shareable	the mappings that may be shared, and the maps inside them; by
- *			address space, then by what has to be equal in the options, then
- *			by offset, length, and the mapping's age; each node knows the
- *			largest end of the mappings below it
- *	map->inside	the maps inside a mapping, oldest first
+ *	desc->mappings	all mappings, oldest first: for people
+ *	desc->index	the maps that may be shared, by address space, then by the
+ *			options that must be equal, then by offset, length, and the
+ *			mapping's age. Each node knows the largest end of the
+ *			mappings below it.
  *
- * By address, the address space itself finds the mapping: iokmem_map_at().
+ * Finding, adding and removing a map costs the logarithm of the number of maps, in one
+ * address space or in many, beside each other or across. A request that is placed may
+ * have to look at all mappings of its bytes.
  *
- * So finding, adding and removing a map costs the logarithm of the number of
- * maps, whether they are in one address space or in many, beside each other or across;
- * but for a request that is placed, where all mappings of its bytes may be looked at.
+ * A mapping that is killed leaves the index at once. The maps of a part of it leave it
+ * when their own last reference goes, and serve nobody until then.
  *
- * All of it under the descriptor's lock.
+ * The descriptor's lock protects all of it.
  */
 #include <linux/bitops.h>
 #include <linux/lockdep.h>
 #include <linux/rbtree_augmented.h>
 
-#include "desc/desc.h"
 #include "map/map.h"
 #include "page/cache.h"
 
-/* What is equal in a mapping, in the maps inside it, and in what they serve. */
+/* The options that are equal in a mapping, in its maps, and in the requests it serves. */
 #define EQUAL_MASK	(IOKMEM_MAP_EQUAL | IOKMEM_MAP_CACHE_MASK)
 
 #define map_of(rb)	rb_entry_safe(rb, struct iokmem_map, by_range)
 
 /**
  * struct place - a place in the index
- * @mm: of the address space
- * @equal: of the options: of @EQUAL_MASK
+ * @mm: the address space
+ * @equal: of the options, those in EQUAL_MASK
  * @offset: in bytes
  * @length: in bytes
  * @age: of the mapping
@@ -50,33 +49,37 @@ struct place {
 static struct place place_of(const struct iokmem_map *map)
 {
 	return (struct place) {
-		.mm = map->mm,
-		.equal = map->equal,
-		.offset = map->offset,
+		.mm = map->mapping->mm,
+		.equal = map->mapping->equal,
+		.offset = iokmem_map_offset(map),
 		.length = map->length,
-		.age = map->age,
+		.age = map->mapping->age,
 	};
 }
 
-/* Are maps with this @mm and @equal before this one, or behind? */
+/* Compare the address space and the options. */
 static int space_cmp(const struct place *place, const struct iokmem_map *map)
 {
-	if (place->mm != map->mm)
-		return place->mm < map->mm ? -1 : 1;
-	if (place->equal != map->equal)
-		return place->equal < map->equal ? -1 : 1;
+	const struct iokmem_mapping *mapping = map->mapping;
+
+	if (place->mm != mapping->mm)
+		return place->mm < mapping->mm ? -1 : 1;
+	if (place->equal != mapping->equal)
+		return place->equal < mapping->equal ? -1 : 1;
 	return 0;
 }
 
-/* The same of maps with these bytes and this age. */
+/* Compare the bytes and the age. */
 static int window_cmp(const struct place *place, const struct iokmem_map *map)
 {
-	if (place->offset != map->offset)
-		return place->offset < map->offset ? -1 : 1;
+	size_t offset = iokmem_map_offset(map);
+
+	if (place->offset != offset)
+		return place->offset < offset ? -1 : 1;
 	if (place->length != map->length)
 		return place->length < map->length ? -1 : 1;
-	if (place->age != map->age)
-		return place->age < map->age ? -1 : 1;
+	if (place->age != map->mapping->age)
+		return place->age < map->mapping->age ? -1 : 1;
 	return 0;
 }
 
@@ -87,22 +90,39 @@ static int place_cmp(const struct place *place, const struct iokmem_map *map)
 	return cmp ? cmp : window_cmp(place, map);
 }
 
-/* What lies inside a mapping adds nothing to what that contains. */
+/* A map of a part adds nothing to what its mapping contains. */
 static size_t mapping_end(const struct iokmem_map *map)
 {
-	return map->super ? 0 : iokmem_map_end(map);
+	return iokmem_map_is_whole(map) ? iokmem_map_offset(map) + map->length : 0;
 }
 
 RB_DECLARE_CALLBACKS_MAX(static, subtree_callbacks, struct iokmem_map, by_range,
 			 size_t, subtree_end, mapping_end)
 
-static void index_insert(struct iokmem_map *map)
+/*
+ * iokmem_index_add - add a map, whose address need not be known yet
+ *
+ * The map of all bytes of a mapping comes before the maps of its parts. A Unique
+ * mapping is not indexed, since no request shares it.
+ */
+void iokmem_index_add(struct iokmem_map *map)
 {
-	struct rb_root *root = &map->desc->shareable;
-	struct rb_node **link = &root->rb_node, *parent = NULL;
-	struct place place = place_of(map);
+	struct iokmem_mapping *mapping = map->mapping;
+	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+	struct rb_node **link = &desc->index.rb_node, *parent = NULL;
+	struct place place;
 	size_t end = mapping_end(map);
 
+	lockdep_assert_held(&desc->lock);
+
+	if (iokmem_map_is_whole(map)) {
+		mapping->age = desc->next_age++;
+		mapping->equal = mapping->options & EQUAL_MASK;
+	}
+	if (mapping->options & IOKMEM_MAP_UNIQUE)
+		return;
+	desc->modes |= BIT(iokmem_cache_field(mapping->equal) >> IOKMEM_MAP_CACHE_SHIFT);
+	place = place_of(map);
 	while (*link) {
 		struct iokmem_map *other = map_of(*link);
 
@@ -113,81 +133,29 @@ static void index_insert(struct iokmem_map *map)
 	}
 	map->subtree_end = end;
 	rb_link_node(&map->by_range, parent, link);
-	rb_insert_augmented(&map->by_range, root, &subtree_callbacks);
-}
-
-static void index_remove(struct iokmem_map *map)
-{
-	if (RB_EMPTY_NODE(&map->by_range))
-		return;
-	rb_erase_augmented(&map->by_range, &map->desc->shareable, &subtree_callbacks);
-	RB_CLEAR_NODE(&map->by_range);
+	rb_insert_augmented(&map->by_range, &desc->index, &subtree_callbacks);
 }
 
 /*
- * iokmem_maps_insert - list a new mapping, whose address need not be known yet
+ * iokmem_index_remove - undo iokmem_index_add(), if it was done
  */
-void iokmem_maps_insert(struct iokmem_map *mapping)
+void iokmem_index_remove(struct iokmem_map *map)
 {
-	struct iokmem_desc *desc = mapping->desc;
+	struct iokmem_desc *desc = iokmem_mapping_desc(map->mapping);
 
 	lockdep_assert_held(&desc->lock);
 
-	mapping->age = desc->next_age++;
-	mapping->equal = mapping->options & EQUAL_MASK;
-	list_add_tail(&mapping->node, &desc->maps);
-	if (mapping->options & IOKMEM_MAP_UNIQUE)
+	if (RB_EMPTY_NODE(&map->by_range))
 		return;
-	desc->modes |= BIT(iokmem_cache_field(mapping->equal) >> IOKMEM_MAP_CACHE_SHIFT);
-	index_insert(mapping);
+	rb_erase_augmented(&map->by_range, &desc->index, &subtree_callbacks);
+	RB_CLEAR_NODE(&map->by_range);
 }
 
-/*
- * iokmem_maps_remove - undo that, if it was done
- *
- * What is inside is not found any more either, but stays listed there.
- */
-void iokmem_maps_remove(struct iokmem_map *mapping)
-{
-	struct iokmem_map *map;
-
-	lockdep_assert_held(&mapping->desc->lock);
-
-	list_for_each_entry(map, &mapping->inside, node)
-		index_remove(map);
-	index_remove(mapping);
-	list_del_init(&mapping->node);
-}
-
-/*
- * iokmem_maps_insert_inside - list a new map inside a mapping, which is listed
- */
-void iokmem_maps_insert_inside(struct iokmem_map *map)
-{
-	lockdep_assert_held(&map->desc->lock);
-
-	map->age = map->super->age;
-	map->equal = map->super->equal;
-	list_add_tail(&map->node, &map->super->inside);
-	index_insert(map);
-}
-
-/*
- * iokmem_maps_remove_inside - undo that, if it was done
- */
-void iokmem_maps_remove_inside(struct iokmem_map *map)
-{
-	lockdep_assert_held(&map->desc->lock);
-
-	index_remove(map);
-	list_del_init(&map->node);
-}
-
-/* The first map in the index that is not before @place, or NULL. */
+/* Return the first map in the index that is not before @place, or NULL. */
 static struct iokmem_map *first_from(const struct iokmem_desc *desc,
 				     const struct place *place)
 {
-	struct rb_node *node = desc->shareable.rb_node, *first = NULL;
+	struct rb_node *node = desc->index.rb_node, *first = NULL;
 
 	while (node) {
 		if (place_cmp(place, map_of(node)) > 0) {
@@ -200,25 +168,32 @@ static struct iokmem_map *first_from(const struct iokmem_desc *desc,
 	return map_of(first);
 }
 
-/* A map of just these bytes that serves @request, or NULL. */
-static struct iokmem_map *
-find_same(const struct iokmem_desc *desc, const struct place *place,
-	  const struct iokmem_map_request *request)
+/* Return the oldest map of just the bytes at @place that serves @request, or NULL. */
+static struct iokmem_map *exact_at(const struct place *place,
+				   const struct iokmem_map_request *request,
+				   iokmem_serves_fn serves)
 {
-	struct iokmem_map *map = first_from(desc, place);
+	struct iokmem_map *map;
 
-	return map && iokmem_map_has_window(map, place->offset, place->length) &&
-	       iokmem_map_serves(iokmem_mapping_of(map), request) ? map : NULL;
+	for (map = first_from(request->desc, place);
+	     map && !space_cmp(place, map) &&
+	     iokmem_map_has_window(map, place->offset, place->length);
+	     map = map_of(rb_next(&map->by_range)))
+		if (serves(map->mapping, request))
+			return map;
+	return NULL;
 }
 
 /*
- * The first mapping at or below @node that serves @request, or NULL. Of an open request,
- * only where the index crosses from one @place to another can it go down in vain; calls
- * itself at most the tree's height deep.
+ * Return the first mapping at or below @node that serves @request, or NULL.
+ *
+ * The search for a request that is not placed goes down in vain only where the index
+ * crosses from one @place to another. The function calls itself at most as deep as the
+ * tree is high.
  */
 static struct iokmem_map *
 first_around(struct rb_node *node, const struct place *place,
-	     const struct iokmem_map_request *request)
+	     const struct iokmem_map_request *request, iokmem_serves_fn serves)
 {
 	size_t end = place->offset + place->length;
 
@@ -226,16 +201,16 @@ first_around(struct rb_node *node, const struct place *place,
 		struct iokmem_map *map = map_of(node), *found;
 		int cmp = space_cmp(place, map);
 
-		/* What is to the right starts even later. */
-		if (cmp < 0 || (!cmp && map->offset > place->offset)) {
+		/* Maps to the right start even later. */
+		if (cmp < 0 || (!cmp && iokmem_map_offset(map) > place->offset)) {
 			node = node->rb_left;
 			continue;
 		}
 		if (!cmp) {
-			found = first_around(node->rb_left, place, request);
+			found = first_around(node->rb_left, place, request, serves);
 			if (found)
 				return found;
-			if (mapping_end(map) >= end && iokmem_map_serves(map, request))
+			if (mapping_end(map) >= end && serves(map->mapping, request))
 				return map;
 		}
 		node = node->rb_right;
@@ -243,7 +218,7 @@ first_around(struct rb_node *node, const struct place *place,
 	return NULL;
 }
 
-/* Which of two that would do: whatever cache modes they were asked for with. */
+/* Return the better of two maps that serve, either of which may be NULL. */
 static struct iokmem_map *better_of(struct iokmem_map *a, struct iokmem_map *b)
 {
 	struct place place;
@@ -254,12 +229,16 @@ static struct iokmem_map *better_of(struct iokmem_map *a, struct iokmem_map *b)
 	return window_cmp(&place, b) < 0 ? a : b;
 }
 
-/* The one or the other, among the mappings of every cache mode that serve @request. */
-static struct iokmem_map *find_in_any_mode(const struct iokmem_desc *desc,
-					   const struct iokmem_map_request *request,
-					   bool same)
+/*
+ * Search the mappings of each cache mode that they were asked for with: a request names
+ * one of these modes, or none.
+ */
+static struct iokmem_map *
+find_in_any_mode(const struct iokmem_map_request *request,
+		 iokmem_serves_fn serves, bool exact)
 {
 	u32 asked = request->options & EQUAL_MASK, cache = iokmem_cache_field(asked);
+	const struct iokmem_desc *desc = request->desc;
 	unsigned long modes = desc->modes;
 	struct iokmem_map *map = NULL, *found;
 	struct place place = {
@@ -274,90 +253,82 @@ static struct iokmem_map *find_in_any_mode(const struct iokmem_desc *desc,
 		modes &= BIT(cache >> IOKMEM_MAP_CACHE_SHIFT);
 	for (; modes; modes &= modes - 1) {
 		place.equal = asked | (u32)__ffs(modes) << IOKMEM_MAP_CACHE_SHIFT;
-		found = same ? find_same(desc, &place, request) :
-			       first_around(desc->shareable.rb_node, &place, request);
+		found = exact ? exact_at(&place, request, serves) :
+				first_around(desc->index.rb_node, &place, request,
+					     serves);
 		map = better_of(found, map);
 	}
 	return map;
 }
 
 /*
- * iokmem_maps_find_same - a map of just these bytes that serves @request, or NULL
+ * iokmem_index_find_exact - find a map of just the bytes of @request that serves it
  *
- * It may be a mapping under construction. The request is not placed: there may be maps of
- * these bytes in several places.
+ * Return NULL if there is none. The mapping may be under construction, and the map may
+ * not be in use.
  */
-struct iokmem_map *iokmem_maps_find_same(const struct iokmem_desc *desc,
-					 const struct iokmem_map_request *request)
+struct iokmem_map *iokmem_index_find_exact(const struct iokmem_map_request *request,
+					   iokmem_serves_fn serves)
 {
-	return find_in_any_mode(desc, request, true);
+	return find_in_any_mode(request, serves, true);
 }
 
 /*
- * iokmem_maps_find - what serves @request, or NULL
+ * iokmem_index_find - find the mapping that begins first of those that serve @request
  *
- * A map of just these bytes, or a mapping of more. A mapping may be under construction.
+ * Return the map of all bytes of the mapping, or NULL. The mapping may be under
+ * construction, and the map may not be in use.
  */
-struct iokmem_map *iokmem_maps_find(const struct iokmem_desc *desc,
-				    const struct iokmem_map_request *request)
+struct iokmem_map *iokmem_index_find(const struct iokmem_map_request *request,
+				     iokmem_serves_fn serves)
 {
-	bool placed = !(request->options & IOKMEM_MAP_ANYWHERE);
-	struct iokmem_map *map, *same;
+	return find_in_any_mode(request, serves, false);
+}
+
+/*
+ * iokmem_index_find_in - find the map of just this window of @mapping
+ *
+ * Return NULL if there is none.
+ */
+struct iokmem_map *iokmem_index_find_in(struct iokmem_mapping *mapping, size_t offset,
+					size_t length)
+{
+	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+	struct place place = place_of(&mapping->whole);
+	struct iokmem_map *map;
 
 	lockdep_assert_held(&desc->lock);
 
-	if (RB_EMPTY_ROOT(&desc->shareable))
-		return NULL;
-	same = placed ? NULL : iokmem_maps_find_same(desc, request);
-	if (same)
-		return same;
-	map = find_in_any_mode(desc, request, false);
-	if (map && placed)
-		same = iokmem_maps_find_inside(map, request->offset, request->length);
-	return same ? same : map;
-}
-
-/*
- * iokmem_maps_find_inside - the map of just this window of @mapping, or NULL
- *
- * It may be @mapping itself.
- */
-struct iokmem_map *iokmem_maps_find_inside(struct iokmem_map *mapping,
-					   size_t offset, size_t length)
-{
-	struct place place = place_of(mapping);
-	struct iokmem_map *map;
-
-	lockdep_assert_held(&mapping->desc->lock);
-
-	if (iokmem_map_has_window(mapping, offset, length))
-		return mapping;
+	if (iokmem_map_has_window(&mapping->whole, offset, length))
+		return &mapping->whole;
 	place.offset = offset;
 	place.length = length;
-	map = first_from(mapping->desc, &place);
-	return map && map->super == mapping && iokmem_map_has_window(map, offset, length) ?
-	       map : NULL;
+	map = first_from(desc, &place);
+	return map && map->mapping == mapping &&
+	       iokmem_map_has_window(map, offset, length) ? map : NULL;
 }
 
 /*
- * iokmem_maps_start_at - has @mapping a map of at least these bytes that starts with
- * the first of them?
+ * iokmem_index_starts_at - return true if a map of @mapping starts with byte @offset, and
+ * has at least @length bytes
  */
-bool iokmem_maps_start_at(struct iokmem_map *mapping, size_t offset, size_t length)
+bool iokmem_index_starts_at(struct iokmem_mapping *mapping, size_t offset,
+			    size_t length)
 {
-	struct place place = place_of(mapping);
+	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+	struct place place = place_of(&mapping->whole);
 	struct iokmem_map *map;
 
-	lockdep_assert_held(&mapping->desc->lock);
+	lockdep_assert_held(&desc->lock);
 
-	if (mapping->offset == offset)
+	if (mapping->backing.offset == offset)
 		return length <= mapping->length;
 	place.offset = offset;
 	place.length = length;
-	for (map = first_from(mapping->desc, &place);
-	     map && !space_cmp(&place, map) && map->offset == offset;
+	for (map = first_from(desc, &place);
+	     map && !space_cmp(&place, map) && iokmem_map_offset(map) == offset;
 	     map = map_of(rb_next(&map->by_range)))
-		if (map->super == mapping)
+		if (map->mapping == mapping)
 			return true;
 	return false;
 }

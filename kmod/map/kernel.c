@@ -1,40 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mappings in the kernel's own address space. They are complete when they are
- * made and never fault.
+ * Mappings in the kernel's own address space. They are complete when they are made, and
+ * never fault.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
 
-#include "desc/desc.h"
 #include "desc/vmap.h"
 #include "map/map.h"
+
+static bool unmap_kernel(struct iokmem_mapping *mapping, bool by_program)
+{
+	vunmap(mapping->kaddr);
+	return true;
+}
 
 /*
  * iokmem_map_kernel - make the addresses of a kernel mapping
  */
-int iokmem_map_kernel(struct iokmem_map *map)
+int iokmem_map_kernel(struct iokmem_mapping *mapping)
 {
-	pgprot_t prot = map->options & IOKMEM_MAP_READ_ONLY ? PAGE_KERNEL_RO :
-							      PAGE_KERNEL;
+	pgprot_t prot = mapping->options & IOKMEM_MAP_READ_ONLY ? PAGE_KERNEL_RO :
+								  PAGE_KERNEL;
+	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
 	void *address;
 
-	if (map->desc->ops->fixed_address)
+	if (iokmem_desc_has_fixed_address(desc))
 		return -EOPNOTSUPP;
-	address = iokmem_vmap(map->desc, iokmem_map_index(map), iokmem_map_pages(map),
-			      prot);
+	address = iokmem_vmap(desc, iokmem_mapping_index(mapping),
+			      iokmem_mapping_pages(mapping), prot);
 	if (IS_ERR(address))
 		return PTR_ERR(address);
-	map->kaddr = address;
-	map->start = (unsigned long)address;
+	mapping->kaddr = address;
+	mapping->start = (unsigned long)address;
+	mapping->unmap = unmap_kernel;
 	return 0;
-}
-
-/*
- * iokmem_unmap_kernel - let go of the addresses, if the mapping got any
- */
-void iokmem_unmap_kernel(struct iokmem_map *map)
-{
-	vunmap(xchg(&map->kaddr, NULL));
 }

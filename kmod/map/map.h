@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Maps: windows of a descriptor in an address space.
+ * Maps: which address space sees which bytes of a descriptor, and at which addresses.
+ *
+ * A *mapping* is a range of addresses in one address space. A *map* is what a caller
+ * holds: a window of a mapping. The *backing* of a mapping is the memory that its
+ * addresses show.
  */
 #ifndef _IOKMEM_MAP_H
 #define _IOKMEM_MAP_H
 
-#include <linux/atomic.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
 #include <linux/rbtree.h>
 #include <linux/refcount.h>
+#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
 #include <linux/iokmem.h>
@@ -21,144 +26,184 @@
 struct file;
 struct vm_area_struct;
 
-/* Options that must be the same in a map and in a request for it. */
+/* Options that must be equal in a mapping and in a request that it serves. */
 #define IOKMEM_MAP_EQUAL	(IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_GUARDED_MASK | \
 				 IOKMEM_MAP_PINNABLE)
 
+/* The pages that one fault maps together, in an aligned window. */
+#define IOKMEM_FAULT_AROUND	64UL
+
 /**
- * enum iokmem_map_state - where a map is in its life
- * @IOKMEM_MAP_BUILDING: in the list, but its address is not known yet: those who
- *	could share it wait
- * @IOKMEM_MAP_LIVE: in the list, may be shared
- * @IOKMEM_MAP_DEAD: not in the list, never to be shared again. Its address reads
- *	0 and a fault finds nothing.
+ * enum iokmem_mapping_state - the state of a mapping
+ * @IOKMEM_MAPPING_BUILDING: listed, but its address is not known yet. Requests that it
+ *	could serve wait.
+ * @IOKMEM_MAPPING_LIVE: listed, and requests may share it
+ * @IOKMEM_MAPPING_KILLED: not listed, and never again. Its address reads 0, and a fault
+ *	finds nothing. Also the state before it is listed.
  */
-enum iokmem_map_state {
-	IOKMEM_MAP_BUILDING,
-	IOKMEM_MAP_LIVE,
-	IOKMEM_MAP_DEAD,
+enum iokmem_mapping_state {
+	IOKMEM_MAPPING_BUILDING,
+	IOKMEM_MAPPING_LIVE,
+	IOKMEM_MAPPING_KILLED,
 };
 
 /**
- * struct iokmem_map - a map
- * @users: drivers' references, one for all of its task's own references
- *	together, one for every sub-map, and one of the descriptor whose home it is
- * @count: who needs the object: one for all users together, one for the
- *	mapping's VMA or its own file, and one for each thread that waits for it
- * @work: does what cannot be done where it comes up
- * @jobs: what that is: see enum map_job in map.c
- * @options: IOKMEM_MAP_*, as first asked for
- * @desc: what it shows; keeps one count of that
- * @super: of a sub-map: the mapping it lies in, as one of that's users
- * @mm: the address space, kept as an object only (mmgrab()); NULL: the kernel's
- * @pid: the task it was first made for; for people
- * @offset: of the first byte in the descriptor, in bytes
+ * struct iokmem_backing - the memory that a mapping shows
+ * @desc: the descriptor, never a sub-descriptor; one count. NULL when it has been let go
+ * @offset: of the first byte in @desc, in bytes
+ * @mapped: counted in @desc's nr_mapped. Protected by @desc's lock
+ * @held: holds @desc's memory. Protected by @desc's lock
+ * @keeper: the file of a dma-buf that holds @desc's memory, or NULL. Protected by @desc's
+ *	lock
+ */
+struct iokmem_backing {
+	struct iokmem_desc *desc;
+	size_t offset;
+	bool mapped;
+	bool held;
+	struct file *keeper;
+};
+
+/**
+ * struct iokmem_map - a window of a mapping, as a caller holds it
+ * @mapping: the mapping; one count of it while the map is in use
+ * @options: IOKMEM_MAP_*, as asked for by the request that made the map
+ * @references: drivers' references, and one for all of the task's own together. The map
+ *	is in use while this is not 0.
+ * @delta: of the first byte in the mapping, in bytes
  * @length: in bytes
- * @cache_mode: the one that was in force when it was built, and is still
- * @state: see enum iokmem_map_state
- * @address: of the first byte; 0 before and after its life
- * @task_refs: how many references its own task has, by ioctl and mmap()
- * @holders: drivers that will be told when it ends
- * @age: of the mapping: smaller is older
- * @node: of a mapping: in the descriptor's list; of a sub-map: in the mapping's
- * @by_range: of what may be shared: in the descriptor's index
+ * @ended: this map of a part has ended by itself
+ * @task_refs: the references that the task itself has, by ioctl and mmap()
+ * @holders: drivers to be told when the map ends
+ * @node: in the mapping's list of maps
+ * @by_range: in the descriptor's index
  * @subtree_end: the largest end of the mappings at or below @by_range
- * @made_of: of a Unique one: the number of the descriptor it was made of
- * @inside: of a mapping: its sub-maps
- * @guard: of a user mapping: how many pages on each side nobody can touch
- * @start: where its pages start, guards not counted; 0: they never were anywhere
- * @builder: of a user mapping: the task that is making its VMA, by a file that others
- *	use too
- * @mapped: of a mapping: there may be entries of it, in the page tables
- * @blocked: redirected to nothing: who touches it waits
- * @borrowed: the memory is at these addresses anyhow, so they are not unmapped
- * @held: it holds the memory
- * @equal: of the mapping's @options: what the index goes by
- * @keeper: the file of a dma-buf, which holds the memory in its place; or NULL
- * @kaddr: what vmap() gave, or NULL
+ * @dropped: for iokmem_map_put_async()
  *
- * A map is a *mapping*, which has addresses of its own (a VMA, or kernel
- * addresses), or a *sub-map*, which lies inside a mapping.
- *
- * Two counts, as in struct iokmem_desc. When the last of the users goes, the
- * mapping is unmapped; when the last count goes, the object. The chain VMA ->
- * (file ->) mapping -> descriptor keeps the memory under a VMA, even one that
- * could not be unmapped. Each reference of a driver's, and the task's together,
- * are a user of the descriptor besides; of a Unique map, which may be redirected to
- * another one, all references together are.
- *
- * @super, @mm, @pid, @options, @length and @guard are immutable. So are @desc and
- * @offset, but of a live Unique user mapping, where redirecting changes them: with the
- * locks of both descriptors and the mmap lock held for writing. Any of these locks
- * keeps them, and so does the map's end.
- *
- * The descriptor's lock protects @state, @address, @cache_mode, @task_refs, @holders,
- * @mapped, @held, @keeper and what links maps; what it protects of plain values is written
- * with WRITE_ONCE() and may be read without it. @blocked is written with the mmap lock held
- * for writing. @start and @borrowed are written once, by the builder, before the map is
- * live: @start of a VMA under the mmap lock, before the VMA can be seen. @builder is its
- * own to write, and to find the map by. @kaddr is the builder's, and then whoever's that
- * unmaps.
- *
- * It is 256 bytes large on a 64-bit machine. A little more is twice as much: the slab
- * allocator has nothing in between.
+ * @mapping, @options, @delta and @length are immutable. The lock of the descriptor
+ * that the mapping shows (iokmem_mapping_lock()) protects the other members but
+ * @references and @dropped. @ended is written with WRITE_ONCE(), and may be read
+ * without the lock.
  */
 struct iokmem_map {
-	refcount_t users;
-	struct kref count;
-	struct work_struct work;
-	atomic_t jobs;
+	struct iokmem_mapping *mapping;
 	u32 options;
-
-	struct iokmem_desc *desc;
-	struct iokmem_map *super;
-	struct mm_struct *mm;
-	struct pid *pid;
-	size_t offset;
+	refcount_t references;
+	size_t delta;
 	size_t length;
-
-	u32 cache_mode;
-	enum iokmem_map_state state;
-	unsigned long address;
+	bool ended;
 	unsigned long task_refs;
 	struct list_head holders;
-
-	u64 age;
 	struct list_head node;
 	struct rb_node by_range;
-	union {
-		size_t subtree_end;
-		u64 made_of;
-	};
-	struct list_head inside;
-
-	unsigned long guard;
-	unsigned long start;
-	struct task_struct *builder;
-	bool mapped;
-	bool blocked;
-	bool borrowed;
-	bool held;
-	u32 equal;
-	struct file *keeper;
-	void *kaddr;
+	size_t subtree_end;
+	struct llist_node dropped;
 };
 
 /**
- * struct iokmem_map_request - what somebody wants mapped
- * @mm: the address space, which the requester keeps alive (mm_users), or NULL
- *	for the kernel's
- * @task: that the map is for, or that asks for it; as @mm
- * @options: IOKMEM_MAP_*, checked
- * @cache_mode: the one that has to be in force; IOKMEM_MAP_DEFAULT_CACHE: any
- * @keep_mode: the requester may not change the one that is
- * @file: by which a task asks for a map of its own, or NULL
- * @seat: for redirecting: a mapping that is listed and holds the memory, but gets no
- *	addresses
- * @paged: of a seat: its pages will be found one by one
+ * struct iokmem_mapping - a range of addresses that shows the memory of a descriptor
+ * @count: one for each map that is in use, one for the VMA, one for a buffer whose home
+ *	it is, one for each thread that waits for it and for work that is queued
+ * @mm: the address space, kept as an object (mmgrab()); NULL: the kernel's
+ * @pid: the process that asked first; for people
+ * @options: IOKMEM_MAP_*, of the first request
+ * @equal: the part of @options that the index goes by
+ * @guard: the pages on each side of a user mapping that cannot be touched
+ * @length: in bytes
+ * @made_of: the number of the descriptor that the mapping was made of
+ * @work: ends the mapping, and puts the maps in @drops, where the caller cannot
+ * @drops: maps of which iokmem_map_put_async() drops the last reference
+ * @backing: the memory
+ * @shown_lock: protects @backing.desc for iokmem_mapping_lock()
+ * @state: see enum iokmem_mapping_state
+ * @cache_mode: in force, of the memory
+ * @address: of the first byte; 0 unless LIVE
+ * @finished: the memory has been let go, and nobody is left to be told
+ * @bound: there is a VMA that has a count of the mapping
+ * @close_ends: the end of the VMA ends the mapping, which has been killed already
+ * @work_ends: the work has to end the mapping
+ * @nr_used: maps in use. While there are any, the mapping is a user of the descriptor.
+ * @nr_inside: live maps of a part of the mapping
+ * @maps: the maps of a part of the mapping, oldest first
+ * @node: in the descriptor's list of mappings
+ * @age: smaller is older
+ * @whole: the map of all bytes. It is in the index as long as the mapping is listed, also
+ *	while it is not in use.
+ * @start: the address of the first page, guards not counted; 0: no addresses yet
+ * @blocked: redirected to nothing: a program that touches the mapping waits
+ * @borrowed: the addresses exist without the mapping, so it does not unmap them
+ * @fd_file: the VMA is of a program's file of the descriptor, which is a user of that
+ * @vacant: the VMA is empty and waits to be taken up. Then @by_space is in use.
+ * @unmap: take the addresses away, as iokmem_mapping_end() says, and return true if no
+ *	entry is left; NULL: there is nothing to take away
+ * @kaddr: the result of vmap(), or NULL
+ * @by_space: in the table of vacant VMAs
+ *
+ * Members from @mm to @made_of are immutable. The lock of the descriptor that the
+ * mapping shows protects @state to @whole. @state, @cache_mode and @address are written
+ * with WRITE_ONCE() and may be read without it. Only a Unique user mapping changes its
+ * backing, with the mmap lock held for writing and the locks of both descriptors: any of
+ * these keeps it (see iokmem_mapping_desc()).
+ *
+ * The mmap lock protects @blocked, @vacant and @by_space; @blocked is read without it by
+ * threads that wait. @start, @borrowed and @fd_file are written by the builder before
+ * the mapping is live, as is @unmap, and @kaddr by the builder and then by the one who ends it.
+ */
+struct iokmem_mapping {
+	struct kref count;
+	struct mm_struct *mm;
+	struct pid *pid;
+	u32 options;
+	u32 equal;
+	unsigned long guard;
+	size_t length;
+	u64 made_of;
+
+	struct work_struct work;
+	struct llist_head drops;
+
+	struct iokmem_backing backing;
+	spinlock_t shown_lock;	/* see above */
+
+	enum iokmem_mapping_state state;
+	u32 cache_mode;
+	unsigned long address;
+	bool finished;
+	bool bound;
+	bool close_ends;
+	bool work_ends;
+	unsigned int nr_used;
+	unsigned int nr_inside;
+	struct list_head maps;
+	struct list_head node;
+	u64 age;
+	struct iokmem_map whole;
+
+	unsigned long start;
+	bool blocked;
+	bool borrowed;
+	bool fd_file;
+	bool vacant;
+	bool (*unmap)(struct iokmem_mapping *mapping, bool by_program);
+	void *kaddr;
+	struct hlist_node by_space;
+};
+
+/**
+ * struct iokmem_map_request - a request for a map
+ * @mm: the address space, which the requester keeps (mm_users); NULL: the kernel's
+ * @task: the process that the map is for, or that asks for it
+ * @options: IOKMEM_MAP_*
+ * @cache_mode: the mode that has to be in force; IOKMEM_MAP_DEFAULT_CACHE: any
+ * @keep_mode: the requester may not change the mode
+ * @file: the descriptor's file by which a program asks for a map of its own, or NULL
  * @at: without IOKMEM_MAP_ANYWHERE, the address of the first byte
- * @offset: in bytes
+ * @desc: the memory, never a sub-descriptor
+ * @offset: in @desc, in bytes
  * @length: in bytes, not 0
+ *
+ * iokmem_request_check() fills in @desc, and makes the other members what they say
+ * here.
  */
 struct iokmem_map_request {
 	struct mm_struct *mm;
@@ -167,49 +212,108 @@ struct iokmem_map_request {
 	u32 cache_mode;
 	bool keep_mode;
 	struct file *file;
-	bool seat;
-	bool paged;
 	unsigned long at;
+	struct iokmem_desc *desc;
 	size_t offset;
 	size_t length;
 };
 
-/* map_request.c */
-int iokmem_map_check(struct iokmem_map_request *request,
-		     struct iokmem_desc *desc);
-unsigned long iokmem_map_borrow(const struct iokmem_map_request *request,
-				const struct iokmem_desc *desc);
-bool iokmem_owns_pages(const struct iokmem_desc *desc, size_t offset,
-		       size_t length);
+/* request.c */
+int iokmem_request_check(struct iokmem_map_request *request, struct iokmem_desc *desc);
+unsigned long iokmem_request_borrow(const struct iokmem_map_request *request);
+bool iokmem_owns_pages(const struct iokmem_desc *desc, size_t offset, size_t length);
 
-/* map.c */
-struct iokmem_map *iokmem_map_alloc(struct iokmem_desc *desc,
-				    const struct iokmem_map_request *request);
-void iokmem_map_list(struct iokmem_map *mapping);
-int iokmem_map_reserve(struct iokmem_map *map);
-void iokmem_map_adopt(struct iokmem_map *map);
-struct mm_struct *iokmem_task_mm(struct task_struct *task);
-int iokmem_map_open_home(struct iokmem_desc *desc, struct task_struct *task);
-void iokmem_map_close_home(struct iokmem_desc *desc);
-struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
-				      struct task_struct *task,
-				      unsigned long at, u32 options,
-				      size_t offset, size_t length,
-				      struct file *file);
-void iokmem_map_lock(struct iokmem_map *map);
-void iokmem_map_unlock(struct iokmem_map *map);
-struct iokmem_map *iokmem_map_obtain(struct iokmem_desc *desc,
-				     const struct iokmem_map_request *request);
-int iokmem_map_exchange(struct iokmem_map *map, struct iokmem_map *seat);
-bool iokmem_map_vanished(struct iokmem_map *map);
-void iokmem_map_let_go(struct iokmem_map *map, bool has_holders);
-void iokmem_map_unhold(struct iokmem_map *map);
-void iokmem_map_drop(struct iokmem_map *map);
-void iokmem_map_count_put(struct iokmem_map *map);
-void iokmem_map_count_put_async(struct iokmem_map *map);
-unsigned long iokmem_map_references(const struct iokmem_map *map);
+/* index.c */
+typedef bool (*iokmem_serves_fn)(struct iokmem_mapping *mapping,
+				 const struct iokmem_map_request *request);
 
-/* map_task.c */
+void iokmem_index_add(struct iokmem_map *map);
+void iokmem_index_remove(struct iokmem_map *map);
+struct iokmem_map *iokmem_index_find_exact(const struct iokmem_map_request *request,
+					   iokmem_serves_fn serves);
+struct iokmem_map *iokmem_index_find(const struct iokmem_map_request *request,
+				     iokmem_serves_fn serves);
+struct iokmem_map *iokmem_index_find_in(struct iokmem_mapping *mapping, size_t offset,
+					size_t length);
+bool iokmem_index_starts_at(struct iokmem_mapping *mapping, size_t offset,
+			    size_t length);
+
+/* sharing.c */
+bool iokmem_mapping_serves(struct iokmem_mapping *mapping,
+			   const struct iokmem_map_request *request);
+struct iokmem_map *iokmem_sharing_find(const struct iokmem_map_request *request);
+
+/* backing.c */
+struct iokmem_desc *iokmem_mapping_lock(struct iokmem_mapping *mapping);
+int iokmem_lock_in_mode(const struct iokmem_map_request *request);
+void iokmem_restore_mode(struct iokmem_desc *desc, u32 cache_mode);
+void iokmem_backing_map(struct iokmem_backing *backing);
+void iokmem_backing_unmap(struct iokmem_backing *backing);
+int iokmem_backing_hold(struct iokmem_backing *backing, u32 options, bool paged,
+			bool user);
+void iokmem_backing_release(struct iokmem_backing *backing);
+
+/* holder.c */
+bool iokmem_mapping_has_holders(struct iokmem_mapping *mapping);
+void iokmem_mapping_tell_holders(struct iokmem_mapping *mapping);
+void iokmem_map_tell_holders(struct iokmem_map *map);
+
+/* mapping.c */
+struct iokmem_mapping *iokmem_mapping_alloc(const struct iokmem_map_request *request);
+void iokmem_mapping_list(struct iokmem_mapping *mapping);
+void iokmem_mapping_go_live(struct iokmem_mapping *mapping);
+bool iokmem_mapping_kill(struct iokmem_mapping *mapping);
+void iokmem_mapping_end(struct iokmem_mapping *mapping, bool by_program);
+void iokmem_mapping_closed(struct iokmem_mapping *mapping);
+void iokmem_mapping_put(struct iokmem_mapping *mapping);
+struct iokmem_map *iokmem_map_alloc(const struct iokmem_map_request *request);
+void iokmem_map_add(struct iokmem_map *map, struct iokmem_mapping *mapping,
+		    size_t offset);
+void iokmem_map_use(struct iokmem_map *map);
+void iokmem_map_unlist(struct iokmem_map *map);
+void iokmem_map_drop(struct iokmem_map *map, bool by_program);
+void iokmem_map_drop_later(struct iokmem_map *map);
+
+/* fault.c */
+vm_fault_t iokmem_vma_fault(struct vm_fault *vmf);
+void iokmem_vma_fill_small(struct vm_area_struct *vma);
+bool iokmem_vma_has_pages(const struct vm_area_struct *vma);
+bool iokmem_vma_is_paged(const struct vm_area_struct *vma);
+bool iokmem_vma_is_given(const struct vm_area_struct *vma);
+vm_flags_t iokmem_pinnable_flags(const struct iokmem_mapping *mapping);
+
+/* vma.c; the rest is in vma.h */
+int iokmem_map_user(struct iokmem_mapping *mapping, unsigned long at, struct file *of);
+struct vm_area_struct *iokmem_mapping_vma(const struct iokmem_mapping *mapping);
+void iokmem_vma_zap(struct vm_area_struct *vma);
+void iokmem_vma_show(struct vm_area_struct *vma, vm_flags_t flags);
+pgoff_t iokmem_vma_pgoff(const struct iokmem_desc *desc, size_t offset,
+			 unsigned long guard);
+bool iokmem_vma_is_paged_by(const struct vm_area_struct *vma,
+			    const struct iokmem_desc *desc, pgoff_t pgoff);
+struct iokmem_mapping *iokmem_mapping_at(struct mm_struct *mm, unsigned long address,
+					 const struct iokmem_desc *desc);
+
+/* mmap.c */
+int iokmem_mmap_vma(struct iokmem_desc *desc, struct file *file,
+		    struct vm_area_struct *vma, size_t length, bool of_dma_buf);
+unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc, struct file *file,
+				       unsigned long addr, unsigned long len,
+				       unsigned long pgoff, unsigned long flags);
+
+/* populate.c */
+int iokmem_map_populate(struct iokmem_map *map);
+
+/* kernel.c */
+int iokmem_map_kernel(struct iokmem_mapping *mapping);
+
+/* static.c */
+int iokmem_mapping_check_static(const struct iokmem_mapping *mapping);
+
+/* obtain.c */
+struct iokmem_map *iokmem_map_obtain(const struct iokmem_map_request *request);
+
+/* task.c */
 unsigned long iokmem_map_task_hold(struct iokmem_map *map);
 int iokmem_map_task_release(struct iokmem_desc *desc, unsigned long address,
 			    size_t length);
@@ -217,60 +321,58 @@ int iokmem_map_task_query(struct iokmem_desc *desc,
 			  struct iokmem_query_mapping *query);
 struct iokmem_map *iokmem_map_task_get(struct iokmem_desc *desc,
 				       unsigned long address, size_t length);
-void iokmem_map_task_drop_all(struct iokmem_map *mapping);
 
-/* sharing.c */
-bool iokmem_map_serves(struct iokmem_map *mapping,
-		       const struct iokmem_map_request *request);
-
-/* lookup.c */
-void iokmem_maps_insert(struct iokmem_map *mapping);
-void iokmem_maps_remove(struct iokmem_map *mapping);
-void iokmem_maps_insert_inside(struct iokmem_map *map);
-void iokmem_maps_remove_inside(struct iokmem_map *map);
-struct iokmem_map *iokmem_maps_find_same(const struct iokmem_desc *desc,
-					 const struct iokmem_map_request *request);
-struct iokmem_map *iokmem_maps_find(const struct iokmem_desc *desc,
-				    const struct iokmem_map_request *request);
-struct iokmem_map *iokmem_maps_find_inside(struct iokmem_map *mapping,
-					   size_t offset, size_t length);
-bool iokmem_maps_start_at(struct iokmem_map *mapping, size_t offset, size_t length);
-
-/* map_static.c */
-int iokmem_map_check_static(const struct iokmem_map *map);
-
-/* holder.c */
-bool iokmem_map_has_holders(struct iokmem_map *map);
-void iokmem_map_tell_holders(struct iokmem_map *map);
+/* map.c */
+struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
+				      struct task_struct *task,
+				      unsigned long at, u32 options,
+				      size_t offset, size_t length,
+				      struct file *file);
+int iokmem_map_end(struct iokmem_map *map, bool by_program);
+unsigned long iokmem_map_references(const struct iokmem_map *map);
 
 /* redirect.c */
 int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
 			   u32 options, size_t offset, bool keep_mode);
 
-/* map_kernel.c */
-int iokmem_map_kernel(struct iokmem_map *map);
-void iokmem_unmap_kernel(struct iokmem_map *map);
+/*
+ * The descriptor that @mapping shows.
+ *
+ * The caller has the lock of that descriptor or the mmap lock; or the mapping cannot be
+ * redirected, or has no users but the caller.
+ */
+static inline struct iokmem_desc *
+iokmem_mapping_desc(const struct iokmem_mapping *mapping)
+{
+	return mapping->backing.desc;
+}
 
-/* map_user.c */
-struct iokmem_map *iokmem_map_at(struct mm_struct *mm, unsigned long address,
-				 const struct iokmem_desc *desc);
-int iokmem_map_user(struct iokmem_map *map, unsigned long at, struct file *of);
-bool iokmem_unmap_user(struct iokmem_map *map);
-int iokmem_map_populate(struct iokmem_map *map);
-bool iokmem_map_is_paged(struct iokmem_map *map, const struct iokmem_desc *desc,
-			 size_t offset);
-int iokmem_map_block(struct iokmem_map *map);
-bool iokmem_map_resume(struct iokmem_map *map, const struct iokmem_desc *desc,
-		       size_t offset);
-int iokmem_map_switch(struct iokmem_map *map, struct iokmem_map *seat);
-int iokmem_mmap_vma(struct iokmem_desc *desc, struct vm_area_struct *vma,
-		    size_t length, struct file *keeper);
-unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc,
-				       struct file *file, unsigned long addr,
-				       unsigned long len, unsigned long pgoff,
-				       unsigned long flags, size_t place);
+/* Return true if @map is of all bytes of its mapping. */
+static inline bool iokmem_map_is_whole(const struct iokmem_map *map)
+{
+	return map == &map->mapping->whole;
+}
 
-/* How many pages the guards of a map have, on each side. */
+static inline size_t iokmem_map_offset(const struct iokmem_map *map)
+{
+	return map->mapping->backing.offset + map->delta;
+}
+
+/* Return true if @map has not ended, by itself or with its mapping. */
+static inline bool iokmem_map_is_live(const struct iokmem_map *map)
+{
+	return READ_ONCE(map->mapping->state) == IOKMEM_MAPPING_LIVE &&
+	       !READ_ONCE(map->ended);
+}
+
+/* Return true if @map is of just these bytes. */
+static inline bool iokmem_map_has_window(const struct iokmem_map *map, size_t offset,
+					 size_t length)
+{
+	return iokmem_map_offset(map) == offset && map->length == length;
+}
+
+/* The pages that the guards of a map have on each side. */
 static inline unsigned long iokmem_guard_pages(u32 options)
 {
 	if (options & IOKMEM_MAP_GUARDED_LARGE)
@@ -278,51 +380,39 @@ static inline unsigned long iokmem_guard_pages(u32 options)
 	return options & IOKMEM_MAP_GUARDED_SMALL ? 1 : 0;
 }
 
-/* Where a window of bytes begins, counted from the first page of the memory. */
-static inline size_t iokmem_map_place(const struct iokmem_map *map)
+/* Where the backing begins, counted from the first page of the memory, in bytes. */
+static inline size_t iokmem_mapping_place(const struct iokmem_mapping *mapping)
 {
-	return map->desc->skew + map->offset;
+	return mapping->backing.desc->skew + mapping->backing.offset;
 }
 
-/* The pages that a window of bytes touches. */
-static inline pgoff_t iokmem_map_index(const struct iokmem_map *map)
+/* The index in the memory of the mapping's first page. */
+static inline pgoff_t iokmem_mapping_index(const struct iokmem_mapping *mapping)
 {
-	return iokmem_map_place(map) >> PAGE_SHIFT;
+	return iokmem_mapping_place(mapping) >> PAGE_SHIFT;
 }
 
-/* The mapping that a map is, or is inside. */
-static inline struct iokmem_map *iokmem_mapping_of(struct iokmem_map *map)
+static inline unsigned long iokmem_mapping_pages(const struct iokmem_mapping *mapping)
 {
-	return map->super ? map->super : map;
+	return PAGE_ALIGN(offset_in_page(iokmem_mapping_place(mapping)) +
+			  mapping->length) >> PAGE_SHIFT;
 }
 
-/* Is it of just these bytes? */
-static inline bool iokmem_map_has_window(const struct iokmem_map *map, size_t offset,
-					 size_t length)
+/* The address just past the pages of the mapping, guards not counted. */
+static inline unsigned long iokmem_mapping_end_address(const struct iokmem_mapping *mapping)
 {
-	return map->offset == offset && map->length == length;
+	return mapping->start + (iokmem_mapping_pages(mapping) << PAGE_SHIFT);
 }
 
-static inline size_t iokmem_map_end(const struct iokmem_map *map)
+/* The address where the VMA of a user mapping starts. */
+static inline unsigned long iokmem_mapping_vma_start(const struct iokmem_mapping *mapping)
 {
-	return map->offset + map->length;
+	return mapping->start - (mapping->guard << PAGE_SHIFT);
 }
 
-static inline unsigned long iokmem_map_pages(const struct iokmem_map *map)
+static inline size_t iokmem_mapping_vma_size(const struct iokmem_mapping *mapping)
 {
-	return PAGE_ALIGN(offset_in_page(iokmem_map_place(map)) + map->length) >>
-	       PAGE_SHIFT;
-}
-
-/* Where the VMA of a user mapping starts. */
-static inline unsigned long iokmem_map_vma_start(const struct iokmem_map *map)
-{
-	return map->start - (map->guard << PAGE_SHIFT);
-}
-
-static inline size_t iokmem_map_vma_size(const struct iokmem_map *map)
-{
-	return (iokmem_map_pages(map) + 2 * map->guard) << PAGE_SHIFT;
+	return (iokmem_mapping_pages(mapping) + 2 * mapping->guard) << PAGE_SHIFT;
 }
 
 #endif /* _IOKMEM_MAP_H */

@@ -1,36 +1,264 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Redirecting: a Unique user mapping shows other memory, at the same address.
+ * Redirecting: a Unique user mapping shows other memory, at the same addresses.
  *
- * The new memory is got ready first, by a *seat*: a mapping of it that is listed and
- * holds it as any other, but has no addresses. Then the mapping and the seat exchange
- * what they show, with the mmap lock held so that nobody is in a fault, and the seat
- * goes with the old memory. So nothing has changed if anything fails, and the old
- * memory is kept until the new one is there.
+ * The new backing is got ready first: it is counted, and holds its memory. Then the
+ * backings are exchanged and the entries taken away, with the mmap lock held for writing,
+ * so that no fault sees a mixture. The old backing is released last. So nothing has changed
+ * if anything fails, and the old memory is kept until the new one is there.
  *
- * Redirected to nothing the mapping keeps its memory, but whoever touches it waits.
+ * Redirected to nothing the mapping keeps its memory, but a program that touches the
+ * mapping waits.
+ *
+ * The VMA keeps its file. The kernel finds counted pages in a VMA only by the inode that it
+ * was made on. So pageable memory is mapped page by page only in a VMA that was made for it,
+ * at the same place; in any other VMA it is held, and mapped by frames.
  */
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sched/mm.h>
 
-#include "desc/desc.h"
 #include "map/map.h"
 #include "page/cache.h"
 #include "page/compat.h"
+#include "page/wake.h"
+#include "trace.h"
 
-/* What the mapping would be, were it made of that memory. */
-static int make_request(struct iokmem_map_request *request, struct iokmem_map *map,
-			struct iokmem_desc *backing, u32 options, size_t offset)
+/*
+ * Begin to change what the VMA of a Unique mapping shows. Return the VMA, with the mmap lock
+ * held for writing and the address space kept, for change_end(); or an error.
+ */
+static struct vm_area_struct *change_begin(struct iokmem_mapping *mapping)
+{
+	struct vm_area_struct *vma;
+	int err = -ENOENT;
+
+	if (!mmget_not_zero(mapping->mm))
+		return ERR_PTR(-ENOENT);
+	if (mmap_write_lock_killable(mapping->mm)) {
+		err = -EINTR;
+		goto err_mmput;
+	}
+	vma = iokmem_mapping_vma(mapping);
+	if (!vma || mapping->vacant)
+		goto err_unlock;
+	/* The DMA API has made all entries, and they cannot be made again. */
+	err = -EOPNOTSUPP;
+	if (iokmem_desc_fills_vma(iokmem_mapping_desc(mapping)))
+		goto err_unlock;
+	return vma;
+
+err_unlock:
+	mmap_write_unlock(mapping->mm);
+err_mmput:
+	mmput(mapping->mm);
+	return ERR_PTR(err);
+}
+
+static void change_end(struct iokmem_mapping *mapping)
+{
+	mmap_write_unlock(mapping->mm);
+	iokmem_wake_up(&mapping->blocked);
+	mmput(mapping->mm);
+}
+
+/* Redirect to nothing. */
+static int block(struct iokmem_mapping *mapping)
+{
+	struct vm_area_struct *vma = change_begin(mapping);
+
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
+	WRITE_ONCE(mapping->blocked, true);
+	iokmem_vma_zap(vma);
+	change_end(mapping);
+	return 0;
+}
+
+/*
+ * Return true if the wanted memory is the mapping's own, which it may show in any case: then
+ * it does.
+ */
+static bool resume(struct iokmem_mapping *mapping, struct iokmem_desc *desc, size_t offset)
+{
+	struct iokmem_desc *root = iokmem_desc_root(desc, &offset);
+	bool same;
+
+	/* An offset that wraps is not resumed, and refused later. */
+	if (offset > root->capacity || IS_ERR(change_begin(mapping)))
+		return false;
+	same = mapping->backing.desc == root && mapping->backing.offset == offset;
+	if (same)
+		WRITE_ONCE(mapping->blocked, false);
+	change_end(mapping);
+	return same;
+}
+
+/* Return true if the wanted memory can be mapped page by page in the mapping's VMA. */
+static bool is_paged_by(struct iokmem_mapping *mapping, const struct iokmem_backing *new)
+{
+	pgoff_t pgoff = iokmem_vma_pgoff(new->desc, new->offset, mapping->guard);
+	struct vm_area_struct *vma = change_begin(mapping);
+	bool paged;
+
+	if (IS_ERR(vma))
+		return false;
+	paged = iokmem_vma_is_paged_by(vma, new->desc, pgoff);
+	change_end(mapping);
+	return paged;
+}
+
+/*
+ * Return true if raw entries would be of pages that the kernel finds in this VMA by itself:
+ * it would take them for entries that are counted.
+ */
+static bool shows_own_pages(const struct vm_area_struct *vma,
+			    const struct iokmem_backing *backing)
+{
+	const struct iokmem_mapping *mapping = vma->vm_private_data;
+	const struct address_space *pages = vma->vm_file->f_mapping;
+	unsigned long index = (backing->desc->skew + backing->offset) >> PAGE_SHIFT;
+	unsigned long end = index + iokmem_mapping_pages(mapping);
+
+	/* Memory that is held is there. */
+	if (!pages->nrpages)
+		return false;
+	for (; index < end; index++) {
+		unsigned long pfn = iokmem_desc_lookup(backing->desc, index).pfn;
+
+		if (pfn != IOKMEM_NO_PFN && pfn_valid(pfn) &&
+		    page_folio(pfn_to_page(pfn))->mapping == pages)
+			return true;
+	}
+	return false;
+}
+
+/* A mapping in use is one of its descriptor's users, whichever that is. */
+static void exchange_locked(struct iokmem_mapping *mapping, struct iokmem_backing *new)
+{
+	struct iokmem_desc *old = mapping->backing.desc;
+
+	iokmem_desc_get(new->desc);
+	list_move_tail(&mapping->node, &new->desc->mappings);
+	mapping->age = new->desc->next_age++;
+	old->nr_maps--;
+	new->desc->nr_maps++;
+	spin_lock(&mapping->shown_lock);
+	swap(mapping->backing, *new);
+	spin_unlock(&mapping->shown_lock);
+	WRITE_ONCE(mapping->cache_mode, iokmem_desc_get_cache_mode(mapping->backing.desc));
+	trace_iokmem_redirect(&mapping->whole);
+}
+
+/* Return 0, and @new is the old backing; or -ENOENT if the mapping has been killed. */
+static int exchange(struct iokmem_mapping *mapping, struct iokmem_backing *new)
+{
+	struct iokmem_desc *first = min(mapping->backing.desc, new->desc);
+	struct iokmem_desc *second = max(mapping->backing.desc, new->desc);
+	int err = -ENOENT;
+
+	mmap_assert_write_locked(mapping->mm);
+
+	mutex_lock(&first->lock);
+	if (second != first)
+		mutex_lock_nested(&second->lock, SINGLE_DEPTH_NESTING);
+	if (mapping->state == IOKMEM_MAPPING_LIVE) {
+		exchange_locked(mapping, new);
+		err = 0;
+	}
+	if (second != first)
+		mutex_unlock(&second->lock);
+	mutex_unlock(&first->lock);
+	return err;
+}
+
+/*
+ * The mapping shows the memory of @new from now on, and @new is the old backing. Or return an
+ * error, and nothing has changed.
+ */
+static int show(struct iokmem_mapping *mapping, struct iokmem_backing *new)
+{
+	pgoff_t pgoff = iokmem_vma_pgoff(new->desc, new->offset, mapping->guard);
+	struct vm_area_struct *vma = change_begin(mapping);
+	int err = -EOPNOTSUPP;
+	bool paged;
+
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
+	paged = iokmem_vma_is_paged_by(vma, new->desc, pgoff);
+	if (paged || !shows_own_pages(vma, new))
+		err = exchange(mapping, new);
+	if (!err) {
+		iokmem_vma_zap(vma);
+		iokmem_vma_show(vma, paged ? VM_MIXEDMAP : VM_PFNMAP);
+		WRITE_ONCE(mapping->blocked, false);
+	}
+	change_end(mapping);
+	return err;
+}
+
+/* Count and hold the backing of a request, in the request's cache mode. */
+static int backing_get(struct iokmem_backing *backing, struct iokmem_mapping *mapping,
+		       const struct iokmem_map_request *request)
+{
+	int err;
+
+	err = iokmem_lock_in_mode(request);
+	if (err)
+		return err;
+	iokmem_desc_count_get(request->desc);
+	backing->desc = request->desc;
+	backing->offset = request->offset;
+	iokmem_backing_map(backing);
+	mutex_unlock(&request->desc->lock);
+	return iokmem_backing_hold(backing, request->options,
+				   is_paged_by(mapping, backing), true);
+}
+
+static void backing_put(struct iokmem_backing *backing)
+{
+	if (!backing->desc)
+		return;
+	iokmem_backing_release(backing);
+	iokmem_desc_count_put(backing->desc);
+}
+
+static int redirect(struct iokmem_mapping *mapping,
+		    const struct iokmem_map_request *request)
+{
+	u32 cache_mode = iokmem_desc_get_cache_mode(request->desc);
+	struct iokmem_backing backing = {};
+	struct iokmem_desc *user = NULL;
+	int err;
+
+	err = backing_get(&backing, mapping, request);
+	if (!err)
+		err = show(mapping, &backing);
+	if (!err)
+		user = backing.desc;
+	backing_put(&backing);
+	/* The mapping was a user of what it showed. */
+	if (user)
+		iokmem_desc_put(user);
+	else
+		iokmem_restore_mode(request->desc, cache_mode);
+	return err;
+}
+
+/* Say what the mapping would be, were it made of that memory. */
+static int make_request(struct iokmem_map_request *request,
+			const struct iokmem_map *map, struct iokmem_desc *desc,
+			u32 options, size_t offset)
 {
 	unsigned long address = iokmem_map_get_address(map);
 
 	*request = (struct iokmem_map_request) {
-		.mm = map->mm,
+		.mm = map->mapping->mm,
 		.task = current,
 		.options = (map->options & ~IOKMEM_MAP_CACHE_MASK &
 			    ~IOKMEM_MAP_PREFAULT) | options,
-		.seat = true,
 		.at = address,
 		.offset = offset,
 		.length = map->length,
@@ -39,54 +267,18 @@ static int make_request(struct iokmem_map_request *request, struct iokmem_map *m
 		return -EOPNOTSUPP;
 	if (!address)
 		return -ENOENT;
-	if (offset_in_page(backing->skew + offset) != offset_in_page(address))
+	if (offset_in_page(desc->skew + offset) != offset_in_page(address))
 		return -EINVAL;
-	return iokmem_map_check(request, backing);
+	return iokmem_request_check(request, desc);
 }
 
-/* The memory that it has is what it may show in any case. */
-static bool resume(struct iokmem_map *map, struct iokmem_desc *backing, size_t offset)
-{
-	struct iokmem_desc *root = iokmem_desc_root(backing, &offset);
-
-	/* Offsets that wrap are not looked for. */
-	return offset <= root->capacity && iokmem_map_resume(map, root, offset);
-}
-
-/* There would be nothing to see. */
+/* Return true if there would be nothing to see. */
 static bool is_purged(struct iokmem_desc *desc)
 {
 	u32 state;
 
-	return !iokmem_desc_set_purgeable(desc, IOKMEM_PURGEABLE_KEEP_CURRENT,
-					  &state) &&
+	return !iokmem_desc_set_purgeable(desc, IOKMEM_PURGEABLE_KEEP_CURRENT, &state) &&
 	       state == IOKMEM_PURGEABLE_EMPTY;
-}
-
-/* @desc is not a sub-descriptor; @request is for it. */
-static int redirect(struct iokmem_map *map, struct iokmem_desc *desc,
-		    struct iokmem_map_request *request)
-{
-	u32 cache_mode = iokmem_desc_get_cache_mode(desc);
-	struct iokmem_map *seat;
-	int err;
-
-	request->paged = iokmem_map_is_paged(map, desc, request->offset);
-	seat = iokmem_map_obtain(desc, request);
-	if (IS_ERR(seat))
-		return PTR_ERR(seat);
-	/* All references to a Unique map are one user of its descriptor. */
-	iokmem_desc_get(desc);
-	err = iokmem_map_switch(map, seat);
-	if (err) {
-		iokmem_map_drop(seat);
-		iokmem_desc_restore_mode(desc, cache_mode);
-	} else {
-		desc = seat->desc;
-		iokmem_map_drop(seat);
-	}
-	iokmem_desc_put(desc);
-	return err;
 }
 
 /*
@@ -100,26 +292,25 @@ int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
 	struct iokmem_map_request request;
 	int err;
 
-	if (!map->mm || (map->options & IOKMEM_MAP_PINNABLE))
+	if (!map->mapping->mm || (map->options & IOKMEM_MAP_PINNABLE))
 		return -EOPNOTSUPP;
 	if (!(map->options & IOKMEM_MAP_UNIQUE))
 		return -ENOTUNIQ;
 	if (!backing)
-		return options || offset ? -EINVAL : iokmem_map_block(map);
+		return options || offset ? -EINVAL : block(map->mapping);
 
-	if (!options && resume(map, backing, offset))
+	if (!options && resume(map->mapping, backing, offset))
 		return 0;
 	err = make_request(&request, map, backing, options, offset);
 	if (err)
 		return err;
 	if (is_purged(backing))
 		return -ENODATA;
-	request.keep_mode = keep_mode;
-	backing = iokmem_desc_root(backing, &request.offset);
-	if (backing->ops->mmap)
+	if (iokmem_desc_fills_vma(request.desc))
 		return -EOPNOTSUPP;
-	err = redirect(map, backing, &request);
-	/* As far as there is memory for it: it shows the new memory in any case. */
+	request.keep_mode = keep_mode;
+	err = redirect(map->mapping, &request);
+	/* It shows the new memory in any case, as far as entries can be made. */
 	if (!err && (map->options & IOKMEM_MAP_PREFAULT))
 		iokmem_map_populate(map);
 	return err;
@@ -140,11 +331,12 @@ int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
  * was not made of it shows it. One that was made of it can show it only as it was made,
  * not at another offset or as part of a multi-descriptor.
  *
- * With NULL, whoever touches the map sleeps, until the map is redirected to some
- * memory, be it the same, or ends. A sleeping thread can be killed, and does not keep
- * others from changing the address space. So a driver can take the memory of a device
- * away from a program, and give it back, or other memory in its place, such as
- * zeroes.
+ * With NULL, a thread of the program that touches the map sleeps, until the map is
+ * redirected to some memory, be it the same, or ends. A sleeping thread gets signals, can be
+ * stopped, frozen and killed, and does not keep others from changing the address space. The
+ * kernel's own accesses, such as read() into the map, do not wait: they get -EFAULT. So a
+ * driver can take the memory of a device away from a program, and give it back, or other
+ * memory in its place, such as zeroes.
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: 0, or a negative error; then nothing has changed:

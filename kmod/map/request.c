@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests for maps: whether one makes sense, and what exactly it asks for. No
- * list of maps and no address space is looked at.
+ * Requests for maps: whether a request makes sense, and what exactly it asks for.
+ *
+ * A sub-descriptor ends here: a checked request names the memory itself. Nothing in this
+ * file looks at a list of maps or at an address space.
  */
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 
-#include "desc/desc.h"
 #include "map/map.h"
 #include "page/cache.h"
 
@@ -17,45 +18,41 @@
 				 IOKMEM_MAP_PINNABLE | IOKMEM_MAP_STATIC | \
 				 IOKMEM_MAP_GUARDED_MASK | IOKMEM_MAP_CACHE_MASK)
 
-/* Guards are wherever there is room for them, in user tasks. */
-static int check_guards(const struct iokmem_map_request *request,
-			const struct iokmem_desc *root)
+static int check_guards(const struct iokmem_map_request *request)
 {
 	u32 guards = request->options & IOKMEM_MAP_GUARDED_MASK;
 
 	if (!guards)
 		return 0;
+	/* Guards lie wherever there is room for them, so they cannot be placed. */
 	if (guards == IOKMEM_MAP_GUARDED_MASK ||
 	    !(request->options & IOKMEM_MAP_ANYWHERE))
 		return -EINVAL;
-	/* The kernel's own mappings, and the DMA API's, have nothing around them. */
-	return !request->mm || root->ops->mmap ? -EOPNOTSUPP : 0;
+	/* Kernel mappings and those of the DMA API have nothing around them. */
+	return !request->mm || iokmem_desc_fills_vma(request->desc) ? -EOPNOTSUPP : 0;
 }
 
-/* What is there already is as it is. */
-static int check_static(const struct iokmem_map_request *request,
-			const struct iokmem_desc *root)
+/* A static mapping already exists, so only options that describe it are allowed. */
+static int check_static(const struct iokmem_map_request *request)
 {
 	if (request->options & ~(IOKMEM_MAP_STATIC | IOKMEM_MAP_READ_ONLY |
 				 IOKMEM_MAP_CACHE_MASK))
 		return -EINVAL;
-	/* Where it is cannot be told page by page. */
-	return root->ops->fixed_address ? -EOPNOTSUPP : 0;
+	/* The frames of such memory are not known page by page. */
+	return iokmem_desc_has_fixed_address(request->desc) ? -EOPNOTSUPP : 0;
 }
 
-/* As far as can be told before the memory has the mode it is to have. */
-static int check_pinnable(const struct iokmem_map_request *request,
-			  const struct iokmem_desc *root)
+/* Check as far as possible before the memory has the mode that it is to have. */
+static int check_pinnable(const struct iokmem_map_request *request)
 {
 	u32 mode = request->cache_mode;
 
 	if (mode == IOKMEM_MAP_DEFAULT_CACHE)
-		mode = iokmem_desc_get_cache_mode(root);
-	return request->mm && root->ops->check_pinnable &&
+		mode = iokmem_desc_get_cache_mode(request->desc);
+	return request->mm && iokmem_desc_can_be_pinnable(request->desc) &&
 	       mode == IOKMEM_MAP_COPYBACK_CACHE ? 0 : -EOPNOTSUPP;
 }
 
-/* Options that rule each other out. */
 static bool options_contradict(u32 options)
 {
 	return ((options & IOKMEM_MAP_REFERENCE) &&
@@ -63,8 +60,7 @@ static bool options_contradict(u32 options)
 	       ((options & IOKMEM_MAP_OVERWRITE) && (options & IOKMEM_MAP_ANYWHERE));
 }
 
-static int check_options(struct iokmem_map_request *request,
-			 const struct iokmem_desc *root)
+static int check_options(struct iokmem_map_request *request)
 {
 	u32 options = request->options, mode = iokmem_cache_field(options);
 	int err;
@@ -73,17 +69,29 @@ static int check_options(struct iokmem_map_request *request,
 		return -EOPNOTSUPP;
 	if (options_contradict(options))
 		return -EINVAL;
-	err = check_guards(request, root);
+	err = check_guards(request);
 	if (!err && mode != IOKMEM_MAP_DEFAULT_CACHE)
-		err = root->ops->resolve(mode, &request->cache_mode);
+		err = iokmem_desc_resolve(request->desc, mode, &request->cache_mode);
 	if (!err && (options & IOKMEM_MAP_PINNABLE))
-		err = check_pinnable(request, root);
+		err = check_pinnable(request);
 	if (!err && (options & IOKMEM_MAP_STATIC))
-		err = check_static(request, root);
+		err = check_static(request);
 	return err;
 }
 
-/* Length 0 is the whole length, not the rest after the offset. */
+/*
+ * Pages that a fault finds one by one may be in swap. They would have to be brought in
+ * first. A kernel mapping holds them in any case.
+ */
+static int check_prepared(const struct iokmem_map_request *request)
+{
+	if (!(request->options & IOKMEM_MAP_PREFAULT) ||
+	    !iokmem_desc_is_paged(request->desc))
+		return 0;
+	return READ_ONCE(request->desc->prepared) ? 0 : -EBADFD;
+}
+
+/* A length of 0 asks for the whole length, and not for the rest after the offset. */
 static int check_range(struct iokmem_map_request *request,
 		       const struct iokmem_desc *desc)
 {
@@ -97,14 +105,14 @@ static int check_range(struct iokmem_map_request *request,
 	}
 	if (check_add_overflow(request->offset, request->length, &end))
 		return -EOVERFLOW;
-	/* Nothing at all cannot be mapped either. */
+	/* A descriptor of no bytes cannot be mapped either. */
 	if (end > whole || !whole)
 		return -ERANGE;
 	return 0;
 }
 
 /*
- * A placed request gives the address of a page or that of the first byte. Page
+ * A placed request gives the address of a page or the address of the first byte. Page
  * zero is nobody's.
  */
 static int check_address(struct iokmem_map_request *request,
@@ -122,7 +130,7 @@ static int check_address(struct iokmem_map_request *request,
 		return -EINVAL;
 	request->at = start + in_page;
 
-	/* The kernel has no mappings at addresses of the caller's choice but these. */
+	/* A placed kernel mapping is refused later, unless it is a static one. */
 	if (!request->mm && !(request->options & IOKMEM_MAP_STATIC))
 		return 0;
 	if (!start ||
@@ -133,13 +141,13 @@ static int check_address(struct iokmem_map_request *request,
 }
 
 /*
- * iokmem_owns_pages - are the pages around a window all the descriptor's own?
+ * iokmem_owns_pages - return true if all pages that a window touches are the
+ * descriptor's own
  *
- * Whole pages are mapped. What else is in the first and the last one is nobody's
- * business if it is not of the same memory.
+ * Whole pages are mapped. The rest of the first and of the last page must not show
+ * other memory.
  */
-bool iokmem_owns_pages(const struct iokmem_desc *desc, size_t offset,
-		       size_t length)
+bool iokmem_owns_pages(const struct iokmem_desc *desc, size_t offset, size_t length)
 {
 	size_t first = (desc->skew + offset) & PAGE_MASK;
 	size_t end = PAGE_ALIGN(desc->skew + offset + length);
@@ -148,84 +156,56 @@ bool iokmem_owns_pages(const struct iokmem_desc *desc, size_t offset,
 }
 
 /*
- * iokmem_map_borrow - where the memory is anyhow, if that will do; or 0
+ * iokmem_request_borrow - return the address that the memory has without a mapping
  *
- * The addresses that it has are writable, and everybody's.
+ * Return 0 if there is none, or if it will not do: it is writable, and everybody's.
  */
-unsigned long iokmem_map_borrow(const struct iokmem_map_request *request,
-				const struct iokmem_desc *desc)
+unsigned long iokmem_request_borrow(const struct iokmem_map_request *request)
 {
+	const struct iokmem_desc *desc = request->desc;
 	size_t place = desc->skew + request->offset;
-	unsigned long nr;
 
 	if (!(request->options & IOKMEM_MAP_ANYWHERE) ||
 	    (request->options & (IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_UNIQUE |
 				 IOKMEM_MAP_GUARDED_MASK | IOKMEM_MAP_PINNABLE)))
 		return 0;
 	if (request->mm)
-		return desc->ops->task_address ?
-		       desc->ops->task_address(desc, request->mm,
-					       request->offset) : 0;
-	if (!desc->ops->kernel_address)
-		return 0;
-	nr = PAGE_ALIGN(offset_in_page(place) + request->length) >> PAGE_SHIFT;
-	return desc->ops->kernel_address(desc, place >> PAGE_SHIFT, nr);
-}
-
-static bool is_borrowed(const struct iokmem_map_request *request,
-			struct iokmem_desc *desc)
-{
-	struct iokmem_map_request at_root = *request;
-	struct iokmem_desc *root = iokmem_desc_root(desc, &at_root.offset);
-
-	return iokmem_map_borrow(&at_root, root);
-}
-
-/* User tasks see whole pages, unless the memory is theirs already. */
-static int check_pages(const struct iokmem_map_request *request,
-		       struct iokmem_desc *desc)
-{
-	if (!request->mm || (request->options & IOKMEM_MAP_STATIC) ||
-	    iokmem_owns_pages(desc, request->offset, request->length) ||
-	    is_borrowed(request, desc))
-		return 0;
-	return -EACCES;
+		return iokmem_desc_task_address(desc, request->mm, request->offset);
+	return iokmem_desc_kernel_address(desc, place >> PAGE_SHIFT,
+					  PAGE_ALIGN(offset_in_page(place) +
+						     request->length) >> PAGE_SHIFT);
 }
 
 /*
- * Pages that need not be anywhere would have to be brought in first. The kernel's own
- * mappings are complete in any case.
- */
-static int check_prepared(const struct iokmem_map_request *request,
-			  const struct iokmem_desc *root)
-{
-	if (!(request->options & IOKMEM_MAP_PREFAULT) || root->ops->always_there)
-		return 0;
-	return READ_ONCE(root->prepared) ? 0 : -EBADFD;
-}
-
-/*
- * iokmem_map_check - is this a request that can be served, and what for exactly?
+ * iokmem_request_check - check a request for a map of @desc, which may be a
+ * sub-descriptor
  *
- * @desc may be a sub-descriptor; offsets stay in that. Fills in the length, the cache
- * mode, and the address of the first byte. Returns 0 or the error that
- * <uapi/linux/iokmem.h> lists.
+ * The caller gives the offset in @desc. On success the request names the memory itself,
+ * and the length, the cache mode, and the address of the first byte are filled in.
+ * Return 0 or an error that <uapi/linux/iokmem.h> lists.
  */
-int iokmem_map_check(struct iokmem_map_request *request,
-		     struct iokmem_desc *desc)
+int iokmem_request_check(struct iokmem_map_request *request, struct iokmem_desc *desc)
 {
-	size_t offset = 0;
-	struct iokmem_desc *root = iokmem_desc_root(desc, &offset);
+	size_t start = 0;
+	bool owns;
 	int err;
 
-	err = check_options(request, root);
+	request->desc = iokmem_desc_root(desc, &start);
+	err = check_options(request);
 	if (!err)
-		err = check_prepared(request, root);
+		err = check_prepared(request);
 	if (!err)
 		err = check_range(request, desc);
 	if (!err)
 		err = check_address(request, desc);
-	if (!err)
-		err = check_pages(request, desc);
-	return err;
+	if (err)
+		return err;
+
+	owns = iokmem_owns_pages(desc, request->offset, request->length);
+	request->offset += start;
+	/* A program sees whole pages, unless the memory is its own already. */
+	if (request->mm && !(request->options & IOKMEM_MAP_STATIC) && !owns &&
+	    !iokmem_request_borrow(request))
+		return -EACCES;
+	return 0;
 }

@@ -1,79 +1,104 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The sharing rule: which map that exists serves a request.
+ * The sharing rule: which mapping serves a request.
  *
- * IOKit's rule (IOMemoryMap::copyCompatible()), by its documented contract where
- * its code does something else. A mapping serves a request if
+ * The rule is IOKit's (IOMemoryMap::copyCompatible()), by its documented contract where
+ * IOKit's code does something else. A mapping serves a request if
  *
- *  1. it is in the same address space (not: in the same task),
- *  2. both are read-only, or neither is; the same for pinnable (which is ours);
- *     and their guards are the same,
- *  3. the request leaves the cache mode open, or names the one that the mapping
- *     was made with,
- *  4. the mapping is not Unique, nor is the request (which never gets here),
+ *  1. both are of one address space, whatever the tasks are,
+ *  2. both are read-only, or neither is; both are pinnable, or neither is; and their
+ *     guards are equal,
+ *  3. the request leaves the cache mode open, or names the mode that the mapping was
+ *     asked for with,
+ *  4. neither is Unique (a Unique request never gets here),
  *  5. the mapping's bytes contain the request's,
- *  6. the request leaves the address open, or names where the mapping has the
- *     request's first byte, and a map that reaches as far starts there: the
- *     mapping itself, or a sub-map.
+ *  6. the request leaves the address open; or it names the address at which the mapping
+ *     has the request's first byte, and a map that reaches as far starts there.
  *
  *	mapping		offset |------------------| offset + length
- *	serves		       |------------------|	the same map
- *	serves			    |-------|		a sub-map, inside
+ *	serves		       |------------------|	by its map of all bytes
+ *	serves			    |-------|		by a map of a part
  *	does not		    |------------------|
  *
- * If there is a map of just these bytes, a mapping that serves or inside one, that is
- * the map: so the same request gives the same map again. Otherwise it is a new sub-map,
- * inside the mapping that serves and begins first; of those the one that ends first; of
- * those the oldest. IOKit takes the oldest, and has to look at all for that; where there
- * are many that cross each other, nothing tells it but the look (lookup.c).
+ * A map of just the wanted bytes comes first, so equal requests get one map. Otherwise
+ * the request gets a new map of the mapping that begins first; among these of the one
+ * that ends first; among these of the oldest. IOKit takes the oldest of all, for which
+ * it has to look at all.
  *
- * IOKit would also give a placed request a map whose mapping starts at the
- * address, but which shows the wanted bytes further up. Here a placed request
- * gets its bytes where it asked for them, or an error.
+ * IOKit would also give a placed request a map whose mapping starts at the address, but
+ * which shows the wanted bytes further up. Here a placed request gets its bytes at the
+ * address it named, or an error.
  */
 #include <linux/lockdep.h>
 
-#include "desc/desc.h"
 #include "map/map.h"
 #include "page/cache.h"
 
-static bool contains(const struct iokmem_map *mapping,
+static bool contains(const struct iokmem_mapping *mapping,
 		     const struct iokmem_map_request *request)
 {
-	/* Neither side can wrap: both ranges lie inside the descriptor. */
-	return request->offset >= mapping->offset &&
-	       request->offset + request->length <= iokmem_map_end(mapping);
+	/* Neither sum can wrap: both ranges lie inside the descriptor. */
+	return request->offset >= mapping->backing.offset &&
+	       request->offset + request->length <=
+	       mapping->backing.offset + mapping->length;
 }
 
-static bool address_serves(struct iokmem_map *mapping,
+static bool address_serves(struct iokmem_mapping *mapping,
 			   const struct iokmem_map_request *request)
 {
 	if (request->options & IOKMEM_MAP_ANYWHERE)
 		return true;
-	/* One under construction may come to lie there: wait and see. */
-	if (mapping->state == IOKMEM_MAP_BUILDING)
-		return request->offset == mapping->offset;
+	/* A mapping under construction may come to lie there: wait and see. */
+	if (mapping->state == IOKMEM_MAPPING_BUILDING)
+		return request->offset == mapping->backing.offset;
 	return request->at == mapping->address +
-			      (request->offset - mapping->offset) &&
-	       iokmem_maps_start_at(mapping, request->offset, request->length);
+			      (request->offset - mapping->backing.offset) &&
+	       iokmem_index_starts_at(mapping, request->offset, request->length);
 }
 
 /*
- * iokmem_map_serves - may @request be served by @mapping, or by a part of it?
+ * iokmem_mapping_serves - return true if @mapping serves @request
  *
- * @mapping is a live one, or one under construction; not a sub-map.
+ * @mapping is of the request's descriptor. It may be under construction.
  */
-bool iokmem_map_serves(struct iokmem_map *mapping,
-		       const struct iokmem_map_request *request)
+bool iokmem_mapping_serves(struct iokmem_mapping *mapping,
+			   const struct iokmem_map_request *request)
 {
 	u32 cache = iokmem_cache_field(request->options);
 
-	lockdep_assert_held(&mapping->desc->lock);
+	lockdep_assert_held(&request->desc->lock);
 
-	return mapping->mm == request->mm &&
+	return mapping->state != IOKMEM_MAPPING_KILLED &&
+	       mapping->mm == request->mm &&
 	       !((mapping->options ^ request->options) & IOKMEM_MAP_EQUAL) &&
 	       (!cache || cache == iokmem_cache_field(mapping->options)) &&
 	       !(mapping->options & IOKMEM_MAP_UNIQUE) &&
 	       contains(mapping, request) &&
 	       address_serves(mapping, request);
+}
+
+/*
+ * iokmem_sharing_find - find what serves @request
+ *
+ * Return a map of just the wanted bytes, or else the map of all bytes of a mapping that
+ * contains them, or NULL. The mapping may be under construction, and the map may not be
+ * in use.
+ */
+struct iokmem_map *iokmem_sharing_find(const struct iokmem_map_request *request)
+{
+	struct iokmem_map *map, *exact;
+
+	lockdep_assert_held(&request->desc->lock);
+
+	if (RB_EMPTY_ROOT(&request->desc->index))
+		return NULL;
+	/* Maps of the wanted bytes may lie at several addresses. */
+	if (request->options & IOKMEM_MAP_ANYWHERE) {
+		map = iokmem_index_find_exact(request, iokmem_mapping_serves);
+		return map ? map : iokmem_index_find(request, iokmem_mapping_serves);
+	}
+	map = iokmem_index_find(request, iokmem_mapping_serves);
+	exact = map ? iokmem_index_find_in(map->mapping, request->offset,
+					   request->length) : NULL;
+	return exact ? exact : map;
 }

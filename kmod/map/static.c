@@ -1,49 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Static maps: mappings that somebody else has made, and keeps. They are recorded so
- * that requests can share them.
+ * Static mappings: they were made by other means, and are kept by who made them. They are
+ * recorded so that requests can share them.
  *
- * Nobody tells us when such a mapping ends. So what is at its addresses is looked at
- * when it is recorded, and again whenever somebody is to share it: by then it may have
- * ended.
+ * Nothing tells when such a mapping ends. So the memory at its addresses is looked at when
+ * it is recorded, and again whenever a request is to share it.
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 
-#include "desc/desc.h"
 #include "map/map.h"
 #include "page/frame.h"
 
-static int frame_at(const struct iokmem_map *map, unsigned long address,
+static int frame_at(const struct iokmem_mapping *mapping, unsigned long address,
 		    unsigned long *pfn)
 {
-	bool write = !(map->options & IOKMEM_MAP_READ_ONLY);
+	bool write = !(mapping->options & IOKMEM_MAP_READ_ONLY);
 
-	if (map->mm)
-		return iokmem_user_frame(map->mm, address, write, pfn);
+	if (mapping->mm)
+		return iokmem_user_frame(mapping->mm, address, write, pfn);
 	return iokmem_kernel_frame(address, pfn) ? 0 : -EFAULT;
 }
 
 /*
- * iokmem_map_check_static - is the map's memory what is at its addresses?
+ * iokmem_mapping_check_static - check that the memory is what is at the addresses
  *
- * The memory is held, and the address space kept. Returns 0; -ENXIO if something else
- * is there; -EFAULT if nothing is; -EACCES if a user task may not write it, and the
- * map is not read-only; or another error.
+ * The caller keeps the address space, and the memory is held. Return 0; -ENXIO if
+ * something else is there; -EFAULT if nothing is; -EACCES if a user task may not write it
+ * and the mapping is not read-only; or another error.
  */
-int iokmem_map_check_static(const struct iokmem_map *map)
+int iokmem_mapping_check_static(const struct iokmem_mapping *mapping)
 {
-	pgoff_t index = iokmem_map_index(map);
+	const struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+	pgoff_t index = iokmem_mapping_index(mapping);
 	unsigned long i, pfn;
 	int err;
 
-	for (i = 0; i < iokmem_map_pages(map); i++) {
+	for (i = 0; i < iokmem_mapping_pages(mapping); i++) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		err = frame_at(map, map->start + (i << PAGE_SHIFT), &pfn);
+		err = frame_at(mapping, mapping->start + (i << PAGE_SHIFT), &pfn);
 		if (err)
 			return err;
-		if (pfn != iokmem_desc_lookup(map->desc, index + i).pfn)
+		if (pfn != iokmem_desc_lookup(desc, index + i).pfn)
 			return -ENXIO;
 		cond_resched();
 	}

@@ -8,12 +8,14 @@
 
 #include <linux/types.h>
 
+struct device;
 struct iokmem_desc;
 struct iokmem_pages_request;
 
 struct iokmem_desc *
 iokmem_wired_create(size_t capacity, size_t alignment,
 		    const struct iokmem_pages_request *request);
+struct iokmem_desc *iokmem_coherent_create(struct device *dev, size_t capacity);
 struct iokmem_desc *iokmem_pageable_create(size_t capacity, bool purgeable,
 					   bool charge);
 

@@ -7,6 +7,7 @@
  * that exec resets would be none. The memory cgroup is charged by the page
  * allocator (GFP_KERNEL_ACCOUNT).
  */
+#include <linux/atomic.h>
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/overflow.h>
@@ -14,13 +15,26 @@
 #include <linux/sched/user.h>
 
 #include "page/account.h"
+#include "page/wake.h"
+
+/* The worker's jobs that are about to let memory go. */
+static atomic_t iokmem_nr_ending;
 
 /*
- * iokmem_charge_user - charge @nr_pages to the calling task's user
- *
- * CAP_IPC_LOCK is exempt from the limit, but counted. Returns 0 or -EPERM.
+ * iokmem_ending - a worker will let memory go, until iokmem_ended()
  */
-int iokmem_charge_user(struct iokmem_charge *charge, unsigned long nr_pages)
+void iokmem_ending(void)
+{
+	atomic_inc(&iokmem_nr_ending);
+}
+
+void iokmem_ended(void)
+{
+	if (atomic_dec_and_test(&iokmem_nr_ending))
+		iokmem_wake_up(&iokmem_nr_ending);
+}
+
+static int try_charge(unsigned long nr_pages)
 {
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 	struct user_struct *user = current_user();
@@ -32,6 +46,23 @@ int iokmem_charge_user(struct iokmem_charge *charge, unsigned long nr_pages)
 		    (sum > limit && !capable(CAP_IPC_LOCK)))
 			return -EPERM;
 	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &old, sum));
+	return 0;
+}
+
+/*
+ * iokmem_charge_user - charge @nr_pages to the calling task's user
+ *
+ * CAP_IPC_LOCK is exempt from the limit, but counted. Memory that the user has just let go
+ * may be charged until a worker has run: wait a little for that. Return 0 or -EPERM.
+ */
+int iokmem_charge_user(struct iokmem_charge *charge, unsigned long nr_pages)
+{
+	if (try_charge(nr_pages)) {
+		wait_var_event_timeout(&iokmem_nr_ending,
+				       !atomic_read(&iokmem_nr_ending), HZ / 10);
+		if (try_charge(nr_pages))
+			return -EPERM;
+	}
 
 	/* Some kernels do not export free_uid(). */
 	charge->cred = get_current_cred();

@@ -18,5 +18,7 @@ struct iokmem_charge {
 
 int iokmem_charge_user(struct iokmem_charge *charge, unsigned long nr_pages);
 void iokmem_uncharge(struct iokmem_charge *charge);
+void iokmem_ending(void);
+void iokmem_ended(void);
 
 #endif /* _IOKMEM_ACCOUNT_H */

@@ -1,33 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mmap() and munmap() in any address space.
+ * Other tasks' address spaces: finding one, and mmap() in it.
  *
- * The kernel's own functions for both work in the current address space only.
- * Another one is entered by a kernel thread (kthread_use_mm()), which is this
- * module's worker unless the caller is a kernel thread itself. The caller keeps
- * the address space (mm_users) and holds no lock that a VMA's end takes.
+ * The kernel's own vm_mmap() works in the current address space only. Another one is
+ * entered by a kernel thread (kthread_use_mm()), which is this module's worker unless the
+ * caller is a kernel thread itself. The caller keeps the address space (mm_users) and
+ * holds no lock that a VMA's end takes.
  */
+#include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
-#include <linux/sched.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+
+#include <linux/iokmem.h>
 
 #include "page/address_space.h"
 #include "page/workqueue.h"
 
 /**
- * struct mm_call - one call of vm_mmap() or vm_munmap()
+ * struct mmap_call - a call of vm_mmap() in another address space
  * @work: runs it in a worker
- * @mm: the address space to be in
- * @file: to be mapped; NULL: to unmap
- * @start: where
- * @size: in bytes
- * @prot: as for mmap()
- * @flags: as for mmap()
- * @offset: as for mmap()
+ * @mm: the address space
+ * @file: as for vm_mmap()
+ * @start: as for vm_mmap()
+ * @size: as for vm_mmap()
+ * @prot: as for vm_mmap()
+ * @flags: as for vm_mmap()
+ * @offset: as for vm_mmap()
  * @result: what the call returned
  */
-struct mm_call {
+struct mmap_call {
 	struct work_struct work;
 	struct mm_struct *mm;
 	struct file *file;
@@ -39,41 +44,22 @@ struct mm_call {
 	unsigned long result;
 };
 
-static void mm_call_as_kthread(struct mm_call *call)
+static void call_as_kthread(struct mmap_call *call)
 {
 	kthread_use_mm(call->mm);
-	if (call->file)
-		call->result = vm_mmap(call->file, call->start, call->size,
-				       call->prot, call->flags, call->offset);
-	else
-		call->result = vm_munmap(call->start, call->size);
+	call->result = vm_mmap(call->file, call->start, call->size, call->prot,
+			       call->flags, call->offset);
 	kthread_unuse_mm(call->mm);
 }
 
-static void mm_call_work(struct work_struct *work)
+static void call_work(struct work_struct *work)
 {
-	mm_call_as_kthread(container_of(work, struct mm_call, work));
-}
-
-/* In an address space that is not the caller's own. */
-static unsigned long mm_call(struct mm_call *call)
-{
-	might_sleep();
-
-	if ((current->flags & PF_KTHREAD) && !current->mm) {
-		mm_call_as_kthread(call);
-	} else {
-		INIT_WORK_ONSTACK(&call->work, mm_call_work);
-		queue_work(iokmem_workqueue, &call->work);
-		flush_work(&call->work);
-		destroy_work_on_stack(&call->work);
-	}
-	return call->result;
+	call_as_kthread(container_of(work, struct mmap_call, work));
 }
 
 /*
- * A 32-bit program's address space, of which it is not the program itself that
- * maps: its own system calls know what it can reach, a kernel thread does not.
+ * A kernel thread does not know what addresses a 32-bit program can reach, as the
+ * program's own system calls do.
  */
 static unsigned long low_address_flag(struct mm_struct *mm)
 {
@@ -92,11 +78,13 @@ unsigned long iokmem_mm_mmap(struct mm_struct *mm, struct file *file,
 			     unsigned long prot, unsigned long flags,
 			     unsigned long offset)
 {
-	struct mm_call call;
+	struct mmap_call call;
+
+	might_sleep();
 
 	if (current->mm == mm)
 		return vm_mmap(file, start, size, prot, flags, offset);
-	call = (struct mm_call) {
+	call = (struct mmap_call) {
 		.mm = mm,
 		.file = file,
 		.start = start,
@@ -105,18 +93,58 @@ unsigned long iokmem_mm_mmap(struct mm_struct *mm, struct file *file,
 		.flags = flags | low_address_flag(mm),
 		.offset = offset,
 	};
-	return mm_call(&call);
+	if ((current->flags & PF_KTHREAD) && !current->mm) {
+		call_as_kthread(&call);
+	} else {
+		INIT_WORK_ONSTACK(&call.work, call_work);
+		queue_work(iokmem_workqueue, &call.work);
+		flush_work(&call.work);
+		destroy_work_on_stack(&call.work);
+	}
+	return call.result;
 }
 
 /*
- * iokmem_mm_munmap - vm_munmap() in @mm
+ * Return the address space of the process that @task is a thread of, or NULL. The thread
+ * may have exited, while others of the process live.
  */
-int iokmem_mm_munmap(struct mm_struct *mm, unsigned long start, size_t size)
+static struct mm_struct *get_process_mm(struct task_struct *task)
 {
-	struct mm_call call;
+	struct mm_struct *mm = get_task_mm(task);
+	struct task_struct *thread;
 
-	if (current->mm == mm)
-		return vm_munmap(start, size);
-	call = (struct mm_call) { .mm = mm, .start = start, .size = size };
-	return mm_call(&call);
+	if (mm)
+		return mm;
+	rcu_read_lock();
+	__for_each_thread(task->signal, thread) {
+		mm = get_task_mm(thread);
+		if (mm)
+			break;
+	}
+	rcu_read_unlock();
+	return mm;
+}
+
+/*
+ * iokmem_task_mm - return the address space that @task names, for mmput()
+ *
+ * NULL is the kernel's. -EINVAL if @task has none, -ESRCH if its process has exited.
+ */
+struct mm_struct *iokmem_task_mm(struct task_struct *task)
+{
+	struct mm_struct *mm;
+
+	if (task == IOKMEM_KERNEL_TASK)
+		return NULL;
+	if (!task)
+		return ERR_PTR(-EINVAL);
+	/* Also the address space that a kernel thread has borrowed. */
+	if (task == current && current->mm) {
+		mmget(current->mm);
+		return current->mm;
+	}
+	if (task->flags & PF_KTHREAD)
+		return ERR_PTR(-EINVAL);
+	mm = get_process_mm(task);
+	return mm ? mm : ERR_PTR(-ESRCH);
 }

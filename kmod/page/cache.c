@@ -162,6 +162,18 @@ int iokmem_cache_resolve_fixed(u32 mode, u32 *resolved)
 	}
 }
 
+/* @prot of copyback memory, whatever type it has. */
+static pgprot_t without_type(pgprot_t prot)
+{
+#if defined(CONFIG_X86)
+	return __pgprot(pgprot_val(prot) & ~_PAGE_CACHE_MASK);
+#elif defined(CONFIG_ARM64)
+	return __pgprot_modify(prot, PTE_ATTRINDX_MASK, PTE_ATTRINDX(MT_NORMAL));
+#else
+	return prot;
+#endif
+}
+
 /*
  * iokmem_cache_prot - @prot for memory that is in this mode
  *
@@ -171,6 +183,7 @@ int iokmem_cache_resolve_fixed(u32 mode, u32 *resolved)
  */
 pgprot_t iokmem_cache_prot(u32 mode, bool typed, pgprot_t prot)
 {
+	prot = without_type(prot);
 	switch (mode) {
 	case IOKMEM_MAP_INHIBIT_CACHE:
 		return typed ? pgprot_dmacoherent(prot) : pgprot_device(prot);

@@ -268,8 +268,8 @@ static int run_create_mapping(struct iokmem_call *call)
 	struct iokmem_create_mapping *arg = &call->arg.create_mapping;
 	struct iokmem_desc *desc = call->file->private_data;
 	unsigned long address;
+	size_t length, offset = 0;
 	u32 cache_mode;
-	size_t length;
 	int err;
 
 	/* What is mapped already, drivers know. */
@@ -290,7 +290,7 @@ static int run_create_mapping(struct iokmem_call *call)
 	err = answer(call, sizeof(*arg));
 	if (err) {
 		iokmem_map_task_release(desc, address, length);
-		iokmem_desc_restore_mode(desc, cache_mode);
+		iokmem_restore_mode(iokmem_desc_root(desc, &offset), cache_mode);
 	}
 	return err;
 }
@@ -547,8 +547,8 @@ static int run_unmap(struct iokmem_call *call)
 				  arg->length);
 	if (IS_ERR(map))
 		return PTR_ERR(map);
-	err = iokmem_map_unmap(map);
-	iokmem_map_put(map);
+	err = iokmem_map_end(map, true);
+	iokmem_map_drop(map, true);
 	return err;
 }
 
@@ -670,7 +670,7 @@ static int iokmem_buffer_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct iokmem_desc *desc = file->private_data;
 
-	return iokmem_mmap_vma(desc, vma, iokmem_desc_get_length(desc), NULL);
+	return iokmem_mmap_vma(desc, file, vma, iokmem_desc_get_length(desc), false);
 }
 
 static unsigned long
@@ -679,7 +679,7 @@ iokmem_buffer_get_unmapped_area(struct file *file, unsigned long addr,
 				unsigned long flags)
 {
 	return iokmem_get_unmapped_area(file->private_data, file, addr, len,
-					pgoff, flags, pgoff << PAGE_SHIFT);
+					pgoff, flags);
 }
 
 static int iokmem_buffer_release(struct inode *inode, struct file *file)

@@ -17,45 +17,49 @@ static struct dentry *iokmem_debugfs;
 
 static const char * const direction_names[] = { "none", "in", "out", "inout" };
 
-/* By the process's number and name, as long as there is one. */
-static void show_owner(struct seq_file *m, const struct iokmem_map *map)
+/* Show the process's number and name, as long as there is one. */
+static void show_owner(struct seq_file *m, const struct iokmem_mapping *mapping)
 {
 	char comm[TASK_COMM_LEN] = "gone";
 	struct task_struct *task;
 
-	if (!map->mm) {
+	if (!mapping->mm) {
 		seq_puts(m, "kernel");
 		return;
 	}
 	rcu_read_lock();
-	task = pid_task(map->pid, PIDTYPE_TGID);
+	task = pid_task(mapping->pid, PIDTYPE_TGID);
 	if (task)
 		get_task_comm(comm, task);
 	rcu_read_unlock();
-	seq_printf(m, "pid %d (%s)", pid_vnr(map->pid), comm);
+	seq_printf(m, "pid %d (%s)", pid_vnr(mapping->pid), comm);
 }
 
 static void show_map(struct seq_file *m, const struct iokmem_map *map)
 {
-	seq_puts(m, map->super ? "    sub-map " : "  map ");
-	show_owner(m, map);
+	const struct iokmem_mapping *mapping = map->mapping;
+
+	seq_puts(m, iokmem_map_is_whole(map) ? "  map " : "    sub-map ");
+	show_owner(m, mapping);
 	seq_printf(m, " at %#lx offset %zu length %zu %s%s%s references %lu\n",
-		   map->address, map->offset, map->length,
+		   iokmem_map_get_address(map), iokmem_map_offset(map), map->length,
 		   map->options & IOKMEM_MAP_READ_ONLY ? "ro" : "rw",
 		   map->options & IOKMEM_MAP_UNIQUE ? " unique" : "",
-		   map->state == IOKMEM_MAP_BUILDING ? " building" : "",
+		   mapping->state == IOKMEM_MAPPING_BUILDING ? " building" : "",
 		   iokmem_map_references(map));
 }
 
 static void show_maps(struct seq_file *m, struct iokmem_desc *desc)
 {
-	const struct iokmem_map *map, *sub;
+	const struct iokmem_mapping *mapping;
+	const struct iokmem_map *map;
 
 	mutex_lock(&desc->lock);
-	list_for_each_entry(map, &desc->maps, node) {
-		show_map(m, map);
-		list_for_each_entry(sub, &map->inside, node)
-			show_map(m, sub);
+	list_for_each_entry(mapping, &desc->mappings, node) {
+		show_map(m, &mapping->whole);
+		list_for_each_entry(map, &mapping->maps, node)
+			if (iokmem_map_is_live(map))
+				show_map(m, map);
 	}
 	mutex_unlock(&desc->lock);
 }

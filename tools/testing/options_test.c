@@ -437,7 +437,9 @@ TEST_F(refused, nothing_that_a_driver_asks_for_from_outside)
 		ASSERT_EQ(sizeof(IOKMEM_PROBE_TEXT), map.length);
 		EXPECT_STREQ(IOKMEM_PROBE_TEXT, (char *)(uintptr_t)map.address);
 		ASSERT_EQ(0, close(fd));
+		/* The program's own memory may be there by now: the driver leaves it alone. */
 		EXPECT_FALSE(can_read((char *)(uintptr_t)map.address));
+		self->before.vmas++;
 	}
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module's logic, driven without a kernel: the real kmod/map/sharing.c, index.c
- * and request.c decide and find; here is only what map.c and task.c do
- * between their calls, without locks, since there is one thread, and with address
- * spaces in which the highest free address is taken.
+ * The module's logic, driven without a kernel: the real kmod/map/sharing.c, index.c and
+ * request.c decide and find. This file does what mapping.c, obtain.c and task.c do between
+ * their calls: without locks, since there is one thread, and with address spaces in which
+ * the highest free address is taken.
  */
 #include <stdlib.h>
 
@@ -17,9 +17,9 @@
 #define TASK_END	0x800000000000UL
 #define ARENA_PAGES	48
 
-/* A map, and where it is to be if it is still under construction. */
-struct logic_map {
-	struct iokmem_map map;
+/* A mapping, and where it is to be if it is still under construction. */
+struct logic_mapping {
+	struct iokmem_mapping mapping;
 	unsigned long at;
 };
 
@@ -57,7 +57,13 @@ static const struct iokmem_mem_ops wired_ops = {
 	.check_pinnable	= check_pinnable,
 };
 
+static vm_fault_t pageable_fault(struct iokmem_desc *desc, struct vm_fault *vmf)
+{
+	return 0;
+}
+
 static const struct iokmem_mem_ops pageable_ops = {
+	.fault		= pageable_fault,
 	.resolve	= resolve_pageable,
 };
 
@@ -73,24 +79,24 @@ u32 iokmem_desc_get_cache_mode(const struct iokmem_desc *desc)
 
 /* The simulated address spaces. */
 
-static unsigned long vma_end(const struct iokmem_map *mapping)
+static unsigned long vma_end(const struct iokmem_mapping *mapping)
 {
-	return iokmem_map_vma_start(mapping) + iokmem_map_vma_size(mapping);
+	return iokmem_mapping_vma_start(mapping) + iokmem_mapping_vma_size(mapping);
 }
 
-/* Some live mapping in these pages, or NULL. */
-static struct iokmem_map *mapping_in(struct logic *logic,
-				     const struct mm_struct *mm,
-				     unsigned long start, unsigned long end)
+/* Return some live mapping in these pages, or NULL. */
+static struct iokmem_mapping *mapping_in(struct logic *logic,
+					 const struct mm_struct *mm,
+					 unsigned long start, unsigned long end)
 {
-	struct iokmem_map *mapping;
+	struct iokmem_mapping *mapping;
 	int i;
 
 	for (i = 0; i < MODEL_MEMORIES; i++)
-		list_for_each_entry(mapping, &logic->memory[i].maps, node)
+		list_for_each_entry(mapping, &logic->memory[i].mappings, node)
 			if (mapping->mm == mm &&
-			    mapping->state == IOKMEM_MAP_LIVE &&
-			    iokmem_map_vma_start(mapping) < end &&
+			    mapping->state == IOKMEM_MAPPING_LIVE &&
+			    iokmem_mapping_vma_start(mapping) < end &&
 			    start < vma_end(mapping))
 				return mapping;
 	return NULL;
@@ -100,92 +106,91 @@ static unsigned long highest_free(struct logic *logic, const struct mm_struct *m
 				  size_t size)
 {
 	unsigned long start = TASK_END - size;
-	struct iokmem_map *mapping;
+	struct iokmem_mapping *mapping;
 
 	while ((mapping = mapping_in(logic, mm, start, start + size)))
-		start = iokmem_map_vma_start(mapping) - size;
+		start = iokmem_mapping_vma_start(mapping) - size;
 	return start;
 }
 
-/* Maps: as map.c has it. */
+/* Maps: as mapping.c has it. */
 
-static struct iokmem_map *map_alloc(struct iokmem_desc *desc,
-				    const struct iokmem_map_request *request)
+static void map_init(struct iokmem_map *map, struct iokmem_mapping *mapping,
+		     const struct iokmem_map_request *request)
 {
-	struct logic_map *new = calloc(1, sizeof(*new));
-	struct iokmem_map *map;
+	map->mapping = mapping;
+	map->options = request->options;
+	map->length = request->length;
+	map->delta = request->offset - mapping->backing.offset;
+	INIT_LIST_HEAD(&map->node);
+	RB_CLEAR_NODE(&map->by_range);
+}
+
+static struct iokmem_map *part_add(struct iokmem_mapping *mapping,
+				   const struct iokmem_map_request *request)
+{
+	struct iokmem_map *map = calloc(1, sizeof(*map));
+
+	if (!map)
+		abort();
+	map_init(map, mapping, request);
+	list_add_tail(&map->node, &mapping->maps);
+	iokmem_index_add(map);
+	return map;
+}
+
+/* A map may have left the index before it goes, so it is removed twice. */
+static void part_remove(struct iokmem_map *map)
+{
+	iokmem_index_remove(map);
+	iokmem_index_remove(map);
+	list_del(&map->node);
+	free(map);
+}
+
+static struct iokmem_mapping *mapping_add(const struct iokmem_map_request *request)
+{
+	struct logic_mapping *new = calloc(1, sizeof(*new));
+	struct iokmem_mapping *mapping;
 
 	if (!new)
 		abort();
 	new->at = request->at;
-	map = &new->map;
-	map->desc = desc;
-	map->mm = request->mm;
-	map->options = request->options;
-	map->offset = request->offset;
-	map->length = request->length;
-	map->guard = iokmem_guard_pages(request->options);
-	map->state = IOKMEM_MAP_DEAD;
-	INIT_LIST_HEAD(&map->node);
-	RB_CLEAR_NODE(&map->by_range);
-	INIT_LIST_HEAD(&map->inside);
-	return map;
-}
-
-static struct iokmem_map *sub_add(struct iokmem_map *super,
-				  const struct iokmem_map_request *request)
-{
-	struct iokmem_map *sub = map_alloc(super->desc, request);
-
-	sub->super = super;
-	sub->address = super->address + (sub->offset - super->offset);
-	sub->state = IOKMEM_MAP_LIVE;
-	iokmem_maps_insert_inside(sub);
-	return sub;
-}
-
-static void map_free(struct iokmem_map *map)
-{
-	free(container_of(map, struct logic_map, map));
-}
-
-/* A map may have been taken from the list before it goes, so both remove it twice. */
-static void sub_remove(struct iokmem_map *sub)
-{
-	iokmem_maps_remove_inside(sub);
-	iokmem_maps_remove_inside(sub);
-	map_free(sub);
-}
-
-static struct iokmem_map *mapping_add(struct iokmem_desc *desc,
-				      const struct iokmem_map_request *request)
-{
-	struct iokmem_map *mapping = map_alloc(desc, request);
-
-	iokmem_maps_insert(mapping);
-	mapping->state = IOKMEM_MAP_BUILDING;
+	mapping = &new->mapping;
+	mapping->mm = request->mm;
+	mapping->options = request->options;
+	mapping->guard = iokmem_guard_pages(request->options);
+	mapping->length = request->length;
+	mapping->backing.desc = request->desc;
+	mapping->backing.offset = request->offset;
+	INIT_LIST_HEAD(&mapping->maps);
+	map_init(&mapping->whole, mapping, request);
+	list_add_tail(&mapping->node, &request->desc->mappings);
+	iokmem_index_add(&mapping->whole);
+	mapping->state = IOKMEM_MAPPING_BUILDING;
 	return mapping;
 }
 
-static void mapping_remove(struct iokmem_map *mapping)
+/* The maps of parts may go before the mapping is killed, or after. */
+static void mapping_remove(struct iokmem_mapping *mapping)
 {
-	struct iokmem_map *sub, *next;
-	bool first = mapping->offset & 1;
+	bool first = mapping->backing.offset & 1;
+	struct iokmem_map *map, *next;
 
-	/* What is inside may go before or after. */
 	if (first)
-		iokmem_maps_remove(mapping);
-	list_for_each_entry_safe(sub, next, &mapping->inside, node)
-		sub_remove(sub);
-	iokmem_maps_remove(mapping);
-	iokmem_maps_remove(mapping);
-	map_free(mapping);
+		iokmem_index_remove(&mapping->whole);
+	list_for_each_entry_safe(map, next, &mapping->maps, node)
+		part_remove(map);
+	iokmem_index_remove(&mapping->whole);
+	iokmem_index_remove(&mapping->whole);
+	list_del(&mapping->node);
+	free(container_of(mapping, struct logic_mapping, mapping));
 }
 
-/* Nobody holds it, and nothing lies inside. */
-static void drop_unused(struct iokmem_map *mapping)
+/* Remove a mapping of which no map is in use. */
+static void drop_unused(struct iokmem_mapping *mapping)
 {
-	if (!mapping->task_refs && list_empty(&mapping->inside))
+	if (!mapping->whole.task_refs && list_empty(&mapping->maps))
 		mapping_remove(mapping);
 }
 
@@ -193,11 +198,11 @@ static void drop_unused(struct iokmem_map *mapping)
 static int remove_all_in(struct logic *logic, struct mm_struct *mm,
 			 unsigned long start, unsigned long end)
 {
-	struct iokmem_map *first = mapping_in(logic, mm, start, start + 1);
-	struct iokmem_map *last = mapping_in(logic, mm, end - 1, end);
-	struct iokmem_map *mapping;
+	struct iokmem_mapping *first = mapping_in(logic, mm, start, start + 1);
+	struct iokmem_mapping *last = mapping_in(logic, mm, end - 1, end);
+	struct iokmem_mapping *mapping;
 
-	if ((first && iokmem_map_vma_start(first) < start) ||
+	if ((first && iokmem_mapping_vma_start(first) < start) ||
 	    (last && vma_end(last) > end))
 		return -EINVAL;
 	while ((mapping = mapping_in(logic, mm, start, end)))
@@ -205,13 +210,13 @@ static int remove_all_in(struct logic *logic, struct mm_struct *mm,
 	return 0;
 }
 
-/* Returns 0 or a negative error. */
-static int mapping_build(struct logic *logic, struct iokmem_map *mapping)
+/* Return 0 or a negative error. */
+static int mapping_build(struct logic *logic, struct iokmem_mapping *mapping)
 {
-	unsigned long start = container_of(mapping, struct logic_map, map)->at &
+	unsigned long start = container_of(mapping, struct logic_mapping, mapping)->at &
 			      PAGE_MASK;
 	bool placed = !(mapping->options & IOKMEM_MAP_ANYWHERE);
-	size_t size = iokmem_map_vma_size(mapping);
+	size_t size = iokmem_mapping_vma_size(mapping);
 	int err = 0;
 
 	if (placed && !mapping->mm)
@@ -226,8 +231,8 @@ static int mapping_build(struct logic *logic, struct iokmem_map *mapping)
 		start = highest_free(logic, mapping->mm, size);
 	mapping->start = start + (mapping->guard << PAGE_SHIFT);
 	mapping->address = mapping->start +
-			   offset_in_page(iokmem_map_place(mapping));
-	mapping->state = IOKMEM_MAP_LIVE;
+			   offset_in_page(iokmem_mapping_place(mapping));
+	mapping->state = IOKMEM_MAPPING_LIVE;
 	return 0;
 }
 
@@ -241,13 +246,14 @@ static int check(struct iokmem_map_request *request, struct iokmem_desc *desc)
 		return -EINVAL;
 	if (request->keep_mode && !(request->options & IOKMEM_MAP_READ_ONLY))
 		return -EACCES;
-	return iokmem_map_check(request, desc);
+	return iokmem_request_check(request, desc);
 }
 
 /* May the memory have the mode, and has it a new one then? */
-static int check_mode(const struct iokmem_desc *desc,
-		      const struct iokmem_map_request *request)
+static int check_mode(const struct iokmem_map_request *request)
 {
+	const struct iokmem_desc *desc = request->desc;
+
 	if (request->cache_mode == IOKMEM_MAP_DEFAULT_CACHE ||
 	    request->cache_mode == desc->cache_mode)
 		return 0;
@@ -255,14 +261,14 @@ static int check_mode(const struct iokmem_desc *desc,
 		return -ENOENT;
 	if (request->keep_mode)
 		return -EACCES;
-	return list_empty(&desc->maps) ? 0 : -EBUSY;
+	return list_empty(&desc->mappings) ? 0 : -EBUSY;
 }
 
-static void make_new(struct sequence *sequence, struct iokmem_desc *desc,
+static void make_new(struct sequence *sequence,
 		     const struct iokmem_map_request *request, bool slow,
 		     struct answer *answer)
 {
-	struct iokmem_map *mapping = mapping_add(desc, request);
+	struct iokmem_mapping *mapping = mapping_add(request);
 
 	if (!slow)
 		answer->err = mapping_build(logic_of(sequence), mapping);
@@ -271,9 +277,9 @@ static void make_new(struct sequence *sequence, struct iokmem_desc *desc,
 		return;
 	}
 	if (request->cache_mode)
-		desc->cache_mode = request->cache_mode;
-	mapping->task_refs = 1;
-	answer->handle = mapping;
+		request->desc->cache_mode = request->cache_mode;
+	mapping->whole.task_refs = 1;
+	answer->handle = &mapping->whole;
 	answer->address = mapping->address;
 	answer->length = mapping->length;
 }
@@ -283,16 +289,16 @@ static void share(struct iokmem_map *found, const struct iokmem_map_request *req
 {
 	struct iokmem_map *map = found;
 
-	if (found->state == IOKMEM_MAP_BUILDING) {
+	if (found->mapping->state == IOKMEM_MAPPING_BUILDING) {
 		answer->waits = true;
 		answer->handle = found;
 		return;
 	}
 	if (!iokmem_map_has_window(found, request->offset, request->length))
-		map = sub_add(found, request);
+		map = part_add(found->mapping, request);
 	map->task_refs++;
 	answer->handle = map;
-	answer->address = map->address;
+	answer->address = map->mapping->address + map->delta;
 	answer->length = map->length;
 }
 
@@ -300,14 +306,15 @@ static void share(struct iokmem_map *found, const struct iokmem_map_request *req
  * What serves, or NULL: no more and no less often than a look at all mappings finds
  * something.
  */
-static struct iokmem_map *find(struct sequence *sequence, struct iokmem_desc *desc,
+static struct iokmem_map *find(struct sequence *sequence,
 			       const struct iokmem_map_request *request)
 {
-	struct iokmem_map *found = iokmem_maps_find(desc, request), *mapping;
+	struct iokmem_map *found = iokmem_sharing_find(request);
+	struct iokmem_mapping *mapping;
 	bool any = false;
 
-	list_for_each_entry(mapping, &desc->maps, node)
-		any |= iokmem_map_serves(mapping, request);
+	list_for_each_entry(mapping, &request->desc->mappings, node)
+		any |= iokmem_mapping_serves(mapping, request);
 	if (any != !!found)
 		sequence_wrong(sequence, any ? "what serves is not found" :
 					       "what is found does not serve");
@@ -326,30 +333,28 @@ static void logic_create(struct sequence *sequence,
 		.offset = asked->offset,
 		.length = asked->length,
 	};
-	struct iokmem_desc *desc = logic->file[asked->file];
 	struct iokmem_map *found = NULL;
 
-	answer->err = check(&request, desc);
+	answer->err = check(&request, logic->file[asked->file]);
 	if (answer->err)
 		return;
-	desc = iokmem_desc_root(desc, &request.offset);
-	answer->err = check_mode(desc, &request);
+	answer->err = check_mode(&request);
 	if (answer->err)
 		return;
 	if (!(request.options & IOKMEM_MAP_UNIQUE))
-		found = find(sequence, desc, &request);
+		found = find(sequence, &request);
 	if (found)
 		share(found, &request, answer);
 	else if (request.options & IOKMEM_MAP_REFERENCE)
 		answer->err = -ENOENT;
 	else
-		make_new(sequence, desc, &request, asked->slow, answer);
+		make_new(sequence, &request, asked->slow, answer);
 }
 
 static void logic_build(struct sequence *sequence, const void *handle, bool fails,
 			struct answer *answer)
 {
-	struct iokmem_map *mapping = (void *)handle;
+	struct iokmem_mapping *mapping = ((struct iokmem_map *)handle)->mapping;
 
 	answer->err = fails ? -ENOMEM : mapping_build(logic_of(sequence), mapping);
 	if (answer->err)
@@ -358,38 +363,39 @@ static void logic_build(struct sequence *sequence, const void *handle, bool fail
 		answer->address = mapping->address;
 }
 
-/* The other calls: as task.c and user.c have it. */
+/* The other calls: as task.c and vma.c have it. */
 
 static struct iokmem_map *find_of_task(const struct sequence *sequence,
 				       const struct step *step)
 {
 	struct logic *logic = logic_of(sequence);
-	struct iokmem_map *mapping, *map;
+	struct iokmem_mapping *mapping;
+	struct iokmem_map *map;
 	size_t offset = 0;
 
 	mapping = mapping_in(logic, logic_mm(logic, step->space), step->address,
 			     step->address + 1);
 	if (!mapping || step->address < mapping->address ||
-	    mapping->desc != iokmem_desc_root(logic->file[step->file], &offset))
+	    mapping->backing.desc != iokmem_desc_root(logic->file[step->file], &offset))
 		return NULL;
-	map = iokmem_maps_find_inside(mapping, mapping->offset +
-					       (step->address - mapping->address),
-				      step->length);
+	map = iokmem_index_find_in(mapping, mapping->backing.offset +
+					    (step->address - mapping->address),
+				   step->length);
 	return map && map->task_refs ? map : NULL;
 }
 
 static int logic_release(struct sequence *sequence, const struct step *step)
 {
 	struct iokmem_map *map = find_of_task(sequence, step);
-	struct iokmem_map *mapping;
+	struct iokmem_mapping *mapping;
 
 	if (!map)
 		return -ENOENT;
 	if (--map->task_refs)
 		return 0;
-	mapping = map->super ? map->super : map;
-	if (map->super)
-		sub_remove(map);
+	mapping = map->mapping;
+	if (!iokmem_map_is_whole(map))
+		part_remove(map);
 	drop_unused(mapping);
 	return 0;
 }
@@ -397,16 +403,16 @@ static int logic_release(struct sequence *sequence, const struct step *step)
 static int logic_unmap(struct sequence *sequence, const struct step *step)
 {
 	struct iokmem_map *map = find_of_task(sequence, step);
-	struct iokmem_map *mapping;
+	struct iokmem_mapping *mapping;
 
 	if (!map)
 		return -ENOENT;
-	mapping = map->super;
-	if (mapping) {
-		sub_remove(map);
-		drop_unused(mapping);
+	mapping = map->mapping;
+	if (iokmem_map_is_whole(map)) {
+		mapping_remove(mapping);
 	} else {
-		mapping_remove(map);
+		part_remove(map);
+		drop_unused(mapping);
 	}
 	return 0;
 }
@@ -419,9 +425,9 @@ static int logic_query(struct sequence *sequence, const struct step *step,
 	if (!map)
 		return -ENOENT;
 	query->options = map->options;
-	query->offset = map->offset;
+	query->offset = iokmem_map_offset(map);
 	query->references = map->task_refs;
-	query->cache_mode = map->desc->cache_mode;
+	query->cache_mode = iokmem_mapping_desc(map->mapping)->cache_mode;
 	return 0;
 }
 
@@ -450,11 +456,11 @@ static int logic_set_length(struct sequence *sequence, const struct step *step)
 static void logic_exit(struct sequence *sequence, int space)
 {
 	struct logic *logic = logic_of(sequence);
-	struct iokmem_map *mapping, *next;
+	struct iokmem_mapping *mapping, *next;
 	int i;
 
 	for (i = 0; i < MODEL_MEMORIES; i++)
-		list_for_each_entry_safe(mapping, next, &logic->memory[i].maps, node)
+		list_for_each_entry_safe(mapping, next, &logic->memory[i].mappings, node)
 			if (mapping->mm == logic_mm(logic, space))
 				mapping_remove(mapping);
 }
@@ -496,8 +502,8 @@ static void logic_init(struct logic *state, const struct model *model)
 		desc->skew = memory->skew;
 		desc->owned = memory->owned;
 		desc->cache_mode = memory->cache_mode;
-		desc->shareable = RB_ROOT;
-		INIT_LIST_HEAD(&desc->maps);
+		desc->index = RB_ROOT;
+		INIT_LIST_HEAD(&desc->mappings);
 	}
 	for (i = 0; i < model->nr_files; i++) {
 		const struct model_file *file = &model->file[i];

@@ -20,22 +20,24 @@ static int number_of(const struct model *model, const struct iokmem_map *map)
 static bool same_map(struct logic *logic, const struct iokmem_map *map,
 		     const struct model_map *expected)
 {
-	enum iokmem_map_state state = expected->building ? IOKMEM_MAP_BUILDING :
-							   IOKMEM_MAP_LIVE;
+	enum iokmem_mapping_state state = expected->building ? IOKMEM_MAPPING_BUILDING :
+							       IOKMEM_MAPPING_LIVE;
+	const struct iokmem_mapping *mapping = map->mapping;
 
-	return map->desc == &logic->memory[expected->memory] &&
-	       map->mm == logic_mm(logic, expected->space) &&
+	return mapping->backing.desc == &logic->memory[expected->memory] &&
+	       mapping->mm == logic_mm(logic, expected->space) &&
 	       map->options == expected->options &&
-	       map->offset == expected->offset &&
+	       iokmem_map_offset(map) == expected->offset &&
 	       map->length == expected->length &&
-	       map->state == state &&
-	       map->address == expected->address &&
+	       mapping->state == state &&
+	       (mapping->address ? mapping->address + map->delta : 0) ==
+	       expected->address &&
 	       map->task_refs == expected->references;
 }
 
-/* What lies inside a mapping, oldest first. */
+/* Check the maps of parts of a mapping, oldest first. */
 static void check_inside(struct sequence *sequence,
-			 const struct iokmem_map *mapping,
+			 const struct iokmem_mapping *mapping,
 			 const struct model_map *expected)
 {
 	const struct model *model = &sequence->model;
@@ -44,10 +46,10 @@ static void check_inside(struct sequence *sequence,
 
 	for (i = 0; i < model->nr_maps; i++)
 		left += model->map[i].inside == expected->name;
-	list_for_each_entry(sub, &mapping->inside, node) {
+	list_for_each_entry(sub, &mapping->maps, node) {
 		i = number_of(model, sub);
 		if (i < 0 || model->map[i].inside != expected->name ||
-		    sub->super != mapping ||
+		    sub->mapping != mapping ||
 		    !same_map(sequence->private, sub, &model->map[i]))
 			sequence_wrong(sequence, "inside map %u is what the model has not",
 				       expected->name);
@@ -67,15 +69,15 @@ static void check_list(struct sequence *sequence, int memory)
 {
 	const struct model *model = &sequence->model;
 	struct logic *logic = sequence->private;
-	const struct iokmem_map *mapping, *last = NULL;
+	const struct iokmem_mapping *mapping, *last = NULL;
 	int i = 0;
 
-	list_for_each_entry(mapping, &logic->memory[memory].maps, node) {
+	list_for_each_entry(mapping, &logic->memory[memory].mappings, node) {
 		while (i < model->nr_maps && (model->map[i].memory != memory ||
 					      model->map[i].inside))
 			i++;
-		if (i == model->nr_maps || model->map[i].handle != mapping ||
-		    !same_map(logic, mapping, &model->map[i])) {
+		if (i == model->nr_maps || model->map[i].handle != &mapping->whole ||
+		    !same_map(logic, &mapping->whole, &model->map[i])) {
 			sequence_wrong(sequence, "the list of memory %d is another",
 				       memory);
 			return;
@@ -93,11 +95,6 @@ static void check_list(struct sequence *sequence, int memory)
 				       model->map[i].name);
 }
 
-static const struct iokmem_map *mapping_of(const struct iokmem_map *map)
-{
-	return map->super ? map->super : map;
-}
-
 /*
  * By address space, then by what the mapping's options have to have in common, then by
  * offset, length, and the mapping's age.
@@ -105,23 +102,29 @@ static const struct iokmem_map *mapping_of(const struct iokmem_map *map)
 static bool is_before(const struct iokmem_map *a, const struct iokmem_map *b)
 {
 	const u32 mask = IOKMEM_MAP_EQUAL | IOKMEM_MAP_CACHE_MASK;
-	u32 equal_a = mapping_of(a)->options & mask;
-	u32 equal_b = mapping_of(b)->options & mask;
+	u32 equal_a = a->mapping->options & mask;
+	u32 equal_b = b->mapping->options & mask;
 
-	if (a->mm != b->mm)
-		return a->mm < b->mm;
+	if (a->mapping->mm != b->mapping->mm)
+		return a->mapping->mm < b->mapping->mm;
 	if (equal_a != equal_b)
 		return equal_a < equal_b;
-	if (a->offset != b->offset)
-		return a->offset < b->offset;
+	if (iokmem_map_offset(a) != iokmem_map_offset(b))
+		return iokmem_map_offset(a) < iokmem_map_offset(b);
 	if (a->length != b->length)
 		return a->length < b->length;
-	return mapping_of(a)->age < mapping_of(b)->age;
+	return a->mapping->age < b->mapping->age;
 }
 
 static size_t end_below(const struct rb_node *node)
 {
 	return node ? map_of(node)->subtree_end : 0;
+}
+
+/* The end of a mapping; a map of a part adds nothing to it. */
+static size_t own_end(const struct iokmem_map *map)
+{
+	return iokmem_map_is_whole(map) ? iokmem_map_offset(map) + map->length : 0;
 }
 
 /* Every map that is not Unique is in the tree of a memory's shareable ones. */
@@ -136,7 +139,7 @@ static void check_shareable(struct sequence *sequence, int memory)
 	for (i = 0; i < model->nr_maps; i++)
 		left += model->map[i].memory == memory &&
 			!(model->map[i].options & IOKMEM_MAP_UNIQUE);
-	for (node = rb_first(&logic->memory[memory].shareable); node;
+	for (node = rb_first(&logic->memory[memory].index); node;
 	     node = rb_next(node)) {
 		map = map_of(node);
 		if (number_of(model, map) < 0 || (map->options & IOKMEM_MAP_UNIQUE))
@@ -145,7 +148,7 @@ static void check_shareable(struct sequence *sequence, int memory)
 		if (last && !is_before(last, map))
 			sequence_wrong(sequence, "memory %d's tree is out of order",
 				       memory);
-		if (map->subtree_end != max(map->super ? 0 : iokmem_map_end(map),
+		if (map->subtree_end != max(own_end(map),
 					    max(end_below(node->rb_left),
 						end_below(node->rb_right))))
 			sequence_wrong(sequence, "memory %d's tree has a wrong end",

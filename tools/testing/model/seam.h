@@ -48,6 +48,9 @@ struct mm_struct {
 /* Types of members. */
 struct mutex { int unused; };
 struct work_struct { int unused; };
+struct llist_head { int unused; };
+struct llist_node { int unused; };
+typedef struct { int unused; } spinlock_t;
 struct kref { int unused; };
 typedef struct { int refs; } refcount_t;
 typedef struct { int unused; } wait_queue_head_t;

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Backings: which memory a mapping shows, and what keeps that memory in place and of
+ * one cache mode.
+ *
+ * A backing is counted in its descriptor's nr_mapped as long as there may be an entry
+ * of the mapping in a page table: memory that is mapped is not retyped. Memory whose
+ * frames are not always known is held as well, unless its pages are found one by one.
+ */
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/mm.h>
+
+#include "map/map.h"
+#include "page/wake.h"
+
+/*
+ * Return the descriptor that @mapping shows, with a count that keeps it while its lock
+ * is awaited.
+ */
+static struct iokmem_desc *get_shown(struct iokmem_mapping *mapping)
+{
+	struct iokmem_desc *desc;
+
+	spin_lock(&mapping->shown_lock);
+	desc = mapping->backing.desc;
+	iokmem_desc_count_get(desc);
+	spin_unlock(&mapping->shown_lock);
+	return desc;
+}
+
+/*
+ * iokmem_mapping_lock - take the lock of the descriptor that @mapping shows
+ *
+ * A Unique mapping may be redirected while the lock is awaited. The caller has a map of
+ * the mapping that is in use, or has to end the mapping: either keeps the backing.
+ * Return the descriptor, for mutex_unlock(&desc->lock).
+ */
+struct iokmem_desc *iokmem_mapping_lock(struct iokmem_mapping *mapping)
+{
+	struct iokmem_desc *desc;
+	bool shown;
+
+	if (!(mapping->options & IOKMEM_MAP_UNIQUE)) {
+		desc = mapping->backing.desc;
+		mutex_lock(&desc->lock);
+		return desc;
+	}
+	for (;;) {
+		desc = get_shown(mapping);
+		mutex_lock(&desc->lock);
+		shown = desc == mapping->backing.desc;
+		if (!shown)
+			mutex_unlock(&desc->lock);
+		/* Of the shown one this is never the last count. */
+		iokmem_desc_count_put(desc);
+		if (shown)
+			return desc;
+	}
+}
+
+static bool has_mode(const struct iokmem_map_request *request)
+{
+	return request->cache_mode == IOKMEM_MAP_DEFAULT_CACHE ||
+	       request->cache_mode == iokmem_desc_get_cache_mode(request->desc);
+}
+
+/* Wait, killably, until the memory has the cache mode that it is being given. */
+static int wait_retyped(struct iokmem_desc *desc)
+{
+	int err;
+
+	lockdep_assert_held(&desc->lock);
+
+	while (desc->retyping) {
+		mutex_unlock(&desc->lock);
+		err = wait_event_killable(desc->wait, !READ_ONCE(desc->retyping));
+		mutex_lock(&desc->lock);
+		if (err)
+			return -EINTR;
+	}
+	return 0;
+}
+
+/*
+ * iokmem_lock_in_mode - lock the maps of memory that has the request's cache mode
+ *
+ * Memory of another mode is given the wanted one, if nothing maps or holds it and the
+ * requester may do that. As long as the caller keeps the lock, or has counted a backing
+ * under it, the mode stays.
+ *
+ * Return 0 with the descriptor's lock held, or an error without it: -EINTR, -EBUSY,
+ * -EACCES, -EOPNOTSUPP, -ENOENT for IOKMEM_MAP_REFERENCE, or one of the kind's.
+ */
+int iokmem_lock_in_mode(const struct iokmem_map_request *request)
+{
+	struct iokmem_desc *desc = request->desc;
+	int err;
+
+	for (;;) {
+		mutex_lock(&desc->lock);
+		err = wait_retyped(desc);
+		if (!err && has_mode(request))
+			return 0;
+		mutex_unlock(&desc->lock);
+		if (err)
+			return err;
+		if (request->options & IOKMEM_MAP_REFERENCE)
+			return -ENOENT;
+		if (request->keep_mode)
+			return -EACCES;
+		err = iokmem_desc_retype_begin(desc, request->cache_mode);
+		if (!err) {
+			mutex_lock(&desc->lock);
+			iokmem_desc_retype_end(desc, request->cache_mode);
+			return 0;
+		}
+		/* Somebody else has given the memory this mode: look again. */
+		if (err != -ESTALE)
+			return err;
+	}
+}
+
+/*
+ * iokmem_restore_mode - undo a change of the cache mode for a map that was not made
+ *
+ * The memory stays as it is if anybody else maps or holds it by now.
+ */
+void iokmem_restore_mode(struct iokmem_desc *desc, u32 cache_mode)
+{
+	if (cache_mode == iokmem_desc_get_cache_mode(desc) ||
+	    iokmem_desc_retype_begin(desc, cache_mode))
+		return;
+	mutex_lock(&desc->lock);
+	iokmem_desc_retype_end(desc, cache_mode);
+	mutex_unlock(&desc->lock);
+}
+
+/*
+ * iokmem_backing_map - count a backing, of which there may be entries from now on
+ */
+void iokmem_backing_map(struct iokmem_backing *backing)
+{
+	lockdep_assert_held(&backing->desc->lock);
+
+	backing->mapped = true;
+	backing->desc->nr_mapped++;
+}
+
+/*
+ * iokmem_backing_unmap - undo iokmem_backing_map(), if it was done: no entry is left
+ */
+void iokmem_backing_unmap(struct iokmem_backing *backing)
+{
+	lockdep_assert_held(&backing->desc->lock);
+
+	if (backing->mapped)
+		backing->desc->nr_mapped--;
+	backing->mapped = false;
+}
+
+/*
+ * iokmem_backing_hold - make the memory stay where it is, if it would not by itself
+ *
+ * @options are those of the map. @paged memory is found page by page. Return 0, or an
+ * error of the kind's; -EOPNOTSUPP if the memory cannot be mapped so.
+ */
+int iokmem_backing_hold(struct iokmem_backing *backing, u32 options, bool paged,
+			bool user)
+{
+	int err;
+
+	if (!backing->held && !paged && !iokmem_desc_is_always_there(backing->desc)) {
+		err = iokmem_desc_hold(backing->desc, !(options & IOKMEM_MAP_READ_ONLY));
+		if (err)
+			return err;
+		backing->held = true;
+	}
+	return iokmem_desc_may_map(backing->desc, user);
+}
+
+/*
+ * iokmem_backing_release - let the memory of a backing go, of which no entry is left
+ *
+ * The descriptor stays. The caller holds no mmap lock.
+ */
+void iokmem_backing_release(struct iokmem_backing *backing)
+{
+	struct iokmem_desc *desc = backing->desc;
+	struct file *keeper;
+	bool held;
+
+	mutex_lock(&desc->lock);
+	iokmem_backing_unmap(backing);
+	held = backing->held;
+	backing->held = false;
+	keeper = backing->keeper;
+	backing->keeper = NULL;
+	mutex_unlock(&desc->lock);
+	if (held)
+		iokmem_desc_unhold(desc);
+	if (keeper)
+		fput(keeper);
+}

@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of a mapping, and of the maps that are windows of it.
+ *
+ *	            listed             addresses are there
+ *	(unborn) ----------> BUILDING -------------------> LIVE
+ *	                        | build failed              | last map put, unmapped,
+ *	                        v                           v or the VMA goes
+ *	                      KILLED <---------------------'
+ *
+ * A mapping is listed as BUILDING before its address space is touched. So one of several
+ * threads that want one mapping makes it, and the others wait with no lock held.
+ *
+ * A mapping ends by three verbs:
+ *
+ *	kill	under the descriptor's lock: no request finds the mapping any more, its
+ *		address reads 0, and waiting threads wake. Never sleeps or fails.
+ *	zap	under the mmap lock: no entry of the mapping is left. Only then may the
+ *		memory be let go.
+ *	put	drops a reference. The last one frees.
+ *
+ * The thread that kills a mapping also ends it: iokmem_mapping_end(). The end of the VMA
+ * is such a killer, with the mmap lock held; it leaves the rest to a worker, unless that
+ * is known to be harmless. A killer that finds the address space being torn down leaves
+ * the rest to the end of the VMA, which is about to come.
+ *
+ * Rules that hold at any time:
+ *
+ *  - A mapping that is BUILDING or LIVE is in the descriptor's list, and counted in
+ *    nr_maps together with its maps of a part. State and list change together.
+ *  - While there may be an entry of a mapping, the mapping is counted in nr_mapped.
+ *  - The VMA keeps the mapping, and a mapping that is not finished keeps the descriptor:
+ *    the memory outlives every entry.
+ *  - No thread waits for another one with a lock held.
+ *  - Ending needs no memory.
+ */
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "map/map.h"
+#include "page/account.h"
+#include "page/compat.h"
+#include "page/wake.h"
+#include "page/workqueue.h"
+#include "trace.h"
+
+static void mapping_work(struct work_struct *work);
+
+static void map_init(struct iokmem_map *map, u32 options, size_t length)
+{
+	map->options = options;
+	map->length = length;
+	INIT_LIST_HEAD(&map->holders);
+	INIT_LIST_HEAD(&map->node);
+	RB_CLEAR_NODE(&map->by_range);
+}
+
+/* The thread-group pid of current is stable, so it needs no RCU. */
+static struct pid *task_pid_of(struct task_struct *task)
+{
+	return task == current ? get_pid(task_tgid(task)) :
+				 get_task_pid(task, PIDTYPE_TGID);
+}
+
+/*
+ * iokmem_mapping_alloc - allocate a mapping for @request, which is not listed
+ *
+ * The caller gets a count, for iokmem_mapping_put(). Return NULL if there is no memory.
+ */
+struct iokmem_mapping *iokmem_mapping_alloc(const struct iokmem_map_request *request)
+{
+	struct iokmem_mapping *mapping;
+
+	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL_ACCOUNT);
+	if (!mapping)
+		return NULL;
+	kref_init(&mapping->count);
+	mapping->options = request->options;
+	mapping->guard = iokmem_guard_pages(request->options);
+	mapping->length = request->length;
+	mapping->made_of = request->desc->id;
+	INIT_WORK(&mapping->work, mapping_work);
+	init_llist_head(&mapping->drops);
+	iokmem_desc_count_get(request->desc);
+	mapping->backing.desc = request->desc;
+	mapping->backing.offset = request->offset;
+	spin_lock_init(&mapping->shown_lock);
+	mapping->state = IOKMEM_MAPPING_KILLED;
+	mapping->finished = true;
+	INIT_LIST_HEAD(&mapping->maps);
+	INIT_LIST_HEAD(&mapping->node);
+	mapping->whole.mapping = mapping;
+	map_init(&mapping->whole, request->options, request->length);
+	if (request->mm) {
+		mmgrab(request->mm);
+		mapping->mm = request->mm;
+		mapping->pid = task_pid_of(request->task);
+	}
+	return mapping;
+}
+
+static void mapping_free(struct kref *count)
+{
+	struct iokmem_mapping *mapping = container_of(count, struct iokmem_mapping, count);
+	struct iokmem_desc *desc = mapping->backing.desc;
+
+	WARN_ON(mapping->state != IOKMEM_MAPPING_KILLED || !mapping->finished);
+	WARN_ON(mapping->bound || mapping->vacant || mapping->nr_used);
+	WARN_ON(mapping->backing.mapped || mapping->backing.held);
+	WARN_ON(!list_empty(&mapping->node) || !RB_EMPTY_NODE(&mapping->whole.by_range));
+	WARN_ON(!list_empty(&mapping->maps) || !list_empty(&mapping->whole.holders));
+	WARN_ON(mapping->whole.task_refs);
+
+	if (mapping->mm)
+		mmdrop(mapping->mm);
+	put_pid(mapping->pid);
+	kfree(mapping);
+	if (desc)
+		iokmem_desc_count_put(desc);
+}
+
+/*
+ * iokmem_mapping_put - drop a count
+ */
+void iokmem_mapping_put(struct iokmem_mapping *mapping)
+{
+	kref_put(&mapping->count, mapping_free);
+}
+
+/* Have a worker do what the caller cannot. The work has a count of its own. */
+static void mapping_queue(struct iokmem_mapping *mapping)
+{
+	kref_get(&mapping->count);
+	/* The work that is queued already does this as well. */
+	if (!queue_work(iokmem_workqueue, &mapping->work))
+		iokmem_mapping_put(mapping);
+}
+
+/*
+ * iokmem_mapping_list - list a mapping, whose addresses are to be made
+ */
+void iokmem_mapping_list(struct iokmem_mapping *mapping)
+{
+	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+
+	lockdep_assert_held(&desc->lock);
+
+	list_add_tail(&mapping->node, &desc->mappings);
+	iokmem_index_add(&mapping->whole);
+	desc->nr_maps++;
+	iokmem_backing_map(&mapping->backing);
+	mapping->finished = false;
+	WRITE_ONCE(mapping->state, IOKMEM_MAPPING_BUILDING);
+}
+
+/*
+ * iokmem_mapping_go_live - publish the addresses of a mapping that has been built
+ */
+void iokmem_mapping_go_live(struct iokmem_mapping *mapping)
+{
+	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+
+	lockdep_assert_held(&desc->lock);
+
+	WRITE_ONCE(mapping->cache_mode, iokmem_desc_get_cache_mode(desc));
+	WRITE_ONCE(mapping->address,
+		   mapping->start + offset_in_page(iokmem_mapping_place(mapping)));
+	WRITE_ONCE(mapping->state, IOKMEM_MAPPING_LIVE);
+	iokmem_wake_all(&desc->wait);
+	trace_iokmem_map(&mapping->whole);
+}
+
+/* The maps of parts end with their mapping. */
+static void trace_unmap(struct iokmem_mapping *mapping)
+{
+	struct iokmem_map *map;
+
+	if (!trace_iokmem_unmap_enabled())
+		return;
+	list_for_each_entry(map, &mapping->maps, node)
+		if (!map->ended)
+			trace_iokmem_unmap(map);
+	trace_iokmem_unmap(&mapping->whole);
+}
+
+/*
+ * iokmem_mapping_kill - have no request find a mapping any more
+ *
+ * The maps of the mapping read 0 as their address, and threads that wait for it wake.
+ * Return true if the mapping was not killed before: then the caller has to end it.
+ */
+bool iokmem_mapping_kill(struct iokmem_mapping *mapping)
+{
+	struct iokmem_desc *desc;
+
+	/* A killed mapping may have no descriptor any more. */
+	if (mapping->state == IOKMEM_MAPPING_KILLED)
+		return false;
+	desc = iokmem_mapping_desc(mapping);
+	lockdep_assert_held(&desc->lock);
+
+	if (mapping->state == IOKMEM_MAPPING_LIVE)
+		trace_unmap(mapping);
+	WRITE_ONCE(mapping->state, IOKMEM_MAPPING_KILLED);
+	WRITE_ONCE(mapping->address, 0);
+	desc->nr_maps -= 1 + mapping->nr_inside;
+	mapping->nr_inside = 0;
+	iokmem_index_remove(&mapping->whole);
+	list_del_init(&mapping->node);
+	iokmem_wake_all(&desc->wait);
+	if (mapping->options & IOKMEM_MAP_UNIQUE)
+		iokmem_wake_up(&mapping->blocked);
+	return true;
+}
+
+/*
+ * iokmem_map_alloc - allocate a map of a part of a mapping, for iokmem_map_add()
+ *
+ * Return NULL if there is no memory.
+ */
+struct iokmem_map *iokmem_map_alloc(const struct iokmem_map_request *request)
+{
+	struct iokmem_map *map = kzalloc(sizeof(*map), GFP_KERNEL_ACCOUNT);
+
+	if (map)
+		map_init(map, request->options, request->length);
+	return map;
+}
+
+/*
+ * iokmem_map_add - make @map a map of a part of @mapping, and list it
+ */
+void iokmem_map_add(struct iokmem_map *map, struct iokmem_mapping *mapping, size_t offset)
+{
+	lockdep_assert_held(&iokmem_mapping_desc(mapping)->lock);
+
+	map->mapping = mapping;
+	map->delta = offset - mapping->backing.offset;
+	list_add_tail(&map->node, &mapping->maps);
+	iokmem_index_add(map);
+	mapping->nr_inside++;
+	iokmem_mapping_desc(mapping)->nr_maps++;
+}
+
+/*
+ * iokmem_map_use - take a reference to a map, which may be the first one
+ */
+void iokmem_map_use(struct iokmem_map *map)
+{
+	struct iokmem_mapping *mapping = map->mapping;
+
+	lockdep_assert_held(&iokmem_mapping_desc(mapping)->lock);
+
+	if (refcount_inc_not_zero(&map->references))
+		return;
+	refcount_set(&map->references, 1);
+	kref_get(&mapping->count);
+	if (!mapping->nr_used++)
+		iokmem_desc_get(iokmem_mapping_desc(mapping));
+}
+
+/*
+ * iokmem_map_unlist - end a map of a part: no request finds it any more
+ */
+void iokmem_map_unlist(struct iokmem_map *map)
+{
+	struct iokmem_mapping *mapping = map->mapping;
+
+	lockdep_assert_held(&iokmem_mapping_desc(mapping)->lock);
+
+	if (!map->ended && mapping->state != IOKMEM_MAPPING_KILLED) {
+		trace_iokmem_unmap(map);
+		mapping->nr_inside--;
+		iokmem_mapping_desc(mapping)->nr_maps--;
+	}
+	WRITE_ONCE(map->ended, true);
+	iokmem_index_remove(map);
+}
+
+/*
+ * Return the descriptor of a mapping that needs it no more, with the mapping's count: it
+ * has ended, and nobody holds a map of it. Otherwise return NULL.
+ */
+static struct iokmem_desc *take_desc(struct iokmem_mapping *mapping)
+{
+	struct iokmem_desc *desc = NULL;
+
+	if (mapping->finished && !mapping->nr_used) {
+		spin_lock(&mapping->shown_lock);
+		swap(mapping->backing.desc, desc);
+		spin_unlock(&mapping->shown_lock);
+	}
+	return desc;
+}
+
+/* The last reference to @map has gone. Return true if the caller has to end the mapping. */
+static bool map_unuse(struct iokmem_map *map, struct iokmem_desc *desc)
+{
+	struct iokmem_mapping *mapping = map->mapping;
+
+	lockdep_assert_held(&desc->lock);
+
+	if (!iokmem_map_is_whole(map)) {
+		iokmem_map_unlist(map);
+		list_del(&map->node);
+	}
+	return !--mapping->nr_used && desc->home != mapping &&
+	       iokmem_mapping_kill(mapping);
+}
+
+/*
+ * iokmem_map_drop - drop a reference to a map
+ *
+ * @by_program: as for iokmem_mapping_end(). As iokmem_map_put(), but may be called with
+ * the mmap lock held where nothing ends that needs it: see ends_harmlessly().
+ */
+void iokmem_map_drop(struct iokmem_map *map, bool by_program)
+{
+	struct iokmem_mapping *mapping = map->mapping;
+	struct iokmem_desc *desc, *unneeded;
+	bool unused, ends;
+
+	if (refcount_dec_not_one(&map->references))
+		return;
+	desc = iokmem_mapping_lock(mapping);
+	if (!refcount_dec_and_test(&map->references)) {
+		mutex_unlock(&desc->lock);
+		return;
+	}
+	ends = map_unuse(map, desc);
+	unused = !mapping->nr_used;
+	unneeded = take_desc(mapping);
+	mutex_unlock(&desc->lock);
+
+	if (!iokmem_map_is_whole(map))
+		kfree(map);
+	if (ends)
+		iokmem_mapping_end(mapping, by_program);
+	iokmem_mapping_put(mapping);
+	if (unneeded)
+		iokmem_desc_count_put(unneeded);
+	if (unused)
+		iokmem_desc_put(desc);
+}
+
+/*
+ * iokmem_map_drop_later - have a worker drop the last reference to a map
+ *
+ * May be called where the caller cannot sleep.
+ */
+void iokmem_map_drop_later(struct iokmem_map *map)
+{
+	llist_add(&map->dropped, &map->mapping->drops);
+	mapping_queue(map->mapping);
+}
+
+/* Return the next map of which the task itself has references, which it loses. */
+static struct iokmem_map *next_task_held(struct iokmem_mapping *mapping)
+{
+	struct iokmem_map *map, *found = NULL;
+	struct iokmem_desc *desc;
+
+	desc = iokmem_mapping_lock(mapping);
+	if (mapping->whole.task_refs)
+		found = &mapping->whole;
+	list_for_each_entry(map, &mapping->maps, node) {
+		if (found)
+			break;
+		if (map->task_refs)
+			found = map;
+	}
+	if (found)
+		found->task_refs = 0;
+	mutex_unlock(&desc->lock);
+	return found;
+}
+
+/*
+ * No entry of a killed mapping is left: drop the references that its task had, and let
+ * the memory go.
+ */
+static void mapping_finish(struct iokmem_mapping *mapping)
+{
+	struct iokmem_desc *desc, *unneeded;
+	struct iokmem_map *map;
+
+	while ((map = next_task_held(mapping)))
+		iokmem_map_drop(map, false);
+	iokmem_backing_release(&mapping->backing);
+	desc = iokmem_mapping_lock(mapping);
+	mapping->finished = true;
+	unneeded = take_desc(mapping);
+	mutex_unlock(&desc->lock);
+	if (unneeded)
+		iokmem_desc_count_put(unneeded);
+}
+
+/*
+ * Return true if the end of the VMA ends a killed mapping, since the address space is
+ * being torn down, and the VMA is still there.
+ */
+static bool leave_to_close(struct iokmem_mapping *mapping)
+{
+	struct iokmem_desc *desc = iokmem_mapping_lock(mapping);
+
+	mapping->close_ends = mapping->bound;
+	mutex_unlock(&desc->lock);
+	return mapping->close_ends;
+}
+
+/*
+ * iokmem_mapping_end - end a mapping that the caller has killed
+ *
+ * Tells the holders, takes the addresses away, and lets the memory go. @by_program: the
+ * program itself has asked for it, in its own task, so its VMA goes as well. The caller
+ * has a count of the mapping, and no mmap lock.
+ */
+void iokmem_mapping_end(struct iokmem_mapping *mapping, bool by_program)
+{
+	might_sleep();
+
+	iokmem_mapping_tell_holders(mapping);
+	if (mapping->unmap && !mapping->unmap(mapping, by_program) &&
+	    leave_to_close(mapping))
+		return;
+	mapping_finish(mapping);
+}
+
+/*
+ * Return true if a mapping may be finished with the mmap lock held: nobody has to be
+ * told, the memory is not held, and the VMA's file, which goes later, is a user of the
+ * descriptor.
+ */
+static bool ends_harmlessly(struct iokmem_mapping *mapping)
+{
+	const struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+
+	lockdep_assert_held(&desc->lock);
+
+	return mapping->fd_file &&
+	       !mapping->backing.held && list_empty(&mapping->maps) &&
+	       !iokmem_mapping_has_holders(mapping);
+}
+
+/*
+ * iokmem_mapping_closed - the VMA of a mapping goes, and its entries have gone
+ *
+ * Called with the mmap lock held. Drops the VMA's count.
+ */
+void iokmem_mapping_closed(struct iokmem_mapping *mapping)
+{
+	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+	bool ends, harmless;
+
+	mutex_lock(&desc->lock);
+	ends = iokmem_mapping_kill(mapping) || mapping->close_ends;
+	mapping->bound = false;
+	iokmem_backing_unmap(&mapping->backing);
+	harmless = ends && ends_harmlessly(mapping);
+	if (ends && !harmless)
+		mapping->work_ends = true;
+	mutex_unlock(&desc->lock);
+
+	if (harmless) {
+		mapping_finish(mapping);
+	} else if (ends) {
+		iokmem_ending();
+		mapping_queue(mapping);
+	}
+	iokmem_mapping_put(mapping);
+}
+
+/* The holders have references to the maps, so no drop waits for them to be told. */
+static void mapping_work(struct work_struct *work)
+{
+	struct iokmem_mapping *mapping = container_of(work, struct iokmem_mapping, work);
+	struct iokmem_map *map, *next;
+
+	if (xchg(&mapping->work_ends, false)) {
+		iokmem_mapping_tell_holders(mapping);
+		mapping_finish(mapping);
+		iokmem_ended();
+	}
+	llist_for_each_entry_safe(map, next, llist_del_all(&mapping->drops), dropped)
+		iokmem_map_drop(map, false);
+	iokmem_mapping_put(mapping);
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Filling the entries of a map in advance.
+ *
+ * A fault may drop the mmap lock. So each step finds the VMA, the mapping and its memory
+ * anew from the address, makes one fault, and advances by at least a page.
+ */
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+
+#include "map/map.h"
+#include "page/compat.h"
+
+/* Return the VMA if the mapping shows memory now that its program may touch, or NULL. */
+static struct vm_area_struct *vma_to_fill(const struct iokmem_mapping *mapping)
+{
+	struct vm_area_struct *vma = iokmem_mapping_vma(mapping);
+
+	if (!vma || READ_ONCE(mapping->state) != IOKMEM_MAPPING_LIVE || mapping->blocked ||
+	    iokmem_desc_fills_vma(iokmem_mapping_desc(mapping)) ||
+	    !(vma->vm_flags & (VM_READ | VM_WRITE)))
+		return NULL;
+	return vma;
+}
+
+/* Count the pages from @address on that one fault, of one page if @singly, has mapped. */
+static unsigned long fault_reach(const struct iokmem_mapping *mapping,
+				 unsigned long address, bool singly)
+{
+	/* The fault has seen to it that there is a page table. */
+	if (pmd_leaf(READ_ONCE(*pmd_off(mapping->mm, address))))
+		return PTRS_PER_PTE - pte_index(address);
+	if (singly)
+		return 1;
+	return IOKMEM_FAULT_AROUND - ((address >> PAGE_SHIFT) & (IOKMEM_FAULT_AROUND - 1));
+}
+
+/*
+ * Make one fault at @address. Return how many of the @left pages from there on need no
+ * further one, 0 if none of the rest does, or a negative error.
+ */
+static long fill_at(struct iokmem_mapping *mapping, unsigned long address,
+		    unsigned long left)
+{
+	struct vm_area_struct *vma = vma_to_fill(mapping);
+	unsigned int flags = FAULT_FLAG_REMOTE;
+	bool singly, unlocked = false;
+	struct iokmem_run run;
+	int err;
+
+	if (!vma)
+		return 0;
+	if (vma->vm_flags & VM_WRITE)
+		flags |= FAULT_FLAG_WRITE;
+	singly = iokmem_vma_is_paged(vma) || iokmem_vma_is_given(vma) ||
+		 (iokmem_vma_has_pages(vma) && !IOKMEM_CPU_MARKS_ENTRIES);
+	if (!singly) {
+		run = iokmem_desc_lookup(iokmem_mapping_desc(mapping),
+					 iokmem_mapping_index(mapping) +
+					 ((address - mapping->start) >> PAGE_SHIFT));
+		left = min(left, run.nr);
+		/* Nobody can touch guard pages. */
+		if (run.pfn == IOKMEM_NO_PFN)
+			return left;
+	}
+	err = fixup_user_fault(mapping->mm, address, flags, &unlocked);
+	/* The entry of a page may be clean. A second fault, which is short, marks it. */
+	if (!err && singly && !IOKMEM_CPU_MARKS_ENTRIES && !unlocked)
+		err = fixup_user_fault(mapping->mm, address, flags, &unlocked);
+	if (err)
+		return vma_to_fill(mapping) ? err : 0;
+	/* Without the lock the entries may have gone again. */
+	return unlocked ? 1 : min(left, fault_reach(mapping, address, singly));
+}
+
+static int populate(struct iokmem_mapping *mapping, unsigned long address,
+		    unsigned long end)
+{
+	long nr;
+
+	for (; address < end; address += nr << PAGE_SHIFT) {
+		if (fatal_signal_pending(current) || mmap_read_lock_killable(mapping->mm))
+			return -EINTR;
+		nr = fill_at(mapping, address, (end - address) >> PAGE_SHIFT);
+		mmap_read_unlock(mapping->mm);
+		if (nr <= 0)
+			return nr;
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * iokmem_map_populate - fill all entries of a map, so that no access to it faults
+ *
+ * The memory is there. A map that has ended meanwhile, or that is redirected to nothing,
+ * is not filled, which is no error. The caller has a reference to the map.
+ */
+int iokmem_map_populate(struct iokmem_map *map)
+{
+	struct iokmem_mapping *mapping = map->mapping;
+	unsigned long address = iokmem_map_get_address(map);
+	int err;
+
+	if (!mapping->mm || mapping->borrowed || !address)
+		return 0;
+	if (!mmget_not_zero(mapping->mm))
+		return 0;
+	err = populate(mapping, address & PAGE_MASK, PAGE_ALIGN(address + map->length));
+	mmput(mapping->mm);
+	return err;
+}

@@ -1,0 +1,650 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The VMAs of user mappings: how a mapping gets one, and how it loses it.
+ *
+ * A VMA's private data is a counted reference to its mapping. Making a VMA and binding a
+ * mapping to it are two steps:
+ *
+ *  1. vm_mmap() of a file, at an offset that is reserved for this, makes an *unclaimed*
+ *     VMA: ours, without a mapping, without entries. Touching it is SIGBUS.
+ *  2. With the mmap lock held for writing, *claiming* finds the VMA at that address, and
+ *     binds the mapping to it, if it is still that VMA. If the program has unmapped it in
+ *     between, that is an error of this request.
+ *
+ * A program's own mmap() of the descriptor's file claims in ->mmap() (mmap.c).
+ *
+ * The module never unmaps addresses that the program has not asked it to unmap: nothing
+ * tells whether what is there by then is still its own. A mapping that ends otherwise is
+ * zapped, and its empty VMA stays, *vacant*, until the program unmaps it. The next mapping
+ * of the descriptor that the VMA suits takes it up, so that a driver which maps a buffer
+ * again and again does not fill the address space.
+ *
+ * A VMA can be neither split nor moved, so that a mapping is one VMA or none. A child does
+ * not inherit it. It is never executable, and a read-only one cannot be made writable.
+ *
+ * The VMA's file is a name and an inode. The kernel finds counted pages by the inode, so
+ * mappings of these have an inode that nobody else's mappings are on.
+ */
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/hashtable.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+#include <linux/sched/mm.h>
+
+#include "map/map.h"
+#include "map/vma.h"
+#include "page/address_space.h"
+#include "page/cache.h"
+#include "page/compat.h"
+
+/* Vacant VMAs, by address space and descriptor. */
+static DEFINE_HASHTABLE(iokmem_vacant, 6);
+/* Protects the table. An entry of an address space also has the mmap lock. */
+static DEFINE_SPINLOCK(iokmem_vacant_lock);
+
+static unsigned long vacant_key(const struct mm_struct *mm, u64 made_of)
+{
+	return (unsigned long)mm + (made_of << L1_CACHE_SHIFT);
+}
+
+static void vacant_add(struct iokmem_mapping *mapping)
+{
+	mmap_assert_write_locked(mapping->mm);
+
+	mapping->vacant = true;
+	spin_lock(&iokmem_vacant_lock);
+	hash_add(iokmem_vacant, &mapping->by_space,
+		 vacant_key(mapping->mm, mapping->made_of));
+	spin_unlock(&iokmem_vacant_lock);
+}
+
+/* The caller puts the VMA's count. */
+static void vacant_remove(struct iokmem_mapping *mapping)
+{
+	spin_lock(&iokmem_vacant_lock);
+	hash_del(&mapping->by_space);
+	spin_unlock(&iokmem_vacant_lock);
+	mapping->vacant = false;
+	mapping->bound = false;
+}
+
+/*
+ * A VMA has been copied. mremap() is about to fail, and takes its copy away again. A child
+ * can have a copy only of a VMA that is not VM_IO, so that it can be pinned. Neither copy
+ * is the mapping's, and a child's gets no entries.
+ */
+static void vma_open(struct vm_area_struct *vma)
+{
+	struct iokmem_mapping *mapping = vma->vm_private_data;
+
+	if (mapping && vma->vm_mm != mapping->mm)
+		vm_flags_set(vma, VM_WIPEONFORK);
+	vma->vm_private_data = NULL;
+}
+
+/* The VMA goes, with the mmap lock held. Nobody can see it any more. */
+static void vma_close(struct vm_area_struct *vma)
+{
+	struct iokmem_mapping *mapping = vma->vm_private_data;
+
+	if (!mapping)
+		return;
+	vma->vm_private_data = NULL;
+	if (mapping->vacant) {
+		vacant_remove(mapping);
+		iokmem_mapping_put(mapping);
+		return;
+	}
+	/* If mmap() fails, the kernel removes the entries only after this. */
+	if (iokmem_desc_fills_vma(iokmem_mapping_desc(mapping)) &&
+	    !iokmem_vma_has_pages(vma))
+		zap_special_vma_range(vma, vma->vm_start, vma->vm_end - vma->vm_start);
+	iokmem_mapping_closed(mapping);
+}
+
+static int vma_may_split(struct vm_area_struct *vma, unsigned long address)
+{
+	return -EINVAL;
+}
+
+static int vma_mremap(struct vm_area_struct *vma)
+{
+	return -EINVAL;
+}
+
+static const struct vm_operations_struct iokmem_vm_ops = {
+	.open		= vma_open,
+	.close		= vma_close,
+	.may_split	= vma_may_split,
+	.mremap		= vma_mremap,
+	.fault		= iokmem_vma_fault,
+};
+
+static bool is_ours(const struct vm_area_struct *vma)
+{
+	return vma && vma->vm_ops == &iokmem_vm_ops;
+}
+
+/*
+ * iokmem_mapping_vma - return the VMA of a mapping, or NULL if it has none
+ */
+struct vm_area_struct *iokmem_mapping_vma(const struct iokmem_mapping *mapping)
+{
+	struct vm_area_struct *vma;
+
+	mmap_assert_locked(mapping->mm);
+
+	vma = vma_lookup(mapping->mm, mapping->start);
+	return is_ours(vma) && vma->vm_private_data == mapping ? vma : NULL;
+}
+
+/*
+ * iokmem_mapping_at - return the mapping of @desc in @mm at @address, or NULL
+ *
+ * A Unique mapping is found by the descriptor that it was made of as well. The mmap lock
+ * keeps the mapping and its backing.
+ */
+struct iokmem_mapping *iokmem_mapping_at(struct mm_struct *mm, unsigned long address,
+					 const struct iokmem_desc *desc)
+{
+	struct iokmem_mapping *mapping;
+	struct vm_area_struct *vma;
+
+	mmap_assert_locked(mm);
+
+	vma = vma_lookup(mm, address);
+	mapping = is_ours(vma) ? vma->vm_private_data : NULL;
+	if (!mapping || mapping->vacant)
+		return NULL;
+	return mapping->backing.desc == desc || mapping->made_of == desc->id ? mapping : NULL;
+}
+
+/*
+ * iokmem_vma_pgoff - where the VMA of a mapping with @guard pages starts in its file
+ *
+ * That means something only if the file has the pages: the kernel finds them in VMAs,
+ * and VMAs by them.
+ */
+pgoff_t iokmem_vma_pgoff(const struct iokmem_desc *desc, size_t offset,
+			 unsigned long guard)
+{
+	pgoff_t index = (desc->skew + offset) >> PAGE_SHIFT;
+
+	return desc->lead ? index + desc->lead - guard : index;
+}
+
+/*
+ * iokmem_vma_is_paged_by - return true if @desc finds the pages of the VMA by itself,
+ * one by one, when the VMA shows the memory that is at @pgoff in its file
+ */
+bool iokmem_vma_is_paged_by(const struct vm_area_struct *vma,
+			    const struct iokmem_desc *desc, pgoff_t pgoff)
+{
+	return iokmem_desc_is_paged(desc) && file_inode(vma->vm_file) == desc->map_inode &&
+	       vma->vm_pgoff == pgoff;
+}
+
+/*
+ * iokmem_vma_zap - take all entries of a VMA away
+ *
+ * Pages that are counted are also taken from other mappings of the same memory, which
+ * find them again.
+ */
+void iokmem_vma_zap(struct vm_area_struct *vma)
+{
+	size_t size = vma->vm_end - vma->vm_start;
+
+	mmap_assert_write_locked(vma->vm_mm);
+
+	if (iokmem_vma_has_pages(vma))
+		unmap_mapping_range(vma->vm_file->f_mapping,
+				    (loff_t)vma->vm_pgoff << PAGE_SHIFT, size, 1);
+	else
+		zap_special_vma_range(vma, vma->vm_start, size);
+}
+
+/*
+ * iokmem_vma_show - prepare a VMA without entries for entries of its mapping's memory
+ */
+void iokmem_vma_show(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	const struct iokmem_mapping *mapping = vma->vm_private_data;
+	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+
+	mmap_assert_write_locked(vma->vm_mm);
+
+	vm_flags_mod(vma, flags, (VM_PFNMAP | VM_MIXEDMAP) & ~flags);
+	vma->vm_page_prot = iokmem_cache_prot(iokmem_desc_get_cache_mode(desc),
+					      iokmem_desc_is_typed(desc),
+					      vm_get_page_prot(vma->vm_flags));
+}
+
+/*
+ * iokmem_vma_init - make a new VMA, which nobody can see yet, an unclaimed one of ours
+ *
+ * With VM_IO nobody pins its pages, and MADV_DOFORK cannot undo VM_DONTCOPY.
+ */
+void iokmem_vma_init(struct vm_area_struct *vma)
+{
+	vm_flags_mod(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTCOPY | VM_DONTDUMP,
+		     VM_EXEC | VM_MAYEXEC);
+	vma->vm_ops = &iokmem_vm_ops;
+	vma->vm_private_data = NULL;
+}
+
+/*
+ * Bind a mapping to an unclaimed VMA, which gets a count of it. Memory of which all
+ * entries are made at once makes them now. Return 0 or an error of the kind's.
+ */
+static int bind(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
+{
+	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+	pgoff_t pgoff = iokmem_vma_pgoff(desc, mapping->backing.offset, mapping->guard);
+	vm_flags_t flags = VM_PFNMAP;
+	int err;
+
+	mmap_assert_write_locked(vma->vm_mm);
+
+	mapping->start = vma->vm_start + (mapping->guard << PAGE_SHIFT);
+	if (iokmem_desc_fills_vma(desc)) {
+		vm_flags_clear(vma, VM_PFNMAP);
+		vma->vm_page_prot = iokmem_prot_marked(vm_get_page_prot(vma->vm_flags),
+						       vma->vm_flags);
+		err = iokmem_desc_fill_vma(desc, vma);
+		if (err) {
+			iokmem_vma_zap(vma);
+			return err;
+		}
+		vma->vm_private_data = mapping;
+	} else {
+		if (mapping->options & IOKMEM_MAP_PINNABLE) {
+			vm_flags_clear(vma, VM_IO);
+			flags = iokmem_pinnable_flags(mapping);
+		} else if (iokmem_vma_is_paged_by(vma, desc, pgoff)) {
+			flags = VM_MIXEDMAP;
+		}
+		vma->vm_private_data = mapping;
+		iokmem_vma_show(vma, flags);
+	}
+	kref_get(&mapping->count);
+	return 0;
+}
+
+/* Return true if there may be entries of pages that are counted. */
+static bool may_have_pages(const struct iokmem_mapping *mapping)
+{
+	const struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+
+	return mapping->options & IOKMEM_MAP_PINNABLE || iokmem_desc_fills_vma(desc) ||
+	       iokmem_desc_is_paged(desc);
+}
+
+/*
+ * iokmem_preferred_alignment - what the address of a user mapping is a multiple of, its
+ * offset apart
+ *
+ * The descriptor promises some, and huge entries need some.
+ */
+unsigned long iokmem_preferred_alignment(const struct iokmem_desc *desc, unsigned long len)
+{
+	unsigned long align = max_t(unsigned long, desc->alignment, PAGE_SIZE);
+
+	if (IOKMEM_HUGE_ENTRIES && len >= PMD_SIZE)
+		align = max(align, PMD_SIZE);
+	return align;
+}
+
+/* Return true if @mapping can be put into the VMA of a vacant one, at @at unless 0. */
+static bool vacant_suits(const struct iokmem_mapping *vacant,
+			 const struct iokmem_mapping *mapping, unsigned long at)
+{
+	const struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+	const struct vm_area_struct *vma = iokmem_mapping_vma(vacant);
+	size_t size = iokmem_mapping_vma_size(mapping);
+
+	if (!vma || vma->vm_end - vma->vm_start != size ||
+	    (vacant->options ^ mapping->options) & IOKMEM_MAP_EQUAL)
+		return false;
+	if (at)
+		return at == vacant->start;
+	if (may_have_pages(mapping) &&
+	    vma->vm_pgoff != iokmem_vma_pgoff(desc, mapping->backing.offset, mapping->guard))
+		return false;
+	return IS_ALIGNED((vacant->start - iokmem_mapping_place(mapping)) & PAGE_MASK,
+			  iokmem_preferred_alignment(desc, size));
+}
+
+/* Return a vacant mapping into whose VMA @mapping can be put, or NULL. */
+static struct iokmem_mapping *vacant_find(const struct iokmem_mapping *mapping,
+					  unsigned long at)
+{
+	struct iokmem_mapping *vacant, *found = NULL;
+
+	mmap_assert_write_locked(mapping->mm);
+
+	spin_lock(&iokmem_vacant_lock);
+	hash_for_each_possible(iokmem_vacant, vacant, by_space,
+			       vacant_key(mapping->mm, mapping->made_of)) {
+		if (vacant->mm == mapping->mm && vacant->made_of == mapping->made_of &&
+		    vacant_suits(vacant, mapping, at)) {
+			found = vacant;
+			break;
+		}
+	}
+	spin_unlock(&iokmem_vacant_lock);
+	return found;
+}
+
+/* Return true if there may be a vacant VMA of the mapping's kind. */
+static bool vacant_maybe(const struct iokmem_mapping *mapping)
+{
+	u32 bucket = hash_min(vacant_key(mapping->mm, mapping->made_of),
+			      HASH_BITS(iokmem_vacant));
+
+	return !hlist_empty(&iokmem_vacant[bucket]);
+}
+
+/*
+ * Take the entries of a killed mapping away. The empty VMA stays, vacant; but it goes if
+ * its own program has asked for that, unless there is no memory to change the address
+ * space with.
+ *
+ * Return false if entries may be left: the address space is being torn down, and the end
+ * of the VMA is to come. A fault that saw the mapping live is over when its entries are
+ * taken away, since it has the mmap lock.
+ */
+static bool unmap_user(struct iokmem_mapping *mapping, bool by_program)
+{
+	struct vm_area_struct *vma;
+
+	if (!mapping->start)
+		return true;
+	if (by_program && current->mm == mapping->mm &&
+	    !vm_munmap(iokmem_mapping_vma_start(mapping), iokmem_mapping_vma_size(mapping)))
+		return true;
+	if (!mmget_not_zero(mapping->mm))
+		return false;
+	mmap_write_lock(mapping->mm);
+	vma = iokmem_mapping_vma(mapping);
+	if (vma) {
+		iokmem_vma_zap(vma);
+		vacant_add(mapping);
+	}
+	mmap_write_unlock(mapping->mm);
+	mmput(mapping->mm);
+	return true;
+}
+
+/*
+ * iokmem_vma_claim - bind a mapping under construction to an unclaimed VMA, and publish it
+ *
+ * Return 0; -ENOENT if the mapping has been killed; or an error of the kind's.
+ */
+int iokmem_vma_claim(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
+{
+	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+	int err;
+
+	err = bind(vma, mapping);
+	if (err)
+		return err;
+	mapping->unmap = unmap_user;
+	mutex_lock(&desc->lock);
+	if (mapping->state == IOKMEM_MAPPING_BUILDING) {
+		mapping->bound = true;
+		iokmem_mapping_go_live(mapping);
+	} else {
+		err = -ENOENT;
+	}
+	mutex_unlock(&desc->lock);
+	if (err) {
+		iokmem_vma_zap(vma);
+		vma->vm_private_data = NULL;
+		mapping->unmap = NULL;
+		iokmem_mapping_put(mapping);
+	}
+	return err;
+}
+
+/*
+ * Put the mapping into the VMA of one that has ended. Return false if there is none, or if
+ * that does not work.
+ */
+static bool take_up_vacant(struct iokmem_mapping *mapping, unsigned long at)
+{
+	struct iokmem_mapping *vacant;
+	struct vm_area_struct *vma;
+	bool taken = false;
+
+	if (!vacant_maybe(mapping))
+		return false;
+	mmap_write_lock(mapping->mm);
+	vacant = vacant_find(mapping, at);
+	vma = vacant ? iokmem_mapping_vma(vacant) : NULL;
+	if (vma) {
+		mapping->fd_file = vacant->fd_file;
+		vacant_remove(vacant);
+		vma->vm_private_data = NULL;
+		taken = !iokmem_vma_claim(vma, mapping);
+		if (taken)
+			iokmem_vma_fill_small(vma);
+	}
+	mmap_write_unlock(mapping->mm);
+	if (vma)
+		iokmem_mapping_put(vacant);
+	return taken;
+}
+
+/*
+ * Bind the mapping to the VMA that has been made for it at @start, of @file. Return 0;
+ * -ESTALE if the program has unmapped the VMA; or an error of the kind's.
+ */
+static int claim(struct iokmem_mapping *mapping, const struct file *file,
+		 unsigned long start)
+{
+	struct vm_area_struct *vma;
+	int err = -ESTALE;
+
+	mmap_write_lock(mapping->mm);
+	vma = vma_lookup(mapping->mm, start);
+	if (is_ours(vma) && !vma->vm_private_data && vma->vm_file == file &&
+	    vma->vm_start == start &&
+	    vma->vm_end - vma->vm_start == iokmem_mapping_vma_size(mapping))
+		err = iokmem_vma_claim(vma, mapping);
+	if (!err)
+		iokmem_vma_fill_small(vma);
+	mmap_write_unlock(mapping->mm);
+	return err;
+}
+
+/*
+ * An unclaimed or replaced VMA must not cut one of ours in two, which could not be
+ * refused later.
+ */
+static int check_overwritten(struct mm_struct *mm, unsigned long start, size_t size)
+{
+	struct vm_area_struct *vma;
+	bool cut;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, start);
+	cut = is_ours(vma) && vma->vm_start < start;
+	vma = vma_lookup(mm, start + size - 1);
+	cut |= is_ours(vma) && vma->vm_end > start + size;
+	mmap_read_unlock(mm);
+	return cut ? -EINVAL : 0;
+}
+
+/* Return true if any memory of the program is in the range. */
+static bool is_mapped(struct mm_struct *mm, unsigned long start, size_t size)
+{
+	struct vm_area_struct *vma;
+
+	mmap_read_lock(mm);
+	vma = find_vma(mm, start);
+	mmap_read_unlock(mm);
+	return vma && vma->vm_start < start + size;
+}
+
+/*
+ * vm_mmap() says EPERM of an address below the lowest that the administrator lets the
+ * program use, and of sealed memory that is to be overwritten.
+ */
+static int mmap_error(struct iokmem_mapping *mapping, unsigned long at, unsigned long err)
+{
+	if (at && err == (unsigned long)-EPERM &&
+	    !is_mapped(mapping->mm, at, iokmem_mapping_vma_size(mapping)))
+		return -EADDRNOTAVAIL;
+	return (int)err;
+}
+
+/* The place in the memory of the VMA's first page, which with guards may be before it. */
+static pgoff_t place_in_memory(const struct iokmem_mapping *mapping)
+{
+	return (iokmem_mapping_index(mapping) - mapping->guard) & IOKMEM_PLACE_MASK;
+}
+
+/* How ->get_unmapped_area() is told of the alignment, as the private data of a file. */
+#define ALIGN_ORDER_BITS	6
+
+static void *encode_alignment(const struct iokmem_mapping *mapping)
+{
+	pgoff_t place = place_in_memory(mapping);
+	unsigned long size = iokmem_mapping_vma_size(mapping);
+	unsigned long align = iokmem_preferred_alignment(iokmem_mapping_desc(mapping), size);
+
+	return (void *)(place << ALIGN_ORDER_BITS | ilog2(align >> PAGE_SHIFT));
+}
+
+/*
+ * iokmem_aligned_area - choose an address as the kernel would, but aligned
+ *
+ * As ->get_unmapped_area(). @place is that of the VMA's first page in the memory, in bytes.
+ */
+unsigned long iokmem_aligned_area(struct file *file, unsigned long addr,
+				  unsigned long len, unsigned long pgoff,
+				  unsigned long flags, unsigned long align, size_t place)
+{
+	unsigned long start, padded;
+
+	if (flags & MAP_FIXED)
+		return addr;
+	/* A hint that can be followed is better than a good alignment. */
+	if (addr) {
+		start = mm_get_unmapped_area(file, addr, len, pgoff, flags);
+		if (start == addr)
+			return start;
+	}
+	if (align > PAGE_SIZE && !check_add_overflow(len, align - PAGE_SIZE, &padded)) {
+		start = mm_get_unmapped_area(file, 0, padded, pgoff, flags);
+		if (!IS_ERR_VALUE(start))
+			return start + ((place - start) & (align - 1));
+	}
+	return mm_get_unmapped_area(file, 0, len, pgoff, flags);
+}
+
+static int vma_file_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	iokmem_vma_init(vma);
+	return 0;
+}
+
+static unsigned long
+vma_file_get_unmapped_area(struct file *file, unsigned long addr, unsigned long len,
+			   unsigned long pgoff, unsigned long flags)
+{
+	unsigned long code = (unsigned long)file->private_data;
+	unsigned long order = code & (BIT(ALIGN_ORDER_BITS) - 1);
+
+	return iokmem_aligned_area(file, addr, len, pgoff, flags, PAGE_SIZE << order,
+				   code >> ALIGN_ORDER_BITS << PAGE_SHIFT);
+}
+
+/* A file of the module's own, by which it makes VMAs. No program has it open. */
+static const struct file_operations iokmem_vma_fops = {
+	.owner			= THIS_MODULE,
+	.mmap			= vma_file_mmap,
+	.get_unmapped_area	= vma_file_get_unmapped_area,
+};
+
+/*
+ * iokmem_vma_file - a file for the VMA of a mapping of which the kernel may have to find
+ * the pages, or that no program's file will do for
+ */
+struct file *iokmem_vma_file(const struct iokmem_mapping *mapping)
+{
+	int flags = mapping->options & IOKMEM_MAP_READ_ONLY ? O_RDONLY : O_RDWR;
+	void *alignment = encode_alignment(mapping);
+	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+
+	return may_have_pages(mapping) ?
+	       iokmem_desc_map_file(desc, alignment, flags, &iokmem_vma_fops) :
+	       iokmem_desc_file(desc, alignment, flags, &iokmem_vma_fops);
+}
+
+/*
+ * Return true if the VMA may be of the program's file @of, which keeps the descriptor. A
+ * Unique mapping may show other memory later. A mapping that must not be written has a
+ * file by which it cannot be.
+ */
+static bool will_do(const struct file *of, const struct iokmem_mapping *mapping)
+{
+	return of && mapping->mm == current->mm && !may_have_pages(mapping) &&
+	       !(mapping->options & IOKMEM_MAP_UNIQUE) &&
+	       !(mapping->options & IOKMEM_MAP_READ_ONLY) == !!(of->f_mode & FMODE_WRITE);
+}
+
+static int make_and_claim(struct iokmem_mapping *mapping, unsigned long at, struct file *of)
+{
+	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+	pgoff_t pgoff = iokmem_vma_pgoff(desc, mapping->backing.offset, mapping->guard);
+	bool overwrite = mapping->options & IOKMEM_MAP_OVERWRITE;
+	unsigned long fixed = overwrite ? MAP_FIXED : MAP_FIXED_NOREPLACE;
+	unsigned long start;
+	struct file *file;
+	int err;
+
+	mapping->fd_file = will_do(of, mapping);
+	if (mapping->fd_file) {
+		file = get_file(of);
+		pgoff = IOKMEM_PGOFF_UNCLAIMED | place_in_memory(mapping);
+	} else {
+		file = iokmem_vma_file(mapping);
+	}
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	start = iokmem_mm_mmap(mapping->mm, file, at, iokmem_mapping_vma_size(mapping),
+			       PROT_READ | (mapping->options & IOKMEM_MAP_READ_ONLY ?
+					    0 : PROT_WRITE),
+			       MAP_SHARED | (at ? fixed : 0), pgoff << PAGE_SHIFT);
+	if (IS_ERR_VALUE(start))
+		err = mmap_error(mapping, at, start);
+	else
+		err = claim(mapping, file, start);
+	fput(file);
+	return err;
+}
+
+/*
+ * iokmem_map_user - give a user mapping its VMA, and publish it
+ *
+ * @at is the address of a page, or 0. @of is the file by which the program asks for the
+ * mapping, or NULL. The caller keeps the address space.
+ */
+int iokmem_map_user(struct iokmem_mapping *mapping, unsigned long at, struct file *of)
+{
+	int err;
+
+	if (mapping->options & IOKMEM_MAP_OVERWRITE) {
+		err = check_overwritten(mapping->mm, at, iokmem_mapping_vma_size(mapping));
+		if (err)
+			return err;
+	} else if (take_up_vacant(mapping, at)) {
+		return 0;
+	}
+	return make_and_claim(mapping, at, of);
+}
