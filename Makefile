@@ -70,6 +70,9 @@ man-install: man
 fuzz:
 	@scripts/model $(MINUTES)
 
+model:
+	@scripts/life
+
 shell:
 	@scripts/shell $(KERNEL)
 
@@ -108,6 +111,7 @@ help:
 	@echo 'make fuzz             search for requests on which the module and the model of'
 	@echo '                      its maps (tools/testing/model) do not agree'
 	@echo '     MINUTES=10       for how long'
+	@echo 'make model            check the life of a mapping exhaustively, as a model (kmod/map/life.pml)'
 	@echo 'make shell            a prompt in the test kernel, in a virtual machine'
 	@echo '     KERNEL=6.12      in a kernel of Debian'
 	@echo 'make clean            remove what was built (not the cache of kernels)'
@@ -115,5 +119,5 @@ help:
 	@echo 'V=1 shows the commands of a build. Kernels are kept in ~/.cache/iokmem'
 	@echo '(IOKMEM_CACHE= or XDG_CACHE_HOME= moves it).'
 
-.PHONY: modules headers modules_install clean demo check check-all check-library torture bench lint fuzz shell \
+.PHONY: modules headers modules_install clean demo check check-all check-library torture bench lint fuzz model shell \
 	man man-install dkms-install help
