@@ -66,7 +66,7 @@ void iokmem_access_address(void *address, void *bytes, size_t length, bool write
 }
 
 /*
- * iokmem_access_frames - as ->access(), for RAM whose frames are known
+ * iokmem_access_frames - as iokmem_desc_access(), for RAM whose frames are known
  *
  * Always succeeds.
  */
@@ -99,19 +99,15 @@ int iokmem_check_known(const struct iokmem_desc *desc, bool write)
 {
 	lockdep_assert_held(&desc->hold_lock);
 
-	if (desc->ops->always_there)
+	if (iokmem_desc_is_always_there(desc))
 		return 0;
 	if (!desc->held)
 		return -EBADFD;
 	return write && desc->held_read_only ? -EACCES : 0;
 }
 
-/*
- * iokmem_access_held - as ->access(), for RAM whose frames are known while held
- *
- * -EBADFD if it is not held, -EACCES if for reading only.
- */
-int iokmem_access_held(struct iokmem_desc *desc, size_t offset, void *bytes,
+/* RAM whose frames are known while it is held. */
+static int access_held(struct iokmem_desc *desc, size_t offset, void *bytes,
 		       size_t length, bool write)
 {
 	int err;
@@ -129,13 +125,44 @@ int iokmem_access_held(struct iokmem_desc *desc, size_t offset, void *bytes,
  */
 int iokmem_access_begin(struct iokmem_desc *desc, bool write)
 {
-	return desc->ops->begin_access ? desc->ops->begin_access(desc, write) : 0;
+	return iokmem_desc_syncs_access(desc) ? desc->kind->bytes->begin(desc, write) : 0;
 }
 
 void iokmem_access_end(struct iokmem_desc *desc, bool write)
 {
-	if (desc->ops->end_access)
-		desc->ops->end_access(desc, write);
+	if (iokmem_desc_syncs_access(desc))
+		desc->kind->bytes->end(desc, write);
+}
+
+/*
+ * iokmem_desc_access - copy bytes from or to memory; zeroes if @bytes is NULL
+ *
+ * @desc is not a sub-descriptor. The range is checked and not empty. The caller has
+ * called iokmem_access_begin(), unless it knows that the kind needs no such call.
+ */
+int iokmem_desc_access(struct iokmem_desc *desc, size_t offset, void *bytes,
+		       size_t length, bool write)
+{
+	const struct iokmem_bytes_ops *ops = desc->kind->bytes;
+
+	if (!iokmem_desc_has_memory(desc))
+		return -EFAULT;
+	return ops ? ops->access(desc, offset, bytes, length, write) :
+		     access_held(desc, offset, bytes, length, write);
+}
+
+/*
+ * iokmem_access_pinned - as iokmem_desc_access(), for memory that the caller holds
+ *
+ * Fails only for want of addresses for memory of another mode than copyback.
+ */
+int iokmem_access_pinned(struct iokmem_desc *desc, size_t offset, void *bytes,
+			 size_t length, bool write)
+{
+	/* Frames are not what to go by where they are always known, or may be of a device. */
+	if (iokmem_desc_is_always_there(desc) || iokmem_desc_has_held_address(desc))
+		return iokmem_desc_access(desc, offset, bytes, length, write);
+	return iokmem_access_frames(desc, offset, bytes, length, write);
 }
 
 static int access_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
@@ -152,7 +179,7 @@ static int access_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
 	err = iokmem_access_begin(desc, write);
 	if (err)
 		return err;
-	err = desc->ops->access(desc, offset, bytes, length, write);
+	err = iokmem_desc_access(desc, offset, bytes, length, write);
 	iokmem_access_end(desc, write);
 	return err;
 }
@@ -204,7 +231,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_read_bytes, IOKMEM_NS);
 int iokmem_desc_write_bytes(struct iokmem_desc *desc, size_t offset,
 			    const void *bytes, size_t length)
 {
-	/* ->access() changes @bytes only when it reads. */
+	/* Bytes are changed only when memory is read. */
 	return access_bytes(desc, offset, (void *)bytes, length, true);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_write_bytes, IOKMEM_NS);
@@ -219,7 +246,7 @@ struct iokmem_desc *iokmem_desc_leaf(struct iokmem_desc *desc, size_t *offset,
 				     size_t *length)
 {
 	desc = iokmem_desc_root(desc, offset);
-	return desc->ops->member ? desc->ops->member(desc, offset, length) : desc;
+	return iokmem_desc_member(desc, offset, length);
 }
 
 /* The neighbours from @offset on, across extents that happen to be adjacent. */
@@ -257,7 +284,7 @@ int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
 	int err;
 
 	desc = iokmem_desc_leaf(desc, &offset, length);
-	if (desc->ops->fixed_address)
+	if (iokmem_desc_has_fixed_address(desc))
 		return -EOPNOTSUPP;
 	mutex_lock(&desc->hold_lock);
 	err = iokmem_check_known(desc, false);
@@ -304,28 +331,21 @@ int iokmem_desc_get_physical_segment(struct iokmem_desc *desc, size_t offset,
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_physical_segment, IOKMEM_NS);
 
 /*
- * iokmem_all_resident - as ->page_counts(), for memory that is all there is of it
+ * Memory that is nowhere in particular, or not the kernel's to know of, while it is not
+ * held, cannot be counted then. Other memory is all there, and nowhere else.
  */
-int iokmem_all_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
+static int count_pages(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
 {
-	*resident = iokmem_desc_pages(desc);
-	*dirty = *resident;
-	return 0;
-}
-
-/*
- * iokmem_held_resident - the same for memory that is nowhere in particular, or not ours
- * to know of, while it is not held
- */
-int iokmem_held_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
-{
+	const struct iokmem_store_ops *ops = desc->kind->store;
 	int err;
 
+	if (ops && ops->page_counts)
+		return ops->page_counts(desc, resident, dirty);
 	mutex_lock(&desc->hold_lock);
 	err = iokmem_check_known(desc, false);
-	if (!err)
-		err = iokmem_all_resident(desc, resident, dirty);
 	mutex_unlock(&desc->hold_lock);
+	*resident = iokmem_desc_has_memory(desc) ? iokmem_desc_pages(desc) : 0;
+	*dirty = *resident;
 	return err;
 }
 
@@ -352,9 +372,7 @@ int iokmem_desc_get_page_counts(struct iokmem_desc *desc, u64 *resident,
 	int err;
 
 	desc = iokmem_desc_root(desc, &offset);
-	if (!desc->ops->page_counts)
-		return -EOPNOTSUPP;
-	err = desc->ops->page_counts(desc, &all, &changed);
+	err = count_pages(desc, &all, &changed);
 	if (err)
 		return err;
 	if (resident)
@@ -370,15 +388,14 @@ static int flush_member(struct iokmem_desc *desc, size_t offset, size_t length,
 			bool invalidate)
 {
 	while (length) {
-		unsigned long address = 0, pfn;
+		unsigned long address, pfn;
 		size_t n = min(bytes_at(desc, offset, &pfn), length);
 		size_t at = desc->skew + offset;
 		int err;
 
 		if (pfn == IOKMEM_NO_PFN)
 			return -EFAULT;
-		if (desc->ops->kernel_address)
-			address = desc->ops->kernel_address(desc, at >> PAGE_SHIFT, 1);
+		address = iokmem_desc_kernel_address(desc, at >> PAGE_SHIFT, 1);
 		if (!address)
 			address = (unsigned long)page_address(pfn_to_page(pfn));
 		err = iokmem_cache_flush((void *)address + offset_in_page(at), n,
@@ -403,7 +420,7 @@ static int flush_bytes(struct iokmem_desc *desc, size_t offset, size_t length,
 		mutex_lock(&leaf->hold_lock);
 		err = iokmem_check_known(leaf, false);
 		/* Coherent memory is never otherwise than it looks. */
-		if (!err && !leaf->ops->fixed_address)
+		if (!err && !iokmem_desc_has_fixed_address(leaf))
 			err = flush_member(leaf, at, n, invalidate);
 		mutex_unlock(&leaf->hold_lock);
 		if (err)

@@ -69,7 +69,7 @@ static void desc_count_put_work(struct work_struct *work)
  * iokmem_desc is the first, and fills in what is its own. Until it is published
  * nobody else knows the descriptor, and iokmem_desc_put() undoes everything.
  */
-struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_mem_ops *ops,
+struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_kind *kind,
 				      size_t size, size_t capacity)
 {
 	struct iokmem_desc *desc;
@@ -85,7 +85,7 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_mem_ops *ops,
 	INIT_WORK(&desc->put_work, desc_put_work);
 	INIT_WORK(&desc->count_put_work, desc_count_put_work);
 	desc->id = atomic64_inc_return(&iokmem_last_id);
-	desc->ops = ops;
+	desc->kind = kind;
 	desc->capacity = capacity;
 	desc->owned = capacity;
 	desc->length = capacity;
@@ -131,7 +131,8 @@ static void desc_free(struct kref *count)
 		mutex_unlock(&iokmem_descs_mutex);
 		trace_iokmem_free(desc);
 	}
-	desc->ops->release(desc);
+	if (desc->kind->release)
+		desc->kind->release(desc);
 	iokmem_uncharge(&desc->charge);
 	mutex_destroy(&desc->lock);
 	mutex_destroy(&desc->hold_lock);
@@ -216,18 +217,40 @@ struct file *iokmem_desc_file(const struct iokmem_desc *desc, void *private,
 		       private, flags, fops);
 }
 
+/* Return the file that has the pages of the memory, if the kind has such files. */
+static struct file *file_of_pages(const struct iokmem_desc *desc)
+{
+	const struct iokmem_show_ops *show = desc->kind->show;
+
+	return show && show->file ? show->file(desc) : NULL;
+}
+
 /*
- * iokmem_desc_map_file - a file by which the kernel finds mappings, and nobody else's
+ * iokmem_desc_map_inode - the inode that has the pages of the memory, or NULL
+ *
+ * VMAs that show the pages have to be of it, for the kernel to find them.
+ */
+struct inode *iokmem_desc_map_inode(const struct iokmem_desc *desc)
+{
+	struct file *file = file_of_pages(desc);
+
+	return file ? file_inode(file) : NULL;
+}
+
+/*
+ * iokmem_desc_map_file - make a file by which the kernel finds mappings
+ *
+ * Mappings of other descriptors are not found by it. Returns an error as ERR_PTR().
  */
 struct file *iokmem_desc_map_file(const struct iokmem_desc *desc, void *private,
 				  int flags, const struct file_operations *fops)
 {
+	struct file *pages = file_of_pages(desc), *file;
 	struct inode *inode;
-	struct file *file;
 
-	if (desc->map_inode)
-		return file_on(desc->map_inode, desc->map_mnt, desc->id, private, flags,
-			       fops);
+	if (pages)
+		return file_on(file_inode(pages), pages->f_path.mnt, desc->id, private,
+			       flags, fops);
 	inode = alloc_anon_inode(iokmem_mnt->mnt_sb);
 	if (IS_ERR(inode))
 		return ERR_CAST(inode);
@@ -257,11 +280,18 @@ struct iokmem_run iokmem_desc_lookup(const struct iokmem_desc *desc,
 {
 	struct iokmem_run run;
 
-	if (desc->ops->lookup)
-		return desc->ops->lookup(desc, index);
+	if (!iokmem_desc_has_memory(desc))
+		return (struct iokmem_run) {
+			.pfn = IOKMEM_NO_PFN,
+			.before = index,
+			.nr = iokmem_desc_pages(desc) - index,
+			.cache_mode = READ_ONCE(desc->cache_mode),
+		};
+	if (!iokmem_desc_is_in_extents(desc))
+		return desc->kind->store->lookup(desc, index);
 	run = iokmem_extents_lookup(&desc->extents, index);
 	run.cache_mode = READ_ONCE(desc->cache_mode);
-	run.typed = desc->ops->typed;
+	run.typed = iokmem_desc_is_typed(desc);
 	return run;
 }
 EXPORT_SYMBOL_IF_KUNIT(iokmem_desc_lookup);
@@ -372,10 +402,13 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_direction, IOKMEM_NS);
  */
 u32 iokmem_desc_get_cache_mode(const struct iokmem_desc *desc)
 {
+	const struct iokmem_store_ops *store;
+
 	if (desc->parent)
 		desc = desc->parent;
-	if (desc->ops->cache_mode)
-		return desc->ops->cache_mode(desc);
+	store = desc->kind->store;
+	if (store && store->cache_mode)
+		return store->cache_mode(desc);
 	return READ_ONCE(desc->cache_mode);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_cache_mode, IOKMEM_NS);

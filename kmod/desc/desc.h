@@ -26,7 +26,6 @@
 
 struct iokmem_desc;
 struct iokmem_map;
-struct vfsmount;
 
 /* How many members a multi-descriptor may have: what is done with all takes time. */
 #define IOKMEM_MULTI_MAX	1024U
@@ -45,16 +44,12 @@ struct vfsmount;
  *	map object
  * @put_work: for iokmem_desc_put_async()
  * @count_put_work: for iokmem_desc_count_put_async()
- * @ops: the kind of memory
- * @map_inode: of a kind that has an inode for its user mappings; or NULL
- * @map_mnt: where that is
+ * @kind: the kind of memory
  * @charge: what its maker is charged with
  * @id: number, for people
  * @capacity: in bytes, as asked for
  * @owned: how many bytes from its first on are its own to show; at least @capacity
  * @skew: where in its page the first byte is
- * @lead: how many pages come before the memory in the file of @map_inode, if that
- *	has the pages: guards of mappings have their place there
  * @alignment: in bytes, as asked for; at least 1
  * @options: as asked for
  * @kernel_home: pageable memory that was made for the kernel: @home comes and
@@ -122,15 +117,12 @@ struct iokmem_desc {
 	struct work_struct put_work;
 	struct work_struct count_put_work;
 
-	const struct iokmem_mem_ops *ops;
-	struct inode *map_inode;
-	struct vfsmount *map_mnt;
+	const struct iokmem_kind *kind;
 	struct iokmem_charge charge;
 	u64 id;
 	size_t capacity;
 	size_t owned;
 	size_t skew;
-	unsigned long lead;
 	size_t alignment;
 	u32 options;
 	bool kernel_home;
@@ -168,7 +160,7 @@ struct iokmem_desc {
 };
 
 /* desc.c */
-struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_mem_ops *ops,
+struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_kind *kind,
 				      size_t size, size_t capacity);
 void iokmem_desc_publish(struct iokmem_desc *desc);
 void iokmem_desc_count_get(struct iokmem_desc *desc);
@@ -178,6 +170,7 @@ struct file *iokmem_desc_file(const struct iokmem_desc *desc, void *private,
 			      int flags, const struct file_operations *fops);
 struct file *iokmem_desc_map_file(const struct iokmem_desc *desc, void *private,
 				  int flags, const struct file_operations *fops);
+struct inode *iokmem_desc_map_inode(const struct iokmem_desc *desc);
 unsigned long iokmem_desc_pages(const struct iokmem_desc *desc);
 struct iokmem_run iokmem_desc_lookup(const struct iokmem_desc *desc,
 				     pgoff_t index);
@@ -225,13 +218,183 @@ void iokmem_access_end(struct iokmem_desc *desc, bool write);
 void iokmem_access_address(void *address, void *bytes, size_t length, bool write);
 int iokmem_access_frames(struct iokmem_desc *desc, size_t offset, void *bytes,
 			 size_t length, bool write);
-int iokmem_access_held(struct iokmem_desc *desc, size_t offset, void *bytes,
+int iokmem_access_pinned(struct iokmem_desc *desc, size_t offset, void *bytes,
+			 size_t length, bool write);
+int iokmem_desc_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 		       size_t length, bool write);
 struct iokmem_desc *iokmem_desc_leaf(struct iokmem_desc *desc, size_t *offset,
 				     size_t *length);
 int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
 			phys_addr_t *address, size_t *length);
-int iokmem_all_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty);
-int iokmem_held_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty);
+
+/*
+ * What a kind says of its descriptors' memory. @desc is not a sub-descriptor, but for
+ * iokmem_desc_is_buffer(), iokmem_desc_kind_name() and iokmem_desc_is_of().
+ */
+
+static inline const char *iokmem_desc_kind_name(const struct iokmem_desc *desc)
+{
+	return desc->kind->name;
+}
+
+/* Only for the source file that defines @kind. Other files ask for facts. */
+static inline bool iokmem_desc_is_of(const struct iokmem_desc *desc,
+				     const struct iokmem_kind *kind)
+{
+	return desc->kind == kind;
+}
+
+static inline bool iokmem_desc_is_buffer(const struct iokmem_desc *desc)
+{
+	return desc->kind->is_buffer;
+}
+
+static inline bool iokmem_desc_is_always_there(const struct iokmem_desc *desc)
+{
+	return desc->kind->always_there;
+}
+
+static inline bool iokmem_desc_has_fixed_address(const struct iokmem_desc *desc)
+{
+	return desc->kind->fixed_address;
+}
+
+static inline bool iokmem_desc_has_held_address(const struct iokmem_desc *desc)
+{
+	return desc->kind->held_address;
+}
+
+static inline bool iokmem_desc_has_memory(const struct iokmem_desc *desc)
+{
+	return !desc->kind->no_memory;
+}
+
+static inline bool iokmem_desc_is_typed(const struct iokmem_desc *desc)
+{
+	return desc->kind->typed;
+}
+
+static inline vm_flags_t iokmem_desc_vm_flags(const struct iokmem_desc *desc)
+{
+	return desc->kind->vm_flags;
+}
+
+/* Find the cache mode that asking for @mode puts in force: 0 or -EOPNOTSUPP. */
+static inline int iokmem_desc_resolve(const struct iokmem_desc *desc, u32 mode,
+				      u32 *resolved)
+{
+	return desc->kind->resolve(mode, resolved);
+}
+
+/* Return true if the memory can be given another cache mode. */
+static inline bool iokmem_desc_can_be_retyped(const struct iokmem_desc *desc)
+{
+	return desc->kind->store && desc->kind->store->retype;
+}
+
+/* Return true if all of the memory is in the extents, and has one cache mode. */
+static inline bool iokmem_desc_is_in_extents(const struct iokmem_desc *desc)
+{
+	return iokmem_desc_has_memory(desc) &&
+	       !(desc->kind->store && desc->kind->store->lookup);
+}
+
+/* Return true if the memory fills a VMA itself, so that it has no entries to look up. */
+static inline bool iokmem_desc_fills_vma(const struct iokmem_desc *desc)
+{
+	return desc->kind->show && desc->kind->show->fill_vma;
+}
+
+/* Fill @vma, which is new. For memory that iokmem_desc_fills_vma() is true of. */
+static inline int iokmem_desc_fill_vma(struct iokmem_desc *desc,
+				       struct vm_area_struct *vma)
+{
+	return desc->kind->show->fill_vma(desc, vma);
+}
+
+/* Return true if pages are found one by one by faults, without a hold: pageable memory. */
+static inline bool iokmem_desc_is_paged(const struct iokmem_desc *desc)
+{
+	return desc->kind->show && desc->kind->show->fault;
+}
+
+/* Serve a fault. For memory that iokmem_desc_is_paged() is true of. */
+static inline vm_fault_t iokmem_desc_fault(struct iokmem_desc *desc, struct vm_fault *vmf)
+{
+	return desc->kind->show->fault(desc, vmf);
+}
+
+/*
+ * Return how many pages come before the memory in the file that has its pages: guards of
+ * mappings have their place there. 0 if it has no such file.
+ */
+static inline unsigned long iokmem_desc_map_lead(const struct iokmem_desc *desc)
+{
+	return iokmem_desc_is_paged(desc) ? IOKMEM_GUARD_MAX : 0;
+}
+
+/*
+ * Return 0 if the memory, which is always there or held, may be mapped (by user tasks if
+ * @user), or an error.
+ */
+static inline int iokmem_desc_may_map(const struct iokmem_desc *desc, bool user)
+{
+	const struct iokmem_show_ops *show = desc->kind->show;
+
+	return show && show->may_map ? show->may_map(desc, user) : 0;
+}
+
+/* Return where the kernel sees @nr pages from @index on already, or 0. */
+static inline unsigned long iokmem_desc_kernel_address(const struct iokmem_desc *desc,
+						       pgoff_t index, unsigned long nr)
+{
+	const struct iokmem_show_ops *show = desc->kind->show;
+
+	return show && show->kernel_address ? show->kernel_address(desc, index, nr) : 0;
+}
+
+/* Return where a user task sees byte @offset already, or 0. */
+static inline unsigned long iokmem_desc_task_address(const struct iokmem_desc *desc,
+						     const struct mm_struct *mm,
+						     size_t offset)
+{
+	const struct iokmem_show_ops *show = desc->kind->show;
+
+	return show && show->task_address ? show->task_address(desc, mm, offset) : 0;
+}
+
+/* Return true if there is a way to let others keep pages of the memory. */
+static inline bool iokmem_desc_can_be_pinnable(const struct iokmem_desc *desc)
+{
+	return desc->kind->show && desc->kind->show->check_pinnable;
+}
+
+/* Return 0 if others may keep pages of the memory as it is now, or an error. */
+static inline int iokmem_desc_check_pinnable(struct iokmem_desc *desc)
+{
+	return iokmem_desc_can_be_pinnable(desc) ?
+	       desc->kind->show->check_pinnable(desc) : -EOPNOTSUPP;
+}
+
+/* Return true if copying bytes needs iokmem_access_begin() and iokmem_access_end(). */
+static inline bool iokmem_desc_syncs_access(const struct iokmem_desc *desc)
+{
+	return desc->kind->bytes && desc->kind->bytes->begin;
+}
+
+/* Return true if devices see the memory by its pages. */
+static inline bool iokmem_desc_is_mapped_by_pages(const struct iokmem_desc *desc)
+{
+	return !desc->kind->device;
+}
+
+/* The part of @desc that has byte @offset: see struct iokmem_store_ops. */
+static inline struct iokmem_desc *iokmem_desc_member(struct iokmem_desc *desc,
+						     size_t *offset, size_t *length)
+{
+	const struct iokmem_store_ops *store = desc->kind->store;
+
+	return store && store->member ? store->member(desc, offset, length) : desc;
+}
 
 #endif /* _IOKMEM_DESC_H */

@@ -4,8 +4,8 @@
  * the DMA API's business, and never ours.
  *
  * A *view* is bytes of a descriptor, mapped for one device. It holds the memory. Kinds
- * of memory that a device sees in a way of their own say so (->dma_map()); of all others
- * the pages are mapped.
+ * of memory that a device sees in a way of their own have operations for that (struct
+ * iokmem_device_ops); of all others the pages are mapped.
  */
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
@@ -150,9 +150,9 @@ static int add_bytes(struct entries *entries, struct iokmem_desc *desc, size_t o
 		int err;
 
 		/* Others than pages need each a call of its own to the DMA API. */
-		if (leaf->ops->dma_map)
+		if (!iokmem_desc_is_mapped_by_pages(leaf))
 			return -EOPNOTSUPP;
-		if (leaf->ops->no_memory)
+		if (!iokmem_desc_has_memory(leaf))
 			return -EFAULT;
 		place += leaf->skew;
 		err = add_extents(entries, &leaf->extents, place, place + n);
@@ -189,8 +189,8 @@ static bool can_bounce(struct device *dev)
 static bool are_whole_extents(const struct entries *entries, struct device *dev,
 			      const struct iokmem_desc *desc)
 {
-	return desc->extents.nr > 1 && desc->extents.nr <= INT_MAX && desc->ops->typed &&
-	       !entries->cut &&
+	return desc->extents.nr > 1 && desc->extents.nr <= INT_MAX &&
+	       iokmem_desc_is_typed(desc) && !entries->cut &&
 	       iokmem_dma_reaches(dev, PFN_PHYS(iokmem_highest_pfn()) - 1);
 }
 
@@ -329,7 +329,7 @@ void iokmem_dma_table_sync(struct iokmem_dma_table *table, struct device *dev,
 }
 
 /*
- * iokmem_dma_one_run - for ->dma_map(): the device sees all bytes in one run
+ * iokmem_dma_one_run - for a kind's map(): the device sees all bytes in one run
  */
 int iokmem_dma_one_run(struct iokmem_dma_view *view, dma_addr_t address)
 {
@@ -397,8 +397,8 @@ int iokmem_dma_map(struct iokmem_dma_view *view, struct device *dev,
 	err = iokmem_desc_hold(view->desc, view->direction != DMA_TO_DEVICE);
 	if (err)
 		return err;
-	err = view->desc->ops->dma_map ? view->desc->ops->dma_map(view) :
-					 map_pages(view);
+	err = iokmem_desc_is_mapped_by_pages(view->desc) ? map_pages(view) :
+		view->desc->kind->device->map(view);
 	if (err)
 		iokmem_desc_unhold(view->desc);
 	return err;
@@ -409,10 +409,12 @@ int iokmem_dma_map(struct iokmem_dma_view *view, struct device *dev,
  */
 void iokmem_dma_unmap(struct iokmem_dma_view *view)
 {
-	if (view->desc->ops->dma_unmap)
-		view->desc->ops->dma_unmap(view);
-	else if (!view->desc->ops->dma_map)
+	const struct iokmem_device_ops *ops = view->desc->kind->device;
+
+	if (!ops)
 		unmap_pages(view);
+	else if (ops->unmap)
+		ops->unmap(view);
 	iokmem_dma_table_free(&view->own);
 	iokmem_desc_unhold(view->desc);
 }
@@ -425,10 +427,10 @@ void iokmem_dma_unmap(struct iokmem_dma_view *view)
  */
 int iokmem_dma_sync(struct iokmem_dma_view *view, bool for_cpu)
 {
-	if (view->desc->ops->dma_sync)
-		return view->desc->ops->dma_sync(view, for_cpu);
-	if (view->desc->ops->dma_map)
-		return 0;	/* always the same for both */
+	const struct iokmem_device_ops *ops = view->desc->kind->device;
+
+	if (ops)
+		return ops->sync ? ops->sync(view, for_cpu) : 0;
 	iokmem_dma_table_sync(&view->own, view->dev, view->desc, view->direction, for_cpu);
 	return 0;
 }

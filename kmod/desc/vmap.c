@@ -45,7 +45,7 @@ static int fill_extents(struct page **pages, const struct iokmem_desc *desc,
 		pgoff_t next = min(end, extent->end);
 
 		/* What has its type for sure is the module's own, and RAM. */
-		if (!desc->ops->typed && !pfn_valid(pfn))
+		if (!iokmem_desc_is_typed(desc) && !pfn_valid(pfn))
 			return -EOPNOTSUPP;
 		fill_run(pages, pfn, next - index);
 		if (next == end)
@@ -64,7 +64,7 @@ static int fill_looked_up(struct page **pages, const struct iokmem_desc *desc,
 	unsigned long i, n;
 
 	for (i = 0; i < nr; i += n) {
-		struct iokmem_run run = desc->ops->lookup(desc, index + i);
+		struct iokmem_run run = iokmem_desc_lookup(desc, index + i);
 
 		found = iokmem_cache_prot(run.cache_mode, run.typed, plain);
 		if (run.pfn == IOKMEM_NO_PFN || !pfn_valid(run.pfn) ||
@@ -84,9 +84,10 @@ static int fill_looked_up(struct page **pages, const struct iokmem_desc *desc,
 static int fill_pages(struct page **pages, const struct iokmem_desc *desc,
 		      pgoff_t index, unsigned long nr, pgprot_t *prot)
 {
-	if (desc->ops->lookup)
+	if (!iokmem_desc_is_in_extents(desc))
 		return fill_looked_up(pages, desc, index, nr, prot);
-	*prot = iokmem_cache_prot(READ_ONCE(desc->cache_mode), desc->ops->typed, *prot);
+	*prot = iokmem_cache_prot(READ_ONCE(desc->cache_mode), iokmem_desc_is_typed(desc),
+				  *prot);
 	return fill_extents(pages, desc, index, nr);
 }
 

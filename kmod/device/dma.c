@@ -839,7 +839,8 @@ static size_t clip(const struct iokmem_dma *dma, size_t offset, size_t length)
 /* For bytes to be copied; some kinds see to that for each copy. */
 static int sync_for_copy(struct iokmem_dma *dma, bool for_cpu)
 {
-	return dma->view.desc->ops->begin_access ? 0 : iokmem_dma_sync(&dma->view, for_cpu);
+	return iokmem_desc_syncs_access(dma->view.desc) ? 0 :
+	       iokmem_dma_sync(&dma->view, for_cpu);
 }
 
 /**

@@ -307,10 +307,10 @@ static int check_memory(struct iokmem_export *export)
 		n = export->length - offset;
 		leaf = iokmem_desc_leaf(export->desc, &at, &n);
 		/* An imported one is shown as a whole, by whom it is from. */
-		if (leaf->ops->no_memory || leaf->ops->fixed_address ||
+		if (!iokmem_desc_has_memory(leaf) || iokmem_desc_has_fixed_address(leaf) ||
 		    iokmem_dma_buf_imported(leaf))
 			return -EOPNOTSUPP;
-		export->has_pages &= !leaf->ops->dma_map;
+		export->has_pages &= iokmem_desc_is_mapped_by_pages(leaf);
 	}
 	return 0;
 }
@@ -338,8 +338,7 @@ static int hold(const struct iokmem_export *export)
 		err = iokmem_desc_hold(root, false);
 	if (err)
 		return err;
-	if (root->ops->may_map)
-		err = root->ops->may_map(root, true);
+	err = iokmem_desc_may_map(root, true);
 	if (err)
 		iokmem_desc_unhold(root);
 	return err;

@@ -350,7 +350,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_capacity, IOKMEM_NS);
  */
 int iokmem_buffer_set_length(struct iokmem_desc *desc, size_t length)
 {
-	if (!desc->ops->is_buffer)
+	if (!iokmem_desc_is_buffer(desc))
 		return -EOPNOTSUPP;
 	if (length > desc->capacity)
 		return -EINVAL;
@@ -374,7 +374,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_set_length, IOKMEM_NS);
  */
 int iokmem_buffer_set_direction(struct iokmem_desc *desc, u32 direction)
 {
-	if (!desc->ops->is_buffer || (direction & ~IOKMEM_DIRECTION_MASK))
+	if (!iokmem_desc_is_buffer(desc) || (direction & ~IOKMEM_DIRECTION_MASK))
 		return -EOPNOTSUPP;
 
 	WRITE_ONCE(desc->direction, direction);
@@ -466,16 +466,15 @@ int iokmem_buffer_append_bytes(struct iokmem_desc *desc, const void *bytes,
 {
 	int err = 0;
 
-	if (!desc->ops->is_buffer)
+	if (!iokmem_desc_is_buffer(desc))
 		return -EOPNOTSUPP;
 
 	mutex_lock(&desc->length_lock);
 	if (length > desc->capacity - desc->length)
 		err = -ENOSPC;
 	else if (length)
-		/* ->access() changes @bytes only when it reads. */
-		err = desc->ops->access(desc, desc->length, (void *)bytes, length,
-					true);
+		/* Bytes are changed only when memory is read. */
+		err = iokmem_desc_access(desc, desc->length, (void *)bytes, length, true);
 	if (!err)
 		WRITE_ONCE(desc->length, desc->length + length);
 	mutex_unlock(&desc->length_lock);

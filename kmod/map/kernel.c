@@ -20,7 +20,7 @@ int iokmem_map_kernel(struct iokmem_map *map)
 							      PAGE_KERNEL;
 	void *address;
 
-	if (map->desc->ops->fixed_address)
+	if (iokmem_desc_has_fixed_address(map->desc))
 		return -EOPNOTSUPP;
 	address = iokmem_vmap(map->desc, iokmem_map_index(map), iokmem_map_pages(map),
 			      prot);

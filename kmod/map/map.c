@@ -442,17 +442,17 @@ obtain_locked(struct iokmem_desc *desc,
  */
 static int map_hold(struct iokmem_map *map, bool paged)
 {
-	const struct iokmem_mem_ops *ops = map->desc->ops;
 	int err;
 
-	if (!ops->always_there && !(ops->fault && paged)) {
+	if (!iokmem_desc_is_always_there(map->desc) &&
+	    !(iokmem_desc_is_paged(map->desc) && paged)) {
 		err = iokmem_desc_hold(map->desc,
 				       !(map->options & IOKMEM_MAP_READ_ONLY));
 		if (err)
 			return err;
 		map->held = true;
 	}
-	return ops->may_map ? ops->may_map(map->desc, map->mm) : 0;
+	return iokmem_desc_may_map(map->desc, map->mm);
 }
 
 /* A mapping that is there already. */
@@ -481,7 +481,7 @@ static int map_make(struct iokmem_map *map,
 		return map_record(map, request->at);
 	if (!map->mm && placed)
 		return -EOPNOTSUPP;
-	if (map->desc->ops->held_address)
+	if (iokmem_desc_has_held_address(map->desc))
 		err = map_hold(map, map->mm);
 	if (err)
 		return err;
@@ -494,7 +494,7 @@ static int map_make(struct iokmem_map *map,
 	if (!map->held)
 		err = map_hold(map, map->mm);
 	if (!err && (map->options & IOKMEM_MAP_PINNABLE))
-		err = map->desc->ops->check_pinnable(map->desc);
+		err = iokmem_desc_check_pinnable(map->desc);
 	if (err)
 		return err;
 	if (map->mm)
@@ -1043,7 +1043,7 @@ static struct iokmem_map *make_whole(struct iokmem_desc *desc)
 	unsigned long address = 0;
 	struct iokmem_map *map;
 
-	if (!request.length || !desc->ops->always_there)
+	if (!request.length || !iokmem_desc_is_always_there(desc))
 		return NULL;
 	map = iokmem_map_alloc(desc, &request);
 	if (!map)

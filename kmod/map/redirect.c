@@ -116,7 +116,7 @@ int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
 		return -ENODATA;
 	request.keep_mode = keep_mode;
 	backing = iokmem_desc_root(backing, &request.offset);
-	if (backing->ops->mmap)
+	if (iokmem_desc_fills_vma(backing))
 		return -EOPNOTSUPP;
 	err = redirect(map, backing, &request);
 	/* As far as there is memory for it: it shows the new memory in any case. */

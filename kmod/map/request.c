@@ -29,7 +29,7 @@ static int check_guards(const struct iokmem_map_request *request,
 	    !(request->options & IOKMEM_MAP_ANYWHERE))
 		return -EINVAL;
 	/* The kernel's own mappings, and the DMA API's, have nothing around them. */
-	return !request->mm || root->ops->mmap ? -EOPNOTSUPP : 0;
+	return !request->mm || iokmem_desc_fills_vma(root) ? -EOPNOTSUPP : 0;
 }
 
 /* What is there already is as it is. */
@@ -40,7 +40,7 @@ static int check_static(const struct iokmem_map_request *request,
 				 IOKMEM_MAP_CACHE_MASK))
 		return -EINVAL;
 	/* Where it is cannot be told page by page. */
-	return root->ops->fixed_address ? -EOPNOTSUPP : 0;
+	return iokmem_desc_has_fixed_address(root) ? -EOPNOTSUPP : 0;
 }
 
 /* As far as can be told before the memory has the mode it is to have. */
@@ -51,7 +51,7 @@ static int check_pinnable(const struct iokmem_map_request *request,
 
 	if (mode == IOKMEM_MAP_DEFAULT_CACHE)
 		mode = iokmem_desc_get_cache_mode(root);
-	return request->mm && root->ops->check_pinnable &&
+	return request->mm && iokmem_desc_can_be_pinnable(root) &&
 	       mode == IOKMEM_MAP_COPYBACK_CACHE ? 0 : -EOPNOTSUPP;
 }
 
@@ -75,7 +75,7 @@ static int check_options(struct iokmem_map_request *request,
 		return -EINVAL;
 	err = check_guards(request, root);
 	if (!err && mode != IOKMEM_MAP_DEFAULT_CACHE)
-		err = root->ops->resolve(mode, &request->cache_mode);
+		err = iokmem_desc_resolve(root, mode, &request->cache_mode);
 	if (!err && (options & IOKMEM_MAP_PINNABLE))
 		err = check_pinnable(request, root);
 	if (!err && (options & IOKMEM_MAP_STATIC))
@@ -163,13 +163,9 @@ unsigned long iokmem_map_borrow(const struct iokmem_map_request *request,
 				 IOKMEM_MAP_GUARDED_MASK | IOKMEM_MAP_PINNABLE)))
 		return 0;
 	if (request->mm)
-		return desc->ops->task_address ?
-		       desc->ops->task_address(desc, request->mm,
-					       request->offset) : 0;
-	if (!desc->ops->kernel_address)
-		return 0;
+		return iokmem_desc_task_address(desc, request->mm, request->offset);
 	nr = PAGE_ALIGN(offset_in_page(place) + request->length) >> PAGE_SHIFT;
-	return desc->ops->kernel_address(desc, place >> PAGE_SHIFT, nr);
+	return iokmem_desc_kernel_address(desc, place >> PAGE_SHIFT, nr);
 }
 
 static bool is_borrowed(const struct iokmem_map_request *request,
@@ -199,7 +195,7 @@ static int check_pages(const struct iokmem_map_request *request,
 static int check_prepared(const struct iokmem_map_request *request,
 			  const struct iokmem_desc *root)
 {
-	if (!(request->options & IOKMEM_MAP_PREFAULT) || root->ops->always_there)
+	if (!(request->options & IOKMEM_MAP_PREFAULT) || iokmem_desc_is_always_there(root))
 		return 0;
 	return READ_ONCE(root->prepared) ? 0 : -EBADFD;
 }

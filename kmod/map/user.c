@@ -401,7 +401,6 @@ static bool is_given(const struct vm_area_struct *vma)
 static vm_fault_t map_fault(struct vm_fault *vmf)
 {
 	struct iokmem_map *map = vmf->vma->vm_private_data;
-	const struct iokmem_mem_ops *ops = map->desc->ops;
 	unsigned long inserted = 0;
 	vm_fault_t ret;
 
@@ -415,11 +414,11 @@ static vm_fault_t map_fault(struct vm_fault *vmf)
 	if (map->blocked)
 		return wait_unblocked(vmf, map);
 	/* Its entries were all there: the program itself has removed some. */
-	if (ops->mmap)
+	if (iokmem_desc_fills_vma(map->desc))
 		return VM_FAULT_SIGBUS;
 
 	if (is_paged(vmf->vma)) {
-		ret = ops->fault(map->desc, vmf);
+		ret = iokmem_desc_fault(map->desc, vmf);
 		inserted = 1;
 	} else if (is_given(vmf->vma)) {
 		ret = give_page(vmf, &inserted);
@@ -519,7 +518,9 @@ static pgoff_t vma_pgoff(const struct iokmem_map *map)
 {
 	pgoff_t index = iokmem_map_index(map);
 
-	return map->desc->lead ? index + map->desc->lead - map->guard : index;
+	if (!iokmem_desc_is_paged(map->desc))
+		return index;
+	return index + iokmem_desc_map_lead(map->desc) - map->guard;
 }
 
 /*
@@ -531,7 +532,7 @@ static void fill_small(struct vm_area_struct *vma, const struct iokmem_map *map)
 {
 	struct filler filler = { .vma = vma };
 
-	if (map->desc->ops->typed && !has_pages(vma) &&
+	if (iokmem_desc_is_typed(map->desc) && !has_pages(vma) &&
 	    iokmem_map_pages(map) <= IOKMEM_FAULT_AROUND)
 		apply_to_page_range(vma->vm_mm, map->start, map_end(map) - map->start,
 				    fill_entry, &filler);
@@ -543,7 +544,7 @@ static void dress_vma(struct vm_area_struct *vma, const struct iokmem_map *map,
 {
 	vm_flags_mod(vma, flags, (VM_PFNMAP | VM_MIXEDMAP) & ~flags);
 	vma->vm_page_prot = iokmem_cache_prot(iokmem_desc_get_cache_mode(map->desc),
-					      map->desc->ops->typed,
+					      iokmem_desc_is_typed(map->desc),
 					      vm_get_page_prot(vma->vm_flags));
 }
 
@@ -584,9 +585,9 @@ static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 	struct iokmem_desc *desc = map->desc;
 	int err;
 
-	if (desc->ops->mmap) {
+	if (iokmem_desc_fills_vma(desc)) {
 		vma->vm_page_prot = iokmem_prot_marked(vma->vm_page_prot, vma->vm_flags);
-		err = desc->ops->mmap(desc, vma);
+		err = iokmem_desc_fill_vma(desc, vma);
 		if (err)
 			return err;
 	}
@@ -596,8 +597,9 @@ static int map_take_vma(struct iokmem_map *map, struct vm_area_struct *vma)
 	vma->vm_private_data = map;
 	vma->vm_ops = &iokmem_vm_ops;
 	map->start = vma->vm_start + (map->guard << PAGE_SHIFT);
-	if (!desc->ops->mmap)
-		dress_vma(vma, map, pinnable ? pinnable_flags(map) : desc->ops->vm_flags);
+	if (!iokmem_desc_fills_vma(desc))
+		dress_vma(vma, map, pinnable ? pinnable_flags(map) :
+					       iokmem_desc_vm_flags(desc));
 	return 0;
 }
 
@@ -696,8 +698,8 @@ static const struct file_operations iokmem_map_fops = {
 /* May there be entries of pages that are counted, so that the kernel has to find them? */
 static bool may_have_pages(const struct iokmem_map *map)
 {
-	return map->options & IOKMEM_MAP_PINNABLE || map->desc->ops->mmap ||
-	       map->desc->ops->fault;
+	return map->options & IOKMEM_MAP_PINNABLE || iokmem_desc_fills_vma(map->desc) ||
+	       iokmem_desc_is_paged(map->desc);
 }
 
 static struct file *map_file(struct iokmem_map *map, bool read_only)
@@ -801,8 +803,8 @@ static int check_overwritten(struct mm_struct *mm, unsigned long start, size_t s
  */
 static bool may_share_file(const struct iokmem_map *map, const struct file *file)
 {
-	return file && map->mm == current->mm && map->desc->ops->always_there &&
-	       !may_have_pages(map) && !(map->options & IOKMEM_MAP_UNIQUE) &&
+	return file && map->mm == current->mm &&
+	       iokmem_desc_is_always_there(map->desc) && !may_have_pages(map) && !(map->options & IOKMEM_MAP_UNIQUE) &&
 	       !(map->options & IOKMEM_MAP_READ_ONLY) == !!(file->f_mode & FMODE_WRITE);
 }
 
@@ -999,7 +1001,7 @@ int iokmem_map_populate(struct iokmem_map *map)
 	const struct iokmem_map *mapping = iokmem_mapping_of(map);
 	int err = 0;
 
-	if (!map->mm || mapping->borrowed || map->desc->ops->mmap)
+	if (!map->mm || mapping->borrowed || iokmem_desc_fills_vma(map->desc))
 		return 0;
 	if (!mmget_not_zero(map->mm))
 		return 0;
@@ -1033,7 +1035,7 @@ static struct vm_area_struct *change_begin(struct iokmem_map *map)
 		goto err_unlock;
 	/* Its entries are the DMA API's. */
 	err = -EOPNOTSUPP;
-	if (map->desc->ops->mmap)
+	if (iokmem_desc_fills_vma(map->desc))
 		goto err_unlock;
 	return vma;
 
@@ -1086,8 +1088,8 @@ bool iokmem_map_resume(struct iokmem_map *map, const struct iokmem_desc *desc,
 static bool is_paged_by(const struct vm_area_struct *vma,
 			const struct iokmem_desc *desc, pgoff_t pgoff)
 {
-	return desc->ops->fault && file_inode(vma->vm_file) == desc->map_inode &&
-	       vma->vm_pgoff == pgoff;
+	return iokmem_desc_is_paged(desc) &&
+	       file_inode(vma->vm_file) == iokmem_desc_map_inode(desc) && vma->vm_pgoff == pgoff;
 }
 
 /*
@@ -1097,7 +1099,8 @@ static bool is_paged_by(const struct vm_area_struct *vma,
 bool iokmem_map_is_paged(struct iokmem_map *map, const struct iokmem_desc *desc,
 			 size_t offset)
 {
-	pgoff_t pgoff = ((desc->skew + offset) >> PAGE_SHIFT) + desc->lead - map->guard;
+	pgoff_t pgoff = ((desc->skew + offset) >> PAGE_SHIFT) +
+			iokmem_desc_map_lead(desc) - map->guard;
 	struct vm_area_struct *vma = change_begin(map);
 	bool paged;
 
@@ -1228,7 +1231,7 @@ static int mmap_unique(struct iokmem_desc *desc, struct vm_area_struct *vma,
 		request.options |= IOKMEM_MAP_READ_ONLY;
 
 	desc = iokmem_desc_root(desc, &request.offset);
-	if (desc->ops->always_there || desc->ops->fault)
+	if (iokmem_desc_is_always_there(desc) || iokmem_desc_is_paged(desc))
 		keeper = NULL;
 	else if (!keeper)
 		return -EOPNOTSUPP;

@@ -41,7 +41,7 @@ static unsigned long coherent_kernel_address(const struct iokmem_desc *desc,
 	return (unsigned long)coherent_of(desc)->address + (index << PAGE_SHIFT);
 }
 
-static int coherent_mmap(struct iokmem_desc *desc, struct vm_area_struct *vma)
+static int coherent_fill_vma(struct iokmem_desc *desc, struct vm_area_struct *vma)
 {
 	struct iokmem_coherent *coherent = coherent_of(desc);
 
@@ -57,7 +57,7 @@ static int coherent_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 }
 
 /* Its own device sees it already. */
-static int coherent_dma_map(struct iokmem_dma_view *view)
+static int coherent_device_map(struct iokmem_dma_view *view)
 {
 	struct iokmem_coherent *coherent = coherent_of(view->desc);
 
@@ -76,17 +76,28 @@ static void coherent_release(struct iokmem_desc *desc)
 	put_device(coherent->dev);
 }
 
-static const struct iokmem_mem_ops iokmem_coherent_ops = {
+static const struct iokmem_show_ops coherent_show = {
+	.fill_vma	= coherent_fill_vma,
+	.kernel_address	= coherent_kernel_address,
+};
+
+static const struct iokmem_bytes_ops coherent_bytes = {
+	.access		= coherent_access,
+};
+
+static const struct iokmem_device_ops coherent_device = {
+	.map		= coherent_device_map,
+};
+
+static const struct iokmem_kind iokmem_coherent_kind = {
 	.name		= "coherent",
 	.is_buffer	= true,
 	.always_there	= true,
 	.fixed_address	= true,
 	.resolve	= iokmem_cache_resolve_io,
-	.kernel_address	= coherent_kernel_address,
-	.mmap		= coherent_mmap,
-	.access		= coherent_access,
-	.page_counts	= iokmem_all_resident,
-	.dma_map	= coherent_dma_map,
+	.show		= &coherent_show,
+	.bytes		= &coherent_bytes,
+	.device		= &coherent_device,
 	.release	= coherent_release,
 };
 
@@ -130,7 +141,7 @@ struct iokmem_desc *iokmem_buffer_coherent(struct device *dev, u32 options,
 	if (capacity > SIZE_MAX - (PAGE_SIZE - 1))
 		return ERR_PTR(-EOVERFLOW);
 
-	desc = iokmem_desc_alloc(&iokmem_coherent_ops, sizeof(*coherent), capacity);
+	desc = iokmem_desc_alloc(&iokmem_coherent_kind, sizeof(*coherent), capacity);
 	if (IS_ERR(desc))
 		return desc;
 	desc->owned = PAGE_ALIGN(capacity);
@@ -167,7 +178,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_coherent, IOKMEM_NS);
 int iokmem_buffer_get_dma_address(const struct iokmem_desc *desc,
 				  dma_addr_t *address)
 {
-	if (desc->ops != &iokmem_coherent_ops)
+	if (!iokmem_desc_is_of(desc, &iokmem_coherent_kind))
 		return -EOPNOTSUPP;
 	*address = coherent_of(desc)->dma;
 	return 0;

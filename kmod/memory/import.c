@@ -240,7 +240,7 @@ static bool is_told_of(struct sg_table *table, size_t bytes)
 	return false;
 }
 
-static int import_dma_map(struct iokmem_dma_view *view)
+static int import_device_map(struct iokmem_dma_view *view)
 {
 	struct dma_buf *dmabuf = import_of(view->desc)->dmabuf;
 	struct dma_buf_attachment *attachment;
@@ -270,14 +270,14 @@ err_detach:
 	return err;
 }
 
-static void import_dma_unmap(struct iokmem_dma_view *view)
+static void import_device_unmap(struct iokmem_dma_view *view)
 {
 	dma_buf_unmap_attachment_unlocked(view->private, view->table, view->direction);
 	dma_buf_detach(import_of(view->desc)->dmabuf, view->private);
 }
 
 /* It is the exporter who knows what there is to be done. */
-static int import_dma_sync(struct iokmem_dma_view *view, bool for_cpu)
+static int import_device_sync(struct iokmem_dma_view *view, bool for_cpu)
 {
 	struct dma_buf *dmabuf = import_of(view->desc)->dmabuf;
 	int err;
@@ -294,22 +294,37 @@ static void import_release(struct iokmem_desc *desc)
 	dma_buf_put(import_of(desc)->dmabuf);
 }
 
-static const struct iokmem_mem_ops iokmem_import_ops = {
+static const struct iokmem_store_ops import_store = {
+	.pin		= import_pin,
+	.unpin		= import_unpin,
+};
+
+static const struct iokmem_show_ops import_show = {
+	.kernel_address	= import_kernel_address,
+	.may_map	= import_may_map,
+};
+
+static const struct iokmem_bytes_ops import_bytes = {
+	.access		= import_access,
+	.begin		= import_begin_access,
+	.end		= import_end_access,
+};
+
+static const struct iokmem_device_ops import_device = {
+	.map		= import_device_map,
+	.unmap		= import_device_unmap,
+	.sync		= import_device_sync,
+};
+
+static const struct iokmem_kind iokmem_import_kind = {
 	.name		= "dma-buf",
 	.held_address	= true,
 	.vm_flags	= VM_PFNMAP,
 	.resolve	= iokmem_cache_resolve_io,
-	.pin		= import_pin,
-	.unpin		= import_unpin,
-	.kernel_address	= import_kernel_address,
-	.may_map	= import_may_map,
-	.begin_access	= import_begin_access,
-	.end_access	= import_end_access,
-	.access		= import_access,
-	.page_counts	= iokmem_held_resident,
-	.dma_map	= import_dma_map,
-	.dma_unmap	= import_dma_unmap,
-	.dma_sync	= import_dma_sync,
+	.store		= &import_store,
+	.show		= &import_show,
+	.bytes		= &import_bytes,
+	.device		= &import_device,
 	.release	= import_release,
 };
 
@@ -320,7 +335,7 @@ static const struct iokmem_mem_ops iokmem_import_ops = {
  */
 struct dma_buf *iokmem_dma_buf_imported(const struct iokmem_desc *desc)
 {
-	return desc->ops == &iokmem_import_ops ? import_of(desc)->dmabuf : NULL;
+	return iokmem_desc_is_of(desc, &iokmem_import_kind) ? import_of(desc)->dmabuf : NULL;
 }
 
 /*
@@ -344,7 +359,7 @@ static struct iokmem_desc *import_create(struct dma_buf *dmabuf, u32 direction)
 	struct iokmem_desc *desc;
 	int err;
 
-	desc = iokmem_desc_alloc(&iokmem_import_ops, sizeof(struct iokmem_import),
+	desc = iokmem_desc_alloc(&iokmem_import_kind, sizeof(struct iokmem_import),
 				 dmabuf->size);
 	if (IS_ERR(desc))
 		return desc;

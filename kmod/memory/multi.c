@@ -114,7 +114,7 @@ static u32 multi_cache_mode(const struct iokmem_desc *desc)
 		const struct iokmem_desc *member = multi->members[i].desc;
 		u32 of_one = iokmem_desc_get_cache_mode(member);
 
-		if (member->ops->no_memory || of_one == mode)
+		if (!iokmem_desc_has_memory(member) || of_one == mode)
 			continue;
 		if (mode != IOKMEM_MAP_DEFAULT_CACHE)
 			return IOKMEM_MAP_DEFAULT_CACHE;
@@ -178,12 +178,8 @@ static int multi_may_map(const struct iokmem_desc *desc, bool user)
 
 	if (!seams_fit(multi))
 		return -EINVAL;
-	for (i = 0; i < multi->nr && !err; i++) {
-		const struct iokmem_desc *member = multi->members[i].desc;
-
-		if (member->ops->may_map)
-			err = member->ops->may_map(member, user);
-	}
+	for (i = 0; i < multi->nr && !err; i++)
+		err = iokmem_desc_may_map(multi->members[i].desc, user);
 	return err;
 }
 
@@ -194,22 +190,22 @@ static int multi_may_map(const struct iokmem_desc *desc, bool user)
 static int member_get(const struct iokmem_multi *multi,
 		      const struct iokmem_member *member, bool write)
 {
-	const struct iokmem_mem_ops *ops = member->desc->ops;
+	struct iokmem_desc *desc = member->desc;
 	int err;
 
-	if (ops->no_memory)
+	if (!iokmem_desc_has_memory(desc))
 		return -EFAULT;
-	if (!ops->always_there && !multi->desc.held && !ops->fault)
+	if (!iokmem_desc_is_always_there(desc) && !iokmem_desc_is_paged(desc) &&
+	    !multi->desc.held)
 		return -EBADFD;
-	err = iokmem_desc_hold(member->desc, write);
+	err = iokmem_desc_hold(desc, write);
 	if (err)
 		return err;
-	if (ops->may_map)
-		err = ops->may_map(member->desc, false);
+	err = iokmem_desc_may_map(desc, false);
 	if (!err)
-		err = iokmem_access_begin(member->desc, write);
+		err = iokmem_access_begin(desc, write);
 	if (err)
-		iokmem_desc_unhold(member->desc);
+		iokmem_desc_unhold(desc);
 	return err;
 }
 
@@ -219,20 +215,9 @@ static void member_put(const struct iokmem_member *member, bool write)
 	iokmem_desc_unhold(member->desc);
 }
 
-/* Fails only for want of addresses for memory of another mode than copyback. */
-static int member_access(const struct iokmem_member *member, size_t offset,
-			 void *bytes, size_t length, bool write)
-{
-	struct iokmem_desc *desc = member->desc;
-
-	if (desc->ops->always_there || desc->ops->begin_access)
-		return desc->ops->access(desc, offset, bytes, length, write);
-	return iokmem_access_frames(desc, offset, bytes, length, write);
-}
-
 /*
  * All members are ready before the first byte is copied, so this copies all or nothing,
- * unless member_access() fails.
+ * unless iokmem_access_pinned() fails.
  */
 static int access_locked(struct iokmem_multi *multi, size_t offset, void *bytes,
 			 size_t length, bool write)
@@ -250,8 +235,9 @@ static int access_locked(struct iokmem_multi *multi, size_t offset, void *bytes,
 	for (member = first; !err && member <= last; member++) {
 		size_t n = min(length, member->end - offset);
 
-		err = member_access(member, member->offset + (offset - member->start),
-				    bytes, n, write);
+		err = iokmem_access_pinned(member->desc,
+					   member->offset + (offset - member->start),
+					   bytes, n, write);
 		offset += n;
 		length -= n;
 		if (bytes)
@@ -345,19 +331,31 @@ static void multi_release(struct iokmem_desc *desc)
 	kfree(multi->members);
 }
 
-static const struct iokmem_mem_ops iokmem_multi_ops = {
-	.name		= "multi",
-	.vm_flags	= VM_PFNMAP,
-	.resolve	= iokmem_cache_resolve_io,
-	.cache_mode	= multi_cache_mode,
+static const struct iokmem_store_ops multi_store = {
 	.pin		= multi_pin,
 	.unpin		= multi_unpin,
 	.lookup		= multi_lookup,
 	.member		= multi_member,
-	.may_map	= multi_may_map,
-	.access		= multi_access,
+	.cache_mode	= multi_cache_mode,
 	.page_counts	= multi_page_counts,
 	.set_purgeable	= multi_set_purgeable,
+};
+
+static const struct iokmem_show_ops multi_show = {
+	.may_map	= multi_may_map,
+};
+
+static const struct iokmem_bytes_ops multi_bytes = {
+	.access		= multi_access,
+};
+
+static const struct iokmem_kind iokmem_multi_kind = {
+	.name		= "multi",
+	.vm_flags	= VM_PFNMAP,
+	.resolve	= iokmem_cache_resolve_io,
+	.store		= &multi_store,
+	.show		= &multi_show,
+	.bytes		= &multi_bytes,
 	.release	= multi_release,
 };
 
@@ -386,7 +384,7 @@ static int add_leaf(struct iokmem_multi *multi, struct iokmem_desc *desc,
 	size_t end;
 
 	/* Where it is cannot be told page by page. */
-	if (desc->ops->fixed_address)
+	if (iokmem_desc_has_fixed_address(desc))
 		return -EOPNOTSUPP;
 	if (multi->nr == IOKMEM_MULTI_MAX)
 		return -ENOSPC;
@@ -418,10 +416,8 @@ static int add_member(struct iokmem_multi *multi, struct iokmem_desc *desc)
 	desc = iokmem_desc_root(desc, &offset);
 	while (length && !err) {
 		size_t at = offset, n = length;
-		struct iokmem_desc *leaf = desc;
+		struct iokmem_desc *leaf = iokmem_desc_member(desc, &at, &n);
 
-		if (desc->ops->member)
-			leaf = desc->ops->member(desc, &at, &n);
 		err = add_leaf(multi, leaf, at, n);
 		offset += n;
 		length -= n;
@@ -433,7 +429,7 @@ static struct iokmem_desc *multi_create(u32 direction)
 {
 	struct iokmem_desc *desc;
 
-	desc = iokmem_desc_alloc(&iokmem_multi_ops, sizeof(struct iokmem_multi), 0);
+	desc = iokmem_desc_alloc(&iokmem_multi_kind, sizeof(struct iokmem_multi), 0);
 	if (IS_ERR(desc))
 		return desc;
 	lockdep_set_class(&desc->hold_lock, &iokmem_multi_hold_key);

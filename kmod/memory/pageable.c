@@ -25,7 +25,7 @@
 #include "page/cache.h"
 #include "page/compat.h"
 
-static struct iokmem_pageable *pageable_of(struct iokmem_desc *desc)
+static struct iokmem_pageable *pageable_of(const struct iokmem_desc *desc)
 {
 	return container_of(desc, struct iokmem_pageable, desc);
 }
@@ -73,7 +73,7 @@ static struct page **get_pages(struct iokmem_pageable *pageable, pgoff_t first,
 {
 	struct address_space *mapping = mapping_of(pageable);
 	gfp_t gfp = mapping_gfp_mask(mapping) | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
-	unsigned long lead = pageable->desc.lead, i;
+	unsigned long lead = iokmem_desc_map_lead(&pageable->desc), i;
 	struct page **pages, *page;
 
 	lockdep_assert_held(&pageable->lock);
@@ -192,6 +192,11 @@ static vm_fault_t pageable_fault(struct iokmem_desc *desc, struct vm_fault *vmf)
 	if (!err || err == -EBUSY)
 		return VM_FAULT_NOPAGE;
 	return vmf_error(err);
+}
+
+static struct file *pageable_file(const struct iokmem_desc *desc)
+{
+	return pageable_of(desc)->file;
 }
 
 static int pageable_access(struct iokmem_desc *desc, size_t offset, void *bytes,
@@ -337,17 +342,30 @@ static void pageable_release(struct iokmem_desc *desc)
 	fput(pageable->file);
 }
 
-static const struct iokmem_mem_ops iokmem_pageable_ops = {
+static const struct iokmem_store_ops pageable_store = {
+	.pin		= pageable_pin,
+	.unpin		= pageable_unpin,
+	.page_counts	= pageable_page_counts,
+	.set_purgeable	= iokmem_purgeable_set,
+};
+
+static const struct iokmem_show_ops pageable_show = {
+	.fault		= pageable_fault,
+	.file		= pageable_file,
+};
+
+static const struct iokmem_bytes_ops pageable_bytes = {
+	.access		= pageable_access,
+};
+
+static const struct iokmem_kind iokmem_pageable_kind = {
 	.name		= "pageable",
 	.is_buffer	= true,
 	.vm_flags	= VM_MIXEDMAP,
 	.resolve	= iokmem_cache_resolve_fixed,
-	.pin		= pageable_pin,
-	.unpin		= pageable_unpin,
-	.fault		= pageable_fault,
-	.access		= pageable_access,
-	.page_counts	= pageable_page_counts,
-	.set_purgeable	= iokmem_purgeable_set,
+	.store		= &pageable_store,
+	.show		= &pageable_show,
+	.bytes		= &pageable_bytes,
 	.release	= pageable_release,
 };
 
@@ -355,7 +373,7 @@ static const struct iokmem_mem_ops iokmem_pageable_ops = {
 static int set_up_file(struct iokmem_pageable *pageable)
 {
 	struct iokmem_desc *desc = &pageable->desc;
-	size_t lead = IOKMEM_GUARD_MAX << PAGE_SHIFT;
+	size_t lead = iokmem_desc_map_lead(desc) << PAGE_SHIFT;
 	struct inode *inode;
 	struct file *file;
 
@@ -372,9 +390,6 @@ static int set_up_file(struct iokmem_pageable *pageable)
 	pageable->shmem_fops = inode->i_fop;
 	inode->i_fop = &iokmem_closed_fops;
 	inode->i_flags |= S_IMMUTABLE;
-	desc->lead = IOKMEM_GUARD_MAX;
-	desc->map_inode = inode;
-	desc->map_mnt = file->f_path.mnt;
 	/* It may be held for long, where movable memory must not be. */
 	mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER);
 	return 0;
@@ -393,7 +408,7 @@ struct iokmem_desc *iokmem_pageable_create(size_t capacity, bool purgeable,
 	struct iokmem_desc *desc;
 	int err;
 
-	desc = iokmem_desc_alloc(&iokmem_pageable_ops, sizeof(*pageable), capacity);
+	desc = iokmem_desc_alloc(&iokmem_pageable_kind, sizeof(*pageable), capacity);
 	if (IS_ERR(desc))
 		return desc;
 

@@ -61,6 +61,12 @@ static struct iokmem_run physical_lookup(const struct iokmem_desc *desc, pgoff_t
 	return run;
 }
 
+/* It is not the kernel's, which counts its own. */
+static int physical_page_counts(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
+{
+	return -EOPNOTSUPP;
+}
+
 static unsigned long physical_kernel_address(const struct iokmem_desc *desc,
 					     pgoff_t index, unsigned long nr)
 {
@@ -125,7 +131,7 @@ static phys_addr_t view_address(const struct iokmem_dma_view *view)
  * What is reserved in the middle of RAM the DMA API would take for RAM, and bounce by
  * addresses that the kernel does not have.
  */
-static int physical_dma_map(struct iokmem_dma_view *view)
+static int physical_device_map(struct iokmem_dma_view *view)
 {
 	phys_addr_t address = view_address(view);
 	dma_addr_t dma;
@@ -144,7 +150,7 @@ static int physical_dma_map(struct iokmem_dma_view *view)
 	return err;
 }
 
-static void physical_dma_unmap(struct iokmem_dma_view *view)
+static void physical_device_unmap(struct iokmem_dma_view *view)
 {
 	dma_unmap_resource(view->dev, sg_dma_address(view->table->sgl), view->length,
 			   view->direction, 0);
@@ -159,18 +165,35 @@ static void physical_release(struct iokmem_desc *desc)
 	iokmem_extents_fini(&desc->extents);
 }
 
-static const struct iokmem_mem_ops iokmem_physical_ops = {
+static const struct iokmem_store_ops physical_store = {
+	.retype		= physical_retype,
+	.lookup		= physical_lookup,
+	.page_counts	= physical_page_counts,
+};
+
+static const struct iokmem_show_ops physical_show = {
+	.kernel_address	= physical_kernel_address,
+	.may_map	= physical_may_map,
+};
+
+static const struct iokmem_bytes_ops physical_bytes = {
+	.access		= physical_access,
+};
+
+static const struct iokmem_device_ops physical_device = {
+	.map		= physical_device_map,
+	.unmap		= physical_device_unmap,
+};
+
+static const struct iokmem_kind iokmem_physical_kind = {
 	.name		= "physical",
 	.always_there	= true,
 	.vm_flags	= VM_PFNMAP,
 	.resolve	= iokmem_cache_resolve_io,
-	.retype		= physical_retype,
-	.lookup		= physical_lookup,
-	.kernel_address	= physical_kernel_address,
-	.may_map	= physical_may_map,
-	.access		= physical_access,
-	.dma_map	= physical_dma_map,
-	.dma_unmap	= physical_dma_unmap,
+	.store		= &physical_store,
+	.show		= &physical_show,
+	.bytes		= &physical_bytes,
+	.device		= &physical_device,
 	.release	= physical_release,
 };
 
@@ -249,7 +272,7 @@ struct iokmem_desc *iokmem_desc_with_physical_address(phys_addr_t address,
 	if (err)
 		return ERR_PTR(err);
 
-	desc = iokmem_desc_alloc(&iokmem_physical_ops, sizeof(*physical), length);
+	desc = iokmem_desc_alloc(&iokmem_physical_kind, sizeof(*physical), length);
 	if (IS_ERR(desc))
 		return desc;
 	desc->options = options;

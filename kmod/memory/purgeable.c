@@ -100,7 +100,7 @@ static void change_state(struct iokmem_pageable *pageable, u32 state)
 }
 
 /*
- * iokmem_purgeable_set - as ->set_purgeable(); @state is one that there is
+ * iokmem_purgeable_set - as the operation set_purgeable(); @state is one that there is
  */
 int iokmem_purgeable_set(struct iokmem_desc *desc, u32 state, u32 *old)
 {
@@ -143,6 +143,7 @@ int iokmem_purgeable_set(struct iokmem_desc *desc, u32 state, u32 *old)
  */
 int iokmem_desc_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
 {
+	const struct iokmem_store_ops *ops;
 	size_t offset = 0;
 	u32 before;
 	int err;
@@ -154,9 +155,10 @@ int iokmem_desc_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
 		return -EINVAL;
 
 	desc = iokmem_desc_root(desc, &offset);
-	if (!desc->ops->set_purgeable)
+	ops = desc->kind->store;
+	if (!ops || !ops->set_purgeable)
 		return -EOPNOTSUPP;
-	err = desc->ops->set_purgeable(desc, state, &before);
+	err = ops->set_purgeable(desc, state, &before);
 	if (!err && old)
 		*old = before;
 	return err;

@@ -258,17 +258,23 @@ static void range_release(struct iokmem_desc *desc)
 		mmdrop(range->mm);
 }
 
-static const struct iokmem_mem_ops iokmem_range_ops = {
-	.name		= "range",
-	.vm_flags	= VM_PFNMAP,
-	.resolve	= iokmem_cache_resolve_fixed,
+static const struct iokmem_store_ops range_store = {
 	.pin		= range_pin,
 	.unpin		= range_unpin,
+};
+
+static const struct iokmem_show_ops range_show = {
 	.kernel_address	= range_kernel_address,
 	.task_address	= range_task_address,
 	.may_map	= range_may_map,
-	.access		= iokmem_access_held,
-	.page_counts	= iokmem_held_resident,
+};
+
+static const struct iokmem_kind iokmem_range_kind = {
+	.name		= "range",
+	.vm_flags	= VM_PFNMAP,
+	.resolve	= iokmem_cache_resolve_fixed,
+	.store		= &range_store,
+	.show		= &range_show,
 	.release	= range_release,
 };
 
@@ -298,7 +304,7 @@ static struct iokmem_desc *range_create(struct mm_struct *mm,
 	err = check_range(mm, address, length, options);
 	if (err)
 		return ERR_PTR(err);
-	desc = iokmem_desc_alloc(&iokmem_range_ops, sizeof(*range), length);
+	desc = iokmem_desc_alloc(&iokmem_range_kind, sizeof(*range), length);
 	if (IS_ERR(desc))
 		return desc;
 
@@ -433,7 +439,7 @@ iokmem_desc_with_persistent_memory_descriptor(struct iokmem_desc *original)
 	struct iokmem_range *range;
 	struct iokmem_desc *desc;
 
-	if (original->ops != &iokmem_range_ops ||
+	if (!iokmem_desc_is_of(original, &iokmem_range_kind) ||
 	    !(original->options & IOKMEM_PERSISTENT))
 		return ERR_PTR(-EINVAL);
 

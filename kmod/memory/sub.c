@@ -21,7 +21,7 @@ static void sub_release(struct iokmem_desc *desc)
 	iokmem_desc_put(desc->parent);
 }
 
-static const struct iokmem_mem_ops iokmem_sub_ops = {
+static const struct iokmem_kind iokmem_sub_kind = {
 	.name		= "sub",
 	.release	= sub_release,
 };
@@ -73,7 +73,7 @@ struct iokmem_desc *iokmem_sub_with_sub_range(struct iokmem_desc *parent,
 	if (end > iokmem_desc_get_length(parent))
 		return ERR_PTR(-ERANGE);
 
-	desc = iokmem_desc_alloc(&iokmem_sub_ops, sizeof(*desc), length);
+	desc = iokmem_desc_alloc(&iokmem_sub_kind, sizeof(*desc), length);
 	if (IS_ERR(desc))
 		return desc;
 	desc->tag = iokmem_desc_get_tag(parent);

@@ -110,18 +110,29 @@ static void wired_release(struct iokmem_desc *desc)
 		iokmem_pages_free(&wired_of(desc)->pages);
 }
 
-static const struct iokmem_mem_ops iokmem_wired_ops = {
+static const struct iokmem_store_ops wired_store = {
+	.retype		= wired_retype,
+};
+
+static const struct iokmem_show_ops wired_show = {
+	.kernel_address	= wired_kernel_address,
+	.check_pinnable	= wired_check_pinnable,
+};
+
+static const struct iokmem_bytes_ops wired_bytes = {
+	.access		= wired_access,
+};
+
+static const struct iokmem_kind iokmem_wired_kind = {
 	.name		= "wired",
 	.is_buffer	= true,
 	.always_there	= true,
 	.typed		= true,
 	.vm_flags	= VM_PFNMAP,
 	.resolve	= iokmem_cache_resolve_ram,
-	.retype		= wired_retype,
-	.check_pinnable	= wired_check_pinnable,
-	.kernel_address	= wired_kernel_address,
-	.access		= wired_access,
-	.page_counts	= iokmem_all_resident,
+	.store		= &wired_store,
+	.show		= &wired_show,
+	.bytes		= &wired_bytes,
 	.release	= wired_release,
 };
 
@@ -138,7 +149,7 @@ iokmem_wired_create(size_t capacity, size_t alignment,
 	struct iokmem_desc *desc;
 	int err;
 
-	desc = iokmem_desc_alloc(&iokmem_wired_ops, sizeof(*wired), capacity);
+	desc = iokmem_desc_alloc(&iokmem_wired_kind, sizeof(*wired), capacity);
 	if (IS_ERR(desc))
 		return desc;
 

@@ -51,13 +51,17 @@ static int check_pinnable(struct iokmem_desc *desc)
 	return 0;
 }
 
-static const struct iokmem_mem_ops wired_ops = {
-	.always_there	= true,
-	.resolve	= resolve_wired,
+static const struct iokmem_show_ops wired_show = {
 	.check_pinnable	= check_pinnable,
 };
 
-static const struct iokmem_mem_ops pageable_ops = {
+static const struct iokmem_kind wired_kind = {
+	.always_there	= true,
+	.resolve	= resolve_wired,
+	.show		= &wired_show,
+};
+
+static const struct iokmem_kind pageable_kind = {
 	.resolve	= resolve_pageable,
 };
 
@@ -490,7 +494,7 @@ static void logic_init(struct logic *state, const struct model *model)
 		const struct model_memory *memory = &model->memory[i];
 		struct iokmem_desc *desc = &state->memory[i];
 
-		desc->ops = memory->pageable ? &pageable_ops : &wired_ops;
+		desc->kind = memory->pageable ? &pageable_kind : &wired_kind;
 		desc->capacity = memory->capacity;
 		desc->length = memory->length;
 		desc->skew = memory->skew;
