@@ -7,6 +7,7 @@
  * length once, in check_range(), before anything else is looked at.
  */
 #include <linux/highmem.h>
+#include <linux/iosys-map.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
@@ -38,31 +39,43 @@ static size_t bytes_at(const struct iokmem_desc *desc, size_t offset,
 }
 
 /*
- * iokmem_access_page - copy from or to a page of RAM; zeroes if @bytes is NULL
+ * iokmem_access_map - copy bytes from or to an address of the kernel's
+ *
+ * @map may be of device memory. Zeroes are written if @bytes is NULL.
+ */
+void iokmem_access_map(struct iosys_map *map, size_t offset, void *bytes,
+		       size_t length, bool write)
+{
+	if (!write)
+		iosys_map_memcpy_from(bytes, map, offset, length);
+	else if (bytes)
+		iosys_map_memcpy_to(map, offset, bytes, length);
+	else
+		iosys_map_memset(map, offset, 0, length);
+}
+
+/*
+ * iokmem_access_address - as iokmem_access_map(), for RAM at @address
+ */
+void iokmem_access_address(void *address, void *bytes, size_t length, bool write)
+{
+	struct iosys_map map = IOSYS_MAP_INIT_VADDR(address);
+
+	iokmem_access_map(&map, 0, bytes, length, write);
+}
+
+/*
+ * iokmem_access_page - as iokmem_access_map(), for a page of RAM
  */
 void iokmem_access_page(struct page *page, size_t in_page, void *bytes,
 			size_t length, bool write)
 {
-	if (!write)
-		memcpy_from_page(bytes, page, in_page, length);
-	else if (bytes)
-		memcpy_to_page(page, in_page, bytes, length);
-	else
-		memzero_page(page, in_page, length);
-}
+	void *address = kmap_local_page(page);
 
-/*
- * iokmem_access_address - copy from or to an address of the kernel's; zeroes if @bytes is
- * NULL
- */
-void iokmem_access_address(void *address, void *bytes, size_t length, bool write)
-{
-	if (!write)
-		memcpy(bytes, address, length);
-	else if (bytes)
-		memcpy(address, bytes, length);
-	else
-		memset(address, 0, length);
+	iokmem_access_address(address + in_page, bytes, length, write);
+	if (write)
+		flush_dcache_page(page);
+	kunmap_local(address);
 }
 
 /*
@@ -382,6 +395,54 @@ int iokmem_desc_get_page_counts(struct iokmem_desc *desc, u64 *resident,
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_page_counts, IOKMEM_NS);
+
+/**
+ * iokmem_desc_set_purgeable - say what may become of purgeable memory
+ * @desc: a descriptor of memory that was made with %IOKMEM_PURGEABLE
+ * @state: %IOKMEM_PURGEABLE_NON_VOLATILE: the content is needed;
+ *	%IOKMEM_PURGEABLE_VOLATILE: it may be emptied when memory is short, the one
+ *	that has been volatile for longest first; %IOKMEM_PURGEABLE_EMPTY: it is not
+ *	needed any more; %IOKMEM_PURGEABLE_KEEP_CURRENT: only ask
+ * @old: out, unless NULL: the state until now. If it was empty, so is the memory:
+ *	all zero, but for what has been written since.
+ *
+ * Follows IOMemoryDescriptor::setPurgeable(). Empty memory that is made volatile
+ * stays empty. Maps stay, and show zeroes after the memory was emptied. Memory that
+ * is prepared or mapped into the kernel is not emptied when memory is short; when
+ * it is made empty, it is zeroed where it is. A sub-descriptor changes its parent,
+ * a multi-descriptor all of its members; what it says of them is empty if any is,
+ * or else volatile if any is.
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: 0, or a negative error; then nothing has changed:
+ *
+ * * -EINVAL: there is no such state
+ * * -EOPNOTSUPP: the memory is not purgeable, or not all of it; modifiers of the
+ *   state
+ */
+int iokmem_desc_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
+{
+	const struct iokmem_store_ops *ops;
+	size_t offset = 0;
+	u32 before;
+	int err;
+
+	if (state & ~IOKMEM_PURGEABLE_STATE_MASK)
+		return -EOPNOTSUPP;
+	if (state < IOKMEM_PURGEABLE_KEEP_CURRENT ||
+	    state > IOKMEM_PURGEABLE_EMPTY)
+		return -EINVAL;
+
+	desc = iokmem_desc_root(desc, &offset);
+	ops = desc->kind->store;
+	if (!ops || !ops->set_purgeable)
+		return -EOPNOTSUPP;
+	err = ops->set_purgeable(desc, state, &before);
+	if (!err && old)
+		*old = before;
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_set_purgeable, IOKMEM_NS);
 
 /* Of one member: what the range has of it, and that is cut from the range. */
 static int flush_member(struct iokmem_desc *desc, size_t offset, size_t length,

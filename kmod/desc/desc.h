@@ -26,6 +26,7 @@
 
 struct iokmem_desc;
 struct iokmem_map;
+struct iosys_map;
 
 /* How many members a multi-descriptor may have: what is done with all takes time. */
 #define IOKMEM_MULTI_MAX	1024U
@@ -166,14 +167,22 @@ void iokmem_desc_publish(struct iokmem_desc *desc);
 void iokmem_desc_count_get(struct iokmem_desc *desc);
 void iokmem_desc_count_put(struct iokmem_desc *desc);
 void iokmem_desc_count_put_async(struct iokmem_desc *desc);
+
+/* file.c */
 struct file *iokmem_desc_file(const struct iokmem_desc *desc, void *private,
 			      int flags, const struct file_operations *fops);
 struct file *iokmem_desc_map_file(const struct iokmem_desc *desc, void *private,
 				  int flags, const struct file_operations *fops);
 struct inode *iokmem_desc_map_inode(const struct iokmem_desc *desc);
+int iokmem_file_init(void);
+void iokmem_file_exit(void);
+
+/* facts.c */
 unsigned long iokmem_desc_pages(const struct iokmem_desc *desc);
 struct iokmem_run iokmem_desc_lookup(const struct iokmem_desc *desc,
 				     pgoff_t index);
+size_t iokmem_desc_owned(const struct iokmem_desc *desc, size_t offset,
+			 size_t length);
 
 /*
  * iokmem_desc_root - whose memory a sub-descriptor is, and where in it
@@ -194,7 +203,6 @@ static inline struct iokmem_desc *iokmem_desc_root(struct iokmem_desc *desc,
 struct list_head *iokmem_descs_lock(void);
 void iokmem_descs_unlock(void);
 
-int iokmem_desc_init(void);
 void iokmem_desc_exit(void);
 
 /* hold.c */
@@ -205,11 +213,9 @@ int iokmem_desc_retype(struct iokmem_desc *desc, u32 cache_mode, u32 *old,
 		       struct iokmem_map *map);
 void iokmem_desc_restore_mode(struct iokmem_desc *desc, u32 cache_mode);
 
-/* mem_sub.c */
-size_t iokmem_desc_owned(const struct iokmem_desc *desc, size_t offset,
-			 size_t length);
-
 /* access.c */
+void iokmem_access_map(struct iosys_map *map, size_t offset, void *bytes,
+		       size_t length, bool write);
 void iokmem_access_page(struct page *page, size_t in_page, void *bytes,
 			size_t length, bool write);
 int iokmem_check_known(const struct iokmem_desc *desc, bool write);

@@ -15,9 +15,9 @@
 
 #include "desc/desc.h"
 #include "desc/dma_view.h"
+#include "page/block.h"
 #include "page/cache.h"
 #include "page/compat.h"
-#include "page/pages.h"
 
 /*
  * iokmem_dma_direction - what the DMA API is told of the direction of transfers

@@ -12,19 +12,10 @@
 #include "page/cache.h"
 #include "page/compat.h"
 
-/* @nr pages, neighbours in memory: of large mappings, most of what is done here. */
 static void fill_run(struct page **pages, unsigned long pfn, unsigned long nr)
 {
-	unsigned long i;
-
-	for (i = 0; i + 4 <= nr; i += 4) {
-		pages[i] = pfn_to_page(pfn + i);
-		pages[i + 1] = pfn_to_page(pfn + i + 1);
-		pages[i + 2] = pfn_to_page(pfn + i + 2);
-		pages[i + 3] = pfn_to_page(pfn + i + 3);
-	}
-	for (; i < nr; i++)
-		pages[i] = pfn_to_page(pfn + i);
+	while (nr--)
+		*pages++ = pfn_to_page(pfn++);
 }
 
 /* Memory in extents, which have one cache mode. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * dma-bufs of descriptors: how other drivers, and their programs, get the memory.
+ * dma-bufs of descriptors: how other drivers, and their programs, get the memory. And
+ * descriptors of dma-bufs: of those that were made here, and of others (memory/import.c).
  *
  * A dma-buf is one user of its descriptor and holds the memory from birth to death: so
  * what importers do can fail for want of memory only, and the memory neither moves nor
@@ -34,8 +35,8 @@
 #include "desc/desc.h"
 #include "desc/dma_view.h"
 #include "desc/vmap.h"
-#include "device/dmabuf.h"
 #include "map/map.h"
+#include "memory/import.h"
 #include "page/compat.h"
 
 /**
@@ -280,20 +281,6 @@ static const struct dma_buf_ops iokmem_export_ops_without_vmap = {
 	.release		= export_release,
 };
 
-/*
- * iokmem_dma_buf_exported - the descriptor that a dma-buf is of, if it is one of ours
- *
- * And how many bytes of it. NULL if it is another one.
- */
-struct iokmem_desc *iokmem_dma_buf_exported(const struct dma_buf *dmabuf, size_t *length)
-{
-	if (dmabuf->ops != &iokmem_export_ops &&
-	    dmabuf->ops != &iokmem_export_ops_without_vmap)
-		return NULL;
-	*length = export_of(dmabuf)->length;
-	return export_of(dmabuf)->desc;
-}
-
 /* Is it memory that a dma-buf can show, and in @has_pages: all of it pages? */
 static int check_memory(struct iokmem_export *export)
 {
@@ -308,7 +295,7 @@ static int check_memory(struct iokmem_export *export)
 		leaf = iokmem_desc_leaf(export->desc, &at, &n);
 		/* An imported one is shown as a whole, by whom it is from. */
 		if (!iokmem_desc_has_memory(leaf) || iokmem_desc_has_fixed_address(leaf) ||
-		    iokmem_dma_buf_imported(leaf))
+		    iokmem_import_dma_buf(leaf))
 			return -EOPNOTSUPP;
 		export->has_pages &= iokmem_desc_is_mapped_by_pages(leaf);
 	}
@@ -421,7 +408,7 @@ static struct dma_buf *get_imported(struct dma_buf *dmabuf, bool read_only)
 struct dma_buf *iokmem_desc_get_dma_buf(struct iokmem_desc *desc, u32 flags)
 {
 	bool read_only = flags & IOKMEM_FD_READ_ONLY;
-	struct dma_buf *dmabuf = iokmem_dma_buf_imported(desc);
+	struct dma_buf *dmabuf = iokmem_import_dma_buf(desc);
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
 	struct iokmem_export *export;
 
@@ -444,5 +431,59 @@ struct dma_buf *iokmem_desc_get_dma_buf(struct iokmem_desc *desc, u32 flags)
 	return dmabuf;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_dma_buf, IOKMEM_NS);
+
+/*
+ * Return the descriptor that was exported, without a detour; or a part of it, since nobody
+ * gets more than was given.
+ */
+static struct iokmem_desc *original(const struct iokmem_export *export)
+{
+	struct iokmem_desc *desc = export->desc;
+
+	if (export->length == desc->capacity)
+		return iokmem_desc_get(desc);
+	return iokmem_sub_with_sub_range(desc, 0, export->length,
+					 iokmem_desc_get_direction(desc));
+}
+
+/**
+ * iokmem_desc_with_dma_buf - describe the memory of a dma-buf
+ * @dmabuf: the dma-buf, of which the descriptor takes a reference
+ * @direction: IOKMEM_DIRECTION_*; %IOKMEM_DIRECTION_OUT if it can only be read
+ *
+ * The memory can be prepared, mapped, part of other descriptors, and used by DMA commands,
+ * as any other; its cache mode is the exporter's. Of a dma-buf that was made with
+ * iokmem_desc_get_dma_buf() this is the very descriptor; or, if its length was less than
+ * its capacity then, a sub-descriptor of it. That has a direction of its own, and can be
+ * written, whatever @direction is: the caller goes by it.
+ *
+ * The exporter keeps the memory in place while it is prepared or mapped. While devices
+ * write it, bytes are read between dma_buf_begin_cpu_access() and
+ * dma_buf_end_cpu_access(); iokmem_desc_read_bytes(), iokmem_desc_write_bytes() and
+ * iokmem_dma_synchronize() see to that themselves.
+ *
+ * Context: May sleep. The caller holds no mmap lock and no reservation lock.
+ * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
+ *
+ * * -EOPNOTSUPP: @direction has other bits; the exporter gives the kernel no address of
+ *   the memory, or does not keep it in place; memory of several types, or of a type that
+ *   cannot be told
+ * * -EACCES: it can only be read, and @direction is not %IOKMEM_DIRECTION_OUT
+ * * -EINVAL: it has no memory
+ * * -ENOMEM: no memory, or no kernel addresses, for it
+ * * -EINTR: a signal arrived while the memory was awaited
+ */
+struct iokmem_desc *iokmem_desc_with_dma_buf(struct dma_buf *dmabuf, u32 direction)
+{
+	if (direction & ~IOKMEM_DIRECTION_MASK)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (iokmem_dma_buf_is_read_only(dmabuf) && direction != IOKMEM_DIRECTION_OUT)
+		return ERR_PTR(-EACCES);
+	if (dmabuf->ops == &iokmem_export_ops ||
+	    dmabuf->ops == &iokmem_export_ops_without_vmap)
+		return original(export_of(dmabuf));
+	return iokmem_import_create(dmabuf, direction);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_dma_buf, IOKMEM_NS);
 
 MODULE_IMPORT_NS("DMA_BUF");

@@ -15,6 +15,7 @@
 #include "map/buffer.h"
 #include "map/map.h"
 #include "memory/memory.h"
+#include "page/block.h"
 #include "page/cache.h"
 #include "page/compat.h"
 #include "page/pages.h"
@@ -128,6 +129,26 @@ static struct iokmem_desc *create_pageable(const struct iokmem_buffer_args *args
 	return desc;
 }
 
+/* Publish a new buffer, and map it into @task. Takes the reference; ERR_PTR() if it fails. */
+static struct iokmem_desc *publish(struct iokmem_desc *desc, u32 options,
+				   struct task_struct *task)
+{
+	int err;
+
+	desc->options = options;
+	desc->direction = options & IOKMEM_DIRECTION_MASK;
+	iokmem_desc_publish(desc);
+
+	if (task && !desc->kernel_home) {
+		err = iokmem_map_open_home(desc, task);
+		if (err) {
+			iokmem_desc_put(desc);
+			return ERR_PTR(err);
+		}
+	}
+	return desc;
+}
+
 /*
  * iokmem_buffer_create - what all factories do
  *
@@ -153,18 +174,7 @@ struct iokmem_desc *iokmem_buffer_create(const struct iokmem_buffer_args *args)
 	desc = pageable ? create_pageable(args) : create_wired(args, cache_mode);
 	if (IS_ERR(desc))
 		return desc;
-	desc->options = args->options;
-	desc->direction = args->options & IOKMEM_DIRECTION_MASK;
-	iokmem_desc_publish(desc);
-
-	if (args->task && !desc->kernel_home) {
-		err = iokmem_map_open_home(desc, args->task);
-		if (err) {
-			iokmem_desc_put(desc);
-			return ERR_PTR(err);
-		}
-	}
-	return desc;
+	return publish(desc, args->options, args->task);
 }
 EXPORT_SYMBOL_IF_KUNIT(iokmem_buffer_create);
 
@@ -320,6 +330,45 @@ struct iokmem_desc *iokmem_buffer_with_bytes(const void *bytes, size_t length,
 	return desc;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_bytes, IOKMEM_NS);
+
+/**
+ * iokmem_buffer_coherent - make a buffer that a device sees as the CPU does
+ * @dev: the device, with its DMA masks set
+ * @options: a direction, %IOKMEM_KERNEL_USER_SHARED
+ * @capacity: in bytes, at least 1
+ *
+ * The buffer is made for the kernel: iokmem_buffer_get_bytes_no_copy(). The memory
+ * is zero, contiguous for the device, and below its coherent mask. The DMA API
+ * decides which cache mode it has: iokmem_desc_get_cache_mode(). It must be gone
+ * before the device's driver is: put it, and have user tasks unmap it, when the
+ * device goes. IOKit has IODMACommand for this, which see.
+ *
+ * Context: May sleep.
+ * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
+ *
+ * * -EOPNOTSUPP: another option, or any cache mode
+ * * -EINVAL: @capacity is 0
+ * * -EOVERFLOW: @capacity cannot be rounded to pages
+ * * -ENOMEM: the memory is not to be had, or not below the device's mask
+ */
+struct iokmem_desc *iokmem_buffer_coherent(struct device *dev, u32 options,
+					   size_t capacity)
+{
+	struct iokmem_desc *desc;
+
+	if (options & ~(IOKMEM_DIRECTION_MASK | IOKMEM_KERNEL_USER_SHARED))
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!capacity)
+		return ERR_PTR(-EINVAL);
+	if (capacity > SIZE_MAX - (PAGE_SIZE - 1))
+		return ERR_PTR(-EOVERFLOW);
+
+	desc = iokmem_coherent_create(dev, capacity);
+	if (IS_ERR(desc))
+		return desc;
+	return publish(desc, options, IOKMEM_KERNEL_TASK);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_coherent, IOKMEM_NS);
 
 /**
  * iokmem_buffer_get_capacity - how long a buffer can be

@@ -50,6 +50,7 @@
 
 #include "desc/desc.h"
 #include "map/map.h"
+#include "page/address_space.h"
 #include "page/compat.h"
 #include "page/wake.h"
 #include "page/workqueue.h"
@@ -869,30 +870,6 @@ unsigned long iokmem_map_references(const struct iokmem_map *map)
 	list_for_each_entry(sub, &map->inside, node)
 		nr--;
 	return nr;
-}
-
-/*
- * iokmem_task_mm - the address space that @task names
- *
- * It is the caller's to mmput(). NULL is the kernel's.
- */
-struct mm_struct *iokmem_task_mm(struct task_struct *task)
-{
-	struct mm_struct *mm;
-
-	if (task == IOKMEM_KERNEL_TASK)
-		return NULL;
-	if (!task)
-		return ERR_PTR(-EINVAL);
-	/* Its own, or one that a kernel thread has borrowed. */
-	if (task == current && current->mm) {
-		mmget(current->mm);
-		return current->mm;
-	}
-	if (task->flags & PF_KTHREAD)
-		return ERR_PTR(-EINVAL);
-	mm = get_task_mm(task);
-	return mm ? mm : ERR_PTR(-ESRCH);
 }
 
 /*

@@ -188,7 +188,6 @@ struct iokmem_map *iokmem_map_alloc(struct iokmem_desc *desc,
 void iokmem_map_list(struct iokmem_map *mapping);
 int iokmem_map_reserve(struct iokmem_map *map);
 void iokmem_map_adopt(struct iokmem_map *map);
-struct mm_struct *iokmem_task_mm(struct task_struct *task);
 int iokmem_map_open_home(struct iokmem_desc *desc, struct task_struct *task);
 void iokmem_map_close_home(struct iokmem_desc *desc);
 struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,

@@ -12,7 +12,7 @@
 
 #include "desc/desc.h"
 #include "desc/dma_view.h"
-#include "map/map.h"
+#include "memory/memory.h"
 #include "page/cache.h"
 #include "page/compat.h"
 
@@ -107,46 +107,21 @@ static u32 coherent_cache_mode(struct device *dev)
 					  IOKMEM_MAP_WRITE_COMBINE_CACHE;
 }
 
-/**
- * iokmem_buffer_coherent - make a buffer that a device sees as the CPU does
- * @dev: the device, with its DMA masks set
- * @options: a direction, %IOKMEM_KERNEL_USER_SHARED
- * @capacity: in bytes, at least 1
+/*
+ * iokmem_coherent_create - make an unpublished descriptor of zeroed coherent memory
  *
- * The buffer is made for the kernel: iokmem_buffer_get_bytes_no_copy(). The memory
- * is zero, contiguous for the device, and below its coherent mask. The DMA API
- * decides which cache mode it has: iokmem_desc_get_cache_mode(). It must be gone
- * before the device's driver is: put it, and have user tasks unmap it, when the
- * device goes. IOKit has IODMACommand for this, which see.
- *
- * Context: May sleep.
- * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
- *
- * * -EOPNOTSUPP: another option, or any cache mode
- * * -EINVAL: @capacity is 0
- * * -EOVERFLOW: @capacity cannot be rounded to pages
- * * -ENOMEM: the memory is not to be had, or not below the device's mask
+ * @capacity is not 0, and rounding it to pages does not wrap. Returns ERR_PTR(-ENOMEM) if
+ * there is no memory, or none below the device's coherent mask.
  */
-struct iokmem_desc *iokmem_buffer_coherent(struct device *dev, u32 options,
-					   size_t capacity)
+struct iokmem_desc *iokmem_coherent_create(struct device *dev, size_t capacity)
 {
 	struct iokmem_coherent *coherent;
 	struct iokmem_desc *desc;
-	int err;
-
-	if (options & ~(IOKMEM_DIRECTION_MASK | IOKMEM_KERNEL_USER_SHARED))
-		return ERR_PTR(-EOPNOTSUPP);
-	if (!capacity)
-		return ERR_PTR(-EINVAL);
-	if (capacity > SIZE_MAX - (PAGE_SIZE - 1))
-		return ERR_PTR(-EOVERFLOW);
 
 	desc = iokmem_desc_alloc(&iokmem_coherent_kind, sizeof(*coherent), capacity);
 	if (IS_ERR(desc))
 		return desc;
 	desc->owned = PAGE_ALIGN(capacity);
-	desc->options = options;
-	desc->direction = options & IOKMEM_DIRECTION_MASK;
 	desc->cache_mode = coherent_cache_mode(dev);
 	coherent = coherent_of(desc);
 	coherent->dev = get_device(dev);
@@ -156,16 +131,8 @@ struct iokmem_desc *iokmem_buffer_coherent(struct device *dev, u32 options,
 		iokmem_desc_put(desc);
 		return ERR_PTR(-ENOMEM);
 	}
-	iokmem_desc_publish(desc);
-
-	err = iokmem_map_open_home(desc, IOKMEM_KERNEL_TASK);
-	if (err) {
-		iokmem_desc_put(desc);
-		return ERR_PTR(err);
-	}
 	return desc;
 }
-EXPORT_SYMBOL_NS_GPL(iokmem_buffer_coherent, IOKMEM_NS);
 
 /**
  * iokmem_buffer_get_dma_address - where the device sees a coherent buffer

@@ -24,7 +24,7 @@
 
 #include "desc/desc.h"
 #include "desc/dma_view.h"
-#include "device/dmabuf.h"
+#include "memory/import.h"
 #include "page/cache.h"
 #include "page/compat.h"
 #include "page/frame.h"
@@ -200,17 +200,6 @@ static void import_end_access(struct iokmem_desc *desc, bool write)
 	dma_buf_end_cpu_access(import_of(desc)->dmabuf, access_direction(write));
 }
 
-static void copy(struct iosys_map *map, size_t offset, void *bytes, size_t length,
-		 bool write)
-{
-	if (!write)
-		iosys_map_memcpy_from(bytes, map, offset, length);
-	else if (bytes)
-		iosys_map_memcpy_to(map, offset, bytes, length);
-	else
-		iosys_map_memset(map, offset, 0, length);
-}
-
 static int import_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 			 size_t length, bool write)
 {
@@ -219,7 +208,7 @@ static int import_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 	mutex_lock(&desc->hold_lock);
 	err = iokmem_check_known(desc, write);
 	if (!err)
-		copy(&import_of(desc)->map, offset, bytes, length, write);
+		iokmem_access_map(&import_of(desc)->map, offset, bytes, length, write);
 	mutex_unlock(&desc->hold_lock);
 	return err;
 }
@@ -329,11 +318,11 @@ static const struct iokmem_kind iokmem_import_kind = {
 };
 
 /*
- * iokmem_dma_buf_imported - what @desc is of, if it is of an imported dma-buf
+ * iokmem_import_dma_buf - what @desc is of, if it is of an imported dma-buf
  *
  * NULL if not. @desc keeps it.
  */
-struct dma_buf *iokmem_dma_buf_imported(const struct iokmem_desc *desc)
+struct dma_buf *iokmem_import_dma_buf(const struct iokmem_desc *desc)
 {
 	return iokmem_desc_is_of(desc, &iokmem_import_kind) ? import_of(desc)->dmabuf : NULL;
 }
@@ -346,19 +335,21 @@ bool iokmem_dma_buf_is_read_only(const struct dma_buf *dmabuf)
 	return !(dmabuf->file->f_mode & FMODE_WRITE);
 }
 
-/* One that was exported here: no detour. But nobody gets more than he was given. */
-static struct iokmem_desc *original(struct iokmem_desc *desc, size_t length)
-{
-	if (length == desc->capacity)
-		return iokmem_desc_get(desc);
-	return iokmem_sub_with_sub_range(desc, 0, length, iokmem_desc_get_direction(desc));
-}
-
-static struct iokmem_desc *import_create(struct dma_buf *dmabuf, u32 direction)
+/*
+ * iokmem_import_create - make a published descriptor of another driver's dma-buf
+ *
+ * @direction is %IOKMEM_DIRECTION_OUT if the dma-buf may only be read. Returns ERR_PTR() as
+ * iokmem_desc_with_dma_buf().
+ */
+struct iokmem_desc *iokmem_import_create(struct dma_buf *dmabuf, u32 direction)
 {
 	struct iokmem_desc *desc;
 	int err;
 
+	if (!dmabuf->ops->vmap)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!dmabuf->size)
+		return ERR_PTR(-EINVAL);
 	desc = iokmem_desc_alloc(&iokmem_import_kind, sizeof(struct iokmem_import),
 				 dmabuf->size);
 	if (IS_ERR(desc))
@@ -378,53 +369,6 @@ static struct iokmem_desc *import_create(struct dma_buf *dmabuf, u32 direction)
 	iokmem_desc_publish(desc);
 	return desc;
 }
-
-/**
- * iokmem_desc_with_dma_buf - describe the memory of a dma-buf
- * @dmabuf: the dma-buf, of which the descriptor takes a reference
- * @direction: IOKMEM_DIRECTION_*; %IOKMEM_DIRECTION_OUT if it can only be read
- *
- * The memory can be prepared, mapped, part of other descriptors, and used by DMA commands,
- * as any other; its cache mode is the exporter's. Of a dma-buf that was made with
- * iokmem_desc_get_dma_buf() this is the very descriptor; or, if its length was less than
- * its capacity then, a sub-descriptor of it. That has a direction of its own, and can be
- * written, whatever @direction is: the caller goes by it.
- *
- * The exporter keeps the memory in place while it is prepared or mapped. While devices
- * write it, bytes are read between dma_buf_begin_cpu_access() and
- * dma_buf_end_cpu_access(); iokmem_desc_read_bytes(), iokmem_desc_write_bytes() and
- * iokmem_dma_synchronize() see to that themselves.
- *
- * Context: May sleep. The caller holds no mmap lock and no reservation lock.
- * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
- *
- * * -EOPNOTSUPP: @direction has other bits; the exporter gives the kernel no address of
- *   the memory, or does not keep it in place; memory of several types, or of a type that
- *   cannot be told
- * * -EACCES: it can only be read, and @direction is not %IOKMEM_DIRECTION_OUT
- * * -EINVAL: it has no memory
- * * -ENOMEM: no memory, or no kernel addresses, for it
- * * -EINTR: a signal arrived while the memory was awaited
- */
-struct iokmem_desc *iokmem_desc_with_dma_buf(struct dma_buf *dmabuf, u32 direction)
-{
-	struct iokmem_desc *desc;
-	size_t length;
-
-	if (direction & ~IOKMEM_DIRECTION_MASK)
-		return ERR_PTR(-EOPNOTSUPP);
-	if (iokmem_dma_buf_is_read_only(dmabuf) && direction != IOKMEM_DIRECTION_OUT)
-		return ERR_PTR(-EACCES);
-	desc = iokmem_dma_buf_exported(dmabuf, &length);
-	if (desc)
-		return original(desc, length);
-	if (!dmabuf->ops->vmap)
-		return ERR_PTR(-EOPNOTSUPP);
-	if (!dmabuf->size)
-		return ERR_PTR(-EINVAL);
-	return import_create(dmabuf, direction);
-}
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_dma_buf, IOKMEM_NS);
 
 int __init iokmem_dma_buf_init(void)
 {

@@ -18,7 +18,6 @@
 #include <linux/slab.h>
 
 #include "desc/desc.h"
-#include "map/map.h"
 #include "page/cache.h"
 #include "page/compat.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Pageable memory, and what may become of it: shared by mem_pageable.c, which has
- * the pages, and purgeable.c, which has the states.
+ * Descriptors of pageable memory: for shmem.c, which has the pages, purgeable.c, which has
+ * the states, and pageable.c, which is the kind of memory.
  */
-#ifndef _IOKMEM_MEM_PAGEABLE_H
-#define _IOKMEM_MEM_PAGEABLE_H
+#ifndef _IOKMEM_PAGEABLE_H
+#define _IOKMEM_PAGEABLE_H
 
 #include <linux/rwsem.h>
 
@@ -44,11 +44,9 @@ struct iokmem_pageable {
 	struct iokmem_purgeable *purgeable;
 };
 
-void iokmem_pageable_discard(struct iokmem_pageable *pageable);
-unsigned long iokmem_pageable_pages(const struct iokmem_pageable *pageable);
+static inline struct iokmem_pageable *iokmem_pageable_of(const struct iokmem_desc *desc)
+{
+	return container_of(desc, struct iokmem_pageable, desc);
+}
 
-int iokmem_purgeable_create(struct iokmem_pageable *pageable);
-void iokmem_purgeable_destroy(struct iokmem_pageable *pageable);
-int iokmem_purgeable_set(struct iokmem_desc *desc, u32 state, u32 *old);
-
-#endif /* _IOKMEM_MEM_PAGEABLE_H */
+#endif /* _IOKMEM_PAGEABLE_H */

@@ -12,6 +12,7 @@
 #include <linux/err.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
+#include <linux/iosys-map.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
@@ -102,20 +103,15 @@ static int physical_retype(struct iokmem_desc *desc, u32 cache_mode)
 static int physical_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 			   size_t length, bool write)
 {
-	struct iokmem_physical *physical = physical_of(desc);
-	void __iomem *io;
+	struct iosys_map map;
 	int err = 0;
 
 	mutex_lock(&desc->hold_lock);
-	io = physical->io + desc->skew + offset;
-	if (!physical->io)
+	iosys_map_set_vaddr_iomem(&map, physical_of(desc)->io);
+	if (iosys_map_is_null(&map))
 		err = -EFAULT;
-	else if (!write)
-		memcpy_fromio(bytes, io, length);
-	else if (bytes)
-		memcpy_toio(io, bytes, length);
 	else
-		memset_io(io, 0, length);
+		iokmem_access_map(&map, desc->skew + offset, bytes, length, write);
 	mutex_unlock(&desc->hold_lock);
 	return err;
 }

@@ -22,7 +22,7 @@
 #include <linux/slab.h>
 
 #include "desc/desc.h"
-#include "map/map.h"
+#include "page/address_space.h"
 #include "page/cache.h"
 #include "page/compat.h"
 #include "page/frame.h"

@@ -13,7 +13,6 @@
 #include <linux/overflow.h>
 
 #include "desc/desc.h"
-#include "map/map.h"
 #include "page/compat.h"
 
 static void sub_release(struct iokmem_desc *desc)
@@ -25,18 +24,6 @@ static const struct iokmem_kind iokmem_sub_kind = {
 	.name		= "sub",
 	.release	= sub_release,
 };
-
-/*
- * iokmem_desc_owned - how many bytes a window may show, from its first on
- *
- * Those up to its end; or if that is the end of the memory, the rest of the last
- * page as well.
- */
-size_t iokmem_desc_owned(const struct iokmem_desc *desc, size_t offset,
-			 size_t length)
-{
-	return offset + length == desc->capacity ? desc->owned - offset : length;
-}
 
 /**
  * iokmem_sub_with_sub_range - describe part of a descriptor

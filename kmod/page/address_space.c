@@ -1,19 +1,71 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mmap() and munmap() in any address space.
+ * Address spaces: of which task, and mmap() and munmap() in any of them.
  *
  * The kernel's own functions for both work in the current address space only.
  * Another one is entered by a kernel thread (kthread_use_mm()), which is this
  * module's worker unless the caller is a kernel thread itself. The caller keeps
  * the address space (mm_users) and holds no lock that a VMA's end takes.
  */
+#include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
-#include <linux/sched.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+
+#include <linux/iokmem.h>
 
 #include "page/address_space.h"
 #include "page/workqueue.h"
+
+/*
+ * Return the address space of a thread of @task's process that still has it, or NULL.
+ * The first thread of a process may have exited while others run.
+ */
+static struct mm_struct *process_mm(struct task_struct *task)
+{
+	struct mm_struct *mm = NULL;
+	struct task_struct *thread;
+
+	rcu_read_lock();
+	__for_each_thread(task->signal, thread) {
+		mm = get_task_mm(thread);
+		if (mm)
+			break;
+	}
+	rcu_read_unlock();
+	return mm;
+}
+
+/*
+ * iokmem_task_mm - return the address space that @task names
+ *
+ * The caller keeps @task, and drops the reference with mmput(). Returns NULL for the
+ * kernel's address space; -EINVAL if @task is NULL or a kernel thread; -ESRCH if its
+ * process has exited.
+ */
+struct mm_struct *iokmem_task_mm(struct task_struct *task)
+{
+	struct mm_struct *mm;
+
+	if (task == IOKMEM_KERNEL_TASK)
+		return NULL;
+	if (!task)
+		return ERR_PTR(-EINVAL);
+	/* A kernel thread may have borrowed an address space. */
+	if (task == current && current->mm) {
+		mmget(current->mm);
+		return current->mm;
+	}
+	if (task->flags & PF_KTHREAD)
+		return ERR_PTR(-EINVAL);
+	mm = get_task_mm(task);
+	if (!mm)
+		mm = process_mm(task);
+	return mm ? mm : ERR_PTR(-ESRCH);
+}
 
 /**
  * struct mm_call - one call of vm_mmap() or vm_munmap()

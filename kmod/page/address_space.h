@@ -6,7 +6,9 @@
 
 struct file;
 struct mm_struct;
+struct task_struct;
 
+struct mm_struct *iokmem_task_mm(struct task_struct *task);
 unsigned long iokmem_mm_mmap(struct mm_struct *mm, struct file *file,
 			     unsigned long start, size_t size,
 			     unsigned long prot, unsigned long flags,

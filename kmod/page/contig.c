@@ -25,47 +25,10 @@
 #include <linux/nodemask.h>
 #include <linux/sched/signal.h>
 
+#include "page/block.h"
 #include "page/compat.h"
-#include "page/pages.h"
-
-static struct page *zone_below(unsigned int order, unsigned long end_pfn, gfp_t gfp)
-{
-	static const gfp_t zones[] = { __GFP_DMA32, __GFP_DMA };
-	struct page *page;
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(zones); i++) {
-		page = alloc_pages(gfp | zones[i], order);
-		if (!page)
-			continue;
-		if (page_to_pfn(page) + (1UL << order) <= end_pfn)
-			return page;
-		__free_pages(page, order);
-	}
-	return NULL;
-}
-
-/*
- * iokmem_buddy_below - a block of the page allocator's, all below @end_pfn
- *
- * The allocator's zones end where they end: what it gives may be too high, and
- * there may be memory it does not find. NULL if so.
- */
-struct page *iokmem_buddy_below(unsigned int order, unsigned long end_pfn,
-				gfp_t gfp)
-{
-	struct page *page;
-
-	page = end_pfn < iokmem_highest_pfn() ? zone_below(order, end_pfn, gfp) :
-						alloc_pages(gfp, order);
-	/*
-	 * The kernel makes huge entries only of pages that a file is large enough for,
-	 * and ours are where they are in any.
-	 */
-	if (page)
-		page_folio(page)->index = 0;
-	return page;
-}
+#include "page/contig.h"
+#include "page/extent.h"
 
 /* A block that holds the whole, of which the rest goes back at once. */
 static long buddy_range(const struct iokmem_pages_request *request)
@@ -80,7 +43,7 @@ static long buddy_range(const struct iokmem_pages_request *request)
 		return -ENOMEM;
 	if (request->nr == 1UL << order)
 		gfp |= __GFP_COMP;
-	page = iokmem_buddy_below(order, request->end_pfn, gfp);
+	page = iokmem_block_below(order, request->end_pfn, gfp);
 	if (!page)
 		return -ENOMEM;
 	if (gfp & __GFP_COMP)

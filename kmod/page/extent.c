@@ -41,29 +41,70 @@ void iokmem_extents_fini(struct iokmem_extents *extents)
 }
 
 /*
- * iokmem_extents_from_pages - where these pages are, neighbours in one extent
+ * iokmem_extents_add - the next @nr pages are the frames from @pfn on
+ *
+ * Neighbours in memory become one extent. For the walk of iokmem_extents_build().
+ */
+void iokmem_extents_add(struct iokmem_extents_builder *builder, unsigned long pfn,
+			unsigned long nr)
+{
+	if (!builder->nr || pfn != builder->next) {
+		if (builder->array)
+			builder->array[builder->nr].pfn = pfn;
+		builder->nr++;
+	}
+	builder->end += nr;
+	if (builder->array)
+		builder->array[builder->nr - 1].end = builder->end;
+	builder->next = pfn + nr;
+}
+
+/*
+ * iokmem_extents_build - make extents of the frames that @walk adds, in order
+ *
+ * @walk is called twice and adds the frames, at least one, both times: the extents are
+ * counted first, then filled in. Returns 0, -ENOMEM, or an error of the first @walk.
+ */
+int iokmem_extents_build(struct iokmem_extents *extents, gfp_t gfp,
+			 iokmem_extents_walk_fn walk, void *arg)
+{
+	struct iokmem_extents_builder builder = {};
+	int err;
+
+	err = walk(&builder, arg);
+	if (!err)
+		err = iokmem_extents_init(extents, builder.nr, gfp);
+	if (err)
+		return err;
+	builder = (struct iokmem_extents_builder) { .array = extents->array };
+	walk(&builder, arg);
+	return 0;
+}
+
+struct page_array {
+	struct page **pages;
+	unsigned long nr;
+};
+
+static int walk_pages(struct iokmem_extents_builder *builder, void *arg)
+{
+	const struct page_array *array = arg;
+	unsigned long i;
+
+	for (i = 0; i < array->nr; i++)
+		iokmem_extents_add(builder, page_to_pfn(array->pages[i]), 1);
+	return 0;
+}
+
+/*
+ * iokmem_extents_from_pages - make extents of an array of @nr pages
  */
 int iokmem_extents_from_pages(struct iokmem_extents *extents,
 			      struct page **pages, unsigned long nr)
 {
-	unsigned int nr_extents = 0;
-	unsigned long i;
-	int err;
+	struct page_array array = { .pages = pages, .nr = nr };
 
-	for (i = 0; i < nr; i++)
-		if (!i || page_to_pfn(pages[i]) != page_to_pfn(pages[i - 1]) + 1)
-			nr_extents++;
-	err = iokmem_extents_init(extents, nr_extents, GFP_KERNEL);
-	if (err)
-		return err;
-
-	nr_extents = 0;
-	for (i = 0; i < nr; i++) {
-		if (!i || page_to_pfn(pages[i]) != page_to_pfn(pages[i - 1]) + 1)
-			extents->array[nr_extents++].pfn = page_to_pfn(pages[i]);
-		extents->array[nr_extents - 1].end = i + 1;
-	}
-	return 0;
+	return iokmem_extents_build(extents, GFP_KERNEL, walk_pages, &array);
 }
 
 /*

@@ -50,8 +50,28 @@ struct iokmem_run {
 	bool typed;
 };
 
+/**
+ * struct iokmem_extents_builder - extents that are counted, or filled in
+ * @array: to be filled in; NULL: the extents are only counted
+ * @nr: how many extents there are so far
+ * @end: how many pages these have
+ * @next: the frame behind the last one
+ */
+struct iokmem_extents_builder {
+	struct iokmem_extent *array;
+	unsigned int nr;
+	pgoff_t end;
+	unsigned long next;
+};
+
+typedef int (*iokmem_extents_walk_fn)(struct iokmem_extents_builder *builder, void *arg);
+
 int iokmem_extents_init(struct iokmem_extents *extents, unsigned int nr,
 			gfp_t gfp);
+void iokmem_extents_add(struct iokmem_extents_builder *builder, unsigned long pfn,
+			unsigned long nr);
+int iokmem_extents_build(struct iokmem_extents *extents, gfp_t gfp,
+			 iokmem_extents_walk_fn walk, void *arg);
 int iokmem_extents_from_pages(struct iokmem_extents *extents,
 			      struct page **pages, unsigned long nr);
 void iokmem_extents_fini(struct iokmem_extents *extents);

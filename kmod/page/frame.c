@@ -48,48 +48,47 @@ static bool is_ram(unsigned long address, unsigned long pfn)
 	return virt_addr_valid((void *)address) || !PageReserved(pfn_to_page(pfn));
 }
 
-/* Fills in the extents, if @array is there, and counts them. */
-static int find_extents(struct iokmem_extent *array, unsigned long address,
-			unsigned long nr, bool io)
-{
-	unsigned long next = 0, i, pfn;
-	int found = 0;
+/**
+ * struct kernel_range - addresses of the kernel's
+ * @address: of the first page
+ * @nr: how many pages
+ * @io: other memory than RAM will do, too
+ */
+struct kernel_range {
+	unsigned long address;
+	unsigned long nr;
+	bool io;
+};
 
-	for (i = 0; i < nr; i++) {
-		if (!iokmem_kernel_frame(address + (i << PAGE_SHIFT), &pfn) ||
-		    (!io && !is_ram(address + (i << PAGE_SHIFT), pfn)))
+static int walk_kernel_range(struct iokmem_extents_builder *builder, void *arg)
+{
+	const struct kernel_range *range = arg;
+	unsigned long i, pfn;
+
+	for (i = 0; i < range->nr; i++) {
+		unsigned long address = range->address + (i << PAGE_SHIFT);
+
+		if (!iokmem_kernel_frame(address, &pfn) ||
+		    (!range->io && !is_ram(address, pfn)))
 			return -EFAULT;
-		if (!i || pfn != next) {
-			if (array)
-				array[found].pfn = pfn;
-			found++;
-		}
-		if (array)
-			array[found - 1].end = i + 1;
-		next = pfn + 1;
+		iokmem_extents_add(builder, pfn, 1);
 		cond_resched();
 	}
-	return found;
+	return 0;
 }
 
 /*
- * iokmem_kernel_extents - where the memory at addresses of the kernel's is
+ * iokmem_kernel_extents - find where the memory at addresses of the kernel's is
  *
- * @nr pages, not 0, from @address on, which the caller keeps; of other than RAM too if
- * @io. -EFAULT if there is none at one of them.
+ * The caller keeps the @nr pages, at least one, from @address on. With @io they may be
+ * other memory than RAM. Returns 0, -ENOMEM, or -EFAULT if an address has no memory.
  */
 int iokmem_kernel_extents(struct iokmem_extents *extents, unsigned long address,
 			  unsigned long nr, bool io)
 {
-	int found, err;
+	struct kernel_range range = { .address = address, .nr = nr, .io = io };
 
-	found = find_extents(NULL, address, nr, io);
-	if (found < 0)
-		return found;
-	err = iokmem_extents_init(extents, found, GFP_KERNEL);
-	if (!err)
-		find_extents(extents->array, address, nr, io);
-	return err;
+	return iokmem_extents_build(extents, GFP_KERNEL, walk_kernel_range, &range);
 }
 
 /* Of a VMA of raw frames, which has to be looked at. */

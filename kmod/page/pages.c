@@ -30,40 +30,15 @@
 
 #include <kunit/visibility.h>
 
+#include "page/block.h"
 #include "page/cache.h"
 #include "page/compat.h"
+#include "page/contig.h"
 #include "page/extent.h"
 #include "page/pages.h"
 #include "page/pool.h"
 
 #define IOKMEM_BLOCK_ORDER	min_t(unsigned int, MAX_PAGE_ORDER, PMD_SHIFT - PAGE_SHIFT)
-
-/*
- * iokmem_highest_pfn - no memory has a frame at or above this one
- */
-unsigned long iokmem_highest_pfn(void)
-{
-	unsigned long highest = 0;
-	int nid;
-
-	for_each_online_node(nid)
-		highest = max(highest, node_end_pfn(nid));
-	return highest;
-}
-
-/*
- * iokmem_frames_clear - zero memory that did not come so
- */
-void iokmem_frames_clear(unsigned long pfn, unsigned long nr)
-{
-	unsigned int n;
-
-	for (; nr; nr -= n, pfn += n) {
-		n = min_t(unsigned long, nr, PROCESS_PAGES_NON_PREEMPT_BATCH);
-		clear_pages(page_address(pfn_to_page(pfn)), n);
-		cond_resched();
-	}
-}
 
 static unsigned int block_order(struct page *page, enum iokmem_page_source source)
 {
@@ -120,7 +95,7 @@ static struct page *block_try(const struct iokmem_pages_request *request,
 		return page ? page : iokmem_pool_make(request->cache_mode, order,
 						      gfp);
 	}
-	page = iokmem_buddy_below(order, request->end_pfn, gfp | __GFP_COMP);
+	page = iokmem_block_below(order, request->end_pfn, gfp | __GFP_COMP);
 	if (page)
 		set_page_private(page, order);
 	return page;
@@ -227,46 +202,39 @@ static int block_cmp(void *source, const struct list_head *a, const struct list_
 				    order_a < order_b;
 }
 
-/* How many extents they are: blocks that are neighbours in memory are one. */
-static unsigned int count_extents(const struct list_head *blocks,
-				  enum iokmem_page_source source)
+/**
+ * struct block_list - blocks that become extents
+ * @blocks: in order
+ * @source: where the blocks came from
+ */
+struct block_list {
+	struct list_head *blocks;
+	enum iokmem_page_source source;
+};
+
+static int walk_blocks(struct iokmem_extents_builder *builder, void *arg)
 {
-	unsigned long next = ULONG_MAX;
-	unsigned int nr = 0;
+	const struct block_list *list = arg;
 	struct page *page;
 
-	list_for_each_entry(page, blocks, lru) {
-		nr += page_to_pfn(page) != next;
-		next = page_to_pfn(page) + (1UL << block_order(page, source));
-	}
-	return nr;
+	list_for_each_entry(page, list->blocks, lru)
+		iokmem_extents_add(builder, page_to_pfn(page),
+				   1UL << block_order(page, list->source));
+	return 0;
 }
 
 static int blocks_to_extents(struct list_head *blocks,
 			     struct iokmem_pages *pages, gfp_t gfp)
 {
-	struct iokmem_extent *extent;
-	unsigned long behind = ULONG_MAX;
+	struct block_list list = { .blocks = blocks, .source = pages->source };
 	struct page *page, *next;
-	pgoff_t end = 0;
 	int err;
 
-	err = iokmem_extents_init(pages->extents, count_extents(blocks, pages->source),
-				  gfp);
+	err = iokmem_extents_build(pages->extents, gfp, walk_blocks, &list);
 	if (err)
 		return err;
-
-	extent = pages->extents->array - 1;
 	list_for_each_entry_safe(page, next, blocks, lru) {
-		unsigned long pfn = page_to_pfn(page);
-		unsigned long nr = 1UL << block_order(page, pages->source);
-
 		list_del(&page->lru);
-		if (pfn != behind)
-			(++extent)->pfn = pfn;
-		end += nr;
-		extent->end = end;
-		behind = pfn + nr;
 		/* A pool's block keeps its handle. */
 		if (pages->source != IOKMEM_PAGES_POOL)
 			set_page_private(page, 0);
@@ -304,7 +272,7 @@ static void neighbours_alloc(struct list_head *blocks,
 	struct page *page;
 
 	for (nr += min(nr / 4 + 1, 16UL); nr; nr--) {
-		page = iokmem_buddy_below(IOKMEM_BLOCK_ORDER, request->end_pfn, gfp);
+		page = iokmem_block_below(IOKMEM_BLOCK_ORDER, request->end_pfn, gfp);
 		if (!page)
 			break;
 		set_page_private(page, IOKMEM_BLOCK_ORDER);

@@ -35,10 +35,11 @@
 
 #include <kunit/visibility.h>
 
+#include "page/block.h"
 #include "page/cache.h"
 #include "page/compat.h"
-#include "page/pages.h"
 #include "page/pool.h"
+#include "page/reclaim.h"
 #include "page/workqueue.h"
 
 #define IOKMEM_POOL_ORDERS	(MAX_PAGE_ORDER + 1)
@@ -69,11 +70,11 @@ struct iokmem_pool_block {
  */
 struct iokmem_pool {
 	u32 mode;
-	struct list_lru idle[IOKMEM_POOL_ORDERS];
-	spinlock_t lock;	/* see above */
-	unsigned long nr_idle;
-	unsigned long nr_used;
-	unsigned long peak;
+	struct list_lru *idle;
+	spinlock_t lock;
+	unsigned long nr_idle;	/* protected by @lock */
+	unsigned long nr_used;	/* protected by @lock */
+	unsigned long peak;	/* protected by @lock */
 };
 
 static struct iokmem_pool iokmem_pools[] = {
@@ -82,9 +83,11 @@ static struct iokmem_pool iokmem_pools[] = {
 };
 
 static struct kmem_cache *iokmem_pool_blocks;
-static struct shrinker *iokmem_pool_shrinker;
-/* The shrinker may be called before the lists are there. */
-static bool iokmem_pool_ready;
+static struct list_lru iokmem_pool_lists[ARRAY_SIZE(iokmem_pools)][IOKMEM_POOL_ORDERS];
+static struct iokmem_reclaim iokmem_pool_reclaim = {
+	.lists	= iokmem_pool_lists[0],
+	.nr	= ARRAY_SIZE(iokmem_pools) * IOKMEM_POOL_ORDERS,
+};
 
 static void trim_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(iokmem_pool_trim_work, trim_work);
@@ -201,7 +204,7 @@ struct page *iokmem_pool_make(u32 mode, unsigned int order, gfp_t gfp)
 	struct iokmem_pool_block *block;
 	struct page *page;
 
-	page = iokmem_buddy_below(order, ULONG_MAX, gfp | __GFP_COMP);
+	page = iokmem_block_below(order, ULONG_MAX, gfp | __GFP_COMP);
 	if (!page)
 		return NULL;
 	block = kmem_cache_alloc_lru(iokmem_pool_blocks, &pool->idle[order],
@@ -343,14 +346,13 @@ static unsigned long pool_count_objects(struct shrinker *shrinker,
 	unsigned long nr = 0;
 	int i, order;
 
-	/* Pairs with iokmem_pool_init(): the lists are there. */
-	if (!smp_load_acquire(&iokmem_pool_ready))
+	if (!iokmem_reclaim_is_ready(&iokmem_pool_reclaim))
 		return SHRINK_EMPTY;
 	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++)
 		for (order = 0; order <= MAX_PAGE_ORDER; order++)
 			nr += list_lru_shrink_count(&iokmem_pools[i].idle[order],
 						    sc) << order;
-	return nr ? nr : SHRINK_EMPTY;
+	return iokmem_shrink_counted(nr);
 }
 
 /* Blocks of both types, large ones first, in each list the oldest first. */
@@ -374,8 +376,7 @@ static unsigned long pool_scan_objects(struct shrinker *shrinker,
 		}
 	}
 out:
-	sc->nr_scanned = max(freed, 1UL);
-	return freed ? freed : SHRINK_STOP;
+	return iokmem_shrink_scanned(sc, freed);
 }
 
 /*
@@ -408,57 +409,21 @@ void iokmem_pool_show(struct seq_file *m)
 	}
 }
 
-static void pool_destroy_lists(void)
-{
-	int i, order;
-
-	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++)
-		for (order = 0; order <= MAX_PAGE_ORDER; order++)
-			list_lru_destroy(&iokmem_pools[i].idle[order]);
-}
-
-static int pool_init_lists(void)
-{
-	int i, order, err;
-
-	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++) {
-		spin_lock_init(&iokmem_pools[i].lock);
-		for (order = 0; order <= MAX_PAGE_ORDER; order++) {
-			err = list_lru_init_memcg(&iokmem_pools[i].idle[order],
-						  iokmem_pool_shrinker);
-			if (err)
-				return err;
-		}
-	}
-	return 0;
-}
-
 int __init iokmem_pool_init(void)
 {
-	int err = -ENOMEM;
+	int i, err;
 
 	iokmem_pool_blocks = KMEM_CACHE(iokmem_pool_block, 0);
 	if (!iokmem_pool_blocks)
 		return -ENOMEM;
-
-	iokmem_pool_shrinker = iokmem_shrinker_new("iokmem-pool",
-						   pool_count_objects,
-						   pool_scan_objects);
-	if (!iokmem_pool_shrinker)
-		goto err_cache;
-
-	err = pool_init_lists();
+	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++) {
+		iokmem_pools[i].idle = iokmem_pool_lists[i];
+		spin_lock_init(&iokmem_pools[i].lock);
+	}
+	err = iokmem_reclaim_start(&iokmem_pool_reclaim, "iokmem-pool",
+				   pool_count_objects, pool_scan_objects);
 	if (err)
-		goto err_lists;
-	/* Pairs with pool_count_objects(). */
-	smp_store_release(&iokmem_pool_ready, true);
-	return 0;
-
-err_lists:
-	shrinker_free(iokmem_pool_shrinker);
-	pool_destroy_lists();
-err_cache:
-	kmem_cache_destroy(iokmem_pool_blocks);
+		kmem_cache_destroy(iokmem_pool_blocks);
 	return err;
 }
 
@@ -466,8 +431,8 @@ err_cache:
 void iokmem_pool_exit(void)
 {
 	cancel_delayed_work_sync(&iokmem_pool_trim_work);
-	shrinker_free(iokmem_pool_shrinker);
+	iokmem_reclaim_stop(&iokmem_pool_reclaim);
 	iokmem_pool_drain();
-	pool_destroy_lists();
+	iokmem_reclaim_destroy(&iokmem_pool_reclaim);
 	kmem_cache_destroy(iokmem_pool_blocks);
 }

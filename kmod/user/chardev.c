@@ -19,9 +19,9 @@
 #include <linux/uaccess.h>
 
 #include "desc/desc.h"
-#include "device/dmabuf.h"
 #include "map/buffer.h"
 #include "map/map.h"
+#include "memory/import.h"
 #include "page/cache.h"
 #include "page/compat.h"
 #include "user/chardev.h"

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _IOKMEM_RECLAIM_H
+#define _IOKMEM_RECLAIM_H
+
+#include <linux/list_lru.h>
+#include <linux/shrinker.h>
+
+/**
+ * struct iokmem_reclaim - lists of what a shrinker may free
+ * @lists: one or more, by memory cgroup and node
+ * @nr: how many lists
+ * @shrinker: takes from @lists; NULL when it is stopped
+ * @ready: @lists are there: the shrinker may be called before they are
+ */
+struct iokmem_reclaim {
+	struct list_lru *lists;
+	unsigned int nr;
+	struct shrinker *shrinker;
+	bool ready;
+};
+
+typedef unsigned long (*iokmem_shrink_fn)(struct shrinker *shrinker,
+					  struct shrink_control *sc);
+
+int iokmem_reclaim_start(struct iokmem_reclaim *reclaim, const char *name,
+			 iokmem_shrink_fn count, iokmem_shrink_fn scan);
+void iokmem_reclaim_stop(struct iokmem_reclaim *reclaim);
+void iokmem_reclaim_destroy(struct iokmem_reclaim *reclaim);
+
+/* For a shrinker's count: are the lists there? Pairs with iokmem_reclaim_start(). */
+static inline bool iokmem_reclaim_is_ready(const struct iokmem_reclaim *reclaim)
+{
+	return smp_load_acquire(&reclaim->ready);
+}
+
+/* For a shrinker's count: what it returns if there are @nr objects. */
+static inline unsigned long iokmem_shrink_counted(unsigned long nr)
+{
+	return nr ? nr : SHRINK_EMPTY;
+}
+
+/* For a shrinker's scan: what it returns if it has freed @freed objects. */
+static inline unsigned long iokmem_shrink_scanned(struct shrink_control *sc,
+						  unsigned long freed)
+{
+	sc->nr_scanned = max(freed, 1UL);
+	return freed ? freed : SHRINK_STOP;
+}
+
+#endif /* _IOKMEM_RECLAIM_H */
