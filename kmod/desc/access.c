@@ -3,8 +3,8 @@
  * The memory itself: copying bytes, where they are, how many of them are in
  * memory, and the CPUs' caches. For descriptors of every kind.
  *
- * Callers give ranges of bytes of a descriptor. They are checked against its
- * length once, in check_range(), before anything else is looked at.
+ * Callers give ranges of bytes of a descriptor. Each is checked against the descriptor's
+ * length and resolved to a window once, before anything else is looked at.
  */
 #include <linux/highmem.h>
 #include <linux/iosys-map.h>
@@ -15,16 +15,6 @@
 #include "desc/desc.h"
 #include "page/cache.h"
 #include "page/compat.h"
-
-static int check_range(const struct iokmem_desc *desc, size_t offset,
-		       size_t length)
-{
-	size_t end;
-
-	if (check_add_overflow(offset, length, &end))
-		return -EOVERFLOW;
-	return end > iokmem_desc_get_length(desc) ? -ERANGE : 0;
-}
 
 /* How many bytes from @offset on are neighbours, and in which frame they start. */
 static size_t bytes_at(const struct iokmem_desc *desc, size_t offset,
@@ -181,19 +171,19 @@ int iokmem_access_pinned(struct iokmem_desc *desc, size_t offset, void *bytes,
 static int access_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
 			size_t length, bool write)
 {
+	struct iokmem_window window;
 	int err;
 
 	might_sleep();
 
-	err = check_range(desc, offset, length);
+	err = iokmem_desc_window(desc, offset, length, &window);
 	if (err || !length)
 		return err;
-	desc = iokmem_desc_root(desc, &offset);
-	err = iokmem_access_begin(desc, write);
+	err = iokmem_access_begin(window.desc, write);
 	if (err)
 		return err;
-	err = iokmem_desc_access(desc, offset, bytes, length, write);
-	iokmem_access_end(desc, write);
+	err = iokmem_desc_access(window.desc, window.offset, bytes, length, write);
+	iokmem_access_end(window.desc, write);
 	return err;
 }
 
@@ -249,19 +239,6 @@ int iokmem_desc_write_bytes(struct iokmem_desc *desc, size_t offset,
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_write_bytes, IOKMEM_NS);
 
-/*
- * iokmem_desc_leaf - the descriptor that has the frames of byte @offset
- *
- * Never a sub-descriptor or a multi-descriptor. @offset becomes the one in that, and
- * @length is cut to what it has of it.
- */
-struct iokmem_desc *iokmem_desc_leaf(struct iokmem_desc *desc, size_t *offset,
-				     size_t *length)
-{
-	desc = iokmem_desc_root(desc, offset);
-	return iokmem_desc_member(desc, offset, length);
-}
-
 /* The neighbours from @offset on, across extents that happen to be adjacent. */
 static int find_segment(struct iokmem_desc *desc, size_t offset,
 			phys_addr_t *address, size_t *length)
@@ -288,7 +265,7 @@ static int find_segment(struct iokmem_desc *desc, size_t offset,
 /*
  * iokmem_desc_segment - as iokmem_desc_get_physical_segment(), of bytes that there are
  *
- * @length is an input too: the limit.
+ * @desc is not a sub-descriptor. @length is an input too: the limit.
  */
 int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
 			phys_addr_t *address, size_t *length)
@@ -331,14 +308,15 @@ int iokmem_desc_get_physical_segment(struct iokmem_desc *desc, size_t offset,
 				     phys_addr_t *address, size_t *length)
 {
 	size_t whole = iokmem_desc_get_length(desc);
+	struct iokmem_window window;
 	int err;
 
 	if (offset >= whole)
 		return -ERANGE;
-	whole -= offset;
-	err = iokmem_desc_segment(desc, offset, address, &whole);
+	window = iokmem_window_of(desc, offset, whole - offset);
+	err = iokmem_desc_segment(window.desc, window.offset, address, &window.length);
 	if (!err)
-		*length = whole;
+		*length = window.length;
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_physical_segment, IOKMEM_NS);
@@ -381,11 +359,9 @@ int iokmem_desc_get_page_counts(struct iokmem_desc *desc, u64 *resident,
 				u64 *dirty)
 {
 	u64 all, changed;
-	size_t offset = 0;
 	int err;
 
-	desc = iokmem_desc_root(desc, &offset);
-	err = count_pages(desc, &all, &changed);
+	err = count_pages(iokmem_desc_owner(desc), &all, &changed);
 	if (err)
 		return err;
 	if (resident)
@@ -423,7 +399,6 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_page_counts, IOKMEM_NS);
 int iokmem_desc_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
 {
 	const struct iokmem_store_ops *ops;
-	size_t offset = 0;
 	u32 before;
 	int err;
 
@@ -433,7 +408,7 @@ int iokmem_desc_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
 	    state > IOKMEM_PURGEABLE_EMPTY)
 		return -EINVAL;
 
-	desc = iokmem_desc_root(desc, &offset);
+	desc = iokmem_desc_owner(desc);
 	ops = desc->kind->store;
 	if (!ops || !ops->set_purgeable)
 		return -EOPNOTSUPP;
@@ -470,12 +445,13 @@ static int flush_member(struct iokmem_desc *desc, size_t offset, size_t length,
 	return 0;
 }
 
-static int flush_bytes(struct iokmem_desc *desc, size_t offset, size_t length,
-		       bool invalidate)
+static int flush_window(const struct iokmem_window *window, bool invalidate)
 {
+	size_t offset = window->offset, length = window->length;
+
 	while (length) {
 		size_t at = offset, n = length;
-		struct iokmem_desc *leaf = iokmem_desc_leaf(desc, &at, &n);
+		struct iokmem_desc *leaf = iokmem_desc_leaf(window->desc, &at, &n);
 		int err;
 
 		mutex_lock(&leaf->hold_lock);
@@ -516,15 +492,15 @@ static int flush_bytes(struct iokmem_desc *desc, size_t offset, size_t length,
 int iokmem_desc_perform_operation(struct iokmem_desc *desc, u32 operation,
 				  size_t offset, size_t length)
 {
+	struct iokmem_window window;
 	int err;
 
 	if (operation != IOKMEM_INCOHERENT_IO_FLUSH &&
 	    operation != IOKMEM_INCOHERENT_IO_STORE)
 		return -EOPNOTSUPP;
-	err = check_range(desc, offset, length);
+	err = iokmem_desc_window(desc, offset, length, &window);
 	if (err)
 		return err;
-	return flush_bytes(desc, offset, length,
-			   operation == IOKMEM_INCOHERENT_IO_FLUSH);
+	return flush_window(&window, operation == IOKMEM_INCOHERENT_IO_FLUSH);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_perform_operation, IOKMEM_NS);

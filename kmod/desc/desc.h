@@ -184,19 +184,62 @@ struct iokmem_run iokmem_desc_lookup(const struct iokmem_desc *desc,
 size_t iokmem_desc_owned(const struct iokmem_desc *desc, size_t offset,
 			 size_t length);
 
-/*
- * iokmem_desc_root - whose memory a sub-descriptor is, and where in it
+/**
+ * struct iokmem_window - bytes of memory
+ * @desc: the descriptor, never a sub-descriptor
+ * @offset: of the first byte in @desc, in bytes
+ * @length: in bytes
  *
- * A descriptor that is no sub-descriptor is its own root. A sub-descriptor's
- * parent is never one. Adds to @offset.
+ * Sub-descriptors are resolved to windows where a call enters the module. Nothing below
+ * sees a sub-descriptor.
  */
+struct iokmem_window {
+	struct iokmem_desc *desc;
+	size_t offset;
+	size_t length;
+};
+
+/* facts.c */
+int iokmem_desc_window(struct iokmem_desc *desc, size_t offset, size_t length,
+		       struct iokmem_window *window);
+
+/* Return the descriptor that has the memory of @desc: its parent, or @desc itself. */
+static inline struct iokmem_desc *iokmem_desc_owner(struct iokmem_desc *desc)
+{
+	return desc->parent ? desc->parent : desc;
+}
+
+/* Return iokmem_desc_owner() and add to @offset where its memory of @desc begins. */
 static inline struct iokmem_desc *iokmem_desc_root(struct iokmem_desc *desc,
 						   size_t *offset)
 {
-	if (!desc->parent)
-		return desc;
-	*offset += desc->start;
-	return desc->parent;
+	if (desc->parent)
+		*offset += desc->start;
+	return iokmem_desc_owner(desc);
+}
+
+/* As iokmem_desc_window(), for a range that has been checked. */
+static inline struct iokmem_window iokmem_window_of(struct iokmem_desc *desc,
+						    size_t offset, size_t length)
+{
+	struct iokmem_window window = { .offset = offset, .length = length };
+
+	window.desc = iokmem_desc_root(desc, &window.offset);
+	return window;
+}
+
+/* Return the index of the first page that the window touches. */
+static inline pgoff_t iokmem_window_index(const struct iokmem_window *window)
+{
+	return (window->desc->skew + window->offset) >> PAGE_SHIFT;
+}
+
+/* Return how many pages the window touches. */
+static inline unsigned long iokmem_window_pages(const struct iokmem_window *window)
+{
+	size_t in_page = offset_in_page(window->desc->skew + window->offset);
+
+	return PAGE_ALIGN(in_page + window->length) >> PAGE_SHIFT;
 }
 
 /* All published descriptors, oldest first; for debugfs. */
@@ -228,8 +271,6 @@ int iokmem_access_pinned(struct iokmem_desc *desc, size_t offset, void *bytes,
 			 size_t length, bool write);
 int iokmem_desc_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 		       size_t length, bool write);
-struct iokmem_desc *iokmem_desc_leaf(struct iokmem_desc *desc, size_t *offset,
-				     size_t *length);
 int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
 			phys_addr_t *address, size_t *length);
 
@@ -394,9 +435,14 @@ static inline bool iokmem_desc_is_mapped_by_pages(const struct iokmem_desc *desc
 	return !desc->kind->device;
 }
 
-/* The part of @desc that has byte @offset: see struct iokmem_store_ops. */
-static inline struct iokmem_desc *iokmem_desc_member(struct iokmem_desc *desc,
-						     size_t *offset, size_t *length)
+/*
+ * iokmem_desc_leaf - return the descriptor that has the frames of byte @offset
+ *
+ * It is a member of @desc if that is made of others, else @desc itself. @offset becomes
+ * relative to it, and @length is cut to its end.
+ */
+static inline struct iokmem_desc *iokmem_desc_leaf(struct iokmem_desc *desc,
+						   size_t *offset, size_t *length)
 {
 	const struct iokmem_store_ops *store = desc->kind->store;
 

@@ -141,12 +141,13 @@ static int add_extents(struct entries *entries, const struct iokmem_extents *ext
 }
 
 /* The memory is held. */
-static int add_bytes(struct entries *entries, struct iokmem_desc *desc, size_t offset,
-		     size_t length)
+static int add_window(struct entries *entries, const struct iokmem_window *window)
 {
+	size_t offset = window->offset, length = window->length;
+
 	while (length) {
 		size_t place = offset, n = length;
-		struct iokmem_desc *leaf = iokmem_desc_leaf(desc, &place, &n);
+		struct iokmem_desc *leaf = iokmem_desc_leaf(window->desc, &place, &n);
 		int err;
 
 		/* Others than pages need each a call of its own to the DMA API. */
@@ -194,12 +195,13 @@ static bool are_whole_extents(const struct entries *entries, struct device *dev,
 	       iokmem_dma_reaches(dev, PFN_PHYS(iokmem_highest_pfn()) - 1);
 }
 
-static int count_extents(const struct iokmem_desc *desc, size_t offset, size_t length)
+static int count_extents(const struct iokmem_window *window)
 {
-	size_t place = desc->skew + offset;
+	const struct iokmem_extents *extents = &window->desc->extents;
+	pgoff_t first = iokmem_window_index(window);
 
-	return iokmem_extents_find(&desc->extents, (place + length - 1) >> PAGE_SHIFT) -
-	       iokmem_extents_find(&desc->extents, place >> PAGE_SHIFT) + 1;
+	return iokmem_extents_find(extents, first + iokmem_window_pages(window) - 1) -
+	       iokmem_extents_find(extents, first) + 1;
 }
 
 /* One entry; what was in @table is of no use. */
@@ -222,24 +224,24 @@ void iokmem_dma_table_free(struct iokmem_dma_table *table)
 EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_table_free);
 
 /*
- * iokmem_dma_table_fill - the pages of bytes of a descriptor, for mapping them for @dev
+ * iokmem_dma_table_fill - list the pages of a window, for mapping them for @dev
  *
- * @desc is no sub-descriptor, and held; there are such bytes. Each entry is as long as
- * memory and device allow. The caller frees the table, unless there is an error.
+ * The memory is held, and the window is not empty. Each entry is as long as memory and
+ * device allow. The caller frees the table, unless there is an error.
  */
 int iokmem_dma_table_fill(struct iokmem_dma_table *table, struct device *dev,
-			  struct iokmem_desc *desc, size_t offset, size_t length)
+			  const struct iokmem_window *window)
 {
-	struct entries entries = entries_for(dev, length);
+	struct entries entries = entries_for(dev, window->length);
 	int err;
 
 	table_init(table);
-	if (are_whole_extents(&entries, dev, desc)) {
-		entries.nr = count_extents(desc, offset, length);
+	if (are_whole_extents(&entries, dev, window->desc)) {
+		entries.nr = count_extents(window);
 	} else {
 		/* The first one is filled in: there may be no others. */
 		entries.sg = &table->one;
-		err = add_bytes(&entries, desc, offset, length);
+		err = add_window(&entries, window);
 		if (err)
 			return err;
 		if (!iokmem_dma_reaches(dev, entries.last) && !can_bounce(dev))
@@ -252,7 +254,7 @@ int iokmem_dma_table_fill(struct iokmem_dma_table *table, struct device *dev,
 		return err;
 	entries.sg = table->sgt.sgl;
 	entries.nr = 0;
-	add_bytes(&entries, desc, offset, length);
+	add_window(&entries, window);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_table_fill);
@@ -334,7 +336,7 @@ void iokmem_dma_table_sync(struct iokmem_dma_table *table, struct device *dev,
 int iokmem_dma_one_run(struct iokmem_dma_view *view, dma_addr_t address)
 {
 	struct scatterlist *sg;
-	size_t left = view->length;
+	size_t left = view->window.length;
 	unsigned int i;
 	int err = 0;
 
@@ -357,11 +359,11 @@ static int map_pages(struct iokmem_dma_view *view)
 {
 	int err;
 
-	err = iokmem_dma_table_fill(&view->own, view->dev, view->desc, view->offset,
-				    view->length);
+	err = iokmem_dma_table_fill(&view->own, view->dev, &view->window);
 	if (err)
 		return err;
-	err = iokmem_dma_table_map(&view->own, view->dev, view->desc, view->direction, 0);
+	err = iokmem_dma_table_map(&view->own, view->dev, view->window.desc,
+				   view->direction, 0);
 	if (!err)
 		view->table = &view->own.sgt;
 	return err;
@@ -369,38 +371,36 @@ static int map_pages(struct iokmem_dma_view *view)
 
 static void unmap_pages(struct iokmem_dma_view *view)
 {
-	flush_alias_ends(&view->own, view->desc);
+	flush_alias_ends(&view->own, view->window.desc);
 	dma_unmap_sgtable(view->dev, &view->own.sgt, view->direction, 0);
-	flush_alias(&view->own, view->desc);
+	flush_alias(&view->own, view->window.desc);
 }
 
 /*
- * iokmem_dma_map - map bytes of a descriptor for a device
+ * iokmem_dma_map - map a window, which is not empty, for a device
  *
- * There are such bytes. Fills in @view, which keeps neither @dev nor @desc. Returns 0 or
- * the errors of iokmem_dma_prepare().
+ * Fills in @view, which keeps neither @dev nor the descriptor. Returns 0 or the errors of
+ * iokmem_dma_prepare().
  */
 int iokmem_dma_map(struct iokmem_dma_view *view, struct device *dev,
-		   struct iokmem_desc *desc, size_t offset, size_t length)
+		   const struct iokmem_window *window, enum dma_data_direction direction)
 {
+	struct iokmem_desc *desc = window->desc;
 	int err;
 
 	*view = (struct iokmem_dma_view) {
+		.window = *window,
 		.dev = dev,
-		.direction = iokmem_dma_direction(desc),
-		.length = length,
+		.direction = direction,
 	};
-	view->desc = iokmem_desc_root(desc, &offset);
-	view->offset = offset;
-
-	/* Only what goes out leaves the memory as it is. */
-	err = iokmem_desc_hold(view->desc, view->direction != DMA_TO_DEVICE);
+	/* Only a transfer out of memory leaves the memory as it is. */
+	err = iokmem_desc_hold(desc, direction != DMA_TO_DEVICE);
 	if (err)
 		return err;
-	err = iokmem_desc_is_mapped_by_pages(view->desc) ? map_pages(view) :
-		view->desc->kind->device->map(view);
+	err = iokmem_desc_is_mapped_by_pages(desc) ? map_pages(view) :
+						     desc->kind->device->map(view);
 	if (err)
-		iokmem_desc_unhold(view->desc);
+		iokmem_desc_unhold(desc);
 	return err;
 }
 
@@ -409,28 +409,28 @@ int iokmem_dma_map(struct iokmem_dma_view *view, struct device *dev,
  */
 void iokmem_dma_unmap(struct iokmem_dma_view *view)
 {
-	const struct iokmem_device_ops *ops = view->desc->kind->device;
+	const struct iokmem_device_ops *ops = view->window.desc->kind->device;
 
 	if (!ops)
 		unmap_pages(view);
 	else if (ops->unmap)
 		ops->unmap(view);
 	iokmem_dma_table_free(&view->own);
-	iokmem_desc_unhold(view->desc);
+	iokmem_desc_unhold(view->window.desc);
 }
 
 /*
- * iokmem_dma_sync - what the device has written is for the CPU to see, or the other
- * way round
+ * iokmem_dma_sync - let the CPU, or the device, look at the memory next
  *
  * Returns 0, or an error of the kind's.
  */
 int iokmem_dma_sync(struct iokmem_dma_view *view, bool for_cpu)
 {
-	const struct iokmem_device_ops *ops = view->desc->kind->device;
+	const struct iokmem_device_ops *ops = view->window.desc->kind->device;
 
 	if (ops)
 		return ops->sync ? ops->sync(view, for_cpu) : 0;
-	iokmem_dma_table_sync(&view->own, view->dev, view->desc, view->direction, for_cpu);
+	iokmem_dma_table_sync(&view->own, view->dev, view->window.desc, view->direction,
+			      for_cpu);
 	return 0;
 }

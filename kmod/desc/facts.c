@@ -5,6 +5,7 @@
  */
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/overflow.h>
 
 #include <kunit/visibility.h>
 
@@ -56,6 +57,25 @@ size_t iokmem_desc_owned(const struct iokmem_desc *desc, size_t offset,
 			 size_t length)
 {
 	return offset + length == desc->capacity ? desc->owned - offset : length;
+}
+
+/*
+ * iokmem_desc_window - find the memory of @length bytes from @offset on
+ *
+ * @desc may be a sub-descriptor. Returns 0; -EOVERFLOW if @offset plus @length wraps; or
+ * -ERANGE if the range passes the end of @desc.
+ */
+int iokmem_desc_window(struct iokmem_desc *desc, size_t offset, size_t length,
+		       struct iokmem_window *window)
+{
+	size_t end;
+
+	if (check_add_overflow(offset, length, &end))
+		return -EOVERFLOW;
+	if (end > iokmem_desc_get_length(desc))
+		return -ERANGE;
+	*window = iokmem_window_of(desc, offset, length);
+	return 0;
 }
 
 /**

@@ -389,9 +389,11 @@ static int resolve_range(struct iokmem_dma *dma, size_t offset, size_t *length)
 
 static int prepare_first(struct iokmem_dma *dma, size_t offset, size_t length)
 {
+	struct iokmem_window window = iokmem_window_of(dma->desc, offset, length);
 	int err;
 
-	err = iokmem_dma_map(&dma->view, dma->dev, dma->desc, offset, length);
+	err = iokmem_dma_map(&dma->view, dma->dev, &window,
+			     iokmem_dma_direction(dma->desc));
 	if (err)
 		return err;
 	dma->offset = offset;
@@ -839,7 +841,7 @@ static size_t clip(const struct iokmem_dma *dma, size_t offset, size_t length)
 /* For bytes to be copied; some kinds see to that for each copy. */
 static int sync_for_copy(struct iokmem_dma *dma, bool for_cpu)
 {
-	return iokmem_desc_syncs_access(dma->view.desc) ? 0 :
+	return iokmem_desc_syncs_access(dma->view.window.desc) ? 0 :
 	       iokmem_dma_sync(&dma->view, for_cpu);
 }
 

@@ -41,8 +41,8 @@
 
 /**
  * struct iokmem_export - what a dma-buf of ours is of
- * @desc: the descriptor, as one of its users; held
- * @length: how many bytes of it
+ * @desc: the descriptor, as one of its users
+ * @window: its bytes; their memory is held
  * @read_only: importers may only read it
  * @has_pages: other devices can reach it, by its pages
  * @lock: protects @mappings. Inside the reservation lock
@@ -50,11 +50,11 @@
  */
 struct iokmem_export {
 	struct iokmem_desc *desc;
-	size_t length;
+	struct iokmem_window window;
 	bool read_only;
 	bool has_pages;
-	struct mutex lock;	/* see above */
-	struct list_head mappings;
+	struct mutex lock;
+	struct list_head mappings;	/* protected by @lock */
 };
 
 /**
@@ -102,17 +102,14 @@ static void round_up_last(struct sg_table *table)
 static int map_for_device(const struct iokmem_export *export,
 			  struct iokmem_export_mapping *mapping)
 {
-	size_t offset = 0;
-	struct iokmem_desc *root = iokmem_desc_root(export->desc, &offset);
 	int err;
 
-	err = iokmem_dma_table_fill(&mapping->table, mapping->dev, root, offset,
-				    export->length);
+	err = iokmem_dma_table_fill(&mapping->table, mapping->dev, &export->window);
 	if (err)
 		return err;
 	round_up_last(&mapping->table.sgt);
-	err = iokmem_dma_table_map(&mapping->table, mapping->dev, root, mapping->direction,
-				   DMA_ATTR_SKIP_CPU_SYNC);
+	err = iokmem_dma_table_map(&mapping->table, mapping->dev, export->window.desc,
+				   mapping->direction, DMA_ATTR_SKIP_CPU_SYNC);
 	if (err)
 		return err;
 	dma_sync_sgtable_for_device(mapping->dev, &mapping->table.sgt,
@@ -155,7 +152,7 @@ static void export_unmap(struct dma_buf_attachment *attachment, struct sg_table 
 	mutex_lock(&export->lock);
 	list_del(&mapping->node);
 	mutex_unlock(&export->lock);
-	iokmem_dma_table_sync(&mapping->table, mapping->dev, export->desc,
+	iokmem_dma_table_sync(&mapping->table, mapping->dev, export->window.desc,
 			      mapping->direction, true);
 	dma_unmap_sgtable(mapping->dev, table, mapping->direction,
 			  DMA_ATTR_SKIP_CPU_SYNC);
@@ -171,7 +168,7 @@ static int export_sync(struct dma_buf *dmabuf, bool for_cpu)
 
 	mutex_lock(&export->lock);
 	list_for_each_entry(mapping, &export->mappings, node)
-		iokmem_dma_table_sync(&mapping->table, mapping->dev, export->desc,
+		iokmem_dma_table_sync(&mapping->table, mapping->dev, export->window.desc,
 				      mapping->direction, for_cpu);
 	mutex_unlock(&export->lock);
 	return 0;
@@ -199,27 +196,23 @@ static int export_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 			return -EACCES;
 		vm_flags_clear(vma, VM_MAYWRITE);
 	}
-	return iokmem_mmap_vma(export->desc, vma, export->length, dmabuf->file);
+	return iokmem_mmap_vma(export->desc, vma, export->window.length, dmabuf->file);
 }
 
 /* Where the kernel has all of it already, or 0. */
 static unsigned long kernel_address(const struct iokmem_export *export)
 {
-	struct iokmem_map_request request = {
-		.options = IOKMEM_MAP_ANYWHERE,
-		.length = export->length,
-	};
-	struct iokmem_desc *root = iokmem_desc_root(export->desc, &request.offset);
+	const struct iokmem_window *window = &export->window;
 
-	return iokmem_map_borrow(&request, root);
+	return iokmem_desc_kernel_address(window->desc, iokmem_window_index(window),
+					  iokmem_window_pages(window));
 }
 
 static int export_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
 	const struct iokmem_export *export = export_of(dmabuf);
+	const struct iokmem_window *window = &export->window;
 	unsigned long address = kernel_address(export);
-	size_t offset = 0;
-	struct iokmem_desc *root = iokmem_desc_root(export->desc, &offset);
 	void *bytes = (void *)address;
 
 	if (address && !export->has_pages) {
@@ -227,8 +220,8 @@ static int export_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 		return 0;
 	}
 	if (!address)
-		bytes = iokmem_vmap(root, (root->skew + offset) >> PAGE_SHIFT,
-				    dmabuf->size >> PAGE_SHIFT, PAGE_KERNEL);
+		bytes = iokmem_vmap(window->desc, iokmem_window_index(window),
+				    iokmem_window_pages(window), PAGE_KERNEL);
 	if (IS_ERR(bytes))
 		return PTR_ERR(bytes);
 	iosys_map_set_vaddr(map, bytes);
@@ -243,14 +236,11 @@ static void export_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 
 static void export_free(struct iokmem_export *export)
 {
-	struct iokmem_desc *desc = export->desc;
-	size_t offset = 0;
-
 	WARN_ON(!list_empty(&export->mappings));
+	iokmem_desc_unhold(export->window.desc);
+	iokmem_desc_put(export->desc);
 	mutex_destroy(&export->lock);
 	kfree(export);
-	iokmem_desc_unhold(iokmem_desc_root(desc, &offset));
-	iokmem_desc_put(desc);
 }
 
 static void export_release(struct dma_buf *dmabuf)
@@ -284,15 +274,16 @@ static const struct dma_buf_ops iokmem_export_ops_without_vmap = {
 /* Is it memory that a dma-buf can show, and in @has_pages: all of it pages? */
 static int check_memory(struct iokmem_export *export)
 {
-	size_t offset = 0, n;
+	const struct iokmem_window *window = &export->window;
+	size_t done, n;
 
 	export->has_pages = true;
-	for (; offset < export->length; offset += n) {
-		size_t at = offset;
+	for (done = 0; done < window->length; done += n) {
+		size_t at = window->offset + done;
 		const struct iokmem_desc *leaf;
 
-		n = export->length - offset;
-		leaf = iokmem_desc_leaf(export->desc, &at, &n);
+		n = window->length - done;
+		leaf = iokmem_desc_leaf(window->desc, &at, &n);
 		/* An imported one is shown as a whole, by whom it is from. */
 		if (!iokmem_desc_has_memory(leaf) || iokmem_desc_has_fixed_address(leaf) ||
 		    iokmem_import_dma_buf(leaf))
@@ -304,10 +295,10 @@ static int check_memory(struct iokmem_export *export)
 
 static int check_pages(const struct iokmem_export *export)
 {
-	if (!export->length)
+	if (!export->window.length)
 		return -ERANGE;
 	return export->desc->skew ||
-	       !iokmem_owns_pages(export->desc, 0, export->length) ? -EACCES : 0;
+	       !iokmem_owns_pages(export->desc, 0, export->window.length) ? -EACCES : 0;
 }
 
 /*
@@ -316,18 +307,17 @@ static int check_pages(const struct iokmem_export *export)
  */
 static int hold(const struct iokmem_export *export)
 {
-	size_t offset = 0;
-	struct iokmem_desc *root = iokmem_desc_root(export->desc, &offset);
+	struct iokmem_desc *desc = export->window.desc;
 	int err;
 
-	err = iokmem_desc_hold(root, true);
+	err = iokmem_desc_hold(desc, true);
 	if (err == -EACCES && export->read_only)
-		err = iokmem_desc_hold(root, false);
+		err = iokmem_desc_hold(desc, false);
 	if (err)
 		return err;
-	err = iokmem_desc_may_map(root, true);
+	err = iokmem_desc_may_map(desc, true);
 	if (err)
-		iokmem_desc_unhold(root);
+		iokmem_desc_unhold(desc);
 	return err;
 }
 
@@ -337,7 +327,7 @@ static bool has_vmap(const struct iokmem_export *export)
 	if (export->read_only)
 		return false;
 	return kernel_address(export) ||
-	       (export->has_pages && iokmem_desc_get_cache_mode(export->desc) !=
+	       (export->has_pages && iokmem_desc_get_cache_mode(export->window.desc) !=
 				     IOKMEM_MAP_DEFAULT_CACHE);
 }
 
@@ -349,7 +339,7 @@ static struct iokmem_export *export_alloc(struct iokmem_desc *desc, bool read_on
 	if (!export)
 		return ERR_PTR(-ENOMEM);
 	export->desc = desc;
-	export->length = iokmem_desc_get_length(desc);
+	export->window = iokmem_window_of(desc, 0, iokmem_desc_get_length(desc));
 	export->read_only = read_only;
 	mutex_init(&export->lock);
 	INIT_LIST_HEAD(&export->mappings);
@@ -422,7 +412,7 @@ struct dma_buf *iokmem_desc_get_dma_buf(struct iokmem_desc *desc, u32 flags)
 		return ERR_CAST(export);
 	info.ops = has_vmap(export) ? &iokmem_export_ops :
 				      &iokmem_export_ops_without_vmap;
-	info.size = PAGE_ALIGN(export->length);
+	info.size = PAGE_ALIGN(export->window.length);
 	info.flags = read_only ? O_RDONLY : O_RDWR;
 	info.priv = export;
 	dmabuf = dma_buf_export(&info);
@@ -440,9 +430,9 @@ static struct iokmem_desc *original(const struct iokmem_export *export)
 {
 	struct iokmem_desc *desc = export->desc;
 
-	if (export->length == desc->capacity)
+	if (export->window.length == desc->capacity)
 		return iokmem_desc_get(desc);
-	return iokmem_sub_with_sub_range(desc, 0, export->length,
+	return iokmem_sub_with_sub_range(desc, 0, export->window.length,
 					 iokmem_desc_get_direction(desc));
 }
 

@@ -59,11 +59,11 @@ static int coherent_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 /* Its own device sees it already. */
 static int coherent_device_map(struct iokmem_dma_view *view)
 {
-	struct iokmem_coherent *coherent = coherent_of(view->desc);
+	struct iokmem_coherent *coherent = coherent_of(view->window.desc);
 
 	if (view->dev != coherent->dev)
 		return -EXDEV;
-	return iokmem_dma_one_run(view, coherent->dma + view->offset);
+	return iokmem_dma_one_run(view, coherent->dma + view->window.offset);
 }
 
 static void coherent_release(struct iokmem_desc *desc)

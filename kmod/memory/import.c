@@ -231,7 +231,7 @@ static bool is_told_of(struct sg_table *table, size_t bytes)
 
 static int import_device_map(struct iokmem_dma_view *view)
 {
-	struct dma_buf *dmabuf = import_of(view->desc)->dmabuf;
+	struct dma_buf *dmabuf = import_of(view->window.desc)->dmabuf;
 	struct dma_buf_attachment *attachment;
 	struct sg_table *table;
 	int err;
@@ -245,11 +245,11 @@ static int import_device_map(struct iokmem_dma_view *view)
 		goto err_detach;
 	}
 	err = -EIO;
-	if (!is_told_of(table, view->offset + view->length))
+	if (!is_told_of(table, view->window.offset + view->window.length))
 		goto err_unmap;
 	view->private = attachment;
 	view->table = table;
-	view->skip = view->offset;
+	view->skip = view->window.offset;
 	return 0;
 
 err_unmap:
@@ -262,13 +262,13 @@ err_detach:
 static void import_device_unmap(struct iokmem_dma_view *view)
 {
 	dma_buf_unmap_attachment_unlocked(view->private, view->table, view->direction);
-	dma_buf_detach(import_of(view->desc)->dmabuf, view->private);
+	dma_buf_detach(import_of(view->window.desc)->dmabuf, view->private);
 }
 
 /* It is the exporter who knows what there is to be done. */
 static int import_device_sync(struct iokmem_dma_view *view, bool for_cpu)
 {
-	struct dma_buf *dmabuf = import_of(view->desc)->dmabuf;
+	struct dma_buf *dmabuf = import_of(view->window.desc)->dmabuf;
 	int err;
 
 	if (for_cpu)

@@ -409,17 +409,17 @@ static int add_leaf(struct iokmem_multi *multi, struct iokmem_desc *desc,
 
 static int add_member(struct iokmem_multi *multi, struct iokmem_desc *desc)
 {
-	size_t length = iokmem_desc_get_length(desc), offset = 0;
+	struct iokmem_window window =
+		iokmem_window_of(desc, 0, iokmem_desc_get_length(desc));
 	int err = 0;
 
-	desc = iokmem_desc_root(desc, &offset);
-	while (length && !err) {
-		size_t at = offset, n = length;
-		struct iokmem_desc *leaf = iokmem_desc_member(desc, &at, &n);
+	while (window.length && !err) {
+		size_t at = window.offset, n = window.length;
+		struct iokmem_desc *leaf = iokmem_desc_leaf(window.desc, &at, &n);
 
 		err = add_leaf(multi, leaf, at, n);
-		offset += n;
-		length -= n;
+		window.offset += n;
+		window.length -= n;
 	}
 	return err;
 }

@@ -118,9 +118,9 @@ static int physical_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 
 static phys_addr_t view_address(const struct iokmem_dma_view *view)
 {
-	const struct iokmem_desc *desc = view->desc;
+	const struct iokmem_desc *desc = view->window.desc;
 
-	return PFN_PHYS(desc->extents.array[0].pfn) + desc->skew + view->offset;
+	return PFN_PHYS(desc->extents.array[0].pfn) + desc->skew + view->window.offset;
 }
 
 /*
@@ -135,20 +135,20 @@ static int physical_device_map(struct iokmem_dma_view *view)
 
 	if (pfn_valid(PHYS_PFN(address)))
 		return -EOPNOTSUPP;
-	if (!iokmem_dma_reaches(view->dev, address + view->length - 1))
+	if (!iokmem_dma_reaches(view->dev, address + view->window.length - 1))
 		return -ERANGE;
-	dma = dma_map_resource(view->dev, address, view->length, view->direction, 0);
+	dma = dma_map_resource(view->dev, address, view->window.length, view->direction, 0);
 	if (dma_mapping_error(view->dev, dma))
 		return -ENOBUFS;
 	err = iokmem_dma_one_run(view, dma);
 	if (err)
-		dma_unmap_resource(view->dev, dma, view->length, view->direction, 0);
+		dma_unmap_resource(view->dev, dma, view->window.length, view->direction, 0);
 	return err;
 }
 
 static void physical_device_unmap(struct iokmem_dma_view *view)
 {
-	dma_unmap_resource(view->dev, sg_dma_address(view->table->sgl), view->length,
+	dma_unmap_resource(view->dev, sg_dma_address(view->table->sgl), view->window.length,
 			   view->direction, 0);
 }
 
