@@ -51,13 +51,18 @@ static struct iokmem_desc *make_purgeable(struct kunit *test)
 			   KIND_LENGTH, 0);
 }
 
-struct device *device(struct kunit *test)
+struct device *device_named(struct kunit *test, const char *name)
 {
-	struct device *dev = kunit_device_register(test, "iokmem-test");
+	struct device *dev = kunit_device_register(test, name);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
 	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(64)));
 	return dev;
+}
+
+struct device *device(struct kunit *test)
+{
+	return device_named(test, "iokmem-test");
 }
 
 static void put_pci_device(void *dev)

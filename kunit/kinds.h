@@ -69,8 +69,9 @@ unsigned long user_memory(struct kunit *test, size_t length, bool shared);
 /* Skips the test if no memory was reserved. */
 void need_reserved(struct kunit *test);
 
-/* A device that reaches all memory. */
+/* A device that reaches all memory. A test that needs two has to name one. */
 struct device *device(struct kunit *test);
+struct device *device_named(struct kunit *test, const char *name);
 
 struct device *keep_bus_device(struct kunit *test, struct pci_dev *pci);
 

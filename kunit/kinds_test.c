@@ -444,8 +444,9 @@ static void put_command(void *dma)
 static struct iokmem_dma *command_for(struct kunit *test, struct iokmem_desc *desc)
 {
 	static const struct iokmem_dma_specification anything;
-	struct iokmem_dma *dma = iokmem_dma_with_specification(device(test), &anything);
+	struct iokmem_dma *dma;
 
+	dma = iokmem_dma_with_specification(device_named(test, "iokmem-other"), &anything);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dma);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_command, dma));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, desc, false));
