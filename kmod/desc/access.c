@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory itself: copying bytes, where they are, how many of them are in
- * memory, and the CPUs' caches. For descriptors of every kind.
+ * The memory itself, for descriptors of every kind: copying bytes, finding them in physical
+ * memory, counting pages, purgeable states, and the CPUs' caches.
  *
  * Callers give ranges of bytes of a descriptor. Each is checked against the descriptor's
  * length and resolved to a window once, before anything else is looked at.
@@ -16,7 +16,7 @@
 #include "page/cache.h"
 #include "page/compat.h"
 
-/* How many bytes from @offset on are neighbours, and in which frame they start. */
+/* Find the frame of byte @offset. Returns how many bytes from it on are neighbours. */
 static size_t bytes_at(const struct iokmem_desc *desc, size_t offset,
 		       unsigned long *pfn)
 {
@@ -71,7 +71,7 @@ void iokmem_access_page(struct page *page, size_t in_page, void *bytes,
 /*
  * iokmem_access_frames - as iokmem_desc_access(), for RAM whose frames are known
  *
- * Always succeeds.
+ * Always returns 0.
  */
 int iokmem_access_frames(struct iokmem_desc *desc, size_t offset, void *bytes,
 			 size_t length, bool write)
@@ -94,9 +94,10 @@ int iokmem_access_frames(struct iokmem_desc *desc, size_t offset, void *bytes,
 }
 
 /*
- * iokmem_check_known - are the frames known, and stay so while the lock is held?
+ * iokmem_check_known - check that the frames are known, and stay so under hold_lock
  *
- * -EBADFD if not, -EACCES if the memory is to be written and held for reading only.
+ * Returns 0; -EBADFD if they are not known; -EACCES to @write if the memory is held for
+ * reading only.
  */
 int iokmem_check_known(const struct iokmem_desc *desc, bool write)
 {
@@ -109,7 +110,7 @@ int iokmem_check_known(const struct iokmem_desc *desc, bool write)
 	return write && desc->held_read_only ? -EACCES : 0;
 }
 
-/* RAM whose frames are known while it is held. */
+/* As iokmem_desc_access(), for RAM whose frames are known while it is held. */
 static int access_held(struct iokmem_desc *desc, size_t offset, void *bytes,
 		       size_t length, bool write)
 {
@@ -124,7 +125,9 @@ static int access_held(struct iokmem_desc *desc, size_t offset, void *bytes,
 }
 
 /*
- * iokmem_access_begin - before bytes are copied, while the memory is held or may be
+ * iokmem_access_begin - get ready for copying bytes
+ *
+ * Returns 0 or an error of the kind's. iokmem_access_end() undoes it.
  */
 int iokmem_access_begin(struct iokmem_desc *desc, bool write)
 {
@@ -162,7 +165,10 @@ int iokmem_desc_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 int iokmem_access_pinned(struct iokmem_desc *desc, size_t offset, void *bytes,
 			 size_t length, bool write)
 {
-	/* Frames are not what to go by where they are always known, or may be of a device. */
+	/*
+	 * Memory that is always there may need addresses of its own type, and memory with
+	 * an address of its own may be a device's. Other memory is RAM.
+	 */
 	if (iokmem_desc_is_always_there(desc) || iokmem_desc_has_held_address(desc))
 		return iokmem_desc_access(desc, offset, bytes, length, write);
 	return iokmem_access_frames(desc, offset, bytes, length, write);
@@ -192,18 +198,19 @@ static int access_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
  * @desc: the descriptor
  * @offset: of the first byte in the descriptor
  * @bytes: where to copy them
- * @length: how many
+ * @length: how many bytes
  *
  * Follows IOMemoryDescriptor::readBytes(), which copies all or nothing.
  *
  * Context: May sleep. The caller holds no mmap lock.
- * Return: 0, or a negative error; what is in @bytes then is undefined:
+ * Return: 0, or a negative error; then the content of @bytes is undefined:
  *
  * * -EOVERFLOW: @offset plus @length wraps
  * * -ERANGE: the range passes the end of the descriptor
  * * -EBADFD: a range of addresses, or a dma-buf, that is not prepared
- * * -EFAULT: a guard page
- * * -ENOMEM, -EIO: pageable memory could not be brought in, or a dma-buf be got ready
+ * * -EFAULT: the range has a guard page
+ * * -ENOMEM, -EIO: pageable memory could not be brought in, or a dma-buf could not be made
+ *   ready
  * * -ENOMEM: no room to map wired memory that is not copyback, on an architecture where
  *   the kernel's map of all memory is always copyback (arm64)
  * * -EINTR: a signal arrived while devices were writing a dma-buf
@@ -219,8 +226,8 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_read_bytes, IOKMEM_NS);
  * iokmem_desc_write_bytes - copy bytes into the memory
  * @desc: the descriptor
  * @offset: of the first byte in the descriptor
- * @bytes: to be copied; NULL for zeroes
- * @length: how many
+ * @bytes: the bytes to copy; NULL for zeroes
+ * @length: how many bytes
  *
  * Follows IOMemoryDescriptor::writeBytes(), which copies all or nothing.
  *
@@ -239,12 +246,14 @@ int iokmem_desc_write_bytes(struct iokmem_desc *desc, size_t offset,
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_write_bytes, IOKMEM_NS);
 
-/* The neighbours from @offset on, across extents that happen to be adjacent. */
+/* Find the neighbours from @offset on, across extents that happen to be adjacent. */
 static int find_segment(struct iokmem_desc *desc, size_t offset,
 			phys_addr_t *address, size_t *length)
 {
 	unsigned long pfn, next;
 	size_t n;
+
+	lockdep_assert_held(&desc->hold_lock);
 
 	n = bytes_at(desc, offset, &pfn);
 	if (pfn == IOKMEM_NO_PFN)
@@ -287,11 +296,11 @@ int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
 }
 
 /**
- * iokmem_desc_get_physical_segment - where bytes are in physical memory
+ * iokmem_desc_get_physical_segment - find where bytes are in physical memory
  * @desc: the descriptor
  * @offset: of the first byte in the descriptor
- * @address: out: its physical address, as the CPU sees it
- * @length: out: how many bytes from it on are neighbours in memory, at most to the
+ * @address: out: physical address of that byte, as the CPU sees it
+ * @length: out: how many bytes from there on are neighbours in memory, at most up to the
  *	end of the descriptor, or of the member of a multi-descriptor
  *
  * Follows IOMemoryDescriptor::getPhysicalSegment() with kIOMemoryMapperNone.
@@ -301,7 +310,7 @@ int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
  *
  * * -ERANGE: @offset is not before the end of the descriptor
  * * -EBADFD: the memory is not prepared, and may be anywhere
- * * -EFAULT: a guard page
+ * * -EFAULT: @offset is in a guard page
  * * -EOPNOTSUPP: coherent memory, of which only the bus address is known
  */
 int iokmem_desc_get_physical_segment(struct iokmem_desc *desc, size_t offset,
@@ -322,8 +331,8 @@ int iokmem_desc_get_physical_segment(struct iokmem_desc *desc, size_t offset,
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_physical_segment, IOKMEM_NS);
 
 /*
- * Memory that is nowhere in particular, or not the kernel's to know of, while it is not
- * held, cannot be counted then. Other memory is all there, and nowhere else.
+ * Count the pages. Memory whose frames are unknown while it is not held cannot be counted
+ * then. Other memory is all resident and exists nowhere else.
  */
 static int count_pages(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
 {
@@ -341,13 +350,14 @@ static int count_pages(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
 }
 
 /**
- * iokmem_desc_get_page_counts - how much of the memory is in memory
+ * iokmem_desc_get_page_counts - count the pages that are in memory
  * @desc: the descriptor
  * @resident: out, unless NULL: how many pages are in memory
  * @dirty: out, unless NULL: how many of these exist nowhere else
  *
- * Follows IOMemoryDescriptor::getPageCounts(): of the capacity, not the length;
- * of a sub-descriptor's whole parent; of all members of a multi-descriptor.
+ * Follows IOMemoryDescriptor::getPageCounts(). Counts the whole capacity, whatever the
+ * length is. Counts a sub-descriptor's whole parent, and all members of a
+ * multi-descriptor.
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: 0, or a negative error; then nothing has been written:
@@ -373,28 +383,28 @@ int iokmem_desc_get_page_counts(struct iokmem_desc *desc, u64 *resident,
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_page_counts, IOKMEM_NS);
 
 /**
- * iokmem_desc_set_purgeable - say what may become of purgeable memory
+ * iokmem_desc_set_purgeable - change the state of purgeable memory
  * @desc: a descriptor of memory that was made with %IOKMEM_PURGEABLE
  * @state: %IOKMEM_PURGEABLE_NON_VOLATILE: the content is needed;
- *	%IOKMEM_PURGEABLE_VOLATILE: it may be emptied when memory is short, the one
- *	that has been volatile for longest first; %IOKMEM_PURGEABLE_EMPTY: it is not
+ *	%IOKMEM_PURGEABLE_VOLATILE: the memory may be emptied when memory is short,
+ *	oldest volatile memory first; %IOKMEM_PURGEABLE_EMPTY: the content is not
  *	needed any more; %IOKMEM_PURGEABLE_KEEP_CURRENT: only ask
- * @old: out, unless NULL: the state until now. If it was empty, so is the memory:
- *	all zero, but for what has been written since.
+ * @old: out, unless NULL: the state until now. If it was empty, the memory is zero,
+ *	except for what has been written since.
  *
  * Follows IOMemoryDescriptor::setPurgeable(). Empty memory that is made volatile
  * stays empty. Maps stay, and show zeroes after the memory was emptied. Memory that
- * is prepared or mapped into the kernel is not emptied when memory is short; when
- * it is made empty, it is zeroed where it is. A sub-descriptor changes its parent,
- * a multi-descriptor all of its members; what it says of them is empty if any is,
- * or else volatile if any is.
+ * is prepared or mapped into the kernel is not emptied when memory is short. When
+ * such memory is made empty, it is zeroed where it is. A sub-descriptor changes its
+ * parent. A multi-descriptor changes all of its members; its state is empty if that
+ * of any member is, or else volatile if that of any member is.
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: 0, or a negative error; then nothing has changed:
  *
  * * -EINVAL: there is no such state
- * * -EOPNOTSUPP: the memory is not purgeable, or not all of it; modifiers of the
- *   state
+ * * -EOPNOTSUPP: the memory is not purgeable, or not all of it; or @state has
+ *   modifiers
  */
 int iokmem_desc_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
 {
@@ -419,10 +429,12 @@ int iokmem_desc_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_set_purgeable, IOKMEM_NS);
 
-/* Of one member: what the range has of it, and that is cut from the range. */
+/* Flush the caches for bytes of a descriptor that is not made of others. */
 static int flush_member(struct iokmem_desc *desc, size_t offset, size_t length,
 			bool invalidate)
 {
+	lockdep_assert_held(&desc->hold_lock);
+
 	while (length) {
 		unsigned long address, pfn;
 		size_t n = min(bytes_at(desc, offset, &pfn), length);
@@ -456,7 +468,7 @@ static int flush_window(const struct iokmem_window *window, bool invalidate)
 
 		mutex_lock(&leaf->hold_lock);
 		err = iokmem_check_known(leaf, false);
-		/* Coherent memory is never otherwise than it looks. */
+		/* Caches never hide the content of coherent memory from devices. */
 		if (!err && !iokmem_desc_has_fixed_address(leaf))
 			err = flush_member(leaf, at, n, invalidate);
 		mutex_unlock(&leaf->hold_lock);
@@ -469,25 +481,25 @@ static int flush_window(const struct iokmem_window *window, bool invalidate)
 }
 
 /**
- * iokmem_desc_perform_operation - have the CPUs' caches written back
+ * iokmem_desc_perform_operation - write the CPUs' caches back
  * @desc: the descriptor
  * @operation: %IOKMEM_INCOHERENT_IO_STORE: write what the caches have of the range
- *	to memory; %IOKMEM_INCOHERENT_IO_FLUSH: and forget it
+ *	to memory; %IOKMEM_INCOHERENT_IO_FLUSH: write it and drop it from the caches
  * @offset: of the first byte in the descriptor
  * @length: how many bytes
  *
- * Follows IOMemoryDescriptor::performOperation(). Nobody needs this for memory
- * that a device sees through the DMA API.
+ * Follows IOMemoryDescriptor::performOperation(). Memory that a device sees through
+ * the DMA API does not need this call.
  *
  * Context: May sleep.
- * Return: 0, or a negative error. Caches may have been written back up to where
- * it occurred; memory is as it was.
+ * Return: 0, or a negative error. Caches may have been written back up to the place of
+ * the error. The content of memory has not changed.
  *
  * * -EOPNOTSUPP: an unknown operation, or no way to do it on this architecture
  * * -EOVERFLOW: @offset plus @length wraps
  * * -ERANGE: the range passes the end of the descriptor
  * * -EBADFD: the memory is not prepared
- * * -EFAULT: a guard page
+ * * -EFAULT: the range has a guard page
  */
 int iokmem_desc_perform_operation(struct iokmem_desc *desc, u32 operation,
 				  size_t offset, size_t length)

@@ -17,7 +17,7 @@
 
 static atomic64_t iokmem_last_id;
 
-/* Protects the list of all descriptors. Outside every descriptor's lock. */
+/* Protects iokmem_descs. Taken before every lock of a descriptor. */
 static DEFINE_MUTEX(iokmem_descs_mutex);
 static LIST_HEAD(iokmem_descs);
 
@@ -46,11 +46,11 @@ static void desc_count_put_work(struct work_struct *work)
 }
 
 /*
- * iokmem_desc_alloc - a descriptor without memory, for one user, the caller
+ * iokmem_desc_alloc - make a descriptor without memory, with one user, the caller
  *
- * The caller (a kind of memory) has one of @size bytes, of which struct
- * iokmem_desc is the first, and fills in what is its own. Until it is published
- * nobody else knows the descriptor, and iokmem_desc_put() undoes everything.
+ * The caller is a kind of memory. Its own struct has @size bytes and begins with struct
+ * iokmem_desc; the rest is zero, for the caller to fill in. Until the descriptor is
+ * published nobody else knows it, and iokmem_desc_put() undoes everything.
  */
 struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_kind *kind,
 				      size_t size, size_t capacity)
@@ -61,7 +61,7 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_kind *kind,
 	if (!desc)
 		return ERR_PTR(-ENOMEM);
 
-	/* A descriptor that a driver forgot keeps us loaded, for all to see. */
+	/* A descriptor that a driver forgot keeps the module loaded, which shows it. */
 	__module_get(THIS_MODULE);
 	refcount_set(&desc->users, 1);
 	kref_init(&desc->count);
@@ -86,7 +86,7 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_kind *kind,
 }
 
 /*
- * iokmem_desc_publish - from here on others may know the descriptor
+ * iokmem_desc_publish - let others know the descriptor from here on
  */
 void iokmem_desc_publish(struct iokmem_desc *desc)
 {
@@ -126,7 +126,7 @@ static void desc_free(struct kref *count)
 }
 
 /*
- * iokmem_desc_count_get - keep the memory, not the right to act on it
+ * iokmem_desc_count_get - keep the memory, without the right to act on it
  */
 void iokmem_desc_count_get(struct iokmem_desc *desc)
 {
@@ -139,9 +139,10 @@ void iokmem_desc_count_put(struct iokmem_desc *desc)
 }
 
 /*
- * iokmem_desc_count_put_async - the same while memory is reclaimed
+ * iokmem_desc_count_put_async - as iokmem_desc_count_put(), while memory is reclaimed
  *
- * Whoever allocates may have locks that freeing a descriptor takes.
+ * The task that allocates may hold locks that freeing a descriptor takes, so a worker does
+ * it.
  */
 void iokmem_desc_count_put_async(struct iokmem_desc *desc)
 {
@@ -166,8 +167,8 @@ struct iokmem_desc *iokmem_desc_get(struct iokmem_desc *desc)
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get, IOKMEM_NS);
 
 /*
- * Nobody may act on the descriptor any more: take its own mapping down, and
- * complete what was prepared.
+ * The last user is gone: take the descriptor's own mapping down, and complete what was
+ * prepared.
  */
 static void desc_close(struct iokmem_desc *desc)
 {
@@ -182,10 +183,9 @@ static void desc_close(struct iokmem_desc *desc)
  * iokmem_desc_put - let go of a descriptor
  * @desc: a reference of the caller's, gone on return
  *
- * When the last reference goes, the mapping that a buffer has in the task it was
- * made for is taken down. References to maps count as references to their
- * descriptor. The memory goes back when nothing maps it any more. Follows
- * OSObject::release().
+ * Follows OSObject::release(). When the last reference goes, the mapping that a buffer has
+ * in the task it was made for is taken down. References to maps count as references to
+ * their descriptor. The memory goes back when nothing maps it any more.
  *
  * Context: May sleep. The caller holds no mmap lock.
  */
@@ -201,7 +201,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_put, IOKMEM_NS);
  * iokmem_desc_put_async - let go of a descriptor where one cannot sleep
  * @desc: a reference of the caller's, gone on return
  *
- * As iokmem_desc_put(); if this was the last reference a worker does the rest.
+ * As iokmem_desc_put(). If this was the last reference a worker does the rest.
  *
  * Context: Any.
  */

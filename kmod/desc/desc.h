@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Memory descriptors: what every kind of memory has in common, and what a kind
- * of memory is.
+ * Memory descriptors: what every kind of memory has in common.
  */
 #ifndef _IOKMEM_DESC_H
 #define _IOKMEM_DESC_H
@@ -28,13 +27,13 @@ struct iokmem_desc;
 struct iokmem_map;
 struct iosys_map;
 
-/* How many members a multi-descriptor may have: what is done with all takes time. */
+/* How many members a multi-descriptor may have. Some calls take time for each of them. */
 #define IOKMEM_MULTI_MAX	1024U
 
-/* How many pages the largest guard of a mapping has, on each side. */
+/* How many pages the largest guard of a mapping has, on each side of it. */
 #define IOKMEM_GUARD_MAX	DIV_ROUND_UP(SZ_64K, PAGE_SIZE)
 
-/* The frame of memory that must not be touched: a guard page's. */
+/* The frame number of memory that must not be touched: guard pages. */
 #define IOKMEM_NO_PFN	(~0UL)
 
 /**
@@ -46,31 +45,31 @@ struct iosys_map;
  * @put_work: for iokmem_desc_put_async()
  * @count_put_work: for iokmem_desc_count_put_async()
  * @kind: the kind of memory
- * @charge: what its maker is charged with
+ * @charge: the locked memory that the maker is charged with
  * @id: number, for people
  * @capacity: in bytes, as asked for
- * @owned: how many bytes from its first on are its own to show; at least @capacity
- * @skew: where in its page the first byte is
+ * @owned: how many bytes from the first one on may be shown; at least @capacity
+ * @skew: offset of the first byte in its page
  * @alignment: in bytes, as asked for; at least 1
  * @options: as asked for
  * @kernel_home: pageable memory that was made for the kernel: @home comes and
  *	goes with @prepared
  * @born_held: its users hold the memory, from its birth on
- * @parent: of a sub-descriptor: whose memory it is, as one of that's users
- * @start: of a sub-descriptor: its first byte in @parent
- * @length_lock: see below
- * @prepare_lock: see below
+ * @parent: of a sub-descriptor: the descriptor that has the memory; a user reference
+ * @start: of a sub-descriptor: offset of the first byte in @parent
+ * @length_lock: serialises changes of @length
+ * @prepare_lock: serialises preparations
  * @prepared: how many prepare() calls have not been completed
- * @hold_lock: see below
- * @held: by how many the memory is held
- * @held_read_only: it was made to stay for reading only
+ * @hold_lock: serialises holds, and keeps the memory from being retyped
+ * @held: how many holds there are
+ * @held_read_only: the memory is held for reading only
  * @extents: the memory: always, or while it is held
- * @lock: see below
- * @cache_mode: in force
+ * @lock: serialises maps
+ * @cache_mode: the mode in force
  * @retyping: the memory is being given another cache mode
  * @length: in bytes
  * @direction: IOKMEM_DIRECTION_*
- * @tag: of the driver's choice
+ * @tag: a number of the driver's choice
  * @home: the mapping it was born with, in the task it was made for; or NULL
  * @bytes: the address of @home, if that is the kernel's; or NULL
  * @whole: the kernel's mapping of all of it that a plain request gets, or NULL
@@ -90,24 +89,23 @@ struct iosys_map;
  * memory, longer than any user: so no page is given back while anything maps
  * it, whatever user space does.
  *
- * What stands before @length_lock is immutable once the descriptor is published.
+ * The members before @length_lock are immutable once the descriptor is published.
  * @direction, @tag, @length, @cache_mode, @bytes and @whole are written with
  * WRITE_ONCE() and may be read at any time; @length is written with @length_lock held,
  * @bytes, @cache_mode and @whole with @lock, which also keeps the map that @whole is.
  *
  * @prepare_lock protects @prepared, and the @home of memory with @kernel_home.
  *
- * @hold_lock protects @held, @held_read_only, and @extents where they come and
- * go; and it keeps the memory from being retyped. Who holds the memory may read
- * these without it.
+ * @hold_lock protects @held, @held_read_only, and @extents where they come and go. A holder
+ * of the memory may read these without the lock.
  *
  * @lock protects the list and the index of maps, @retyping, and of each map
  * what map.h says.
  *
- * Order: @length_lock or @prepare_lock, @hold_lock, of a multi-descriptor's members
- * too, an address space's mmap lock, @lock. So none of the first three is taken by a
- * fault or at the end of a VMA; and with @lock held nobody maps, unmaps, faults or
- * touches user memory; nor does anybody allocate, as reclaim may come back to us.
+ * Locks are taken in this order: @length_lock or @prepare_lock, @hold_lock, the @hold_lock
+ * of a multi-descriptor's members, an address space's mmap lock, @lock. So a fault and the
+ * end of a VMA take none of the first three. With @lock held nobody maps, unmaps, faults,
+ * touches user memory, or allocates, since reclaim may take @lock.
  *
  * @home is written once by the descriptor's maker, and once when there are no
  * users any more, unless with @kernel_home: a user may read it without a lock.
@@ -131,21 +129,21 @@ struct iokmem_desc {
 	struct iokmem_desc *parent;
 	size_t start;
 
-	struct mutex length_lock;	/* see above */
-	struct mutex prepare_lock;	/* see above */
-	unsigned int prepared;
+	struct mutex length_lock;	/* for changes of @length */
+	struct mutex prepare_lock;	/* for @prepared */
+	unsigned int prepared;		/* protected by @prepare_lock */
 
-	struct mutex hold_lock;		/* see above */
-	unsigned int held;
-	bool held_read_only;
-	struct iokmem_extents extents;
+	struct mutex hold_lock;		/* for holds and the cache mode */
+	unsigned int held;		/* protected by @hold_lock */
+	bool held_read_only;		/* protected by @hold_lock; holders may read it */
+	struct iokmem_extents extents;	/* protected by @hold_lock; holders may read them */
 
-	struct mutex lock;		/* see above */
-	u32 cache_mode;
+	struct mutex lock;		/* for maps */
+	u32 cache_mode;			/* written with @hold_lock and @lock held */
 	bool retyping;
-	size_t length;
-	u32 direction;
-	u32 tag;
+	size_t length;			/* written with @length_lock held */
+	u32 direction;			/* no lock: written with WRITE_ONCE() */
+	u32 tag;			/* no lock: written with WRITE_ONCE() */
 	struct iokmem_map *home;
 	void *bytes;
 	struct iokmem_map *whole;
@@ -242,7 +240,7 @@ static inline unsigned long iokmem_window_pages(const struct iokmem_window *wind
 	return PAGE_ALIGN(in_page + window->length) >> PAGE_SHIFT;
 }
 
-/* All published descriptors, oldest first; for debugfs. */
+/* Lock the list of all published descriptors, oldest first, and return it. */
 struct list_head *iokmem_descs_lock(void);
 void iokmem_descs_unlock(void);
 
@@ -275,7 +273,7 @@ int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
 			phys_addr_t *address, size_t *length);
 
 /*
- * What a kind says of its descriptors' memory. @desc is not a sub-descriptor, but for
+ * Facts about memory that its kind tells. @desc must not be a sub-descriptor, except for
  * iokmem_desc_is_buffer(), iokmem_desc_kind_name() and iokmem_desc_is_of().
  */
 

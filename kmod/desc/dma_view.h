@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Memory as a device sees it.
+ * Views: memory as a device sees it.
  */
 #ifndef _IOKMEM_DMA_VIEW_H
 #define _IOKMEM_DMA_VIEW_H
@@ -15,10 +15,10 @@ struct device;
 
 /**
  * struct iokmem_dma_table - entries for a device
- * @sgt: what the DMA API takes
- * @one: for @sgt, if there is only one entry
+ * @sgt: the table, as the DMA API takes it
+ * @one: used by @sgt if there is only one entry
  *
- * Not copied. Nothing is allocated while @sgt has no entries.
+ * Must not be copied. Nothing is allocated while there is only one entry.
  */
 struct iokmem_dma_table {
 	struct sg_table sgt;
@@ -26,17 +26,17 @@ struct iokmem_dma_table {
 };
 
 /**
- * struct iokmem_dma_view - bytes of a descriptor, mapped for a device
+ * struct iokmem_dma_view - a window of a descriptor, mapped for a device
  * @window: the bytes, at least one; the view holds their descriptor
  * @dev: the device
  * @direction: of the transfer
- * @table: what the device sees, by sg_dma_address() and sg_dma_len(): that of @own,
- *	or another one's
- * @skip: how many bytes in @table come before the first one
- * @own: for @table
- * @private: the kind's own
+ * @table: the addresses that the device sees, by sg_dma_address() and sg_dma_len(): in
+ *	@own, or in a table of somebody else's
+ * @skip: how many bytes in @table come before the first byte of the window
+ * @own: the view's own table
+ * @private: for the kind of memory
  *
- * Its owner makes sure that only one at a time does something with it.
+ * The owner serialises all calls for a view.
  */
 struct iokmem_dma_view {
 	struct iokmem_window window;

@@ -13,7 +13,7 @@
 #include "page/compat.h"
 
 /*
- * iokmem_desc_pages - how many pages the memory touches
+ * iokmem_desc_pages - return how many pages the memory touches
  */
 unsigned long iokmem_desc_pages(const struct iokmem_desc *desc)
 {
@@ -21,10 +21,9 @@ unsigned long iokmem_desc_pages(const struct iokmem_desc *desc)
 }
 
 /*
- * iokmem_desc_lookup - where page @index is
+ * iokmem_desc_lookup - find where page @index is, which must exist
  *
- * The frames are always there, or the caller holds the memory. The page is one
- * that there is.
+ * The memory must be always there, or held.
  */
 struct iokmem_run iokmem_desc_lookup(const struct iokmem_desc *desc,
 				     pgoff_t index)
@@ -79,7 +78,7 @@ int iokmem_desc_window(struct iokmem_desc *desc, size_t offset, size_t length,
 }
 
 /**
- * iokmem_desc_get_length - the length of the memory
+ * iokmem_desc_get_length - return the length of the memory
  * @desc: the descriptor
  *
  * Follows IOMemoryDescriptor::getLength().
@@ -94,7 +93,7 @@ size_t iokmem_desc_get_length(const struct iokmem_desc *desc)
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_length, IOKMEM_NS);
 
 /**
- * iokmem_desc_get_direction - the direction of transfers
+ * iokmem_desc_get_direction - return the direction of transfers
  * @desc: the descriptor
  *
  * Follows IOMemoryDescriptor::getDirection().
@@ -109,11 +108,11 @@ u32 iokmem_desc_get_direction(const struct iokmem_desc *desc)
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_direction, IOKMEM_NS);
 
 /**
- * iokmem_desc_get_cache_mode - the cache mode that is in force
+ * iokmem_desc_get_cache_mode - return the cache mode that is in force
  * @desc: the descriptor
  *
- * It may be a stricter one than was asked for: see <uapi/linux/iokmem.h>. It
- * changes when a map is asked for with another.
+ * The mode may be stricter than the one that was asked for: see <uapi/linux/iokmem.h>. It
+ * changes when a map is asked for with another mode.
  *
  * Context: Any.
  * Return: IOKMEM_MAP_*_CACHE; IOKMEM_MAP_DEFAULT_CACHE for a multi-descriptor
@@ -133,7 +132,7 @@ u32 iokmem_desc_get_cache_mode(const struct iokmem_desc *desc)
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_cache_mode, IOKMEM_NS);
 
 /**
- * iokmem_desc_get_tag - the number last given to iokmem_desc_set_tag()
+ * iokmem_desc_get_tag - return the number last given to iokmem_desc_set_tag()
  * @desc: the descriptor
  *
  * Follows IOMemoryDescriptor::getTag().
@@ -150,7 +149,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_tag, IOKMEM_NS);
 /**
  * iokmem_desc_set_tag - give the descriptor a number of the driver's choice
  * @desc: the descriptor
- * @tag: the number, which means nothing here
+ * @tag: the number, which means nothing to the module
  *
  * Follows IOMemoryDescriptor::setTag().
  *

@@ -2,10 +2,10 @@
 /*
  * Kinds of memory: the table that all descriptors of one kind share.
  *
- * A table has plain facts, and operations in four groups by who reads them. A kind
- * without a group, or without an operation of a group, behaves in the default way that
- * is documented here. Only the accessors in desc.h, desc.c, access.c and dma_view.c look
- * at the operations. A kind of memory knows nothing of maps.
+ * A table has plain facts, and operations in four groups by who reads them. A kind without a
+ * group, or without an operation of a group, behaves in the default way that is documented
+ * here. Only files in this folder look at the operations; other files ask by the functions
+ * in desc.h. A kind of memory knows nothing of maps.
  */
 #ifndef _IOKMEM_KIND_H
 #define _IOKMEM_KIND_H

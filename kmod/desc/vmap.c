@@ -18,7 +18,7 @@ static void fill_run(struct page **pages, unsigned long pfn, unsigned long nr)
 		*pages++ = pfn_to_page(pfn++);
 }
 
-/* Memory in extents, which have one cache mode. */
+/* Fill in pages of memory that is in extents, which have one cache mode. */
 static int fill_extents(struct page **pages, const struct iokmem_desc *desc,
 			pgoff_t index, unsigned long nr)
 {
@@ -35,7 +35,7 @@ static int fill_extents(struct page **pages, const struct iokmem_desc *desc,
 	for (;;) {
 		pgoff_t next = min(end, extent->end);
 
-		/* What has its type for sure is the module's own, and RAM. */
+		/* Typed memory is the module's own RAM. Other memory may have no pages. */
 		if (!iokmem_desc_is_typed(desc) && !pfn_valid(pfn))
 			return -EOPNOTSUPP;
 		fill_run(pages, pfn, next - index);
@@ -47,7 +47,7 @@ static int fill_extents(struct page **pages, const struct iokmem_desc *desc,
 	}
 }
 
-/* Memory that is found in a way of its own, and may have several cache modes. */
+/* Fill in pages of memory that has to be looked up, and may have several cache modes. */
 static int fill_looked_up(struct page **pages, const struct iokmem_desc *desc,
 			  pgoff_t index, unsigned long nr, pgprot_t *prot)
 {
@@ -69,8 +69,8 @@ static int fill_looked_up(struct page **pages, const struct iokmem_desc *desc,
 }
 
 /*
- * Pages of a descriptor, and @prot for the one cache mode that they have: a mapping of
- * the kernel's has one for all. -EOPNOTSUPP if that is not so, or not all of it is RAM.
+ * Fill in the pages, and @prot for their cache mode. A kernel mapping has one mode for all
+ * pages. Returns -EOPNOTSUPP if the pages have several, or not all of them are RAM.
  */
 static int fill_pages(struct page **pages, const struct iokmem_desc *desc,
 		      pgoff_t index, unsigned long nr, pgprot_t *prot)
@@ -83,8 +83,8 @@ static int fill_pages(struct page **pages, const struct iokmem_desc *desc,
 }
 
 /*
- * VM_IOREMAP is how vmap() is asked for addresses aligned to the size: a buffer
- * that is not contiguous is larger than its alignment, so that alignment holds.
+ * VM_IOREMAP makes vmap() align the address to the size. A buffer that is not contiguous is
+ * at least as large as its alignment, so the address has that alignment, too.
  */
 static void *map_pages(struct page **pages, const struct iokmem_desc *desc,
 		       pgoff_t index, unsigned long nr, pgprot_t prot)
@@ -103,9 +103,10 @@ static void *map_pages(struct page **pages, const struct iokmem_desc *desc,
 }
 
 /*
- * iokmem_vmap - kernel addresses of @nr pages from @index on, for vunmap()
+ * iokmem_vmap - make kernel addresses for @nr pages from @index on, for vunmap()
  *
- * The memory is held, or always there; so is its cache mode.
+ * The memory must be held or always there, and keep its cache mode. Returns ERR_PTR() on
+ * failure.
  */
 void *iokmem_vmap(const struct iokmem_desc *desc, pgoff_t index, unsigned long nr,
 		  pgprot_t prot)

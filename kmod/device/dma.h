@@ -16,9 +16,9 @@
 
 /**
  * struct iokmem_dma_cursor - a place in a view's table
- * @sg: in this entry
- * @skip: how many bytes of it come before
- * @offset: of the place in the transfer; 0 also while there is no view
+ * @sg: the entry that has the place
+ * @skip: how many bytes of the entry come before the place
+ * @offset: of the place in the transfer; also 0 while there is no view
  */
 struct iokmem_dma_cursor {
 	struct scatterlist *sg;
@@ -29,17 +29,17 @@ struct iokmem_dma_cursor {
 /**
  * struct iokmem_dma - a DMA command
  * @users: references
- * @count: who needs the object: one for all users together, and one for the device
- * @dev: the device, kept
- * @lock: protects all that follows; outside every lock of a descriptor
+ * @count: references to the object: one of all users together, and one of the device
+ * @dev: the device, a counted reference
+ * @lock: protects all members after it; taken before every lock of a descriptor
  * @specified: there is a @specification
- * @specification: with 1 for every alignment of 0
- * @gone: the driver that was bound to @dev when the command was made is not any more
- * @desc: a reference, or NULL
- * @prepared: how many times
+ * @specification: as given, with 1 for every alignment of 0
+ * @gone: the driver that was bound to @dev when the command was made has left it
+ * @desc: the descriptor, a user reference; or NULL
+ * @prepared: how many times the command is prepared
  * @offset: of the first byte that is prepared, in @desc
- * @length: of what is prepared, in bytes
- * @view: what is prepared
+ * @length: how many bytes are prepared
+ * @view: the prepared memory
  * @next: where the last segments ended
  */
 struct iokmem_dma {
@@ -47,8 +47,8 @@ struct iokmem_dma {
 	struct kref count;
 	struct device *dev;
 
-	struct mutex lock;
-	bool specified;		/* protected by @lock, as all that follows */
+	struct mutex lock;	/* for all that follows */
+	bool specified;		/* protected by @lock, as all members below */
 	struct iokmem_dma_specification specification;
 	bool gone;
 	struct iokmem_desc *desc;

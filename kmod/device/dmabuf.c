@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * dma-bufs of descriptors: how other drivers, and their programs, get the memory. And
+ * dma-bufs of descriptors, by which other drivers and their programs get the memory. And
  * descriptors of dma-bufs: of those that were made here, and of others (memory/import.c).
  *
- * A dma-buf is one user of its descriptor and holds the memory from birth to death: so
- * what importers do can fail for want of memory only, and the memory neither moves nor
- * changes its type under them. It could not be held later: importers call with the
- * dma-buf's reservation lock held, which comes after an address space's lock, which
- * comes after those that holding takes. It shows what the descriptor shows to user
- * tasks: whole pages that are its own.
+ * A dma-buf is one user of its descriptor and holds the memory for as long as it exists. So
+ * importers fail only for want of memory, and the memory neither moves nor changes its type
+ * under them. The memory could not be held later: importers call with the dma-buf's
+ * reservation lock held. That comes after an address space's mmap lock, which comes after
+ * the locks that holding takes. A dma-buf shows what the descriptor shows to user tasks:
+ * whole pages of its own.
  *
- *	mmap()			a Unique mapping, like any other of the descriptor's; one that
- *				needs the memory held keeps the dma-buf
- *	map_dma_buf()		its pages, in as few entries as the device allows
- *	vmap()			the kernel's own address of it, or one made for this dma-buf.
- *				Never that of a map: importers are not told when one ends
- *	begin_, end_cpu_access	for all devices that it is mapped for
+ *	mmap()			a Unique mapping, like any other of the descriptor's. A mapping
+ *				that needs the memory held keeps the dma-buf
+ *	map_dma_buf()		the pages, in as few entries as the device allows
+ *	vmap()			the kernel's own address of the memory, or one made for this
+ *				dma-buf. Never the address of a map, since importers are not
+ *				told when a map ends
+ *	begin_, end_cpu_access	for all devices that the dma-buf is mapped for
  *
- * Memory of devices has no pages for other devices, and several cache modes have no
- * single kernel mapping. A read-only dma-buf has no kernel address at all, since nobody
- * could know what importers do with that.
+ * Memory of devices has no pages for other devices. Memory of several cache modes has no
+ * single kernel mapping. A read-only dma-buf has no kernel address at all, since importers
+ * could write by it.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
@@ -40,20 +41,20 @@
 #include "page/compat.h"
 
 /**
- * struct iokmem_export - what a dma-buf of ours is of
- * @desc: the descriptor, as one of its users
- * @window: its bytes; their memory is held
- * @read_only: importers may only read it
- * @has_pages: other devices can reach it, by its pages
- * @lock: protects @mappings. Inside the reservation lock
- * @mappings: for devices
+ * struct iokmem_export - the memory behind a dma-buf of the module's
+ * @desc: the descriptor, a user reference
+ * @window: the bytes, whose memory is held
+ * @read_only: importers may only read the memory
+ * @has_pages: other devices can reach the memory by its pages
+ * @lock: serialises mapping for devices; taken inside the reservation lock
+ * @mappings: mappings for devices
  */
 struct iokmem_export {
 	struct iokmem_desc *desc;
 	struct iokmem_window window;
 	bool read_only;
 	bool has_pages;
-	struct mutex lock;
+	struct mutex lock;		/* for @mappings */
 	struct list_head mappings;	/* protected by @lock */
 };
 
@@ -62,7 +63,7 @@ struct iokmem_export {
  * @node: in the dma-buf's list
  * @dev: the device
  * @direction: of transfers
- * @table: what the device sees
+ * @table: the memory as the device sees it
  */
 struct iokmem_export_mapping {
 	struct list_head node;
@@ -78,14 +79,14 @@ static struct iokmem_export *export_of(const struct dma_buf *dmabuf)
 
 static int export_attach(struct dma_buf *dmabuf, struct dma_buf_attachment *attachment)
 {
-	/* Importers take it for granted that entries begin and end with pages. */
+	/* Importers rely on entries that begin and end with pages. */
 	if (!export_of(dmabuf)->has_pages ||
 	    dma_get_max_seg_size(attachment->dev) < PAGE_SIZE)
 		return -EOPNOTSUPP;
 	return 0;
 }
 
-/* The rest of the last page is the descriptor's own, too. */
+/* Add the rest of the last page, which belongs to the descriptor, too. */
 static void round_up_last(struct sg_table *table)
 {
 	struct scatterlist *sg;
@@ -96,8 +97,8 @@ static void round_up_last(struct sg_table *table)
 }
 
 /*
- * Caches are written back and forgotten apart from mapping: others may have it mapped
- * at the same time, and may be writing.
+ * Map without synchronising caches, which is done apart: others may have the memory mapped at
+ * that time, and may be writing.
  */
 static int map_for_device(const struct iokmem_export *export,
 			  struct iokmem_export_mapping *mapping)
@@ -160,7 +161,7 @@ static void export_unmap(struct dma_buf_attachment *attachment, struct sg_table 
 	kfree(mapping);
 }
 
-/* By the direction that each device has it for: that is what the DMA API knows. */
+/* Synchronise each device by its own direction, which the DMA API was told when mapping. */
 static int export_sync(struct dma_buf *dmabuf, bool for_cpu)
 {
 	struct iokmem_export *export = export_of(dmabuf);
@@ -186,7 +187,7 @@ static int export_end_cpu_access(struct dma_buf *dmabuf,
 	return export_sync(dmabuf, false);
 }
 
-/* @vma may be of an importer's file, which knows nothing of read-only. */
+/* @vma may be of an importer's file, which does not know that the dma-buf is read-only. */
 static int export_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 {
 	const struct iokmem_export *export = export_of(dmabuf);
@@ -199,7 +200,7 @@ static int export_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 	return iokmem_mmap_vma(export->desc, vma, export->window.length, dmabuf->file);
 }
 
-/* Where the kernel has all of it already, or 0. */
+/* Return where the kernel sees all of the memory already, or 0. */
 static unsigned long kernel_address(const struct iokmem_export *export)
 {
 	const struct iokmem_window *window = &export->window;
@@ -260,7 +261,7 @@ static const struct dma_buf_ops iokmem_export_ops = {
 	.release		= export_release,
 };
 
-/* The kernel warns of a ->vmap() that fails. */
+/* The kernel warns of a ->vmap() that fails, so leave it out where it would. */
 static const struct dma_buf_ops iokmem_export_ops_without_vmap = {
 	.attach			= export_attach,
 	.map_dma_buf		= export_map,
@@ -271,7 +272,7 @@ static const struct dma_buf_ops iokmem_export_ops_without_vmap = {
 	.release		= export_release,
 };
 
-/* Is it memory that a dma-buf can show, and in @has_pages: all of it pages? */
+/* Check that a dma-buf can show the memory. Sets @has_pages if all of it has pages. */
 static int check_memory(struct iokmem_export *export)
 {
 	const struct iokmem_window *window = &export->window;
@@ -284,7 +285,7 @@ static int check_memory(struct iokmem_export *export)
 
 		n = window->length - done;
 		leaf = iokmem_desc_leaf(window->desc, &at, &n);
-		/* An imported one is shown as a whole, by whom it is from. */
+		/* An imported dma-buf is shown as a whole, by its exporter. */
 		if (!iokmem_desc_has_memory(leaf) || iokmem_desc_has_fixed_address(leaf) ||
 		    iokmem_import_dma_buf(leaf))
 			return -EOPNOTSUPP;
@@ -302,8 +303,8 @@ static int check_pages(const struct iokmem_export *export)
 }
 
 /*
- * For writing, if that can be, whoever gets the dma-buf: others may want to write what
- * is held.
+ * Hold the memory for writing if that is possible, even for a read-only dma-buf: others may
+ * want to write the memory while it is held.
  */
 static int hold(const struct iokmem_export *export)
 {
@@ -321,7 +322,7 @@ static int hold(const struct iokmem_export *export)
 	return err;
 }
 
-/* Read-only, mixed, or of devices and RAM: see at the head of this file. */
+/* Return true if drivers get a kernel address: see the head of this file. */
 static bool has_vmap(const struct iokmem_export *export)
 {
 	if (export->read_only)
@@ -357,7 +358,7 @@ static struct iokmem_export *export_alloc(struct iokmem_desc *desc, bool read_on
 	return export;
 }
 
-/* An imported dma-buf's rights are what they are. */
+/* Return a reference to a dma-buf that was imported. Its rights cannot be changed. */
 static struct dma_buf *get_imported(struct dma_buf *dmabuf, bool read_only)
 {
 	if (iokmem_dma_buf_is_read_only(dmabuf) != read_only)
@@ -369,18 +370,19 @@ static struct dma_buf *get_imported(struct dma_buf *dmabuf, bool read_only)
 /**
  * iokmem_desc_get_dma_buf - share a descriptor's memory as a dma-buf
  * @desc: the descriptor
- * @flags: 0; or %IOKMEM_FD_READ_ONLY: importers can only read it
+ * @flags: 0; or %IOKMEM_FD_READ_ONLY: importers can only read the memory
  *
- * Makes a dma-buf of all of the descriptor's length, rounded up to pages; of one that
- * was made with iokmem_desc_with_dma_buf(), takes a reference to that dma-buf. It is a
- * user of @desc, and prepares the memory, as it were, for as long as it is there: the
- * memory stays in memory, and has the cache mode it has. @desc's own length may change.
+ * Makes a dma-buf of all of the descriptor's length, rounded up to pages. If @desc was made
+ * with iokmem_desc_with_dma_buf(), takes a reference to that dma-buf instead. The dma-buf
+ * is a user of @desc. As long as it exists the memory stays in place, as if it were
+ * prepared, and keeps its cache mode. @desc's own length may change.
  *
- * Other devices reach the memory if all of it is RAM. Drivers get a kernel address if it
- * has one cache mode, and not of a read-only dma-buf, which can be mapped for
- * %DMA_TO_DEVICE only.
+ * Other devices reach the memory if all of it is RAM. Drivers get a kernel address if the
+ * memory has one cache mode and the dma-buf is not read-only. A read-only dma-buf can be
+ * mapped for %DMA_TO_DEVICE only.
  *
- * The caller hands it to a program with dma_buf_fd(), or keeps it with dma_buf_put().
+ * The caller hands the dma-buf to a program with dma_buf_fd(), or drops its reference with
+ * dma_buf_put().
  *
  * Context: May sleep. The caller holds no mmap lock and no reservation lock.
  * Return: the dma-buf, of which the reference is the caller's; or ERR_PTR():
@@ -388,12 +390,12 @@ static struct dma_buf *get_imported(struct dma_buf *dmabuf, bool read_only)
  * * -EOPNOTSUPP: @flags has other bits; coherent memory, guard pages, part of an imported
  *   dma-buf; memory that user tasks cannot be shown; an imported dma-buf cannot be made
  *   read-only
- * * -EACCES: part of a page, of which the rest is not the descriptor's; memory that may
- *   only be read, or is prepared for reading only, without %IOKMEM_FD_READ_ONLY
+ * * -EACCES: part of a page whose rest is not the descriptor's; memory that may only be
+ *   read, or is prepared for reading only, without %IOKMEM_FD_READ_ONLY
  * * -EINVAL: members of a multi-descriptor do not fit together page by page
  * * -ERANGE: the length is 0
  * * -EFAULT, -ESRCH, -EPERM, -EIO, -EINTR, -ENOMEM: as iokmem_desc_prepare()
- * * -ENOMEM, -ENFILE: no room for a dma-buf
+ * * -ENOMEM, -ENFILE: no memory, or no file, for a dma-buf
  */
 struct dma_buf *iokmem_desc_get_dma_buf(struct iokmem_desc *desc, u32 flags)
 {
@@ -423,8 +425,8 @@ struct dma_buf *iokmem_desc_get_dma_buf(struct iokmem_desc *desc, u32 flags)
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_dma_buf, IOKMEM_NS);
 
 /*
- * Return the descriptor that was exported, without a detour; or a part of it, since nobody
- * gets more than was given.
+ * Return the descriptor that was exported, or a sub-descriptor if only a part was: importers
+ * get no more than they were given.
  */
 static struct iokmem_desc *original(const struct iokmem_export *export)
 {
@@ -439,18 +441,20 @@ static struct iokmem_desc *original(const struct iokmem_export *export)
 /**
  * iokmem_desc_with_dma_buf - describe the memory of a dma-buf
  * @dmabuf: the dma-buf, of which the descriptor takes a reference
- * @direction: IOKMEM_DIRECTION_*; %IOKMEM_DIRECTION_OUT if it can only be read
+ * @direction: IOKMEM_DIRECTION_*; must be %IOKMEM_DIRECTION_OUT if the dma-buf can only be
+ *	read
  *
- * The memory can be prepared, mapped, part of other descriptors, and used by DMA commands,
- * as any other; its cache mode is the exporter's. Of a dma-buf that was made with
- * iokmem_desc_get_dma_buf() this is the very descriptor; or, if its length was less than
- * its capacity then, a sub-descriptor of it. That has a direction of its own, and can be
- * written, whatever @direction is: the caller goes by it.
+ * The memory can be prepared, mapped, made part of other descriptors, and used by DMA
+ * commands, as any other memory. The exporter decides its cache mode. For a dma-buf that
+ * was made with iokmem_desc_get_dma_buf() the result is the descriptor it was made of; or,
+ * if that one's length was less than its capacity, a sub-descriptor of it. Such a
+ * descriptor has its own direction and can be written, whatever @direction is: the caller
+ * must keep to @direction.
  *
  * The exporter keeps the memory in place while it is prepared or mapped. While devices
- * write it, bytes are read between dma_buf_begin_cpu_access() and
- * dma_buf_end_cpu_access(); iokmem_desc_read_bytes(), iokmem_desc_write_bytes() and
- * iokmem_dma_synchronize() see to that themselves.
+ * write it, bytes must be read between dma_buf_begin_cpu_access() and
+ * dma_buf_end_cpu_access(). iokmem_desc_read_bytes(), iokmem_desc_write_bytes() and
+ * iokmem_dma_synchronize() call these themselves.
  *
  * Context: May sleep. The caller holds no mmap lock and no reservation lock.
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
@@ -458,9 +462,9 @@ static struct iokmem_desc *original(const struct iokmem_export *export)
  * * -EOPNOTSUPP: @direction has other bits; the exporter gives the kernel no address of
  *   the memory, or does not keep it in place; memory of several types, or of a type that
  *   cannot be told
- * * -EACCES: it can only be read, and @direction is not %IOKMEM_DIRECTION_OUT
- * * -EINVAL: it has no memory
- * * -ENOMEM: no memory, or no kernel addresses, for it
+ * * -EACCES: the dma-buf can only be read, and @direction is not %IOKMEM_DIRECTION_OUT
+ * * -EINVAL: the dma-buf has no memory
+ * * -ENOMEM: no memory, or no kernel addresses, for the dma-buf
  * * -EINTR: a signal arrived while the memory was awaited
  */
 struct iokmem_desc *iokmem_desc_with_dma_buf(struct dma_buf *dmabuf, u32 direction)

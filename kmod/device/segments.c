@@ -19,7 +19,7 @@ static void advance(struct iokmem_dma_cursor *next, size_t bytes)
 	}
 }
 
-/* The cursor at @offset, which is in the transfer. */
+/* Move the cursor to @offset, which is in the transfer. */
 static void go_to(struct iokmem_dma *dma, struct iokmem_dma_cursor *next, size_t offset)
 {
 	if (!next->sg || next->offset > offset)
@@ -31,8 +31,8 @@ static void go_to(struct iokmem_dma *dma, struct iokmem_dma_cursor *next, size_t
 }
 
 /*
- * Where to end a segment at @address that cannot have all of the @run it is in: so that
- * the next may begin there.
+ * Return how long a segment at @address may be, of at most @length bytes, so that the next
+ * one may begin where it ends. 0 if there is no such length.
  */
 static size_t cut(const struct iokmem_dma_specification *s, u64 address, size_t length)
 {
@@ -44,9 +44,9 @@ static size_t cut(const struct iokmem_dma_specification *s, u64 address, size_t 
 }
 
 /*
- * The segment that begins at @next, which is in the transfer and goes on to its end.
- * -EDOM if it begins where it may not, or cannot end where it may; -EMSGSIZE if it ends
- * above @bits. @next stays then.
+ * Take the segment that begins at @next, which is in the transfer, and advance @next to its
+ * end. Returns -EDOM if no segment may begin there, or none may end where it has to;
+ * -EMSGSIZE if the segment has addresses of more than @bits bits. @next stays then.
  */
 static int take_segment(const struct iokmem_dma *dma, struct iokmem_dma_cursor *next,
 			unsigned int bits, struct iokmem_dma_segment *segment)
@@ -58,7 +58,7 @@ static int take_segment(const struct iokmem_dma *dma, struct iokmem_dma_cursor *
 	size_t run = sg_dma_len(next->sg) - next->skip, length;
 	struct scatterlist *sg = sg_next(next->sg);
 
-	/* Neighbours for the device, as far as it matters how many. */
+	/* Join entries that are neighbours for the device, up to the longest segment. */
 	for (; run < left && run <= s->max_segment_size; sg = sg_next(sg)) {
 		if (!sg || sg_dma_address(sg) != address + run)
 			break;
@@ -116,8 +116,8 @@ int iokmem_dma_check_segments(struct iokmem_dma *dma)
 }
 
 /*
- * Calls @put for up to @nr segments from @offset on; these become what is left and where.
- * Inline, so that @put is.
+ * Call @put for up to @nr segments from @offset on. Sets @nr to the number of segments, and
+ * @offset to the end of the last one. Inline, so that @put is inlined, too.
  */
 static __always_inline int
 gen_segments(struct iokmem_dma *dma, size_t *offset, unsigned int *nr, unsigned int bits,
@@ -159,16 +159,16 @@ static void put_segment(void *segments, unsigned int i,
 }
 
 /**
- * iokmem_dma_gen_segments - what to tell the device
+ * iokmem_dma_gen_segments - generate the segments to tell the device
  * @dma: the command, prepared
- * @offset: of the first byte, counted from the first one prepared; out: of the one after
- *	the last of the segments
+ * @offset: of the first byte, counted from the first one prepared; out: of the byte after
+ *	the last segment
  * @segments: out: runs of bytes, as the device sees them
- * @nr: how many of these there is room for; out: how many there are
+ * @nr: how many segments there is room for; out: how many there are
  *
  * Follows IODMACommand::gen64IOVMSegments(). Segments that do not fit into @segments are
  * for the next call: callers loop until @offset is the prepared length. Neighbours are
- * joined, and cut as the specification says. To start over, or anywhere else, is fine.
+ * joined, and cut as the specification says. A call may start over, or anywhere else.
  *
  * Context: May sleep.
  * Return: 0, or a negative error; then @offset and @nr are as they were:
@@ -177,7 +177,8 @@ static void put_segment(void *segments, unsigned int i,
  * * -EBADFD: the command is not prepared
  * * -ENODEV: the driver has left the device
  * * -ERANGE: @offset is not before the end
- * * -EDOM: a segment at @offset is not aligned as specified: no segment ended there
+ * * -EDOM: a segment at @offset would not be aligned as specified, since no earlier segment
+ *   has ended there
  */
 int iokmem_dma_gen_segments(struct iokmem_dma *dma, size_t *offset,
 			    struct iokmem_dma_segment *segments, unsigned int *nr)
@@ -201,17 +202,17 @@ static void put_segment32(void *segments, unsigned int i,
 }
 
 /**
- * iokmem_dma_gen_segments32 - the same, for a device that takes 32 bits
+ * iokmem_dma_gen_segments32 - generate segments for a device that takes 32 bits
  * @dma: the command, prepared
  * @offset: as for iokmem_dma_gen_segments()
- * @segments: as there
- * @nr: as there
+ * @segments: as for iokmem_dma_gen_segments()
+ * @nr: as for iokmem_dma_gen_segments()
  *
  * Follows IODMACommand::gen32IOVMSegments().
  *
  * Context: May sleep.
  * Return: as iokmem_dma_gen_segments(), and -EMSGSIZE if an address has more than 32
- * bits. What is in @segments then is undefined.
+ * bits. The content of @segments is undefined then.
  */
 int iokmem_dma_gen_segments32(struct iokmem_dma *dma, size_t *offset,
 			      struct iokmem_dma_segment32 *segments, unsigned int *nr)

@@ -804,7 +804,8 @@ static int check_overwritten(struct mm_struct *mm, unsigned long start, size_t s
 static bool may_share_file(const struct iokmem_map *map, const struct file *file)
 {
 	return file && map->mm == current->mm &&
-	       iokmem_desc_is_always_there(map->desc) && !may_have_pages(map) && !(map->options & IOKMEM_MAP_UNIQUE) &&
+	       iokmem_desc_is_always_there(map->desc) && !may_have_pages(map) &&
+	       !(map->options & IOKMEM_MAP_UNIQUE) &&
 	       !(map->options & IOKMEM_MAP_READ_ONLY) == !!(file->f_mode & FMODE_WRITE);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Coherent memory: of the DMA API, for one device. The device and the CPU see it
- * alike at any time; where it is, and of which type, is the DMA API's business.
+ * Coherent memory of the DMA API, for one device. The device and the CPU see the same
+ * content at any time. The DMA API decides where the memory is and which type it has.
  */
 #include <linux/device.h>
 #include <linux/dma-map-ops.h>
@@ -18,10 +18,10 @@
 
 /**
  * struct iokmem_coherent - a descriptor of coherent memory
- * @desc: what every descriptor has; no extents
- * @dev: the device, kept
- * @address: where the kernel sees it
- * @dma: where the device sees it
+ * @desc: the descriptor, which has no extents
+ * @dev: the device, a counted reference
+ * @address: address of the memory in the kernel
+ * @dma: address of the memory for the device
  */
 struct iokmem_coherent {
 	struct iokmem_desc desc;
@@ -56,7 +56,7 @@ static int coherent_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 	return 0;
 }
 
-/* Its own device sees it already. */
+/* The device that the memory was made for sees it already. No other device can. */
 static int coherent_device_map(struct iokmem_dma_view *view)
 {
 	struct iokmem_coherent *coherent = coherent_of(view->window.desc);
@@ -135,8 +135,8 @@ struct iokmem_desc *iokmem_coherent_create(struct device *dev, size_t capacity)
 }
 
 /**
- * iokmem_buffer_get_dma_address - where the device sees a coherent buffer
- * @desc: what iokmem_buffer_coherent() gave
+ * iokmem_buffer_get_dma_address - find where the device sees a coherent buffer
+ * @desc: a buffer that was made with iokmem_buffer_coherent()
  * @address: out: the bus address of the first byte
  *
  * Context: Any.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guard pages: no memory at all, which user tasks can map and nobody can touch.
- * Made to be a member of a multi-descriptor (IOGuardPageMemoryDescriptor).
+ * Guard pages: pages without memory, which user tasks can map and nobody can touch. They
+ * are made to be members of multi-descriptors (IOGuardPageMemoryDescriptor).
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -11,7 +11,7 @@
 #include "page/cache.h"
 #include "page/compat.h"
 
-/* The kernel has no way to leave a hole in a mapping of its own. */
+/* The kernel cannot leave a hole in a mapping of its own. */
 static int guard_may_map(const struct iokmem_desc *desc, bool user)
 {
 	return user ? 0 : -EOPNOTSUPP;
@@ -34,8 +34,9 @@ static const struct iokmem_kind iokmem_guard_kind = {
  * iokmem_guard_with_size - describe pages that nobody can touch
  * @size: in bytes, at least 1; it is rounded up to pages
  *
- * Follows IOGuardPageMemoryDescriptor::withSize(). Whoever touches a map of it, or
- * of a multi-descriptor there, gets SIGSEGV. It cannot be mapped into the kernel.
+ * Follows IOGuardPageMemoryDescriptor::withSize(). A task that touches a map of guard
+ * pages, alone or as part of a multi-descriptor, gets SIGSEGV. Guard pages cannot be
+ * mapped into the kernel.
  *
  * Context: May sleep.
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The kinds of memory that buffers may have. Each is made by one function, which
- * returns an unpublished descriptor or an error.
+ * The kinds of memory that buffers may have. One function makes each. It returns an
+ * unpublished descriptor or ERR_PTR().
  */
 #ifndef _IOKMEM_MEMORY_H
 #define _IOKMEM_MEMORY_H

@@ -21,8 +21,8 @@
 #include "page/compat.h"
 
 /*
- * The pages are kept by references. Memory of a program's is charged to the user
- * in whose name it is made to stay.
+ * Keep the pages by references. Memory of a program is charged to the user in whose name it
+ * is held.
  */
 static int pageable_pin(struct iokmem_desc *desc, bool write)
 {
@@ -30,6 +30,8 @@ static int pageable_pin(struct iokmem_desc *desc, bool write)
 	unsigned long nr = iokmem_shmem_size(pageable);
 	struct page **pages;
 	int err = 0;
+
+	lockdep_assert_held(&desc->hold_lock);
 
 	if (pageable->charged)
 		err = iokmem_charge_user(&pageable->pin_charge, nr);
@@ -63,6 +65,8 @@ static void pageable_unpin(struct iokmem_desc *desc)
 	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
 	struct page **pages = pageable->pinned;
 
+	lockdep_assert_held(&desc->hold_lock);
+
 	down_write(&pageable->lock);
 	pageable->pinned = NULL;
 	up_write(&pageable->lock);
@@ -73,9 +77,9 @@ static void pageable_unpin(struct iokmem_desc *desc)
 }
 
 /*
- * The page is mapped here, and not left to the caller: after ->fault() nobody
- * has the lock any more, and memory that is allocated then may come from purging
- * just this memory, which waits for the page.
+ * Map the page here rather than in the caller. After ->fault() nobody holds the lock any
+ * more, and memory that is allocated then may come from purging this very memory, which
+ * waits for the page.
  */
 static vm_fault_t pageable_fault(struct iokmem_desc *desc, struct vm_fault *vmf)
 {
@@ -94,7 +98,7 @@ static vm_fault_t pageable_fault(struct iokmem_desc *desc, struct vm_fault *vmf)
 	}
 	up_read(&pageable->lock);
 
-	/* Another thread that touched it was faster. */
+	/* -EBUSY: another thread that touched the page was faster. */
 	if (!err || err == -EBUSY)
 		return VM_FAULT_NOPAGE;
 	return vmf_error(err);
@@ -114,7 +118,7 @@ static int pageable_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 	unsigned long nr, i;
 	int err = 0;
 
-	/* All of them before the first byte is copied: the last may fail. */
+	/* Get all pages before the first byte is copied, since the last may fail. */
 	nr = PAGE_ALIGN(in_page + length) >> PAGE_SHIFT;
 	down_read(&pageable->lock);
 	pages = iokmem_shmem_get_pages(pageable, offset >> PAGE_SHIFT, nr);
@@ -146,7 +150,7 @@ static int pageable_page_counts(struct iokmem_desc *desc, u64 *resident, u64 *di
 	down_read(&pageable->lock);
 	iokmem_shmem_count(pageable, resident, dirty);
 	up_read(&pageable->lock);
-	/* The kernel, or a device, may write what is held at any time. */
+	/* The kernel, or a device, may write memory that is held at any time. */
 	if (desc->held && !desc->held_read_only)
 		*dirty = *resident;
 	mutex_unlock(&desc->hold_lock);
@@ -189,10 +193,10 @@ static const struct iokmem_kind iokmem_pageable_kind = {
 };
 
 /*
- * iokmem_pageable_create - a descriptor of pageable memory, unpublished
+ * iokmem_pageable_create - make an unpublished descriptor of pageable memory
  *
- * @capacity is not 0, and rounding it to pages does not wrap. @charge: it is a
- * program's.
+ * @capacity is not 0, and rounding it to pages does not wrap. @charge: the memory is a
+ * program's. Returns ERR_PTR(-ENOMEM) on failure.
  */
 struct iokmem_desc *iokmem_pageable_create(size_t capacity, bool purgeable,
 					   bool charge)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Physical memory that is not the kernel's to give: registers and memory of devices,
- * and memory that was reserved at boot. Never RAM that the kernel uses.
+ * Physical memory that the kernel does not use: registers and memory of devices, and memory
+ * that was reserved at boot.
  *
- * The kernel maps all of it from the descriptor's birth on. On x86 that mapping is
- * what settles the memory's type, for user mappings too; everywhere it gives kernel
- * maps their addresses, and bytes a way to be copied.
+ * The kernel maps all of it for as long as the descriptor exists. On x86 that mapping
+ * settles the memory's type, for user mappings, too. On all architectures it gives kernel
+ * maps their addresses, and bytes are copied by it.
  */
 #include <linux/cc_platform.h>
 #include <linux/dma-mapping.h>
@@ -26,15 +26,16 @@
 
 /**
  * struct iokmem_physical - a descriptor of physical memory
- * @desc: what every descriptor has; one extent
- * @io: the kernel's mapping of its pages; NULL if it could not be made again
+ * @desc: the descriptor, which has one extent
+ * @io: the kernel's mapping of the pages; NULL if it could not be made again after an
+ *	attempt to change the type
  *
- * @desc's hold_lock protects @io, which changes when the memory is retyped; a
- * mapping keeps it from that.
+ * @io changes only when the memory is retyped. Anybody who holds or maps the memory keeps
+ * it from that, and may read @io without the lock.
  */
 struct iokmem_physical {
 	struct iokmem_desc desc;
-	void __iomem *io;
+	void __iomem *io;	/* protected by hold_lock of @desc */
 };
 
 static struct iokmem_physical *physical_of(const struct iokmem_desc *desc)
@@ -51,7 +52,7 @@ static int map_io(struct iokmem_physical *physical, u32 cache_mode)
 	return physical->io ? 0 : -EBUSY;
 }
 
-/* What has no type for sure is as a guard page. */
+/* Memory that is not mapped has no certain type, and cannot be touched. */
 static struct iokmem_run physical_lookup(const struct iokmem_desc *desc, pgoff_t index)
 {
 	struct iokmem_run run = iokmem_extents_lookup(&desc->extents, index);
@@ -62,7 +63,7 @@ static struct iokmem_run physical_lookup(const struct iokmem_desc *desc, pgoff_t
 	return run;
 }
 
-/* It is not the kernel's, which counts its own. */
+/* The kernel does not count pages that it does not use. */
 static int physical_page_counts(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
 {
 	return -EOPNOTSUPP;
@@ -76,7 +77,7 @@ static unsigned long physical_kernel_address(const struct iokmem_desc *desc,
 	return io ? (unsigned long)io + (index << PAGE_SHIFT) : 0;
 }
 
-/* Entries of encrypted memory would be wrong for it, and are what user tasks get. */
+/* Entries that user tasks get are encrypted, which is wrong for such memory. */
 static int physical_may_map(const struct iokmem_desc *desc, bool user)
 {
 	if (!physical_of(desc)->io)
@@ -85,13 +86,15 @@ static int physical_may_map(const struct iokmem_desc *desc, bool user)
 }
 
 /*
- * The kernel knows one type at a time: the old one must go first. If there is no
- * memory for coming back, the next map in another mode will find some.
+ * The kernel allows one type at a time, so the old mapping must go first. If making the old
+ * mapping again fails for want of memory, the next map in another mode tries again.
  */
 static int physical_retype(struct iokmem_desc *desc, u32 cache_mode)
 {
 	struct iokmem_physical *physical = physical_of(desc);
 	int err;
+
+	lockdep_assert_held(&desc->hold_lock);
 
 	iounmap(physical->io);
 	err = map_io(physical, cache_mode);
@@ -124,8 +127,8 @@ static phys_addr_t view_address(const struct iokmem_dma_view *view)
 }
 
 /*
- * What is reserved in the middle of RAM the DMA API would take for RAM, and bounce by
- * addresses that the kernel does not have.
+ * The DMA API would take memory that is reserved in the middle of RAM for RAM, and bounce it
+ * by addresses that the kernel does not have. So it is refused.
  */
 static int physical_device_map(struct iokmem_dma_view *view)
 {
@@ -193,7 +196,7 @@ static const struct iokmem_kind iokmem_physical_kind = {
 	.release	= physical_release,
 };
 
-/* Is it an address that there is, and not of the kernel's own memory? */
+/* Check that the range exists and has no RAM of the kernel's. */
 static int check_physical(phys_addr_t address, size_t length)
 {
 	phys_addr_t end;
@@ -235,10 +238,10 @@ static int set_up(struct iokmem_physical *physical, phys_addr_t address)
  * @length: in bytes, at least 1
  * @options: IOKMEM_DIRECTION_*, a cache mode: the default is uncached
  *
- * Follows IOMemoryDescriptor::withPhysicalAddress(). Whoever calls this answers for
- * it that the memory is the caller's. It is always prepared. A user task can map
- * only pages that are in the range as a whole. Its cache mode can be changed while
- * nothing maps it; it is the one that all mappings have.
+ * Follows IOMemoryDescriptor::withPhysicalAddress(). The caller must make sure that the
+ * memory belongs to it. The memory is always prepared. A user task can map only pages that
+ * are in the range as a whole. All mappings have one cache mode, which can be changed while
+ * nothing maps the memory.
  *
  * Context: May sleep.
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
@@ -247,9 +250,9 @@ static int set_up(struct iokmem_physical *physical, phys_addr_t address)
  * * -EINVAL: @length is 0
  * * -EOVERFLOW: the range wraps around
  * * -ERANGE: this machine has no such addresses
- * * -EPERM: memory that the kernel uses
- * * -EBUSY: mapped with another cache mode elsewhere, or no memory for mapping it:
- *   the kernel does not tell which
+ * * -EPERM: the kernel uses the memory
+ * * -EBUSY: mapped with another cache mode elsewhere, or no memory for mapping it; the
+ *   kernel does not tell which
  * * -ENOMEM: no memory
  */
 struct iokmem_desc *iokmem_desc_with_physical_address(phys_addr_t address,

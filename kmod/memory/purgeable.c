@@ -10,12 +10,12 @@
  *	      `------------------------'  ^
  *	            non-volatile          `-- volatile: stays empty
  *
- * Memory that is made empty has lost its content at once; it reads as zero, and
- * what is written to it then is kept until it is emptied again.
+ * Memory that is made empty loses its content at once. It reads as zero, and keeps what is
+ * written to it from then on until it is emptied again.
  *
- * Volatile memory is in a list of the kernel's kind for reclaim (list_lru): one a
- * memory cgroup and NUMA node, the one that has been volatile for longest first.
- * The shrinker takes from there what nobody holds or is bringing in just now.
+ * Volatile memory is in a list_lru, which has a list for each memory cgroup and NUMA node,
+ * oldest volatile memory first. The shrinker takes memory from there that nobody holds or
+ * is bringing in just now.
  */
 #include <linux/list_lru.h>
 #include <linux/mm.h>
@@ -33,18 +33,17 @@
 
 /**
  * struct iokmem_purgeable - the state of a descriptor's purgeable memory
- * @lru: in the list of what is volatile, or by itself
- * @owner: whose state it is
+ * @lru: in the list of volatile memory, or empty
+ * @owner: the memory whose state this is
  * @state: IOKMEM_PURGEABLE_NON_VOLATILE, _VOLATILE or _EMPTY
  *
- * A slab object of its own, as the list knows the cgroup by that. @owner's lock
- * protects @state: it is in the list if and only if it is volatile, or the
- * shrinker has the lock.
+ * This is a slab object of its own because the list finds the cgroup by the slab. The memory
+ * is in the list if and only if it is volatile, except while the shrinker has the lock.
  */
 struct iokmem_purgeable {
 	struct list_head lru;
 	struct iokmem_pageable *owner;
-	u32 state;
+	u32 state;	/* protected by the lock of @owner */
 };
 
 static struct list_lru iokmem_volatile;
@@ -69,7 +68,7 @@ int iokmem_purgeable_create(struct iokmem_pageable *pageable)
 	return 0;
 }
 
-/* The shrinker has a count of the descriptor, if it has got it. */
+/* No shrinker is at work on it: that would have a count of the descriptor. */
 void iokmem_purgeable_destroy(struct iokmem_pageable *pageable)
 {
 	struct iokmem_purgeable *purgeable = pageable->purgeable;
@@ -88,7 +87,7 @@ static void change_state(struct iokmem_pageable *pageable, u32 state)
 
 	if (state == IOKMEM_PURGEABLE_KEEP_CURRENT)
 		return;
-	/* What is empty already has nothing that could become volatile. */
+	/* Empty memory has no content that could become volatile. */
 	if (state == IOKMEM_PURGEABLE_VOLATILE &&
 	    purgeable->state == IOKMEM_PURGEABLE_EMPTY)
 		return;
@@ -103,7 +102,7 @@ static void change_state(struct iokmem_pageable *pageable, u32 state)
 }
 
 /*
- * iokmem_purgeable_set - as the operation set_purgeable(); @state is one that there is
+ * iokmem_purgeable_set - as iokmem_desc_set_purgeable(), for a valid @state
  */
 int iokmem_purgeable_set(struct iokmem_desc *desc, u32 state, u32 *old)
 {
@@ -141,8 +140,8 @@ static unsigned long purgeable_count(struct shrinker *shrinker,
 }
 
 /*
- * The first one that nobody uses or holds just now, with its lock and a count.
- * The walk cannot be stopped, so the others are passed over.
+ * Take the first memory that nobody uses or holds just now, with its lock and a count. The
+ * walk cannot be stopped, so the others are skipped.
  */
 static enum lru_status isolate_first(struct list_head *item,
 				     struct list_lru_one *list, void *first)
@@ -167,6 +166,8 @@ static unsigned long purge(struct iokmem_purgeable *purgeable)
 	struct iokmem_pageable *pageable = purgeable->owner;
 	unsigned long nr = iokmem_shmem_pages(pageable);
 
+	lockdep_assert_held_write(&pageable->lock);
+
 	iokmem_shmem_discard(pageable);
 	purgeable->state = IOKMEM_PURGEABLE_EMPTY;
 	trace_iokmem_purge(&pageable->desc);
@@ -181,7 +182,7 @@ static unsigned long purgeable_scan(struct shrinker *shrinker,
 	unsigned long freed = 0, all;
 	struct iokmem_purgeable *first;
 
-	/* Who allocates may hold locks that discarding takes. */
+	/* The task that allocates may hold locks that discarding takes. */
 	if (!(sc->gfp_mask & __GFP_FS))
 		return SHRINK_STOP;
 	do {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sub-descriptors: a window of another descriptor, as a descriptor
- * (IOSubMemoryDescriptor).
+ * Sub-descriptors: windows of other descriptors, as descriptors (IOSubMemoryDescriptor).
  *
- * A sub-descriptor has no memory and no maps of its own: whatever is done with it
- * is done with its parent, inside the window. See iokmem_desc_root(). A window of a
- * window is one of the first parent.
+ * A sub-descriptor has no memory and no maps of its own. Each call for it is a call for a
+ * window of its parent, see iokmem_desc_window(). A sub-descriptor of a sub-descriptor has
+ * the first parent.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -33,10 +32,10 @@ static const struct iokmem_kind iokmem_sub_kind = {
  * @direction: IOKMEM_DIRECTION_*
  *
  * Follows IOSubMemoryDescriptor::withSubRange(). The sub-descriptor keeps @parent,
- * and has its tag until it is given another. Its maps are @parent's: they share and
- * are shared, and iokmem_map_get_memory_descriptor() and iokmem_map_get_offset() of
- * them say so. Nothing outside the window can be reached with it: what user tasks
- * map must be whole pages of the window.
+ * and has its tag until it is given another. Its maps are maps of @parent: they share
+ * and are shared, and iokmem_map_get_memory_descriptor() and iokmem_map_get_offset()
+ * tell the parent and the offset in it. Nothing outside the window can be reached with
+ * a sub-descriptor: user tasks can map only whole pages of the window.
  *
  * Context: May sleep.
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Address spaces: of which task, and mmap() and munmap() in any of them.
+ * Address spaces: which one a task has, and mmap() and munmap() in any of them.
  *
- * The kernel's own functions for both work in the current address space only.
- * Another one is entered by a kernel thread (kthread_use_mm()), which is this
- * module's worker unless the caller is a kernel thread itself. The caller keeps
- * the address space (mm_users) and holds no lock that a VMA's end takes.
+ * The kernel's functions for mmap() and munmap() work in the current address space only.
+ * Another one is entered by a kernel thread (kthread_use_mm()). That thread is the
+ * module's worker, unless the caller is a kernel thread itself. The caller must keep the
+ * address space (mm_users) and hold no lock that is taken when a VMA ends.
  */
 #include <linux/err.h>
 #include <linux/kthread.h>
@@ -70,9 +70,9 @@ struct mm_struct *iokmem_task_mm(struct task_struct *task)
 /**
  * struct mm_call - one call of vm_mmap() or vm_munmap()
  * @work: runs it in a worker
- * @mm: the address space to be in
- * @file: to be mapped; NULL: to unmap
- * @start: where
+ * @mm: the address space to enter
+ * @file: the file to map; NULL: unmap
+ * @start: the address, as for mmap()
  * @size: in bytes
  * @prot: as for mmap()
  * @flags: as for mmap()
@@ -107,7 +107,7 @@ static void mm_call_work(struct work_struct *work)
 	mm_call_as_kthread(container_of(work, struct mm_call, work));
 }
 
-/* In an address space that is not the caller's own. */
+/* Make the call in an address space that is not the caller's own. */
 static unsigned long mm_call(struct mm_call *call)
 {
 	might_sleep();
@@ -124,8 +124,8 @@ static unsigned long mm_call(struct mm_call *call)
 }
 
 /*
- * A 32-bit program's address space, of which it is not the program itself that
- * maps: its own system calls know what it can reach, a kernel thread does not.
+ * Return the flag that keeps a mapping within reach of a 32-bit program. The program's own
+ * system calls know what it can reach; a kernel thread does not.
  */
 static unsigned long low_address_flag(struct mm_struct *mm)
 {

@@ -2,10 +2,9 @@
 /*
  * Extents: where a descriptor's memory is, in order.
  *
- * A page of the memory is named by its index; "end" is always the index just
- * past the last one. The table is searched by bisection, so a look-up costs the
- * logarithm of the number of extents, and its size goes with the number of
- * extents, not of pages.
+ * A page of the memory is named by its index; "end" is always the index just past the last
+ * page. The table is searched by bisection: a look-up costs the logarithm of the number of
+ * extents. The size of the table goes with the number of extents.
  */
 #include <linux/bug.h>
 #include <linux/mm.h>
@@ -17,7 +16,7 @@
 #include "page/extent.h"
 
 /*
- * iokmem_extents_init - make room for @nr extents, which the caller fills
+ * iokmem_extents_init - make room for @nr extents, which the caller fills in
  */
 int iokmem_extents_init(struct iokmem_extents *extents, unsigned int nr,
 			gfp_t gfp)
@@ -108,7 +107,7 @@ int iokmem_extents_from_pages(struct iokmem_extents *extents,
 }
 
 /*
- * iokmem_extents_pages - how many pages there are in all
+ * iokmem_extents_pages - return how many pages all extents have
  */
 pgoff_t iokmem_extents_pages(const struct iokmem_extents *extents)
 {
@@ -117,10 +116,10 @@ pgoff_t iokmem_extents_pages(const struct iokmem_extents *extents)
 EXPORT_SYMBOL_IF_KUNIT(iokmem_extents_pages);
 
 /*
- * iokmem_extents_find - the extent that holds page @index, which must be one there is
+ * iokmem_extents_find - find the extent that holds page @index, which must exist
  *
- * That is the first one that ends after it. The pages that follow are in the next
- * extents: who goes through many of them need not look up each.
+ * It is the first extent that ends after @index. The pages that follow are in the next
+ * extents, so a caller that needs many pages need not look up each.
  */
 unsigned int iokmem_extents_find(const struct iokmem_extents *extents, pgoff_t index)
 {
@@ -139,7 +138,7 @@ unsigned int iokmem_extents_find(const struct iokmem_extents *extents, pgoff_t i
 EXPORT_SYMBOL_IF_KUNIT(iokmem_extents_find);
 
 /*
- * iokmem_extents_lookup - where page @index is, which must be a page there is
+ * iokmem_extents_lookup - find where page @index is, which must exist
  */
 struct iokmem_run iokmem_extents_lookup(const struct iokmem_extents *extents,
 					pgoff_t index)
@@ -158,9 +157,9 @@ struct iokmem_run iokmem_extents_lookup(const struct iokmem_extents *extents,
 EXPORT_SYMBOL_IF_KUNIT(iokmem_extents_lookup);
 
 /*
- * iokmem_extents_contiguous - are the @nr pages from @index neighbours?
+ * iokmem_extents_contiguous - return true if the @nr pages from @index are neighbours
  *
- * Extents that happen to follow each other in memory count as one.
+ * They may be in several extents that happen to follow each other in memory.
  */
 bool iokmem_extents_contiguous(const struct iokmem_extents *extents,
 			       pgoff_t index, unsigned long nr)

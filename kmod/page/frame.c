@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which page frame is at an address, of the kernel's or of a user task's.
+ * Page frames at addresses of the kernel's or of a user task's.
  */
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -10,7 +10,7 @@
 #include "page/extent.h"
 #include "page/frame.h"
 
-/* Is it where vmalloc() and modules are? */
+/* Return true for addresses of vmalloc() and of modules. */
 static bool is_virtually_mapped(unsigned long address)
 {
 #ifdef MODULES_VADDR
@@ -21,9 +21,9 @@ static bool is_virtually_mapped(unsigned long address)
 }
 
 /*
- * iokmem_kernel_frame - the frame at an address of the kernel's, if there is one
+ * iokmem_kernel_frame - find the frame at an address of the kernel's
  *
- * It need not be RAM. Whoever asks keeps what is there.
+ * The caller keeps what is there, which need not be RAM. Returns false if there is nothing.
  */
 bool iokmem_kernel_frame(unsigned long address, unsigned long *pfn)
 {
@@ -39,12 +39,12 @@ bool iokmem_kernel_frame(unsigned long address, unsigned long *pfn)
 	return page;
 }
 
-/* Is it RAM, what is at this address of the kernel's? */
+/* Return true if the frame, which is at a kernel address, is RAM. */
 static bool is_ram(unsigned long address, unsigned long pfn)
 {
 	if (!pfn_valid(pfn))
 		return false;
-	/* Where ioremap() leads, the kernel has no page, or a reserved one. */
+	/* Memory behind ioremap() has no struct page, or a reserved one. */
 	return virt_addr_valid((void *)address) || !PageReserved(pfn_to_page(pfn));
 }
 
@@ -91,7 +91,7 @@ int iokmem_kernel_extents(struct iokmem_extents *extents, unsigned long address,
 	return iokmem_extents_build(extents, GFP_KERNEL, walk_kernel_range, &range);
 }
 
-/* Of a VMA of raw frames, which has to be looked at. */
+/* Find the frame in a VMA of raw frames, and fault it in if need be. */
 static int follow(struct vm_area_struct *vma, unsigned long address, bool write,
 		  unsigned long *pfn)
 {
@@ -101,11 +101,12 @@ static int follow(struct vm_area_struct *vma, unsigned long address, bool write,
 	err = iokmem_follow_frame(vma, address, pfn);
 	if (!err)
 		return 0;
-	/* Nobody has touched it so far. */
+	/* Nobody has touched the address so far. */
 	err = fixup_user_fault(vma->vm_mm, address, flags, NULL);
 	return err ? err : iokmem_follow_frame(vma, address, pfn);
 }
 
+/* As iokmem_user_frame() if the VMA has raw frames. Otherwise clear @raw. */
 static int follow_raw(struct mm_struct *mm, unsigned long address, bool write,
 		      unsigned long *pfn, bool *raw)
 {
@@ -126,11 +127,11 @@ static int follow_raw(struct mm_struct *mm, unsigned long address, bool write,
 }
 
 /*
- * iokmem_user_frame - the frame at an address of a user task's
+ * iokmem_user_frame - find the frame at an address of a user task's
  *
- * At the moment: nothing keeps it there. Returns 0; -EFAULT if there is none; -EACCES
- * if the task may not touch it so; or another error. The caller keeps the address
- * space.
+ * The caller keeps the address space. Nothing keeps the frame at the address. Returns 0;
+ * -EFAULT if there is no frame; -EACCES if the task may not read, or write if @write, the
+ * address; or another error.
  */
 int iokmem_user_frame(struct mm_struct *mm, unsigned long address, bool write,
 		      unsigned long *pfn)

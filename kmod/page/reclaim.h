@@ -7,10 +7,10 @@
 
 /**
  * struct iokmem_reclaim - lists of what a shrinker may free
- * @lists: one or more, by memory cgroup and node
+ * @lists: one or more lists, each by memory cgroup and node
  * @nr: how many lists
  * @shrinker: takes from @lists; NULL when it is stopped
- * @ready: @lists are there: the shrinker may be called before they are
+ * @ready: @lists exist; the shrinker may be called before they do
  */
 struct iokmem_reclaim {
 	struct list_lru *lists;
@@ -27,19 +27,20 @@ int iokmem_reclaim_start(struct iokmem_reclaim *reclaim, const char *name,
 void iokmem_reclaim_stop(struct iokmem_reclaim *reclaim);
 void iokmem_reclaim_destroy(struct iokmem_reclaim *reclaim);
 
-/* For a shrinker's count: are the lists there? Pairs with iokmem_reclaim_start(). */
+/* For a shrinker's count: return true if the lists are there. */
 static inline bool iokmem_reclaim_is_ready(const struct iokmem_reclaim *reclaim)
 {
+	/* Pairs with iokmem_reclaim_start(). */
 	return smp_load_acquire(&reclaim->ready);
 }
 
-/* For a shrinker's count: what it returns if there are @nr objects. */
+/* For a shrinker's count: return what to return for @nr objects. */
 static inline unsigned long iokmem_shrink_counted(unsigned long nr)
 {
 	return nr ? nr : SHRINK_EMPTY;
 }
 
-/* For a shrinker's scan: what it returns if it has freed @freed objects. */
+/* For a shrinker's scan: return what to return if @freed objects were freed. */
 static inline unsigned long iokmem_shrink_scanned(struct shrink_control *sc,
 						  unsigned long freed)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What memory is wanted, and where it came from: for pages.c and contig.c.
+ * Requests for pages, and the pages they get: for pages.c and contig.c.
  */
 #ifndef _IOKMEM_REQUEST_H
 #define _IOKMEM_REQUEST_H
@@ -12,15 +12,15 @@
 
 struct iokmem_extents;
 
-/* How long to search for ranges of memory, for all of a request. */
+/* How long to search for ranges of memory, in all, for one request. */
 #define IOKMEM_CONTIG_SEARCH	(10 * HZ)
 
 /**
  * enum iokmem_page_source - where pages came from, and how they go back
- * @IOKMEM_PAGES_BLOCKS: extents are of blocks of the page allocator's, compound or single
- *	pages, which may be kept by others
- * @IOKMEM_PAGES_POOL: extents are of a pool's blocks, see pool.c
- * @IOKMEM_PAGES_CMA: one extent, of the DMA API's reserve of contiguous memory
+ * @IOKMEM_PAGES_BLOCKS: the page allocator: blocks are compound or single pages, which
+ *	others may keep
+ * @IOKMEM_PAGES_POOL: a pool, see pool.c
+ * @IOKMEM_PAGES_CMA: the DMA API's reserve of contiguous memory, in one extent
  */
 enum iokmem_page_source {
 	IOKMEM_PAGES_BLOCKS,
@@ -29,11 +29,11 @@ enum iokmem_page_source {
 };
 
 /**
- * struct iokmem_pages_request - what memory is wanted
+ * struct iokmem_pages_request - a request for memory
  * @nr: how many pages, not 0
  * @align_order: the first page lies at a multiple of 2^@align_order pages
  * @end_pfn: all page frames lie below this one
- * @contiguous: one extent
+ * @contiguous: the memory must be one extent
  * @cache_mode: the type of all pages
  * @gfp: GFP_KERNEL, or GFP_KERNEL_ACCOUNT to charge the caller's memory cgroup
  * @deadline: when to give up searching for such memory, in jiffies
@@ -49,9 +49,9 @@ struct iokmem_pages_request {
 };
 
 /**
- * struct iokmem_pages - memory that there is
- * @extents: where; the owner's
- * @source: where from
+ * struct iokmem_pages - allocated memory
+ * @extents: where it is; belongs to the owner
+ * @source: where it came from
  * @cache_mode: its type
  * @dma: the DMA API's handle of IOKMEM_PAGES_CMA
  */
@@ -62,7 +62,7 @@ struct iokmem_pages {
 	dma_addr_t dma;
 };
 
-/* Will memory do, too, that no cgroup can be charged with? */
+/* Return true if memory that no cgroup can be charged with will do, too. */
 static inline bool
 iokmem_pages_uncharged_will_do(const struct iokmem_pages_request *request)
 {
