@@ -5,9 +5,9 @@
 #include <linux/module.h>
 
 #include "desc/desc.h"
-#include "device/dmabuf.h"
+#include "memory/import.h"
 #include "memory/memory.h"
-#include "page/pages.h"
+#include "page/contig.h"
 #include "page/pool.h"
 #include "page/workqueue.h"
 #include "user/chardev.h"
@@ -45,7 +45,7 @@ static int __init iokmem_init(void)
 	if (err)
 		goto err_pageable;
 
-	err = iokmem_desc_init();
+	err = iokmem_file_init();
 	if (err)
 		goto err_dma_buf;
 
@@ -59,6 +59,7 @@ static int __init iokmem_init(void)
 err_debugfs:
 	iokmem_debugfs_exit();
 	iokmem_desc_exit();
+	iokmem_file_exit();
 err_dma_buf:
 	iokmem_dma_buf_exit();
 err_pageable:
@@ -78,6 +79,7 @@ static void __exit iokmem_exit(void)
 	iokmem_chardev_exit();
 	iokmem_debugfs_exit();
 	iokmem_desc_exit();
+	iokmem_file_exit();
 	iokmem_dma_buf_exit();
 	iokmem_pageable_exit();
 	iokmem_pool_exit();

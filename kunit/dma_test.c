@@ -708,11 +708,12 @@ static unsigned int fill(struct kunit *test, struct device *dev, struct iokmem_d
 {
 	u64 boundary = dma_get_seg_boundary(dev);
 	size_t longest = dma_get_max_seg_size(dev), end = offset + length;
+	struct iokmem_window window = iokmem_window_of(desc, offset, length);
 	struct iokmem_dma_table table;
 	struct scatterlist *sg;
 	unsigned int i, nr = 0;
 
-	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_table_fill(&table, dev, desc, offset, length));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_table_fill(&table, dev, &window));
 	for_each_sgtable_sg(&table.sgt, sg, i) {
 		u64 last = sg_phys(sg) + sg->length - 1;
 

@@ -252,7 +252,7 @@ static void export_gives_devices_the_memory(struct kunit *test)
 /* Return the mode that page table entries of @desc show if its own mode is @cache. */
 static u32 entries_say(const struct iokmem_desc *desc, u32 cache)
 {
-	return desc->ops->typed ? entry_cache(cache) : cache;
+	return iokmem_desc_is_typed(desc) ? entry_cache(cache) : cache;
 }
 
 static void export_gives_drivers_a_kernel_address(struct kunit *test)
@@ -266,7 +266,7 @@ static void export_gives_drivers_a_kernel_address(struct kunit *test)
 
 	write_pattern(test, desc);
 	KUNIT_ASSERT_EQ(test, 0, dma_buf_vmap_unlocked(dmabuf, &map));
-	KUNIT_EXPECT_EQ(test, !strcmp(desc->ops->name, "physical"), map.is_iomem);
+	KUNIT_EXPECT_EQ(test, !strcmp(iokmem_desc_kind_name(desc), "physical"), map.is_iomem);
 	bytes = map.is_iomem ? (__force u8 *)map.vaddr_iomem : map.vaddr;
 	KUNIT_EXPECT_TRUE(test, has_pattern(bytes, length, 0));
 	if (entries_have_types())
@@ -771,7 +771,7 @@ static void import_shows_the_exporters_bytes(struct kunit *test)
 	attach_address_space(test);
 	KUNIT_EXPECT_EQ(test, size, iokmem_desc_get_length(desc));
 	KUNIT_EXPECT_EQ(test, INOUT, iokmem_desc_get_direction(desc));
-	KUNIT_EXPECT_STREQ(test, "dma-buf", desc->ops->name);
+	KUNIT_EXPECT_STREQ(test, "dma-buf", iokmem_desc_kind_name(desc));
 	fill_bytes(from->bytes, size);
 	of_task = map(test, desc, current, 0, 0, 0);
 	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(of_task), size, 0));

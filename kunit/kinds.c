@@ -51,13 +51,18 @@ static struct iokmem_desc *make_purgeable(struct kunit *test)
 			   KIND_LENGTH, 0);
 }
 
-struct device *device(struct kunit *test)
+struct device *device_named(struct kunit *test, const char *name)
 {
-	struct device *dev = kunit_device_register(test, "iokmem-test");
+	struct device *dev = kunit_device_register(test, name);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
 	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(64)));
 	return dev;
+}
+
+struct device *device(struct kunit *test)
+{
+	return device_named(test, "iokmem-test");
 }
 
 static void put_pci_device(void *dev)
@@ -223,35 +228,44 @@ static struct iokmem_desc *make_dma_buf_sub(struct kunit *test)
 }
 
 const struct kind kinds[] = {
-	{ "wired", make_wired },
+	{ "wired", make_wired, .pinnable = true },
 	{ "write-combined", make_combined },
-	{ "uncached", make_uncached },
-	{ "contiguous", make_contiguous },
-	{ "pageable", make_pageable, .comes_and_goes = true },
-	{ "pageable, the kernel's", make_kernel_pageable, .comes_and_goes = true },
-	{ "purgeable, a task's", make_purgeable, .comes_and_goes = true },
+	{ "uncached", make_uncached, .combined_error = -EBUSY },
+	{ "contiguous", make_contiguous, .combined_error = -EBUSY, .pinnable = true },
+	{ "pageable", make_pageable, .comes_and_goes = true, .combined_error = -EOPNOTSUPP },
+	{ "pageable, the kernel's", make_kernel_pageable, .comes_and_goes = true,
+	  .combined_error = -EOPNOTSUPP },
+	{ "purgeable, a task's", make_purgeable, .comes_and_goes = true,
+	  .combined_error = -EOPNOTSUPP },
 	{ "coherent", make_coherent, .no_segments = true, .no_own_kernel_map = true,
-	  .export_error = -EOPNOTSUPP },
+	  .export_error = -EOPNOTSUPP, .combined_error = -EOPNOTSUPP,
+	  .device_error = -EXDEV },
 	{ "range of slab memory", make_slab_range, .comes_and_goes = true,
-	  .needs_prepare = true, .no_user_map = true, .export_error = -EACCES },
+	  .needs_prepare = true, .no_user_map = true, .export_error = -EACCES,
+	  .combined_error = -EOPNOTSUPP },
 	{ "range of vmalloc memory", make_vmalloc_range, .comes_and_goes = true,
-	  .needs_prepare = true },
+	  .needs_prepare = true, .combined_error = -EOPNOTSUPP },
 	{ "range of a task's", make_user_range, .comes_and_goes = true,
-	  .needs_prepare = true, .no_user_map = true, .export_error = -EACCES },
+	  .needs_prepare = true, .no_user_map = true, .export_error = -EACCES,
+	  .combined_error = -EOPNOTSUPP },
 	{ "range of shared memory", make_shared_range, .comes_and_goes = true,
-	  .needs_prepare = true },
-	{ "physical", make_physical, .not_counted = true, .no_counts = true },
-	{ "sub", make_sub },
-	{ "sub of pageable", make_pageable_sub, .comes_and_goes = true },
-	{ "multi", make_multi, .comes_and_goes = true },
-	{ "multi of wired", make_multi_of_wired },
-	{ "ranges", make_ranges, .comes_and_goes = true, .needs_prepare = true },
+	  .needs_prepare = true, .combined_error = -EOPNOTSUPP },
+	{ "physical", make_physical, .not_counted = true, .no_counts = true,
+	  .device_error = -EOPNOTSUPP },
+	{ "sub", make_sub, .pinnable = true },
+	{ "sub of pageable", make_pageable_sub, .comes_and_goes = true,
+	  .combined_error = -EOPNOTSUPP },
+	{ "multi", make_multi, .comes_and_goes = true, .combined_error = -EOPNOTSUPP },
+	{ "multi of wired", make_multi_of_wired, .combined_error = -EOPNOTSUPP },
+	{ "ranges", make_ranges, .comes_and_goes = true, .needs_prepare = true,
+	  .combined_error = -EOPNOTSUPP },
 	{ "dma-buf", make_dma_buf, .comes_and_goes = true, .needs_prepare = true,
-	  .imported = true, .held_to_write = true },
+	  .imported = true, .held_to_write = true, .combined_error = -EOPNOTSUPP },
 	{ "write-combined dma-buf", make_combined_dma_buf, .comes_and_goes = true,
 	  .needs_prepare = true, .imported = true, .held_to_write = true },
 	{ "sub of dma-buf", make_dma_buf_sub, .comes_and_goes = true,
-	  .needs_prepare = true, .held_to_write = true, .export_error = -EOPNOTSUPP },
+	  .needs_prepare = true, .held_to_write = true, .export_error = -EOPNOTSUPP,
+	  .combined_error = -EOPNOTSUPP },
 };
 
 const unsigned int nr_kinds = ARRAY_SIZE(kinds);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Descriptors of every kind of memory, to try the same on all of them.
+ * Descriptors of every kind of memory, for the tests that all of them have to pass.
  */
 #ifndef _IOKMEM_KUNIT_KINDS_H
 #define _IOKMEM_KUNIT_KINDS_H
@@ -32,6 +32,9 @@
  * @export_error: why no dma-buf of it can be made, or 0
  * @imported: it is one already
  * @held_to_write: it is held for writing, whoever holds it
+ * @combined_error: why it cannot be mapped write-combined, or 0: then all of it is
+ * @device_error: why a device that is not its own cannot see it, or 0
+ * @pinnable: others can keep pages of a map of it
  */
 struct kind {
 	const char *name;
@@ -46,6 +49,9 @@ struct kind {
 	int export_error;
 	bool imported;
 	bool held_to_write;
+	int combined_error;
+	int device_error;
+	bool pinnable;
 };
 
 extern const struct kind kinds[];
@@ -63,8 +69,9 @@ unsigned long user_memory(struct kunit *test, size_t length, bool shared);
 /* Skips the test if no memory was reserved. */
 void need_reserved(struct kunit *test);
 
-/* A device that reaches all memory. */
+/* A device that reaches all memory. A test that needs two has to name one. */
 struct device *device(struct kunit *test);
+struct device *device_named(struct kunit *test, const char *name);
 
 struct device *keep_bus_device(struct kunit *test, struct pci_dev *pci);
 

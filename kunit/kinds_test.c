@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is true of every kind of memory: bytes, preparations, physical segments, page
- * counts, operations, maps.
+ * The contract that every kind of memory keeps, by its four groups of operations:
+ *
+ *	store	preparations, physical segments, page counts, cache modes
+ *	show	maps of the kernel and of tasks, pinnable ones, lifetime
+ *	bytes	reading, writing, all or nothing
+ *	device	DMA commands
+ *
+ * Purgeable states are in pageable_test.c, for every kind, too.
  */
 #include <linux/io.h>
 #include <linux/uaccess.h>
@@ -382,6 +388,156 @@ static void kind_lives_as_long_as_its_maps(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_gone(id));
 }
 
+static bool desc_has_pattern(struct kunit *test, struct iokmem_desc *desc)
+{
+	size_t length = iokmem_desc_get_length(desc);
+	u8 *bytes = scratch(test, length);
+
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, 0, bytes, length));
+	return has_pattern(bytes, length, 0);
+}
+
+/* A map of another cache mode changes that of all the memory, or nothing. */
+static void kind_is_retyped_or_refuses(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+	struct iokmem_desc *desc = make_kind(test, kind);
+	u32 mode = iokmem_desc_get_cache_mode(desc);
+	u32 combined = IOKMEM_MAP_WRITE_COMBINE_CACHE;
+
+	need_memory_types(test);
+	prepare(test, desc);
+	write_pattern(test, desc);
+	if (!kind->combined_error && !kind->not_counted && mode != combined)
+		KUNIT_EXPECT_EQ(test, -EBUSY,
+				map_error(desc, IOKMEM_KERNEL_TASK, 0,
+					  IOKMEM_MAP_ANYWHERE | combined, 0, 0));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
+
+	KUNIT_EXPECT_EQ(test, kind->combined_error,
+			map_error(desc, IOKMEM_KERNEL_TASK, 0,
+				  IOKMEM_MAP_ANYWHERE | combined, 0, 0));
+	KUNIT_EXPECT_EQ(test, kind->combined_error ? mode : combined,
+			iokmem_desc_get_cache_mode(desc));
+	prepare(test, desc);
+	KUNIT_EXPECT_TRUE(test, desc_has_pattern(test, desc));
+}
+
+static void kind_is_pinnable_or_refuses(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+	struct iokmem_desc *desc = make_kind(test, kind);
+
+	KUNIT_EXPECT_EQ(test, kind->pinnable ? 0 : -EOPNOTSUPP,
+			map_error(desc, current, 0,
+				  IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_PINNABLE, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			map_error(desc, IOKMEM_KERNEL_TASK, 0,
+				  IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_PINNABLE, 0, 0));
+}
+
+static void put_command(void *dma)
+{
+	iokmem_dma_put(dma);
+}
+
+static struct iokmem_dma *command_for(struct kunit *test, struct iokmem_desc *desc)
+{
+	static const struct iokmem_dma_specification anything;
+	struct iokmem_dma *dma;
+
+	dma = iokmem_dma_with_specification(device_named(test, "iokmem-other"), &anything);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dma);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_command, dma));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, desc, false));
+	return dma;
+}
+
+/* Count the bytes in the segments that a device is told. */
+static size_t bytes_in_segments(struct kunit *test, struct iokmem_dma *dma)
+{
+	size_t offset = 0, length, sum = 0;
+
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_get_prepared_offset_and_length(dma, NULL,
+									   &length));
+	while (offset < length) {
+		struct iokmem_dma_segment segment;
+		unsigned int nr = 1;
+
+		KUNIT_ASSERT_EQ(test, 0, iokmem_dma_gen_segments(dma, &offset, &segment,
+								 &nr));
+		sum += segment.length;
+	}
+	return sum;
+}
+
+static void kind_is_seen_by_a_device_or_refuses(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+	struct iokmem_desc *desc = make_kind(test, kind);
+	struct iokmem_dma *dma = command_for(test, desc);
+	size_t length = iokmem_desc_get_length(desc);
+	u8 *bytes = scratch(test, length);
+
+	KUNIT_ASSERT_EQ(test, kind->device_error, iokmem_dma_prepare(dma, 0, 0));
+	if (kind->device_error) {
+		KUNIT_EXPECT_EQ(test, -EBADFD, iokmem_dma_complete(dma));
+		return;
+	}
+	KUNIT_EXPECT_EQ(test, length, bytes_in_segments(test, dma));
+	fill_bytes(bytes, length);
+	KUNIT_EXPECT_EQ(test, length, iokmem_dma_write_bytes(dma, 0, bytes, length));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_synchronize(dma, IOKMEM_DIRECTION_OUT));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_synchronize(dma, IOKMEM_DIRECTION_IN));
+	memset(bytes, 0, length);
+	KUNIT_EXPECT_EQ(test, length, iokmem_dma_read_bytes(dma, 0, bytes, length));
+	KUNIT_EXPECT_TRUE(test, has_pattern(bytes, length, 0));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_complete(dma));
+
+	/* A window of it, which is part of the first page and of the second. */
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, 77, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, PAGE_SIZE, bytes_in_segments(test, dma));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_complete(dma));
+}
+
+/* Guard pages are a kind without memory. Every group refuses, or has nothing to do. */
+static void guard_is_a_kind_without_memory(struct kunit *test)
+{
+	struct iokmem_desc *desc;
+	u64 resident = 77, dirty = 77;
+	u8 byte = 5;
+
+	attach_address_space(test);
+	desc = keep_desc(test, iokmem_guard_with_size(2 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
+	KUNIT_EXPECT_EQ(test, -EFAULT, segment_error(desc, 0));
+	KUNIT_EXPECT_EQ(test, -ERANGE, segment_error(desc, 2 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_get_page_counts(desc, &resident, &dirty));
+	KUNIT_EXPECT_EQ(test, 0, resident);
+	KUNIT_EXPECT_EQ(test, 0, dirty);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			iokmem_desc_set_purgeable(desc, IOKMEM_PURGEABLE_KEEP_CURRENT,
+						  NULL));
+
+	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_read_bytes(desc, 0, &byte, 1));
+	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_write_bytes(desc, 0, &byte, 1));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, 2 * PAGE_SIZE, &byte, 0));
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			iokmem_desc_perform_operation(desc, IOKMEM_INCOHERENT_IO_FLUSH, 0,
+						      PAGE_SIZE));
+
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			map_error(desc, IOKMEM_KERNEL_TASK, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			map_error(desc, current, 0,
+				  IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_PINNABLE, 0, 0));
+	KUNIT_EXPECT_EQ(test, 0, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
+
+	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_dma_prepare(command_for(test, desc), 0, 0));
+}
+
 static struct kunit_case kinds_cases[] = {
 	KUNIT_CASE_PARAM(kind_has_the_bytes_that_were_written, kind_gen_params),
 	KUNIT_CASE_PARAM(kind_copies_all_bytes_or_none, kind_gen_params),
@@ -395,6 +551,10 @@ static struct kunit_case kinds_cases[] = {
 	KUNIT_CASE_PARAM(kind_is_mapped_into_the_kernel, kind_gen_params),
 	KUNIT_CASE_PARAM(kind_is_mapped_into_a_task, kind_gen_params),
 	KUNIT_CASE_PARAM(kind_lives_as_long_as_its_maps, kind_gen_params),
+	KUNIT_CASE_PARAM(kind_is_retyped_or_refuses, kind_gen_params),
+	KUNIT_CASE_PARAM(kind_is_pinnable_or_refuses, kind_gen_params),
+	KUNIT_CASE_PARAM(kind_is_seen_by_a_device_or_refuses, kind_gen_params),
+	KUNIT_CASE(guard_is_a_kind_without_memory),
 	{}
 };
 

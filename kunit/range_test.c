@@ -315,6 +315,44 @@ static void range_of_a_task_that_exited_is_gone(struct kunit *test)
 			PTR_ERR(iokmem_desc_with_address_range(SZ_1G, SIZE, INOUT, other)));
 }
 
+static struct task_struct *thread_of(struct kunit *test, struct signal_struct *signal,
+				     struct mm_struct *mm)
+{
+	struct task_struct *thread = kunit_kzalloc(test, sizeof(*thread), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, thread);
+	spin_lock_init(&thread->alloc_lock);
+	thread->signal = signal;
+	thread->mm = mm;
+	list_add_tail(&thread->thread_node, &signal->thread_head);
+	return thread;
+}
+
+/* A thread that has exited has no address space, but others of its process may have. */
+static void range_of_a_process_is_named_by_any_of_its_threads(struct kunit *test)
+{
+	struct signal_struct *signal = kunit_kzalloc(test, sizeof(*signal), GFP_KERNEL);
+	struct task_struct *exited;
+	struct iokmem_desc *desc;
+	unsigned long address;
+
+	KUNIT_ASSERT_NOT_NULL(test, signal);
+	attach_address_space(test);
+	address = user_memory(test, SIZE, false);
+	INIT_LIST_HEAD(&signal->thread_head);
+	exited = thread_of(test, signal, NULL);
+	thread_of(test, signal, NULL);
+	desc = iokmem_desc_with_address_range(address, SIZE, INOUT, exited);
+	KUNIT_EXPECT_EQ(test, -ESRCH, PTR_ERR_OR_ZERO(desc));
+
+	thread_of(test, signal, current->mm);
+	desc = keep_desc(test, iokmem_desc_with_address_range(address, SIZE, INOUT, exited));
+	fill_user(test, address, SIZE);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, INOUT));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, INOUT));
+}
+
 struct refused_case {
 	const char *name;
 	u64 address;
@@ -719,6 +757,7 @@ static struct kunit_case range_cases[] = {
 	KUNIT_CASE(range_of_shared_memory_is_mapped_into_other_tasks),
 	KUNIT_CASE(range_shows_no_part_of_a_page_to_tasks),
 	KUNIT_CASE(range_of_a_task_that_exited_is_gone),
+	KUNIT_CASE(range_of_a_process_is_named_by_any_of_its_threads),
 	KUNIT_CASE_PARAM(range_refuses_bad_argument, refused_gen_params),
 	KUNIT_CASE(range_of_nothing_is_one),
 	KUNIT_CASE(range_that_persists_is_found_again),

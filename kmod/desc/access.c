@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory itself: copying bytes, where they are, how many of them are in
- * memory, and the CPUs' caches. For descriptors of every kind.
+ * The memory itself, for descriptors of every kind: copying bytes, finding them in physical
+ * memory, counting pages, purgeable states, and the CPUs' caches.
  *
- * Callers give ranges of bytes of a descriptor. They are checked against its
- * length once, in check_range(), before anything else is looked at.
+ * Callers give ranges of bytes of a descriptor. Each is checked against the descriptor's
+ * length and resolved to a window once, before anything else is looked at.
  */
 #include <linux/highmem.h>
+#include <linux/iosys-map.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
@@ -15,17 +16,7 @@
 #include "page/cache.h"
 #include "page/compat.h"
 
-static int check_range(const struct iokmem_desc *desc, size_t offset,
-		       size_t length)
-{
-	size_t end;
-
-	if (check_add_overflow(offset, length, &end))
-		return -EOVERFLOW;
-	return end > iokmem_desc_get_length(desc) ? -ERANGE : 0;
-}
-
-/* How many bytes from @offset on are neighbours, and in which frame they start. */
+/* Find the frame of byte @offset. Returns how many bytes from it on are neighbours. */
 static size_t bytes_at(const struct iokmem_desc *desc, size_t offset,
 		       unsigned long *pfn)
 {
@@ -38,37 +29,49 @@ static size_t bytes_at(const struct iokmem_desc *desc, size_t offset,
 }
 
 /*
- * iokmem_access_page - copy from or to a page of RAM; zeroes if @bytes is NULL
+ * iokmem_access_map - copy bytes from or to an address of the kernel's
+ *
+ * @map may be of device memory. Zeroes are written if @bytes is NULL.
+ */
+void iokmem_access_map(struct iosys_map *map, size_t offset, void *bytes,
+		       size_t length, bool write)
+{
+	if (!write)
+		iosys_map_memcpy_from(bytes, map, offset, length);
+	else if (bytes)
+		iosys_map_memcpy_to(map, offset, bytes, length);
+	else
+		iosys_map_memset(map, offset, 0, length);
+}
+
+/*
+ * iokmem_access_address - as iokmem_access_map(), for RAM at @address
+ */
+void iokmem_access_address(void *address, void *bytes, size_t length, bool write)
+{
+	struct iosys_map map = IOSYS_MAP_INIT_VADDR(address);
+
+	iokmem_access_map(&map, 0, bytes, length, write);
+}
+
+/*
+ * iokmem_access_page - as iokmem_access_map(), for a page of RAM
  */
 void iokmem_access_page(struct page *page, size_t in_page, void *bytes,
 			size_t length, bool write)
 {
-	if (!write)
-		memcpy_from_page(bytes, page, in_page, length);
-	else if (bytes)
-		memcpy_to_page(page, in_page, bytes, length);
-	else
-		memzero_page(page, in_page, length);
+	void *address = kmap_local_page(page);
+
+	iokmem_access_address(address + in_page, bytes, length, write);
+	if (write)
+		flush_dcache_page(page);
+	kunmap_local(address);
 }
 
 /*
- * iokmem_access_address - copy from or to an address of the kernel's; zeroes if @bytes is
- * NULL
- */
-void iokmem_access_address(void *address, void *bytes, size_t length, bool write)
-{
-	if (!write)
-		memcpy(bytes, address, length);
-	else if (bytes)
-		memcpy(address, bytes, length);
-	else
-		memset(address, 0, length);
-}
-
-/*
- * iokmem_access_frames - as ->access(), for RAM whose frames are known
+ * iokmem_access_frames - as iokmem_desc_access(), for RAM whose frames are known
  *
- * Always succeeds.
+ * Always returns 0.
  */
 int iokmem_access_frames(struct iokmem_desc *desc, size_t offset, void *bytes,
 			 size_t length, bool write)
@@ -91,27 +94,24 @@ int iokmem_access_frames(struct iokmem_desc *desc, size_t offset, void *bytes,
 }
 
 /*
- * iokmem_check_known - are the frames known, and stay so while the lock is held?
+ * iokmem_check_known - check that the frames are known, and stay so under hold_lock
  *
- * -EBADFD if not, -EACCES if the memory is to be written and held for reading only.
+ * Returns 0; -EBADFD if they are not known; -EACCES to @write if the memory is held for
+ * reading only.
  */
 int iokmem_check_known(const struct iokmem_desc *desc, bool write)
 {
 	lockdep_assert_held(&desc->hold_lock);
 
-	if (desc->ops->always_there)
+	if (iokmem_desc_is_always_there(desc))
 		return 0;
 	if (!desc->held)
 		return -EBADFD;
 	return write && desc->held_read_only ? -EACCES : 0;
 }
 
-/*
- * iokmem_access_held - as ->access(), for RAM whose frames are known while held
- *
- * -EBADFD if it is not held, -EACCES if for reading only.
- */
-int iokmem_access_held(struct iokmem_desc *desc, size_t offset, void *bytes,
+/* As iokmem_desc_access(), for RAM whose frames are known while it is held. */
+static int access_held(struct iokmem_desc *desc, size_t offset, void *bytes,
 		       size_t length, bool write)
 {
 	int err;
@@ -125,35 +125,71 @@ int iokmem_access_held(struct iokmem_desc *desc, size_t offset, void *bytes,
 }
 
 /*
- * iokmem_access_begin - before bytes are copied, while the memory is held or may be
+ * iokmem_access_begin - get ready for copying bytes
+ *
+ * Returns 0 or an error of the kind's. iokmem_access_end() undoes it.
  */
 int iokmem_access_begin(struct iokmem_desc *desc, bool write)
 {
-	return desc->ops->begin_access ? desc->ops->begin_access(desc, write) : 0;
+	return iokmem_desc_syncs_access(desc) ? desc->kind->bytes->begin(desc, write) : 0;
 }
 
 void iokmem_access_end(struct iokmem_desc *desc, bool write)
 {
-	if (desc->ops->end_access)
-		desc->ops->end_access(desc, write);
+	if (iokmem_desc_syncs_access(desc))
+		desc->kind->bytes->end(desc, write);
+}
+
+/*
+ * iokmem_desc_access - copy bytes from or to memory; zeroes if @bytes is NULL
+ *
+ * @desc is not a sub-descriptor. The range is checked and not empty. The caller has
+ * called iokmem_access_begin(), unless it knows that the kind needs no such call.
+ */
+int iokmem_desc_access(struct iokmem_desc *desc, size_t offset, void *bytes,
+		       size_t length, bool write)
+{
+	const struct iokmem_bytes_ops *ops = desc->kind->bytes;
+
+	if (!iokmem_desc_has_memory(desc))
+		return -EFAULT;
+	return ops ? ops->access(desc, offset, bytes, length, write) :
+		     access_held(desc, offset, bytes, length, write);
+}
+
+/*
+ * iokmem_access_pinned - as iokmem_desc_access(), for memory that the caller holds
+ *
+ * Fails only for want of addresses for memory of another mode than copyback.
+ */
+int iokmem_access_pinned(struct iokmem_desc *desc, size_t offset, void *bytes,
+			 size_t length, bool write)
+{
+	/*
+	 * Memory that is always there may need addresses of its own type, and memory with
+	 * an address of its own may be a device's. Other memory is RAM.
+	 */
+	if (iokmem_desc_is_always_there(desc) || iokmem_desc_has_held_address(desc))
+		return iokmem_desc_access(desc, offset, bytes, length, write);
+	return iokmem_access_frames(desc, offset, bytes, length, write);
 }
 
 static int access_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
 			size_t length, bool write)
 {
+	struct iokmem_window window;
 	int err;
 
 	might_sleep();
 
-	err = check_range(desc, offset, length);
+	err = iokmem_desc_window(desc, offset, length, &window);
 	if (err || !length)
 		return err;
-	desc = iokmem_desc_root(desc, &offset);
-	err = iokmem_access_begin(desc, write);
+	err = iokmem_access_begin(window.desc, write);
 	if (err)
 		return err;
-	err = desc->ops->access(desc, offset, bytes, length, write);
-	iokmem_access_end(desc, write);
+	err = iokmem_desc_access(window.desc, window.offset, bytes, length, write);
+	iokmem_access_end(window.desc, write);
 	return err;
 }
 
@@ -162,18 +198,19 @@ static int access_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
  * @desc: the descriptor
  * @offset: of the first byte in the descriptor
  * @bytes: where to copy them
- * @length: how many
+ * @length: how many bytes
  *
  * Follows IOMemoryDescriptor::readBytes(), which copies all or nothing.
  *
  * Context: May sleep. The caller holds no mmap lock.
- * Return: 0, or a negative error; what is in @bytes then is undefined:
+ * Return: 0, or a negative error; then the content of @bytes is undefined:
  *
  * * -EOVERFLOW: @offset plus @length wraps
  * * -ERANGE: the range passes the end of the descriptor
  * * -EBADFD: a range of addresses, or a dma-buf, that is not prepared
- * * -EFAULT: a guard page
- * * -ENOMEM, -EIO: pageable memory could not be brought in, or a dma-buf be got ready
+ * * -EFAULT: the range has a guard page
+ * * -ENOMEM, -EIO: pageable memory could not be brought in, or a dma-buf could not be made
+ *   ready
  * * -ENOMEM: no room to map wired memory that is not copyback, on an architecture where
  *   the kernel's map of all memory is always copyback (arm64)
  * * -EINTR: a signal arrived while devices were writing a dma-buf
@@ -189,8 +226,8 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_read_bytes, IOKMEM_NS);
  * iokmem_desc_write_bytes - copy bytes into the memory
  * @desc: the descriptor
  * @offset: of the first byte in the descriptor
- * @bytes: to be copied; NULL for zeroes
- * @length: how many
+ * @bytes: the bytes to copy; NULL for zeroes
+ * @length: how many bytes
  *
  * Follows IOMemoryDescriptor::writeBytes(), which copies all or nothing.
  *
@@ -204,30 +241,19 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_read_bytes, IOKMEM_NS);
 int iokmem_desc_write_bytes(struct iokmem_desc *desc, size_t offset,
 			    const void *bytes, size_t length)
 {
-	/* ->access() changes @bytes only when it reads. */
+	/* Bytes are changed only when memory is read. */
 	return access_bytes(desc, offset, (void *)bytes, length, true);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_write_bytes, IOKMEM_NS);
 
-/*
- * iokmem_desc_leaf - the descriptor that has the frames of byte @offset
- *
- * Never a sub-descriptor or a multi-descriptor. @offset becomes the one in that, and
- * @length is cut to what it has of it.
- */
-struct iokmem_desc *iokmem_desc_leaf(struct iokmem_desc *desc, size_t *offset,
-				     size_t *length)
-{
-	desc = iokmem_desc_root(desc, offset);
-	return desc->ops->member ? desc->ops->member(desc, offset, length) : desc;
-}
-
-/* The neighbours from @offset on, across extents that happen to be adjacent. */
+/* Find the neighbours from @offset on, across extents that happen to be adjacent. */
 static int find_segment(struct iokmem_desc *desc, size_t offset,
 			phys_addr_t *address, size_t *length)
 {
 	unsigned long pfn, next;
 	size_t n;
+
+	lockdep_assert_held(&desc->hold_lock);
 
 	n = bytes_at(desc, offset, &pfn);
 	if (pfn == IOKMEM_NO_PFN)
@@ -248,7 +274,7 @@ static int find_segment(struct iokmem_desc *desc, size_t offset,
 /*
  * iokmem_desc_segment - as iokmem_desc_get_physical_segment(), of bytes that there are
  *
- * @length is an input too: the limit.
+ * @desc is not a sub-descriptor. @length is an input too: the limit.
  */
 int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
 			phys_addr_t *address, size_t *length)
@@ -257,7 +283,7 @@ int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
 	int err;
 
 	desc = iokmem_desc_leaf(desc, &offset, length);
-	if (desc->ops->fixed_address)
+	if (iokmem_desc_has_fixed_address(desc))
 		return -EOPNOTSUPP;
 	mutex_lock(&desc->hold_lock);
 	err = iokmem_check_known(desc, false);
@@ -270,11 +296,11 @@ int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
 }
 
 /**
- * iokmem_desc_get_physical_segment - where bytes are in physical memory
+ * iokmem_desc_get_physical_segment - find where bytes are in physical memory
  * @desc: the descriptor
  * @offset: of the first byte in the descriptor
- * @address: out: its physical address, as the CPU sees it
- * @length: out: how many bytes from it on are neighbours in memory, at most to the
+ * @address: out: physical address of that byte, as the CPU sees it
+ * @length: out: how many bytes from there on are neighbours in memory, at most up to the
  *	end of the descriptor, or of the member of a multi-descriptor
  *
  * Follows IOMemoryDescriptor::getPhysicalSegment() with kIOMemoryMapperNone.
@@ -284,59 +310,54 @@ int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
  *
  * * -ERANGE: @offset is not before the end of the descriptor
  * * -EBADFD: the memory is not prepared, and may be anywhere
- * * -EFAULT: a guard page
+ * * -EFAULT: @offset is in a guard page
  * * -EOPNOTSUPP: coherent memory, of which only the bus address is known
  */
 int iokmem_desc_get_physical_segment(struct iokmem_desc *desc, size_t offset,
 				     phys_addr_t *address, size_t *length)
 {
 	size_t whole = iokmem_desc_get_length(desc);
+	struct iokmem_window window;
 	int err;
 
 	if (offset >= whole)
 		return -ERANGE;
-	whole -= offset;
-	err = iokmem_desc_segment(desc, offset, address, &whole);
+	window = iokmem_window_of(desc, offset, whole - offset);
+	err = iokmem_desc_segment(window.desc, window.offset, address, &window.length);
 	if (!err)
-		*length = whole;
+		*length = window.length;
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_physical_segment, IOKMEM_NS);
 
 /*
- * iokmem_all_resident - as ->page_counts(), for memory that is all there is of it
+ * Count the pages. Memory whose frames are unknown while it is not held cannot be counted
+ * then. Other memory is all resident and exists nowhere else.
  */
-int iokmem_all_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
+static int count_pages(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
 {
-	*resident = iokmem_desc_pages(desc);
-	*dirty = *resident;
-	return 0;
-}
-
-/*
- * iokmem_held_resident - the same for memory that is nowhere in particular, or not ours
- * to know of, while it is not held
- */
-int iokmem_held_resident(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
-{
+	const struct iokmem_store_ops *ops = desc->kind->store;
 	int err;
 
+	if (ops && ops->page_counts)
+		return ops->page_counts(desc, resident, dirty);
 	mutex_lock(&desc->hold_lock);
 	err = iokmem_check_known(desc, false);
-	if (!err)
-		err = iokmem_all_resident(desc, resident, dirty);
 	mutex_unlock(&desc->hold_lock);
+	*resident = iokmem_desc_has_memory(desc) ? iokmem_desc_pages(desc) : 0;
+	*dirty = *resident;
 	return err;
 }
 
 /**
- * iokmem_desc_get_page_counts - how much of the memory is in memory
+ * iokmem_desc_get_page_counts - count the pages that are in memory
  * @desc: the descriptor
  * @resident: out, unless NULL: how many pages are in memory
  * @dirty: out, unless NULL: how many of these exist nowhere else
  *
- * Follows IOMemoryDescriptor::getPageCounts(): of the capacity, not the length;
- * of a sub-descriptor's whole parent; of all members of a multi-descriptor.
+ * Follows IOMemoryDescriptor::getPageCounts(). Counts the whole capacity, whatever the
+ * length is. Counts a sub-descriptor's whole parent, and all members of a
+ * multi-descriptor.
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: 0, or a negative error; then nothing has been written:
@@ -348,13 +369,9 @@ int iokmem_desc_get_page_counts(struct iokmem_desc *desc, u64 *resident,
 				u64 *dirty)
 {
 	u64 all, changed;
-	size_t offset = 0;
 	int err;
 
-	desc = iokmem_desc_root(desc, &offset);
-	if (!desc->ops->page_counts)
-		return -EOPNOTSUPP;
-	err = desc->ops->page_counts(desc, &all, &changed);
+	err = count_pages(iokmem_desc_owner(desc), &all, &changed);
 	if (err)
 		return err;
 	if (resident)
@@ -365,20 +382,68 @@ int iokmem_desc_get_page_counts(struct iokmem_desc *desc, u64 *resident,
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_page_counts, IOKMEM_NS);
 
-/* Of one member: what the range has of it, and that is cut from the range. */
+/**
+ * iokmem_desc_set_purgeable - change the state of purgeable memory
+ * @desc: a descriptor of memory that was made with %IOKMEM_PURGEABLE
+ * @state: %IOKMEM_PURGEABLE_NON_VOLATILE: the content is needed;
+ *	%IOKMEM_PURGEABLE_VOLATILE: the memory may be emptied when memory is short,
+ *	oldest volatile memory first; %IOKMEM_PURGEABLE_EMPTY: the content is not
+ *	needed any more; %IOKMEM_PURGEABLE_KEEP_CURRENT: only ask
+ * @old: out, unless NULL: the state until now. If it was empty, the memory is zero,
+ *	except for what has been written since.
+ *
+ * Follows IOMemoryDescriptor::setPurgeable(). Empty memory that is made volatile
+ * stays empty. Maps stay, and show zeroes after the memory was emptied. Memory that
+ * is prepared or mapped into the kernel is not emptied when memory is short. When
+ * such memory is made empty, it is zeroed where it is. A sub-descriptor changes its
+ * parent. A multi-descriptor changes all of its members; its state is empty if that
+ * of any member is, or else volatile if that of any member is.
+ *
+ * Context: May sleep. The caller holds no mmap lock.
+ * Return: 0, or a negative error; then nothing has changed:
+ *
+ * * -EINVAL: there is no such state
+ * * -EOPNOTSUPP: the memory is not purgeable, or not all of it; or @state has
+ *   modifiers
+ */
+int iokmem_desc_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
+{
+	const struct iokmem_store_ops *ops;
+	u32 before;
+	int err;
+
+	if (state & ~IOKMEM_PURGEABLE_STATE_MASK)
+		return -EOPNOTSUPP;
+	if (state < IOKMEM_PURGEABLE_KEEP_CURRENT ||
+	    state > IOKMEM_PURGEABLE_EMPTY)
+		return -EINVAL;
+
+	desc = iokmem_desc_owner(desc);
+	ops = desc->kind->store;
+	if (!ops || !ops->set_purgeable)
+		return -EOPNOTSUPP;
+	err = ops->set_purgeable(desc, state, &before);
+	if (!err && old)
+		*old = before;
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_set_purgeable, IOKMEM_NS);
+
+/* Flush the caches for bytes of a descriptor that is not made of others. */
 static int flush_member(struct iokmem_desc *desc, size_t offset, size_t length,
 			bool invalidate)
 {
+	lockdep_assert_held(&desc->hold_lock);
+
 	while (length) {
-		unsigned long address = 0, pfn;
+		unsigned long address, pfn;
 		size_t n = min(bytes_at(desc, offset, &pfn), length);
 		size_t at = desc->skew + offset;
 		int err;
 
 		if (pfn == IOKMEM_NO_PFN)
 			return -EFAULT;
-		if (desc->ops->kernel_address)
-			address = desc->ops->kernel_address(desc, at >> PAGE_SHIFT, 1);
+		address = iokmem_desc_kernel_address(desc, at >> PAGE_SHIFT, 1);
 		if (!address)
 			address = (unsigned long)page_address(pfn_to_page(pfn));
 		err = iokmem_cache_flush((void *)address + offset_in_page(at), n,
@@ -392,18 +457,19 @@ static int flush_member(struct iokmem_desc *desc, size_t offset, size_t length,
 	return 0;
 }
 
-static int flush_bytes(struct iokmem_desc *desc, size_t offset, size_t length,
-		       bool invalidate)
+static int flush_window(const struct iokmem_window *window, bool invalidate)
 {
+	size_t offset = window->offset, length = window->length;
+
 	while (length) {
 		size_t at = offset, n = length;
-		struct iokmem_desc *leaf = iokmem_desc_leaf(desc, &at, &n);
+		struct iokmem_desc *leaf = iokmem_desc_leaf(window->desc, &at, &n);
 		int err;
 
 		mutex_lock(&leaf->hold_lock);
 		err = iokmem_check_known(leaf, false);
-		/* Coherent memory is never otherwise than it looks. */
-		if (!err && !leaf->ops->fixed_address)
+		/* Caches never hide the content of coherent memory from devices. */
+		if (!err && !iokmem_desc_has_fixed_address(leaf))
 			err = flush_member(leaf, at, n, invalidate);
 		mutex_unlock(&leaf->hold_lock);
 		if (err)
@@ -415,38 +481,38 @@ static int flush_bytes(struct iokmem_desc *desc, size_t offset, size_t length,
 }
 
 /**
- * iokmem_desc_perform_operation - have the CPUs' caches written back
+ * iokmem_desc_perform_operation - write the CPUs' caches back
  * @desc: the descriptor
  * @operation: %IOKMEM_INCOHERENT_IO_STORE: write what the caches have of the range
- *	to memory; %IOKMEM_INCOHERENT_IO_FLUSH: and forget it
+ *	to memory; %IOKMEM_INCOHERENT_IO_FLUSH: write it and drop it from the caches
  * @offset: of the first byte in the descriptor
  * @length: how many bytes
  *
- * Follows IOMemoryDescriptor::performOperation(). Nobody needs this for memory
- * that a device sees through the DMA API.
+ * Follows IOMemoryDescriptor::performOperation(). Memory that a device sees through
+ * the DMA API does not need this call.
  *
  * Context: May sleep.
- * Return: 0, or a negative error. Caches may have been written back up to where
- * it occurred; memory is as it was.
+ * Return: 0, or a negative error. Caches may have been written back up to the place of
+ * the error. The content of memory has not changed.
  *
  * * -EOPNOTSUPP: an unknown operation, or no way to do it on this architecture
  * * -EOVERFLOW: @offset plus @length wraps
  * * -ERANGE: the range passes the end of the descriptor
  * * -EBADFD: the memory is not prepared
- * * -EFAULT: a guard page
+ * * -EFAULT: the range has a guard page
  */
 int iokmem_desc_perform_operation(struct iokmem_desc *desc, u32 operation,
 				  size_t offset, size_t length)
 {
+	struct iokmem_window window;
 	int err;
 
 	if (operation != IOKMEM_INCOHERENT_IO_FLUSH &&
 	    operation != IOKMEM_INCOHERENT_IO_STORE)
 		return -EOPNOTSUPP;
-	err = check_range(desc, offset, length);
+	err = iokmem_desc_window(desc, offset, length, &window);
 	if (err)
 		return err;
-	return flush_bytes(desc, offset, length,
-			   operation == IOKMEM_INCOHERENT_IO_FLUSH);
+	return flush_window(&window, operation == IOKMEM_INCOHERENT_IO_FLUSH);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_perform_operation, IOKMEM_NS);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Showing memory to devices, through the DMA API: an IOMMU, or memory to bounce in, is
- * the DMA API's business, and never ours.
+ * Showing memory to devices through the DMA API, which takes care of IOMMUs and of memory
+ * to bounce in.
  *
- * A *view* is bytes of a descriptor, mapped for one device. It holds the memory. Kinds
- * of memory that a device sees in a way of their own say so (->dma_map()); of all others
- * the pages are mapped.
+ * A *view* is a window of a descriptor, mapped for one device. It holds the memory. Kinds of
+ * memory with operations for devices (struct iokmem_device_ops) make their views
+ * themselves. For all other kinds the pages are mapped.
  */
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
@@ -15,14 +15,14 @@
 
 #include "desc/desc.h"
 #include "desc/dma_view.h"
+#include "page/block.h"
 #include "page/cache.h"
 #include "page/compat.h"
-#include "page/pages.h"
 
 /*
- * iokmem_dma_direction - what the DMA API is told of the direction of transfers
+ * iokmem_dma_direction - return the direction of a descriptor's transfers for the DMA API
  *
- * None means that nobody knows.
+ * A descriptor without a direction may be used for both.
  */
 enum dma_data_direction iokmem_dma_direction(const struct iokmem_desc *desc)
 {
@@ -38,12 +38,12 @@ enum dma_data_direction iokmem_dma_direction(const struct iokmem_desc *desc)
 EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_direction);
 
 /**
- * struct entries - what a table for a device is made of: it is counted, then filled in
- * @size: of one, at most, in bytes
- * @boundary: a mask; none has addresses on both sides of a multiple of what follows
- * @cut: there may be runs that are too long for one
- * @sg: the next one to be filled in; NULL: they are only counted
- * @nr: how many, until now
+ * struct entries - entries of a table for a device, which are counted, then filled in
+ * @size: the largest size of an entry, in bytes
+ * @boundary: a mask: no entry crosses a multiple of @boundary + 1
+ * @cut: some runs may be too long for one entry
+ * @sg: the next entry to be filled in; NULL: entries are only counted
+ * @nr: how many entries there are so far
  * @last: their highest address
  */
 struct entries {
@@ -55,7 +55,7 @@ struct entries {
 	phys_addr_t last;
 };
 
-/* For @length bytes in all. */
+/* Start a table of @length bytes in all. */
 static struct entries entries_for(struct device *dev, size_t length)
 {
 	struct entries entries = {
@@ -65,20 +65,20 @@ static struct entries entries_for(struct device *dev, size_t length)
 
 	if (entries.size >= PAGE_SIZE)
 		entries.size = round_down(entries.size, PAGE_SIZE);
-	/* What comes before in its first page shortens an entry, see below. */
+	/* An entry that does not begin with a page is shorter, see entry_size(). */
 	entries.cut = length > entries.size || entries.size - length < PAGE_SIZE ||
 		      entries.boundary != ULONG_MAX;
 	return entries;
 }
 
-/* How much of the run at @address one entry may have. */
+/* Return how much of the run at @address one entry may have. */
 static size_t entry_size(const struct entries *entries, phys_addr_t address,
 			 size_t length)
 {
 	u64 to_boundary = entries->boundary - (address & entries->boundary);
 	size_t size = entries->size;
 
-	/* All but the last end with a page, so that an IOMMU can join them. */
+	/* All entries but the last end with a page, so that an IOMMU can join them. */
 	if (size >= PAGE_SIZE)
 		size -= offset_in_page(address);
 	length = min(length, size);
@@ -115,7 +115,7 @@ static int add_run(struct entries *entries, phys_addr_t address, size_t length)
 	return 0;
 }
 
-/* Bytes from @place to @end, counted from the beginning of the first extent. */
+/* Add the bytes from @place to @end, counted from the beginning of the first extent. */
 static int add_extents(struct entries *entries, const struct iokmem_extents *extents,
 		       size_t place, size_t end)
 {
@@ -140,19 +140,20 @@ static int add_extents(struct entries *entries, const struct iokmem_extents *ext
 	}
 }
 
-/* The memory is held. */
-static int add_bytes(struct entries *entries, struct iokmem_desc *desc, size_t offset,
-		     size_t length)
+/* The caller holds the memory. */
+static int add_window(struct entries *entries, const struct iokmem_window *window)
 {
+	size_t offset = window->offset, length = window->length;
+
 	while (length) {
 		size_t place = offset, n = length;
-		struct iokmem_desc *leaf = iokmem_desc_leaf(desc, &place, &n);
+		struct iokmem_desc *leaf = iokmem_desc_leaf(window->desc, &place, &n);
 		int err;
 
-		/* Others than pages need each a call of its own to the DMA API. */
-		if (leaf->ops->dma_map)
+		/* Memory without pages would need calls of its own to the DMA API. */
+		if (!iokmem_desc_is_mapped_by_pages(leaf))
 			return -EOPNOTSUPP;
-		if (leaf->ops->no_memory)
+		if (!iokmem_desc_has_memory(leaf))
 			return -EFAULT;
 		place += leaf->skew;
 		err = add_extents(entries, &leaf->extents, place, place + n);
@@ -165,9 +166,10 @@ static int add_bytes(struct entries *entries, struct iokmem_desc *desc, size_t o
 }
 
 /*
- * iokmem_dma_reaches - can the device have this address, without anything being moved?
+ * iokmem_dma_reaches - return true if the device can use all addresses up to @last as they are
  *
- * Mapping another one would warn, which is not what a caller with a bad mask should see.
+ * The DMA API would warn about an address that is out of reach. A caller with a bad mask gets
+ * an error instead.
  */
 bool iokmem_dma_reaches(struct device *dev, phys_addr_t last)
 {
@@ -175,7 +177,7 @@ bool iokmem_dma_reaches(struct device *dev, phys_addr_t last)
 	       !iokmem_dma_is_direct(dev);
 }
 
-/* Memory to bounce in is below 4 GiB, if there is any; that is all that is known. */
+/* Return true if memory to bounce in is within reach. It is below 4 GiB, if there is any. */
 static bool can_bounce(struct device *dev)
 {
 	return dma_max_mapping_size(dev) != SIZE_MAX &&
@@ -183,26 +185,27 @@ static bool can_bounce(struct device *dev)
 }
 
 /*
- * Is there an entry for each of several extents, whatever their addresses are? Then they
- * need only be counted.
+ * Return true if each of several extents gets one entry, whatever its address is. Then the
+ * entries need not be looked at to be counted.
  */
 static bool are_whole_extents(const struct entries *entries, struct device *dev,
 			      const struct iokmem_desc *desc)
 {
-	return desc->extents.nr > 1 && desc->extents.nr <= INT_MAX && desc->ops->typed &&
-	       !entries->cut &&
+	return desc->extents.nr > 1 && desc->extents.nr <= INT_MAX &&
+	       iokmem_desc_is_typed(desc) && !entries->cut &&
 	       iokmem_dma_reaches(dev, PFN_PHYS(iokmem_highest_pfn()) - 1);
 }
 
-static int count_extents(const struct iokmem_desc *desc, size_t offset, size_t length)
+static int count_extents(const struct iokmem_window *window)
 {
-	size_t place = desc->skew + offset;
+	const struct iokmem_extents *extents = &window->desc->extents;
+	pgoff_t first = iokmem_window_index(window);
 
-	return iokmem_extents_find(&desc->extents, (place + length - 1) >> PAGE_SHIFT) -
-	       iokmem_extents_find(&desc->extents, place >> PAGE_SHIFT) + 1;
+	return iokmem_extents_find(extents, first + iokmem_window_pages(window) - 1) -
+	       iokmem_extents_find(extents, first) + 1;
 }
 
-/* One entry; what was in @table is of no use. */
+/* Start with one entry. The old content of @table is lost. */
 static void table_init(struct iokmem_dma_table *table)
 {
 	*table = (struct iokmem_dma_table) {
@@ -212,7 +215,7 @@ static void table_init(struct iokmem_dma_table *table)
 }
 
 /*
- * iokmem_dma_table_free - undo iokmem_dma_table_fill(), or nothing
+ * iokmem_dma_table_free - undo iokmem_dma_table_fill(), if it allocated anything
  */
 void iokmem_dma_table_free(struct iokmem_dma_table *table)
 {
@@ -222,24 +225,24 @@ void iokmem_dma_table_free(struct iokmem_dma_table *table)
 EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_table_free);
 
 /*
- * iokmem_dma_table_fill - the pages of bytes of a descriptor, for mapping them for @dev
+ * iokmem_dma_table_fill - list the pages of a window, for mapping them for @dev
  *
- * @desc is no sub-descriptor, and held; there are such bytes. Each entry is as long as
- * memory and device allow. The caller frees the table, unless there is an error.
+ * The memory is held, and the window is not empty. Each entry is as long as memory and
+ * device allow. The caller frees the table, unless there is an error.
  */
 int iokmem_dma_table_fill(struct iokmem_dma_table *table, struct device *dev,
-			  struct iokmem_desc *desc, size_t offset, size_t length)
+			  const struct iokmem_window *window)
 {
-	struct entries entries = entries_for(dev, length);
+	struct entries entries = entries_for(dev, window->length);
 	int err;
 
 	table_init(table);
-	if (are_whole_extents(&entries, dev, desc)) {
-		entries.nr = count_extents(desc, offset, length);
+	if (are_whole_extents(&entries, dev, window->desc)) {
+		entries.nr = count_extents(window);
 	} else {
-		/* The first one is filled in: there may be no others. */
+		/* Fill in the first entry while counting: often there are no others. */
 		entries.sg = &table->one;
-		err = add_bytes(&entries, desc, offset, length);
+		err = add_window(&entries, window);
 		if (err)
 			return err;
 		if (!iokmem_dma_reaches(dev, entries.last) && !can_bounce(dev))
@@ -252,19 +255,19 @@ int iokmem_dma_table_fill(struct iokmem_dma_table *table, struct device *dev,
 		return err;
 	entries.sg = table->sgt.sgl;
 	entries.nr = 0;
-	add_bytes(&entries, desc, offset, length);
+	add_window(&entries, window);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_table_fill);
 
 /*
  * Return true if the kernel's map of all memory has another mode than the memory of @desc,
- * or than a part of it. The caches are flushed around the DMA API then: see cache.c. The
- * memory is held, so its mode does not change.
+ * or than a part of it. The caches have to be flushed around the DMA API then: see cache.c.
+ * The memory is held, so its mode does not change.
  */
 static bool has_alias(const struct iokmem_desc *desc)
 {
-	/* On x86 do not even ask for the mode. */
+	/* On x86 skip asking for the mode. */
 	return !iokmem_cache_in_direct_map(IOKMEM_MAP_INHIBIT_CACHE) &&
 	       !iokmem_cache_in_direct_map(iokmem_desc_get_cache_mode(desc));
 }
@@ -298,7 +301,7 @@ static void flush_alias_ends(struct iokmem_dma_table *table,
 /*
  * iokmem_dma_table_map - map the pages of a table that iokmem_dma_table_fill() filled in
  *
- * The memory is held. Returns 0, or -ENOBUFS and the table is freed.
+ * The caller holds the memory. Returns 0; or -ENOBUFS, and the table is freed.
  */
 int iokmem_dma_table_map(struct iokmem_dma_table *table, struct device *dev,
 			 const struct iokmem_desc *desc,
@@ -312,7 +315,7 @@ int iokmem_dma_table_map(struct iokmem_dma_table *table, struct device *dev,
 }
 
 /*
- * iokmem_dma_table_sync - the CPU, or the device, looks at the pages next
+ * iokmem_dma_table_sync - let the CPU, or the device, look at the pages next
  */
 void iokmem_dma_table_sync(struct iokmem_dma_table *table, struct device *dev,
 			   const struct iokmem_desc *desc,
@@ -329,12 +332,14 @@ void iokmem_dma_table_sync(struct iokmem_dma_table *table, struct device *dev,
 }
 
 /*
- * iokmem_dma_one_run - for ->dma_map(): the device sees all bytes in one run
+ * iokmem_dma_one_run - fill in a view that the device sees as one run of bytes
+ *
+ * For the map() of a kind. Returns 0 or -ENOMEM.
  */
 int iokmem_dma_one_run(struct iokmem_dma_view *view, dma_addr_t address)
 {
 	struct scatterlist *sg;
-	size_t left = view->length;
+	size_t left = view->window.length;
 	unsigned int i;
 	int err = 0;
 
@@ -357,11 +362,11 @@ static int map_pages(struct iokmem_dma_view *view)
 {
 	int err;
 
-	err = iokmem_dma_table_fill(&view->own, view->dev, view->desc, view->offset,
-				    view->length);
+	err = iokmem_dma_table_fill(&view->own, view->dev, &view->window);
 	if (err)
 		return err;
-	err = iokmem_dma_table_map(&view->own, view->dev, view->desc, view->direction, 0);
+	err = iokmem_dma_table_map(&view->own, view->dev, view->window.desc,
+				   view->direction, 0);
 	if (!err)
 		view->table = &view->own.sgt;
 	return err;
@@ -369,38 +374,36 @@ static int map_pages(struct iokmem_dma_view *view)
 
 static void unmap_pages(struct iokmem_dma_view *view)
 {
-	flush_alias_ends(&view->own, view->desc);
+	flush_alias_ends(&view->own, view->window.desc);
 	dma_unmap_sgtable(view->dev, &view->own.sgt, view->direction, 0);
-	flush_alias(&view->own, view->desc);
+	flush_alias(&view->own, view->window.desc);
 }
 
 /*
- * iokmem_dma_map - map bytes of a descriptor for a device
+ * iokmem_dma_map - map a window, which is not empty, for a device
  *
- * There are such bytes. Fills in @view, which keeps neither @dev nor @desc. Returns 0 or
- * the errors of iokmem_dma_prepare().
+ * Fills in @view, which keeps neither @dev nor the descriptor. Returns 0 or the errors of
+ * iokmem_dma_prepare().
  */
 int iokmem_dma_map(struct iokmem_dma_view *view, struct device *dev,
-		   struct iokmem_desc *desc, size_t offset, size_t length)
+		   const struct iokmem_window *window, enum dma_data_direction direction)
 {
+	struct iokmem_desc *desc = window->desc;
 	int err;
 
 	*view = (struct iokmem_dma_view) {
+		.window = *window,
 		.dev = dev,
-		.direction = iokmem_dma_direction(desc),
-		.length = length,
+		.direction = direction,
 	};
-	view->desc = iokmem_desc_root(desc, &offset);
-	view->offset = offset;
-
-	/* Only what goes out leaves the memory as it is. */
-	err = iokmem_desc_hold(view->desc, view->direction != DMA_TO_DEVICE);
+	/* Only a transfer out of memory leaves the memory as it is. */
+	err = iokmem_desc_hold(desc, direction != DMA_TO_DEVICE);
 	if (err)
 		return err;
-	err = view->desc->ops->dma_map ? view->desc->ops->dma_map(view) :
-					 map_pages(view);
+	err = iokmem_desc_is_mapped_by_pages(desc) ? map_pages(view) :
+						     desc->kind->device->map(view);
 	if (err)
-		iokmem_desc_unhold(view->desc);
+		iokmem_desc_unhold(desc);
 	return err;
 }
 
@@ -409,26 +412,28 @@ int iokmem_dma_map(struct iokmem_dma_view *view, struct device *dev,
  */
 void iokmem_dma_unmap(struct iokmem_dma_view *view)
 {
-	if (view->desc->ops->dma_unmap)
-		view->desc->ops->dma_unmap(view);
-	else if (!view->desc->ops->dma_map)
+	const struct iokmem_device_ops *ops = view->window.desc->kind->device;
+
+	if (!ops)
 		unmap_pages(view);
+	else if (ops->unmap)
+		ops->unmap(view);
 	iokmem_dma_table_free(&view->own);
-	iokmem_desc_unhold(view->desc);
+	iokmem_desc_unhold(view->window.desc);
 }
 
 /*
- * iokmem_dma_sync - what the device has written is for the CPU to see, or the other
- * way round
+ * iokmem_dma_sync - let the CPU, or the device, look at the memory next
  *
  * Returns 0, or an error of the kind's.
  */
 int iokmem_dma_sync(struct iokmem_dma_view *view, bool for_cpu)
 {
-	if (view->desc->ops->dma_sync)
-		return view->desc->ops->dma_sync(view, for_cpu);
-	if (view->desc->ops->dma_map)
-		return 0;	/* always the same for both */
-	iokmem_dma_table_sync(&view->own, view->dev, view->desc, view->direction, for_cpu);
+	const struct iokmem_device_ops *ops = view->window.desc->kind->device;
+
+	if (ops)
+		return ops->sync ? ops->sync(view, for_cpu) : 0;
+	iokmem_dma_table_sync(&view->own, view->dev, view->window.desc, view->direction,
+			      for_cpu);
 	return 0;
 }

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Memory as a device sees it.
+ * Views: memory as a device sees it.
  */
-#ifndef _IOKMEM_DMA_MAP_H
-#define _IOKMEM_DMA_MAP_H
+#ifndef _IOKMEM_DMA_VIEW_H
+#define _IOKMEM_DMA_VIEW_H
 
 #include <linux/dma-direction.h>
 #include <linux/scatterlist.h>
 #include <linux/types.h>
 
+#include "desc/desc.h"
+
 struct device;
-struct iokmem_desc;
 
 /**
  * struct iokmem_dma_table - entries for a device
- * @sgt: what the DMA API takes
- * @one: for @sgt, if there is only one entry
+ * @sgt: the table, as the DMA API takes it
+ * @one: used by @sgt if there is only one entry
  *
- * Not copied. Nothing is allocated while @sgt has no entries.
+ * Must not be copied. Nothing is allocated while there is only one entry.
  */
 struct iokmem_dma_table {
 	struct sg_table sgt;
@@ -25,26 +26,22 @@ struct iokmem_dma_table {
 };
 
 /**
- * struct iokmem_dma_view - bytes of a descriptor, mapped for a device
- * @desc: whose memory it is, never a sub-descriptor; the view holds it
+ * struct iokmem_dma_view - a window of a descriptor, mapped for a device
+ * @window: the bytes, at least one; the view holds their descriptor
  * @dev: the device
  * @direction: of the transfer
- * @offset: of the first byte in @desc
- * @length: in bytes, not 0
- * @table: what the device sees, by sg_dma_address() and sg_dma_len(): that of @own,
- *	or another one's
- * @skip: how many bytes in @table come before the first one
- * @own: for @table
- * @private: the kind's own
+ * @table: the addresses that the device sees, by sg_dma_address() and sg_dma_len(): in
+ *	@own, or in a table of somebody else's
+ * @skip: how many bytes in @table come before the first byte of the window
+ * @own: the view's own table
+ * @private: for the kind of memory
  *
- * Its owner makes sure that only one at a time does something with it.
+ * The owner serialises all calls for a view.
  */
 struct iokmem_dma_view {
-	struct iokmem_desc *desc;
+	struct iokmem_window window;
 	struct device *dev;
 	enum dma_data_direction direction;
-	size_t offset;
-	size_t length;
 	struct sg_table *table;
 	size_t skip;
 	struct iokmem_dma_table own;
@@ -54,7 +51,7 @@ struct iokmem_dma_view {
 enum dma_data_direction iokmem_dma_direction(const struct iokmem_desc *desc);
 bool iokmem_dma_reaches(struct device *dev, phys_addr_t last);
 int iokmem_dma_table_fill(struct iokmem_dma_table *table, struct device *dev,
-			  struct iokmem_desc *desc, size_t offset, size_t length);
+			  const struct iokmem_window *window);
 void iokmem_dma_table_free(struct iokmem_dma_table *table);
 int iokmem_dma_table_map(struct iokmem_dma_table *table, struct device *dev,
 			 const struct iokmem_desc *desc,
@@ -64,8 +61,8 @@ void iokmem_dma_table_sync(struct iokmem_dma_table *table, struct device *dev,
 			   enum dma_data_direction direction, bool for_cpu);
 int iokmem_dma_one_run(struct iokmem_dma_view *view, dma_addr_t address);
 int iokmem_dma_map(struct iokmem_dma_view *view, struct device *dev,
-		   struct iokmem_desc *desc, size_t offset, size_t length);
+		   const struct iokmem_window *window, enum dma_data_direction direction);
 void iokmem_dma_unmap(struct iokmem_dma_view *view);
 int iokmem_dma_sync(struct iokmem_dma_view *view, bool for_cpu);
 
-#endif /* _IOKMEM_DMA_MAP_H */
+#endif /* _IOKMEM_DMA_VIEW_H */

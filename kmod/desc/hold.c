@@ -8,7 +8,7 @@
  * needs frames which are not always there is another; so is a map, or a
  * preparation, of a multi-descriptor for each of its members.
  *
- *	prepare()  ---->  @prepared  --(first)-->  @held  --(first)-->  ops->pin()
+ *	prepare()  ---->  @prepared  --(first)-->  @held  --(first)-->  pin()
  *	maps, multi-descriptors  ----------------->
  *
  * Memory can be given another cache mode (retyped) while nobody holds or maps it.
@@ -21,6 +21,7 @@
 
 static int hold_locked(struct iokmem_desc *desc, bool write)
 {
+	const struct iokmem_store_ops *store = desc->kind->store;
 	int err = 0;
 
 	lockdep_assert_held(&desc->hold_lock);
@@ -31,8 +32,8 @@ static int hold_locked(struct iokmem_desc *desc, bool write)
 			return -EACCES;
 	} else {
 		desc->held_read_only = false;
-		if (desc->ops->pin)
-			err = desc->ops->pin(desc, write);
+		if (store && store->pin)
+			err = store->pin(desc, write);
 		if (err)
 			return err;
 	}
@@ -61,9 +62,11 @@ int iokmem_desc_hold(struct iokmem_desc *desc, bool write)
  */
 void iokmem_desc_unhold(struct iokmem_desc *desc)
 {
+	const struct iokmem_store_ops *store = desc->kind->store;
+
 	mutex_lock(&desc->hold_lock);
-	if (!WARN_ON(!desc->held) && !--desc->held && desc->ops->unpin)
-		desc->ops->unpin(desc);
+	if (!WARN_ON(!desc->held) && !--desc->held && store && store->unpin)
+		store->unpin(desc);
 	mutex_unlock(&desc->hold_lock);
 }
 
@@ -98,14 +101,14 @@ int iokmem_desc_retype_begin(struct iokmem_desc *desc, u32 cache_mode)
 {
 	int err;
 
-	if (!desc->ops->retype)
+	if (!iokmem_desc_can_be_retyped(desc))
 		return -EOPNOTSUPP;
 
 	mutex_lock(&desc->hold_lock);
 	err = begin_retyping(desc, cache_mode);
 	if (err)
 		goto err_unlock;
-	err = desc->ops->retype(desc, cache_mode);
+	err = desc->kind->store->retype(desc, cache_mode);
 	if (!err)
 		return 0;
 	mutex_lock(&desc->lock);
@@ -145,7 +148,7 @@ static bool direction_writes(const struct iokmem_desc *desc, u32 direction)
 /* Memory that is not a buffer and always there has nothing to be prepared. */
 static bool prepares(const struct iokmem_desc *desc)
 {
-	return desc->ops->is_buffer || !desc->ops->always_there;
+	return iokmem_desc_is_buffer(desc) || !iokmem_desc_is_always_there(desc);
 }
 
 static int prepare_locked(struct iokmem_desc *desc, bool write)

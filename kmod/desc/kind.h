@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Kinds of memory: the operations that descriptors of one kind share.
+ * Kinds of memory: the table that all descriptors of one kind share.
+ *
+ * A table has plain facts, and operations in four groups by who reads them. A kind without a
+ * group, or without an operation of a group, behaves in the default way that is documented
+ * here. Only files in this folder look at the operations; other files ask by the functions
+ * in desc.h. A kind of memory knows nothing of maps.
  */
 #ifndef _IOKMEM_KIND_H
 #define _IOKMEM_KIND_H
@@ -10,61 +15,121 @@
 
 #include "page/extent.h"
 
+struct file;
 struct iokmem_desc;
 struct iokmem_dma_view;
 struct vm_area_struct;
 struct vm_fault;
 
 /**
- * struct iokmem_mem_ops - a kind of memory
- * @name: for people
- * @is_buffer: it has a capacity, of which its length is a part
- * @always_there: its frames are known from birth to death; otherwise only while
- *	it is held
- * @fixed_address: the kernel's address of it is all that there is
- * @held_address: the kernel has its address only while it is held
- * @no_memory: there is nothing that could be touched
- * @typed: its pages are its own, and have the type that it says
- * @vm_flags: what a VMA of it has besides what every VMA of ours has
- * @resolve: the cache mode that asking for one puts in force
- * @cache_mode: the one in force, if not what the descriptor says
- * @pin: make the memory stay, and fill in the extents; if it need not be writable,
- *	and will not be treated as such, say so in @held_read_only. Called for the
- *	first hold. May sleep; the caller holds @hold_lock
- * @unpin: undo that. Cannot fail
- * @lookup: where a page is, if not in the extents
- * @member: of a descriptor made of others: the one that has byte @offset, which
- *	becomes the offset in that; @length is cut to what that has of it
- * @retype: give the memory another cache mode, which @resolve found. Called when
- *	nothing maps or holds it
- * @check_pinnable: may others keep pages of it? 0 or an error. Called by a map that is
- *	listed, so that nothing is retyped
- * @kernel_address: where the kernel has these pages already, or 0
- * @task_address: where a user task has these bytes already, or 0
- * @may_map: may the memory, which is held, be mapped, and by user tasks? 0 or an
- *	error
- * @mmap: fill a new VMA, if the memory cannot be mapped by page frames
- * @fault: serve a fault, if pages are only known then
- * @begin_access: get ready for ->access(), or the devices that write the memory; may
- *	fail
- * @end_access: undo that
- * @access: copy bytes from the memory, or into it if @write, all or none (but see
- *	iokmem_desc_write_bytes() for multi-descriptors); with NULL for zeroes. The range
- *	has been checked, and is not empty
- * @page_counts: count pages that are in memory, and of these the dirty ones
- * @set_purgeable: change the state of purgeable memory
- * @dma_map: show the memory, which is held, to a device, if not by its pages: fill in
- *	the view's table. See dma_map.h
- * @dma_unmap: undo that, if there is more to do than to free the view's own table
- * @dma_sync: for a view of ->dma_map(): the CPU, or the device, looks at it next; may
- *	fail
- * @release: give the memory back. Called once, when nothing maps it and nobody
- *	can reach it any more. May sleep, cannot fail
- *
- * What is NULL the kind has not, or has in the usual way. A kind of memory knows
- * nothing of maps.
+ * struct iokmem_store_ops - where the memory is, and what keeps it there
+ * @pin: keep the memory in place and fill in the extents. Called for the first hold, with
+ *	@hold_lock held. Sets @held_read_only if the memory is not going to be written.
+ *	May sleep. Default: the memory is in place anyhow
+ * @unpin: undo @pin, with @hold_lock held. Cannot fail
+ * @retype: give the memory a cache mode that the kind's resolve() has found. Called with
+ *	@hold_lock held while nothing maps or holds the memory. Default: the mode cannot
+ *	change
+ * @lookup: find a page of the memory. Default: by the extents
+ * @member: for a descriptor that is made of others: return the one that has byte @offset,
+ *	make @offset relative to it, and cut @length to its end. Default: the descriptor
+ *	itself
+ * @cache_mode: return the cache mode in force. Default: the descriptor's own
+ * @page_counts: count the pages in memory, and the dirty ones among them. Default: if
+ *	the frames are known all pages are in memory and dirty, otherwise -EBADFD
+ * @set_purgeable: change the purgeable state. Default: -EOPNOTSUPP
  */
-struct iokmem_mem_ops {
+struct iokmem_store_ops {
+	int (*pin)(struct iokmem_desc *desc, bool write);
+	void (*unpin)(struct iokmem_desc *desc);
+	int (*retype)(struct iokmem_desc *desc, u32 cache_mode);
+	struct iokmem_run (*lookup)(const struct iokmem_desc *desc, pgoff_t index);
+	struct iokmem_desc *(*member)(const struct iokmem_desc *desc, size_t *offset,
+				      size_t *length);
+	u32 (*cache_mode)(const struct iokmem_desc *desc);
+	int (*page_counts)(struct iokmem_desc *desc, u64 *resident, u64 *dirty);
+	int (*set_purgeable)(struct iokmem_desc *desc, u32 state, u32 *old);
+};
+
+/**
+ * struct iokmem_show_ops - how address spaces see the memory
+ * @fill_vma: fill a new VMA. Default: entries are made of page frames
+ * @fault: serve a fault, for memory whose pages are found one by one. Default: faults
+ *	look up page frames
+ * @file: return the file that has the pages, whose inode the VMAs of user mappings must
+ *	be of. Needed with @fault
+ * @kernel_address: return where the kernel sees @nr pages from @index on already, or 0.
+ *	Default: 0
+ * @task_address: return where a user task sees byte @offset already, or 0. Default: 0
+ * @may_map: return 0 if the memory, which is held, may be mapped (by user tasks if @user),
+ *	or an error. Default: 0
+ * @check_pinnable: return 0 if others may keep pages of the memory, or an error. Called
+ *	for a map that is listed, so that nothing is retyped. Default: -EOPNOTSUPP
+ */
+struct iokmem_show_ops {
+	int (*fill_vma)(struct iokmem_desc *desc, struct vm_area_struct *vma);
+	vm_fault_t (*fault)(struct iokmem_desc *desc, struct vm_fault *vmf);
+	struct file *(*file)(const struct iokmem_desc *desc);
+	unsigned long (*kernel_address)(const struct iokmem_desc *desc, pgoff_t index,
+					unsigned long nr);
+	unsigned long (*task_address)(const struct iokmem_desc *desc,
+				      const struct mm_struct *mm, size_t offset);
+	int (*may_map)(const struct iokmem_desc *desc, bool user);
+	int (*check_pinnable)(struct iokmem_desc *desc);
+};
+
+/**
+ * struct iokmem_bytes_ops - how the CPU copies bytes
+ * @access: copy bytes from the memory, or into it if @write; with NULL bytes write
+ *	zeroes. Copies all or nothing, but see iokmem_desc_write_bytes(). The range is
+ *	checked and not empty. Default: by the frames, if these are known; otherwise
+ *	-EBADFD
+ * @begin: get ready for copying, or for devices that write the memory. May fail.
+ *	Default: nothing to do
+ * @end: undo @begin
+ */
+struct iokmem_bytes_ops {
+	int (*access)(struct iokmem_desc *desc, size_t offset, void *bytes,
+		      size_t length, bool write);
+	int (*begin)(struct iokmem_desc *desc, bool write);
+	void (*end)(struct iokmem_desc *desc, bool write);
+};
+
+/**
+ * struct iokmem_device_ops - how devices see the memory
+ * @map: show the memory, which is held, to a device: fill in the view's table. Needed
+ * @unmap: undo @map, if there is more to do than to free the view's own table
+ * @sync: let the CPU, or the device, look at a view next. May fail. Default: both see the
+ *	memory alike
+ *
+ * A kind without this group is mapped for devices by its pages.
+ */
+struct iokmem_device_ops {
+	int (*map)(struct iokmem_dma_view *view);
+	void (*unmap)(struct iokmem_dma_view *view);
+	int (*sync)(struct iokmem_dma_view *view, bool for_cpu);
+};
+
+/**
+ * struct iokmem_kind - a kind of memory
+ * @name: for people
+ * @is_buffer: the length is a part of the capacity and can be changed
+ * @always_there: the frames are known from birth to death. Otherwise they are known only
+ *	while the memory is held
+ * @fixed_address: the kernel's own address is the only one the kernel can have, and no
+ *	page frames are known
+ * @held_address: the kernel has an address of the memory only while it is held
+ * @no_memory: nothing is there that could be touched
+ * @typed: the pages are the module's own and really have the cache mode in force
+ * @resolve: find the cache mode that asking for @mode puts in force
+ * @store: see struct iokmem_store_ops
+ * @show: see struct iokmem_show_ops
+ * @bytes: see struct iokmem_bytes_ops
+ * @device: see struct iokmem_device_ops
+ * @release: give the memory back. Called once, when nothing maps it and nobody can reach
+ *	it. May sleep, cannot fail. Default: nothing to do
+ */
+struct iokmem_kind {
 	const char *name;
 	bool is_buffer;
 	bool always_there;
@@ -72,33 +137,11 @@ struct iokmem_mem_ops {
 	bool held_address;
 	bool no_memory;
 	bool typed;
-	vm_flags_t vm_flags;
 	int (*resolve)(u32 mode, u32 *resolved);
-	u32 (*cache_mode)(const struct iokmem_desc *desc);
-	int (*pin)(struct iokmem_desc *desc, bool write);
-	void (*unpin)(struct iokmem_desc *desc);
-	struct iokmem_run (*lookup)(const struct iokmem_desc *desc,
-				    pgoff_t index);
-	struct iokmem_desc *(*member)(const struct iokmem_desc *desc,
-				      size_t *offset, size_t *length);
-	int (*retype)(struct iokmem_desc *desc, u32 cache_mode);
-	int (*check_pinnable)(struct iokmem_desc *desc);
-	unsigned long (*kernel_address)(const struct iokmem_desc *desc,
-					pgoff_t index, unsigned long nr);
-	unsigned long (*task_address)(const struct iokmem_desc *desc,
-				      const struct mm_struct *mm, size_t offset);
-	int (*may_map)(const struct iokmem_desc *desc, bool user);
-	int (*mmap)(struct iokmem_desc *desc, struct vm_area_struct *vma);
-	vm_fault_t (*fault)(struct iokmem_desc *desc, struct vm_fault *vmf);
-	int (*begin_access)(struct iokmem_desc *desc, bool write);
-	void (*end_access)(struct iokmem_desc *desc, bool write);
-	int (*access)(struct iokmem_desc *desc, size_t offset, void *bytes,
-		      size_t length, bool write);
-	int (*page_counts)(struct iokmem_desc *desc, u64 *resident, u64 *dirty);
-	int (*set_purgeable)(struct iokmem_desc *desc, u32 state, u32 *old);
-	int (*dma_map)(struct iokmem_dma_view *view);
-	void (*dma_unmap)(struct iokmem_dma_view *view);
-	int (*dma_sync)(struct iokmem_dma_view *view, bool for_cpu);
+	const struct iokmem_store_ops *store;
+	const struct iokmem_show_ops *show;
+	const struct iokmem_bytes_ops *bytes;
+	const struct iokmem_device_ops *device;
 	void (*release)(struct iokmem_desc *desc);
 };
 

@@ -12,22 +12,13 @@
 #include "page/cache.h"
 #include "page/compat.h"
 
-/* @nr pages, neighbours in memory: of large mappings, most of what is done here. */
 static void fill_run(struct page **pages, unsigned long pfn, unsigned long nr)
 {
-	unsigned long i;
-
-	for (i = 0; i + 4 <= nr; i += 4) {
-		pages[i] = pfn_to_page(pfn + i);
-		pages[i + 1] = pfn_to_page(pfn + i + 1);
-		pages[i + 2] = pfn_to_page(pfn + i + 2);
-		pages[i + 3] = pfn_to_page(pfn + i + 3);
-	}
-	for (; i < nr; i++)
-		pages[i] = pfn_to_page(pfn + i);
+	while (nr--)
+		*pages++ = pfn_to_page(pfn++);
 }
 
-/* Memory in extents, which have one cache mode. */
+/* Fill in pages of memory that is in extents, which have one cache mode. */
 static int fill_extents(struct page **pages, const struct iokmem_desc *desc,
 			pgoff_t index, unsigned long nr)
 {
@@ -44,8 +35,8 @@ static int fill_extents(struct page **pages, const struct iokmem_desc *desc,
 	for (;;) {
 		pgoff_t next = min(end, extent->end);
 
-		/* What has its type for sure is the module's own, and RAM. */
-		if (!desc->ops->typed && !pfn_valid(pfn))
+		/* Typed memory is the module's own RAM. Other memory may have no pages. */
+		if (!iokmem_desc_is_typed(desc) && !pfn_valid(pfn))
 			return -EOPNOTSUPP;
 		fill_run(pages, pfn, next - index);
 		if (next == end)
@@ -56,7 +47,7 @@ static int fill_extents(struct page **pages, const struct iokmem_desc *desc,
 	}
 }
 
-/* Memory that is found in a way of its own, and may have several cache modes. */
+/* Fill in pages of memory that has to be looked up, and may have several cache modes. */
 static int fill_looked_up(struct page **pages, const struct iokmem_desc *desc,
 			  pgoff_t index, unsigned long nr, pgprot_t *prot)
 {
@@ -64,7 +55,7 @@ static int fill_looked_up(struct page **pages, const struct iokmem_desc *desc,
 	unsigned long i, n;
 
 	for (i = 0; i < nr; i += n) {
-		struct iokmem_run run = desc->ops->lookup(desc, index + i);
+		struct iokmem_run run = iokmem_desc_lookup(desc, index + i);
 
 		found = iokmem_cache_prot(run.cache_mode, run.typed, plain);
 		if (run.pfn == IOKMEM_NO_PFN || !pfn_valid(run.pfn) ||
@@ -78,21 +69,22 @@ static int fill_looked_up(struct page **pages, const struct iokmem_desc *desc,
 }
 
 /*
- * Pages of a descriptor, and @prot for the one cache mode that they have: a mapping of
- * the kernel's has one for all. -EOPNOTSUPP if that is not so, or not all of it is RAM.
+ * Fill in the pages, and @prot for their cache mode. A kernel mapping has one mode for all
+ * pages. Returns -EOPNOTSUPP if the pages have several, or not all of them are RAM.
  */
 static int fill_pages(struct page **pages, const struct iokmem_desc *desc,
 		      pgoff_t index, unsigned long nr, pgprot_t *prot)
 {
-	if (desc->ops->lookup)
+	if (!iokmem_desc_is_in_extents(desc))
 		return fill_looked_up(pages, desc, index, nr, prot);
-	*prot = iokmem_cache_prot(READ_ONCE(desc->cache_mode), desc->ops->typed, *prot);
+	*prot = iokmem_cache_prot(READ_ONCE(desc->cache_mode), iokmem_desc_is_typed(desc),
+				  *prot);
 	return fill_extents(pages, desc, index, nr);
 }
 
 /*
- * VM_IOREMAP is how vmap() is asked for addresses aligned to the size: a buffer
- * that is not contiguous is larger than its alignment, so that alignment holds.
+ * VM_IOREMAP makes vmap() align the address to the size. A buffer that is not contiguous is
+ * at least as large as its alignment, so the address has that alignment, too.
  */
 static void *map_pages(struct page **pages, const struct iokmem_desc *desc,
 		       pgoff_t index, unsigned long nr, pgprot_t prot)
@@ -111,9 +103,10 @@ static void *map_pages(struct page **pages, const struct iokmem_desc *desc,
 }
 
 /*
- * iokmem_vmap - kernel addresses of @nr pages from @index on, for vunmap()
+ * iokmem_vmap - make kernel addresses for @nr pages from @index on, for vunmap()
  *
- * The memory is held, or always there; so is its cache mode.
+ * The memory must be held or always there, and keep its cache mode. Returns ERR_PTR() on
+ * failure.
  */
 void *iokmem_vmap(const struct iokmem_desc *desc, pgoff_t index, unsigned long nr,
 		  pgprot_t prot)

@@ -6,68 +6,21 @@
  *	        |                       |                   |
  *	   what the device takes    whose memory      mapped for the device (a view)
  *
- * A command is never longer mapped than its device's driver is bound: what the driver
- * has not completed by then is completed after its remove(), and the command is of no
- * use any more.
+ * A command is mapped no longer than its device's driver is bound. If the driver has not
+ * completed it by then, it is completed after the driver's remove(), and can no longer be
+ * used.
  */
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
-#include <linux/kref.h>
 #include <linux/log2.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
 #include "desc/desc.h"
-#include "desc/dma_view.h"
+#include "device/dma.h"
 #include "page/compat.h"
-
-/**
- * struct iokmem_dma_cursor - a place in a view's table
- * @sg: in this entry
- * @skip: how many bytes of it come before
- * @offset: of the place in the transfer; 0 also while there is no view
- */
-struct iokmem_dma_cursor {
-	struct scatterlist *sg;
-	size_t skip;
-	size_t offset;
-};
-
-/**
- * struct iokmem_dma - a DMA command
- * @users: references
- * @count: who needs the object: one for all users together, and one for the device
- * @dev: the device, kept
- * @lock: protects all that follows; outside every lock of a descriptor
- * @specified: there is a @specification
- * @specification: with 1 for every alignment of 0
- * @gone: the driver that was bound to @dev when the command was made is not any more
- * @desc: a reference, or NULL
- * @prepared: how many times
- * @offset: of the first byte that is prepared, in @desc
- * @length: of what is prepared, in bytes
- * @view: what is prepared
- * @next: where the last segments ended
- */
-struct iokmem_dma {
-	refcount_t users;
-	struct kref count;
-	struct device *dev;
-
-	struct mutex lock;	/* see above */
-	bool specified;
-	struct iokmem_dma_specification specification;
-	bool gone;
-	struct iokmem_desc *desc;
-	unsigned int prepared;
-	size_t offset;
-	size_t length;
-	struct iokmem_dma_view view;
-	struct iokmem_dma_cursor next;
-};
 
 static void dma_free(struct kref *count)
 {
@@ -79,7 +32,7 @@ static void dma_free(struct kref *count)
 	module_put(THIS_MODULE);
 }
 
-/* The device's resource: the command, by its address. */
+/* A resource of the device, by which its commands learn that the driver leaves. */
 struct iokmem_dma_devres {
 	struct iokmem_dma *dma;
 };
@@ -97,7 +50,7 @@ static void unprepare(struct iokmem_dma *dma)
 	iokmem_dma_unmap(&dma->view);
 }
 
-/* The driver leaves the device. */
+/* The driver is leaving the device: complete the command. */
 static void driver_left(struct device *dev, void *res)
 {
 	struct iokmem_dma *dma = ((struct iokmem_dma_devres *)res)->dma;
@@ -132,7 +85,7 @@ static int specify(struct iokmem_dma *dma,
 		s.alignment_internal_segments = s.alignment;
 	if (!s.max_segment_size)
 		s.max_segment_size = SIZE_MAX;
-	/* No segment could be cut so that the next one begins where it may. */
+	/* Otherwise no segment could be cut so that the next one is aligned. */
 	if (s.max_segment_size < s.alignment_length ||
 	    s.max_segment_size < s.alignment_internal_segments)
 		return -EINVAL;
@@ -144,12 +97,12 @@ static int specify(struct iokmem_dma *dma,
 /**
  * iokmem_dma_with_specification - make a DMA command
  * @dev: the device, with its DMA mask set, bound to the caller's driver
- * @specification: what the device takes; or NULL, to be told by
- *	iokmem_dma_prepare_with_specification()
+ * @specification: what the device takes; or NULL, and
+ *	iokmem_dma_prepare_with_specification() gives one
  *
- * Follows IODMACommand::withSpecification() and withRefCon(). Nothing is allocated by the
- * memory's size before iokmem_dma_prepare(). When the driver leaves the device (after
- * its remove()) the command is completed, and of no use any more.
+ * Follows IODMACommand::withSpecification() and withRefCon(). Allocations that go with the
+ * size of the memory are left to iokmem_dma_prepare(). When the driver leaves the device
+ * (after its remove()) the command is completed, and can no longer be used.
  *
  * Context: May sleep.
  * Return: a command, of which the reference is the caller's; or ERR_PTR():
@@ -172,14 +125,12 @@ iokmem_dma_with_specification(struct device *dev,
 	if (!dev->dma_mask || !*dev->dma_mask)
 		return ERR_PTR(-EOPNOTSUPP);
 
-	dma = kmalloc(sizeof(*dma), GFP_KERNEL);
+	dma = kzalloc(sizeof(*dma), GFP_KERNEL);
 	if (!dma)
 		return ERR_PTR(-ENOMEM);
-	*dma = (struct iokmem_dma) {
-		.users = REFCOUNT_INIT(1),
-		.count = KREF_INIT(1),
-		.dev = dev,
-	};
+	refcount_set(&dma->users, 1);
+	kref_init(&dma->count);
+	dma->dev = dev;
 	if (specification)
 		err = specify(dma, specification);
 	if (err)
@@ -221,7 +172,7 @@ struct iokmem_dma *iokmem_dma_get(struct iokmem_dma *dma)
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_dma_get, IOKMEM_NS);
 
-/* Nobody has the memory from here on: a reference for the caller to put. */
+/* Complete the command and take its descriptor, which the caller puts. */
 static struct iokmem_desc *take_desc(struct iokmem_dma *dma)
 {
 	struct iokmem_desc *desc = dma->desc;
@@ -244,8 +195,8 @@ static void put_desc(struct iokmem_desc *desc)
  * iokmem_dma_put - let go of a DMA command
  * @dma: a reference of the caller's, gone on return
  *
- * The last reference completes what is prepared, and lets go of the descriptor. Follows
- * OSObject::release(), but Apple's leaks a command that has a descriptor.
+ * Follows OSObject::release(), but IOKit leaks a command that has a descriptor. The last
+ * reference completes the command and lets go of the descriptor.
  *
  * Context: May sleep. The caller holds no mmap lock.
  */
@@ -261,114 +212,14 @@ void iokmem_dma_put(struct iokmem_dma *dma)
 	mutex_unlock(&dma->lock);
 	put_desc(desc);
 
-	/* If it is not found, the driver is leaving, and driver_left() has it. */
+	/* If the resource is not found, driver_left() has it and drops the count. */
 	if (!devres_destroy(dma->dev, driver_left, is_of_command, dma))
 		kref_put(&dma->count, dma_free);
 	kref_put(&dma->count, dma_free);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_dma_put, IOKMEM_NS);
 
-static void advance(struct iokmem_dma_cursor *next, size_t bytes)
-{
-	next->offset += bytes;
-	next->skip += bytes;
-	while (next->sg && next->skip >= sg_dma_len(next->sg)) {
-		next->skip -= sg_dma_len(next->sg);
-		next->sg = sg_next(next->sg);
-	}
-}
-
-/* The cursor at @offset, which is in the transfer. */
-static void go_to(struct iokmem_dma *dma, struct iokmem_dma_cursor *next, size_t offset)
-{
-	if (!next->sg || next->offset > offset)
-		*next = (struct iokmem_dma_cursor) {
-			.sg = dma->view.table->sgl,
-			.skip = dma->view.skip,
-		};
-	advance(next, offset - next->offset);
-}
-
-/*
- * Where to end a segment at @address that cannot have all of the @run it is in: so that
- * the next may begin there.
- */
-static size_t cut(const struct iokmem_dma_specification *s, u64 address, size_t length)
-{
-	u64 end = round_down(address + length, (u64)s->alignment_internal_segments);
-
-	if (end <= address)
-		return 0;
-	return round_down((size_t)(end - address), (size_t)s->alignment_length);
-}
-
-/*
- * The segment that begins at @next, which is in the transfer and goes on to its end.
- * -EDOM if it begins where it may not, or cannot end where it may; -EMSGSIZE if it ends
- * above @bits. @next stays then.
- */
-static int take_segment(const struct iokmem_dma *dma, struct iokmem_dma_cursor *next,
-			unsigned int bits, struct iokmem_dma_segment *segment)
-{
-	const struct iokmem_dma_specification *s = &dma->specification;
-	size_t left = dma->length - next->offset;
-	u64 address = sg_dma_address(next->sg) + next->skip;
-	u64 alignment = next->offset ? s->alignment_internal_segments : s->alignment;
-	size_t run = sg_dma_len(next->sg) - next->skip, length;
-	struct scatterlist *sg = sg_next(next->sg);
-
-	/* Neighbours for the device, as far as it matters how many. */
-	for (; run < left && run <= s->max_segment_size; sg = sg_next(sg)) {
-		if (!sg || sg_dma_address(sg) != address + run)
-			break;
-		run += sg_dma_len(sg);
-	}
-	length = min(run, left);
-	if (length > s->max_segment_size)
-		length = cut(s, address, s->max_segment_size);
-	if (!length || !IS_ALIGNED(address, alignment) ||
-	    !IS_ALIGNED(length, s->alignment_length))
-		return -EDOM;
-	if (bits && bits < 64 && (address + length - 1) >> bits)
-		return -EMSGSIZE;
-	segment->address = address;
-	segment->length = length;
-	if (length < run)
-		advance(next, length);
-	else
-		*next = (struct iokmem_dma_cursor) {
-			.sg = sg,
-			.offset = next->offset + length,
-		};
-	return 0;
-}
-
-static bool takes_anything(const struct iokmem_dma_specification *s)
-{
-	return !s->address_bits && s->max_segment_size == SIZE_MAX && s->alignment == 1 &&
-	       s->alignment_length == 1 && s->alignment_internal_segments == 1;
-}
-
-/* Can everything be told to the device? Then it always can. */
-static int check_segments(struct iokmem_dma *dma)
-{
-	struct iokmem_dma_cursor next = {};
-	int err;
-
-	if (takes_anything(&dma->specification))
-		return 0;
-	for (go_to(dma, &next, 0); next.offset < dma->length;) {
-		struct iokmem_dma_segment segment;
-
-		err = take_segment(dma, &next, dma->specification.address_bits,
-				   &segment);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* The range of bytes that @offset and @length mean; 0: all that follows. */
+/* Check a range of bytes. A @length of 0 becomes the rest of the descriptor. */
 static int resolve_range(struct iokmem_dma *dma, size_t offset, size_t *length)
 {
 	const struct iokmem_dma_specification *s = &dma->specification;
@@ -379,7 +230,7 @@ static int resolve_range(struct iokmem_dma *dma, size_t offset, size_t *length)
 		*length = whole - offset;
 	if (check_add_overflow(offset, *length, &end))
 		return -EOVERFLOW;
-	/* Nothing at all cannot be transferred either. */
+	/* An empty range cannot be transferred. */
 	if (end > whole || offset == whole)
 		return -ERANGE;
 	if (s->max_transfer_size && *length > s->max_transfer_size)
@@ -389,15 +240,17 @@ static int resolve_range(struct iokmem_dma *dma, size_t offset, size_t *length)
 
 static int prepare_first(struct iokmem_dma *dma, size_t offset, size_t length)
 {
+	struct iokmem_window window = iokmem_window_of(dma->desc, offset, length);
 	int err;
 
-	err = iokmem_dma_map(&dma->view, dma->dev, dma->desc, offset, length);
+	err = iokmem_dma_map(&dma->view, dma->dev, &window,
+			     iokmem_dma_direction(dma->desc));
 	if (err)
 		return err;
 	dma->offset = offset;
 	dma->length = length;
 	dma->next = (struct iokmem_dma_cursor) {};
-	err = check_segments(dma);
+	err = iokmem_dma_check_segments(dma);
 	if (err)
 		iokmem_dma_unmap(&dma->view);
 	else
@@ -432,15 +285,15 @@ static int prepare_locked(struct iokmem_dma *dma, size_t offset, size_t length)
  * iokmem_dma_prepare - map bytes of the descriptor for the device
  * @dma: the command
  * @offset: of the first byte in the descriptor
- * @length: how many; 0: all that follow
+ * @length: how many bytes; 0: all that follow
  *
- * Follows IODMACommand::prepare(). The memory stays where it is, as if it had been
- * prepared itself, and nobody can give it another cache mode, until
- * iokmem_dma_complete() has been called as often. The direction is the descriptor's:
- * that is when the device may write, and when bytes are moved, where the DMA API has to
- * bounce them. From here on the memory is the device's: see iokmem_dma_synchronize().
+ * Follows IODMACommand::prepare(). The memory stays where it is, as by
+ * iokmem_desc_prepare(), and keeps its cache mode until iokmem_dma_complete() has been
+ * called as often. The direction of the transfer is the descriptor's: it decides whether
+ * the device may write, and which way the DMA API copies bytes that it has to bounce. From
+ * here on the memory belongs to the device: see iokmem_dma_synchronize().
  *
- * Nested preparations are counted. They are of the same bytes.
+ * Nested preparations are counted. They must be of the same bytes.
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: 0, or a negative error; then nothing has changed:
@@ -455,12 +308,12 @@ static int prepare_locked(struct iokmem_dma *dma, size_t offset, size_t length)
  *   nothing is copied for that, as IOKit does
  * * -EMSGSIZE: a bus address has more bits than specified, which the device's DMA mask
  *   should have forbidden
- * * -EALREADY: it is prepared for another range
+ * * -EALREADY: the command is prepared for another range
  * * -ENOBUFS: the DMA API has no room, for addresses or for memory to bounce in
- * * -EFAULT: a guard page
+ * * -EFAULT: the range has a guard page
  * * -EXDEV: coherent memory of another device; a dma-buf that its exporter does not give
  *   to this one
- * * -EIO: a dma-buf of which its exporter tells devices less than there is
+ * * -EIO: the exporter of a dma-buf has mapped less than all of it
  * * -EOPNOTSUPP: memory of devices, or a dma-buf, among others in a multi-descriptor;
  *   reserved memory amidst RAM
  * * those of iokmem_desc_prepare()
@@ -477,18 +330,17 @@ int iokmem_dma_prepare(struct iokmem_dma *dma, size_t offset, size_t length)
 EXPORT_SYMBOL_NS_GPL(iokmem_dma_prepare, IOKMEM_NS);
 
 /**
- * iokmem_dma_prepare_with_specification - the same, by a new specification
+ * iokmem_dma_prepare_with_specification - prepare by a new specification
  * @dma: the command, not prepared
- * @specification: from here on
+ * @specification: what the device takes from here on
  * @offset: as for iokmem_dma_prepare()
- * @length: as there
+ * @length: as for iokmem_dma_prepare()
  *
  * Follows IODMACommand::prepareWithSpecification().
  *
  * Context: May sleep. The caller holds no mmap lock.
- * Return: as iokmem_dma_prepare(); besides -EPERM if the command is prepared, and
- * -EINVAL as iokmem_dma_with_specification(). After an error the specification is the
- * old one.
+ * Return: as iokmem_dma_prepare(); also -EPERM if the command is prepared, and -EINVAL as
+ * iokmem_dma_with_specification(). After an error the command has its old specification.
  */
 int
 iokmem_dma_prepare_with_specification(struct iokmem_dma *dma,
@@ -517,33 +369,23 @@ out:
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_dma_prepare_with_specification, IOKMEM_NS);
 
-/* Is there anything mapped for the device? 0 or an error. */
-static int check_prepared(const struct iokmem_dma *dma)
-{
-	lockdep_assert_held(&dma->lock);
-
-	if (dma->gone)
-		return -ENODEV;
-	return dma->prepared ? 0 : -EBADFD;
-}
-
 /**
  * iokmem_dma_complete - undo one iokmem_dma_prepare()
  * @dma: the command
  *
- * Follows IODMACommand::complete(). With the last one the memory is the CPU's again, and
- * the device must not touch it any more.
+ * Follows IODMACommand::complete(). The last complete() gives the memory back to the CPU,
+ * and the device must not touch it any more.
  *
  * Context: May sleep. The caller holds no mmap lock.
- * Return: 0; -EBADFD if it is not prepared; -ENODEV if the driver has left the device,
- * and that has completed it.
+ * Return: 0; -EBADFD if the command is not prepared; -ENODEV if the driver has left the
+ * device, which has completed the command.
  */
 int iokmem_dma_complete(struct iokmem_dma *dma)
 {
 	int err;
 
 	mutex_lock(&dma->lock);
-	err = check_prepared(dma);
+	err = iokmem_dma_check_prepared(dma);
 	if (!err && dma->prepared > 1)
 		dma->prepared--;
 	else if (!err)
@@ -581,18 +423,18 @@ static int set_desc(struct iokmem_dma *dma, struct iokmem_desc *desc, bool prepa
 }
 
 /**
- * iokmem_dma_set_memory_descriptor - say whose memory it is about
+ * iokmem_dma_set_memory_descriptor - give a command the descriptor whose memory to use
  * @dma: the command
  * @desc: the descriptor, of which the command takes a reference; or NULL for none
  * @prepare: prepare all of it, too
  *
- * Follows IODMACommand::setMemoryDescriptor(). For the descriptor that it has already
- * nothing happens, unless @prepare is false: what is prepared is completed then.
+ * Follows IODMACommand::setMemoryDescriptor(). If the command has this descriptor already,
+ * it is completed if @prepare is false, and otherwise nothing happens.
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: 0, or a negative error; then the command has the descriptor it had:
  *
- * * -EBUSY: it is prepared, with another descriptor
+ * * -EBUSY: the command is prepared with another descriptor
  * * those of iokmem_dma_prepare(), if @prepare
  */
 int iokmem_dma_set_memory_descriptor(struct iokmem_dma *dma, struct iokmem_desc *desc,
@@ -612,12 +454,12 @@ EXPORT_SYMBOL_NS_GPL(iokmem_dma_set_memory_descriptor, IOKMEM_NS);
 /**
  * iokmem_dma_clear_memory_descriptor - let go of the descriptor
  * @dma: the command
- * @complete: complete what is prepared
+ * @complete: complete the command if it is prepared
  *
  * Follows IODMACommand::clearMemoryDescriptor().
  *
  * Context: May sleep. The caller holds no mmap lock.
- * Return: 0; or -EBUSY if it is prepared and that is not to be completed.
+ * Return: 0; or -EBUSY if the command is prepared and @complete is false.
  */
 int iokmem_dma_clear_memory_descriptor(struct iokmem_dma *dma, bool complete)
 {
@@ -636,7 +478,7 @@ int iokmem_dma_clear_memory_descriptor(struct iokmem_dma *dma, bool complete)
 EXPORT_SYMBOL_NS_GPL(iokmem_dma_clear_memory_descriptor, IOKMEM_NS);
 
 /**
- * iokmem_dma_get_memory_descriptor - whose memory it is about
+ * iokmem_dma_get_memory_descriptor - return the descriptor of a command
  * @dma: the command
  *
  * Follows IODMACommand::getMemoryDescriptor(), but the reference is the caller's.
@@ -658,15 +500,16 @@ struct iokmem_desc *iokmem_dma_get_memory_descriptor(struct iokmem_dma *dma)
 EXPORT_SYMBOL_NS_GPL(iokmem_dma_get_memory_descriptor, IOKMEM_NS);
 
 /**
- * iokmem_dma_get_prepared_offset_and_length - which bytes are prepared
+ * iokmem_dma_get_prepared_offset_and_length - return which bytes are prepared
  * @dma: the command
- * @offset: out, unless NULL: of the first one in the descriptor
- * @length: out, unless NULL: how many
+ * @offset: out, unless NULL: of the first byte in the descriptor
+ * @length: out, unless NULL: how many bytes
  *
  * Follows IODMACommand::getPreparedOffsetAndLength().
  *
  * Context: May sleep.
- * Return: 0; -EBADFD if it is not prepared; -ENODEV if the driver has left the device.
+ * Return: 0; -EBADFD if the command is not prepared; -ENODEV if the driver has left the
+ * device.
  */
 int iokmem_dma_get_prepared_offset_and_length(struct iokmem_dma *dma, size_t *offset,
 					      size_t *length)
@@ -674,7 +517,7 @@ int iokmem_dma_get_prepared_offset_and_length(struct iokmem_dma *dma, size_t *of
 	int err;
 
 	mutex_lock(&dma->lock);
-	err = check_prepared(dma);
+	err = iokmem_dma_check_prepared(dma);
 	if (!err && offset)
 		*offset = dma->offset;
 	if (!err && length)
@@ -684,123 +527,13 @@ int iokmem_dma_get_prepared_offset_and_length(struct iokmem_dma *dma, size_t *of
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_dma_get_prepared_offset_and_length, IOKMEM_NS);
 
-/*
- * Calls @put for up to @nr segments from @offset on; these become what is left and where.
- * Inline, so that @put is.
- */
-static __always_inline int
-gen_segments(struct iokmem_dma *dma, size_t *offset, unsigned int *nr, unsigned int bits,
-	     void *segments, void (*put)(void *segments, unsigned int i,
-					 const struct iokmem_dma_segment *segment))
-{
-	struct iokmem_dma_cursor next;
-	unsigned int i;
-	int err;
-
-	if (!*nr)
-		return -EINVAL;
-	err = check_prepared(dma);
-	if (err)
-		return err;
-	if (*offset >= dma->length)
-		return -ERANGE;
-
-	next = dma->next;
-	go_to(dma, &next, *offset);
-	for (i = 0; i < *nr && next.offset < dma->length; i++) {
-		struct iokmem_dma_segment segment;
-
-		err = take_segment(dma, &next, bits, &segment);
-		if (err)
-			return err;
-		put(segments, i, &segment);
-	}
-	dma->next = next;
-	*offset = next.offset;
-	*nr = i;
-	return 0;
-}
-
-static void put_segment(void *segments, unsigned int i,
-			const struct iokmem_dma_segment *segment)
-{
-	((struct iokmem_dma_segment *)segments)[i] = *segment;
-}
-
-/**
- * iokmem_dma_gen_segments - what to tell the device
- * @dma: the command, prepared
- * @offset: of the first byte, counted from the first one prepared; out: of the one after
- *	the last of the segments
- * @segments: out: runs of bytes, as the device sees them
- * @nr: how many of these there is room for; out: how many there are
- *
- * Follows IODMACommand::gen64IOVMSegments(). Segments that do not fit into @segments are
- * for the next call: callers loop until @offset is the prepared length. Neighbours are
- * joined, and cut as the specification says. To start over, or anywhere else, is fine.
- *
- * Context: May sleep.
- * Return: 0, or a negative error; then @offset and @nr are as they were:
- *
- * * -EINVAL: @nr is 0
- * * -EBADFD: the command is not prepared
- * * -ENODEV: the driver has left the device
- * * -ERANGE: @offset is not before the end
- * * -EDOM: a segment at @offset is not aligned as specified: no segment ended there
- */
-int iokmem_dma_gen_segments(struct iokmem_dma *dma, size_t *offset,
-			    struct iokmem_dma_segment *segments, unsigned int *nr)
-{
-	int err;
-
-	mutex_lock(&dma->lock);
-	err = gen_segments(dma, offset, nr, 0, segments, put_segment);
-	mutex_unlock(&dma->lock);
-	return err;
-}
-EXPORT_SYMBOL_NS_GPL(iokmem_dma_gen_segments, IOKMEM_NS);
-
-static void put_segment32(void *segments, unsigned int i,
-			  const struct iokmem_dma_segment *segment)
-{
-	((struct iokmem_dma_segment32 *)segments)[i] = (struct iokmem_dma_segment32) {
-		.address = lower_32_bits(segment->address),
-		.length = lower_32_bits(segment->length),
-	};
-}
-
-/**
- * iokmem_dma_gen_segments32 - the same, for a device that takes 32 bits
- * @dma: the command, prepared
- * @offset: as for iokmem_dma_gen_segments()
- * @segments: as there
- * @nr: as there
- *
- * Follows IODMACommand::gen32IOVMSegments().
- *
- * Context: May sleep.
- * Return: as iokmem_dma_gen_segments(), and -EMSGSIZE if an address has more than 32
- * bits. What is in @segments then is undefined.
- */
-int iokmem_dma_gen_segments32(struct iokmem_dma *dma, size_t *offset,
-			      struct iokmem_dma_segment32 *segments, unsigned int *nr)
-{
-	int err;
-
-	mutex_lock(&dma->lock);
-	err = gen_segments(dma, offset, nr, 32, segments, put_segment32);
-	mutex_unlock(&dma->lock);
-	return err;
-}
-EXPORT_SYMBOL_NS_GPL(iokmem_dma_gen_segments32, IOKMEM_NS);
-
 /**
  * iokmem_dma_synchronize - change who looks at the memory next
  * @dma: the command, prepared
  * @direction: %IOKMEM_DIRECTION_IN: the CPU, at what the device has written;
  *	%IOKMEM_DIRECTION_OUT: the device, at what the CPU has written
  *
- * Follows IODMACommand::synchronize(). All bytes that are prepared change hands.
+ * Follows IODMACommand::synchronize(), for all bytes that are prepared.
  *
  * Context: May sleep.
  * Return: 0, or a negative error:
@@ -809,7 +542,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_dma_gen_segments32, IOKMEM_NS);
  * * -EINVAL: @direction is both, or neither
  * * -EBADFD: the command is not prepared
  * * -ENODEV: the driver has left the device
- * * -EIO, -ENOMEM, -EINTR: the exporter of a dma-buf has not done it
+ * * -EIO, -ENOMEM, -EINTR: the exporter of a dma-buf has failed
  */
 int iokmem_dma_synchronize(struct iokmem_dma *dma, u32 direction)
 {
@@ -820,7 +553,7 @@ int iokmem_dma_synchronize(struct iokmem_dma *dma, u32 direction)
 	if (direction != IOKMEM_DIRECTION_IN && direction != IOKMEM_DIRECTION_OUT)
 		return -EINVAL;
 	mutex_lock(&dma->lock);
-	err = check_prepared(dma);
+	err = iokmem_dma_check_prepared(dma);
 	if (!err)
 		err = iokmem_dma_sync(&dma->view, direction == IOKMEM_DIRECTION_IN);
 	mutex_unlock(&dma->lock);
@@ -828,32 +561,33 @@ int iokmem_dma_synchronize(struct iokmem_dma *dma, u32 direction)
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_dma_synchronize, IOKMEM_NS);
 
-/* How many of @length bytes from @offset on are prepared. */
+/* Return how many of @length bytes from @offset on are prepared. */
 static size_t clip(const struct iokmem_dma *dma, size_t offset, size_t length)
 {
-	if (check_prepared(dma) || offset >= dma->length)
+	if (iokmem_dma_check_prepared(dma) || offset >= dma->length)
 		return 0;
 	return min(length, dma->length - offset);
 }
 
-/* For bytes to be copied; some kinds see to that for each copy. */
+/* Synchronise for copying bytes, unless the kind of memory does that for each copy. */
 static int sync_for_copy(struct iokmem_dma *dma, bool for_cpu)
 {
-	return dma->view.desc->ops->begin_access ? 0 : iokmem_dma_sync(&dma->view, for_cpu);
+	return iokmem_desc_syncs_access(dma->view.window.desc) ? 0 :
+	       iokmem_dma_sync(&dma->view, for_cpu);
 }
 
 /**
  * iokmem_dma_read_bytes - copy bytes that the device has written
  * @dma: the command
- * @offset: of the first one, counted from the first one prepared
+ * @offset: of the first byte, counted from the first one prepared
  * @bytes: where to copy them
- * @length: how many
+ * @length: how many bytes
  *
  * Follows IODMACommand::readBytes(): the memory is synchronised for the CPU first.
  *
  * Context: May sleep. The caller holds no mmap lock.
- * Return: how many bytes were copied: what is prepared of the range; 0 also if the
- * command is not prepared.
+ * Return: how many bytes were copied, which is the prepared part of the range; 0 if the
+ * command is not prepared, or on failure.
  */
 size_t iokmem_dma_read_bytes(struct iokmem_dma *dma, size_t offset, void *bytes,
 			     size_t length)
@@ -872,14 +606,14 @@ EXPORT_SYMBOL_NS_GPL(iokmem_dma_read_bytes, IOKMEM_NS);
 /**
  * iokmem_dma_write_bytes - copy bytes for the device to read
  * @dma: the command
- * @offset: of the first one, counted from the first one prepared
- * @bytes: to be copied; NULL for zeroes
- * @length: how many
+ * @offset: of the first byte, counted from the first one prepared
+ * @bytes: the bytes to copy; NULL for zeroes
+ * @length: how many bytes
  *
- * Follows IODMACommand::writeBytes(): the memory is synchronised for the device then.
+ * Follows IODMACommand::writeBytes(): the memory is synchronised for the device afterwards.
  *
  * Context: May sleep. The caller holds no mmap lock.
- * Return: as iokmem_dma_read_bytes(); 0 also if the memory may only be read.
+ * Return: as iokmem_dma_read_bytes(); also 0 if the memory may only be read.
  */
 size_t iokmem_dma_write_bytes(struct iokmem_dma *dma, size_t offset, const void *bytes,
 			      size_t length)

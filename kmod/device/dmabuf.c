@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * dma-bufs of descriptors: how other drivers, and their programs, get the memory.
+ * dma-bufs of descriptors, by which other drivers and their programs get the memory. And
+ * descriptors of dma-bufs: of those that were made here, and of others (memory/import.c).
  *
- * A dma-buf is one user of its descriptor and holds the memory from birth to death: so
- * what importers do can fail for want of memory only, and the memory neither moves nor
- * changes its type under them. It could not be held later: importers call with the
- * dma-buf's reservation lock held, which comes after an address space's lock, which
- * comes after those that holding takes. It shows what the descriptor shows to user
- * tasks: whole pages that are its own.
+ * A dma-buf is one user of its descriptor and holds the memory for as long as it exists. So
+ * importers fail only for want of memory, and the memory neither moves nor changes its type
+ * under them. The memory could not be held later: importers call with the dma-buf's
+ * reservation lock held. That comes after an address space's mmap lock, which comes after
+ * the locks that holding takes. A dma-buf shows what the descriptor shows to user tasks:
+ * whole pages of its own.
  *
- *	mmap()			a Unique mapping, like any other of the descriptor's; one that
- *				needs the memory held keeps the dma-buf
- *	map_dma_buf()		its pages, in as few entries as the device allows
- *	vmap()			the kernel's own address of it, or one made for this dma-buf.
- *				Never that of a map: importers are not told when one ends
- *	begin_, end_cpu_access	for all devices that it is mapped for
+ *	mmap()			a Unique mapping, like any other of the descriptor's. A mapping
+ *				that needs the memory held keeps the dma-buf
+ *	map_dma_buf()		the pages, in as few entries as the device allows
+ *	vmap()			the kernel's own address of the memory, or one made for this
+ *				dma-buf. Never the address of a map, since importers are not
+ *				told when a map ends
+ *	begin_, end_cpu_access	for all devices that the dma-buf is mapped for
  *
- * Memory of devices has no pages for other devices, and several cache modes have no
- * single kernel mapping. A read-only dma-buf has no kernel address at all, since nobody
- * could know what importers do with that.
+ * Memory of devices has no pages for other devices. Memory of several cache modes has no
+ * single kernel mapping. A read-only dma-buf has no kernel address at all, since importers
+ * could write by it.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
@@ -34,26 +36,26 @@
 #include "desc/desc.h"
 #include "desc/dma_view.h"
 #include "desc/vmap.h"
-#include "device/dmabuf.h"
 #include "map/map.h"
+#include "memory/import.h"
 #include "page/compat.h"
 
 /**
- * struct iokmem_export - what a dma-buf of ours is of
- * @desc: the descriptor, as one of its users; held
- * @length: how many bytes of it
- * @read_only: importers may only read it
- * @has_pages: other devices can reach it, by its pages
- * @lock: protects @mappings. Inside the reservation lock
- * @mappings: for devices
+ * struct iokmem_export - the memory behind a dma-buf of the module's
+ * @desc: the descriptor, a user reference
+ * @window: the bytes, whose memory is held
+ * @read_only: importers may only read the memory
+ * @has_pages: other devices can reach the memory by its pages
+ * @lock: serialises mapping for devices; taken inside the reservation lock
+ * @mappings: mappings for devices
  */
 struct iokmem_export {
 	struct iokmem_desc *desc;
-	size_t length;
+	struct iokmem_window window;
 	bool read_only;
 	bool has_pages;
-	struct mutex lock;	/* see above */
-	struct list_head mappings;
+	struct mutex lock;		/* for @mappings */
+	struct list_head mappings;	/* protected by @lock */
 };
 
 /**
@@ -61,7 +63,7 @@ struct iokmem_export {
  * @node: in the dma-buf's list
  * @dev: the device
  * @direction: of transfers
- * @table: what the device sees
+ * @table: the memory as the device sees it
  */
 struct iokmem_export_mapping {
 	struct list_head node;
@@ -77,14 +79,14 @@ static struct iokmem_export *export_of(const struct dma_buf *dmabuf)
 
 static int export_attach(struct dma_buf *dmabuf, struct dma_buf_attachment *attachment)
 {
-	/* Importers take it for granted that entries begin and end with pages. */
+	/* Importers rely on entries that begin and end with pages. */
 	if (!export_of(dmabuf)->has_pages ||
 	    dma_get_max_seg_size(attachment->dev) < PAGE_SIZE)
 		return -EOPNOTSUPP;
 	return 0;
 }
 
-/* The rest of the last page is the descriptor's own, too. */
+/* Add the rest of the last page, which belongs to the descriptor, too. */
 static void round_up_last(struct sg_table *table)
 {
 	struct scatterlist *sg;
@@ -95,23 +97,20 @@ static void round_up_last(struct sg_table *table)
 }
 
 /*
- * Caches are written back and forgotten apart from mapping: others may have it mapped
- * at the same time, and may be writing.
+ * Map without synchronising caches, which is done apart: others may have the memory mapped at
+ * that time, and may be writing.
  */
 static int map_for_device(const struct iokmem_export *export,
 			  struct iokmem_export_mapping *mapping)
 {
-	size_t offset = 0;
-	struct iokmem_desc *root = iokmem_desc_root(export->desc, &offset);
 	int err;
 
-	err = iokmem_dma_table_fill(&mapping->table, mapping->dev, root, offset,
-				    export->length);
+	err = iokmem_dma_table_fill(&mapping->table, mapping->dev, &export->window);
 	if (err)
 		return err;
 	round_up_last(&mapping->table.sgt);
-	err = iokmem_dma_table_map(&mapping->table, mapping->dev, root, mapping->direction,
-				   DMA_ATTR_SKIP_CPU_SYNC);
+	err = iokmem_dma_table_map(&mapping->table, mapping->dev, export->window.desc,
+				   mapping->direction, DMA_ATTR_SKIP_CPU_SYNC);
 	if (err)
 		return err;
 	dma_sync_sgtable_for_device(mapping->dev, &mapping->table.sgt,
@@ -154,7 +153,7 @@ static void export_unmap(struct dma_buf_attachment *attachment, struct sg_table 
 	mutex_lock(&export->lock);
 	list_del(&mapping->node);
 	mutex_unlock(&export->lock);
-	iokmem_dma_table_sync(&mapping->table, mapping->dev, export->desc,
+	iokmem_dma_table_sync(&mapping->table, mapping->dev, export->window.desc,
 			      mapping->direction, true);
 	dma_unmap_sgtable(mapping->dev, table, mapping->direction,
 			  DMA_ATTR_SKIP_CPU_SYNC);
@@ -162,7 +161,7 @@ static void export_unmap(struct dma_buf_attachment *attachment, struct sg_table 
 	kfree(mapping);
 }
 
-/* By the direction that each device has it for: that is what the DMA API knows. */
+/* Synchronise each device by its own direction, which the DMA API was told when mapping. */
 static int export_sync(struct dma_buf *dmabuf, bool for_cpu)
 {
 	struct iokmem_export *export = export_of(dmabuf);
@@ -170,7 +169,7 @@ static int export_sync(struct dma_buf *dmabuf, bool for_cpu)
 
 	mutex_lock(&export->lock);
 	list_for_each_entry(mapping, &export->mappings, node)
-		iokmem_dma_table_sync(&mapping->table, mapping->dev, export->desc,
+		iokmem_dma_table_sync(&mapping->table, mapping->dev, export->window.desc,
 				      mapping->direction, for_cpu);
 	mutex_unlock(&export->lock);
 	return 0;
@@ -188,31 +187,28 @@ static int export_end_cpu_access(struct dma_buf *dmabuf,
 	return export_sync(dmabuf, false);
 }
 
-/* @vma may be of an importer's file, which knows nothing of read-only. */
+/* @vma may be of an importer's file, which does not know that the dma-buf is read-only. */
 static int export_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 {
 	const struct iokmem_export *export = export_of(dmabuf);
 
-	return iokmem_mmap_vma(export->desc, dmabuf->file, vma, export->length, true);
+	return iokmem_mmap_vma(export->desc, dmabuf->file, vma, export->window.length, true);
 }
 
-/* Return the address of all of it that the kernel has already, or 0. */
+/* Return where the kernel sees all of the memory already, or 0. */
 static unsigned long kernel_address(const struct iokmem_export *export)
 {
-	size_t offset = 0;
-	struct iokmem_desc *root = iokmem_desc_root(export->desc, &offset);
-	size_t place = root->skew + offset;
+	const struct iokmem_window *window = &export->window;
 
-	return iokmem_desc_kernel_address(root, place >> PAGE_SHIFT,
-					  PAGE_ALIGN(export->length) >> PAGE_SHIFT);
+	return iokmem_desc_kernel_address(window->desc, iokmem_window_index(window),
+					  iokmem_window_pages(window));
 }
 
 static int export_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
 	const struct iokmem_export *export = export_of(dmabuf);
+	const struct iokmem_window *window = &export->window;
 	unsigned long address = kernel_address(export);
-	size_t offset = 0;
-	struct iokmem_desc *root = iokmem_desc_root(export->desc, &offset);
 	void *bytes = (void *)address;
 
 	if (address && !export->has_pages) {
@@ -220,8 +216,8 @@ static int export_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 		return 0;
 	}
 	if (!address)
-		bytes = iokmem_vmap(root, (root->skew + offset) >> PAGE_SHIFT,
-				    dmabuf->size >> PAGE_SHIFT, PAGE_KERNEL);
+		bytes = iokmem_vmap(window->desc, iokmem_window_index(window),
+				    iokmem_window_pages(window), PAGE_KERNEL);
 	if (IS_ERR(bytes))
 		return PTR_ERR(bytes);
 	iosys_map_set_vaddr(map, bytes);
@@ -236,14 +232,11 @@ static void export_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 
 static void export_free(struct iokmem_export *export)
 {
-	struct iokmem_desc *desc = export->desc;
-	size_t offset = 0;
-
 	WARN_ON(!list_empty(&export->mappings));
+	iokmem_desc_unhold(export->window.desc);
+	iokmem_desc_put(export->desc);
 	mutex_destroy(&export->lock);
 	kfree(export);
-	iokmem_desc_unhold(iokmem_desc_root(desc, &offset));
-	iokmem_desc_put(desc);
 }
 
 static void export_release(struct dma_buf *dmabuf)
@@ -263,7 +256,7 @@ static const struct dma_buf_ops iokmem_export_ops = {
 	.release		= export_release,
 };
 
-/* The kernel warns of a ->vmap() that fails. */
+/* The kernel warns of a ->vmap() that fails, so leave it out where it would. */
 static const struct dma_buf_ops iokmem_export_ops_without_vmap = {
 	.attach			= export_attach,
 	.map_dma_buf		= export_map,
@@ -274,77 +267,63 @@ static const struct dma_buf_ops iokmem_export_ops_without_vmap = {
 	.release		= export_release,
 };
 
-/*
- * iokmem_dma_buf_exported - the descriptor that a dma-buf is of, if it is one of ours
- *
- * And how many bytes of it. NULL if it is another one.
- */
-struct iokmem_desc *iokmem_dma_buf_exported(const struct dma_buf *dmabuf, size_t *length)
-{
-	if (dmabuf->ops != &iokmem_export_ops &&
-	    dmabuf->ops != &iokmem_export_ops_without_vmap)
-		return NULL;
-	*length = export_of(dmabuf)->length;
-	return export_of(dmabuf)->desc;
-}
-
-/* Is it memory that a dma-buf can show, and in @has_pages: all of it pages? */
+/* Check that a dma-buf can show the memory. Sets @has_pages if all of it has pages. */
 static int check_memory(struct iokmem_export *export)
 {
-	size_t offset = 0, n;
+	const struct iokmem_window *window = &export->window;
+	size_t done, n;
 
 	export->has_pages = true;
-	for (; offset < export->length; offset += n) {
-		size_t at = offset;
+	for (done = 0; done < window->length; done += n) {
+		size_t at = window->offset + done;
 		const struct iokmem_desc *leaf;
 
-		n = export->length - offset;
-		leaf = iokmem_desc_leaf(export->desc, &at, &n);
-		/* An imported one is shown as a whole, by whom it is from. */
-		if (leaf->ops->no_memory || leaf->ops->fixed_address ||
-		    iokmem_dma_buf_imported(leaf))
+		n = window->length - done;
+		leaf = iokmem_desc_leaf(window->desc, &at, &n);
+		/* An imported dma-buf is shown as a whole, by its exporter. */
+		if (!iokmem_desc_has_memory(leaf) || iokmem_desc_has_fixed_address(leaf) ||
+		    iokmem_import_dma_buf(leaf))
 			return -EOPNOTSUPP;
-		export->has_pages &= !leaf->ops->dma_map;
+		export->has_pages &= iokmem_desc_is_mapped_by_pages(leaf);
 	}
 	return 0;
 }
 
 static int check_pages(const struct iokmem_export *export)
 {
-	if (!export->length)
+	if (!export->window.length)
 		return -ERANGE;
 	return export->desc->skew ||
-	       !iokmem_owns_pages(export->desc, 0, export->length) ? -EACCES : 0;
+	       !iokmem_owns_pages(export->desc, 0, export->window.length) ? -EACCES : 0;
 }
 
 /*
- * For writing, if that can be, whoever gets the dma-buf: others may want to write what
- * is held.
+ * Hold the memory for writing if that is possible, even for a read-only dma-buf: others may
+ * want to write the memory while it is held.
  */
 static int hold(const struct iokmem_export *export)
 {
-	size_t offset = 0;
-	struct iokmem_desc *root = iokmem_desc_root(export->desc, &offset);
+	struct iokmem_desc *desc = export->window.desc;
 	int err;
 
-	err = iokmem_desc_hold(root, true);
+	err = iokmem_desc_hold(desc, true);
 	if (err == -EACCES && export->read_only)
-		err = iokmem_desc_hold(root, false);
+		err = iokmem_desc_hold(desc, false);
 	if (err)
 		return err;
-	err = iokmem_desc_may_map(root, true);
+	err = iokmem_desc_may_map(desc, true);
 	if (err)
-		iokmem_desc_unhold(root);
+		iokmem_desc_unhold(desc);
 	return err;
 }
 
-/* Read-only, mixed, or of devices and RAM: see at the head of this file. */
+/* Return true if drivers get a kernel address: see the head of this file. */
 static bool has_vmap(const struct iokmem_export *export)
 {
 	if (export->read_only)
 		return false;
 	return kernel_address(export) ||
-	       (export->has_pages && iokmem_desc_get_cache_mode(export->desc) !=
+	       (export->has_pages && iokmem_desc_get_cache_mode(export->window.desc) !=
 				     IOKMEM_MAP_DEFAULT_CACHE);
 }
 
@@ -356,7 +335,7 @@ static struct iokmem_export *export_alloc(struct iokmem_desc *desc, bool read_on
 	if (!export)
 		return ERR_PTR(-ENOMEM);
 	export->desc = desc;
-	export->length = iokmem_desc_get_length(desc);
+	export->window = iokmem_window_of(desc, 0, iokmem_desc_get_length(desc));
 	export->read_only = read_only;
 	mutex_init(&export->lock);
 	INIT_LIST_HEAD(&export->mappings);
@@ -374,7 +353,7 @@ static struct iokmem_export *export_alloc(struct iokmem_desc *desc, bool read_on
 	return export;
 }
 
-/* An imported dma-buf's rights are what they are. */
+/* Return a reference to a dma-buf that was imported. Its rights cannot be changed. */
 static struct dma_buf *get_imported(struct dma_buf *dmabuf, bool read_only)
 {
 	if (iokmem_dma_buf_is_read_only(dmabuf) != read_only)
@@ -386,18 +365,19 @@ static struct dma_buf *get_imported(struct dma_buf *dmabuf, bool read_only)
 /**
  * iokmem_desc_get_dma_buf - share a descriptor's memory as a dma-buf
  * @desc: the descriptor
- * @flags: 0; or %IOKMEM_FD_READ_ONLY: importers can only read it
+ * @flags: 0; or %IOKMEM_FD_READ_ONLY: importers can only read the memory
  *
- * Makes a dma-buf of all of the descriptor's length, rounded up to pages; of one that
- * was made with iokmem_desc_with_dma_buf(), takes a reference to that dma-buf. It is a
- * user of @desc, and prepares the memory, as it were, for as long as it is there: the
- * memory stays in memory, and has the cache mode it has. @desc's own length may change.
+ * Makes a dma-buf of all of the descriptor's length, rounded up to pages. If @desc was made
+ * with iokmem_desc_with_dma_buf(), takes a reference to that dma-buf instead. The dma-buf
+ * is a user of @desc. As long as it exists the memory stays in place, as if it were
+ * prepared, and keeps its cache mode. @desc's own length may change.
  *
- * Other devices reach the memory if all of it is RAM. Drivers get a kernel address if it
- * has one cache mode, and not of a read-only dma-buf, which can be mapped for
- * %DMA_TO_DEVICE only.
+ * Other devices reach the memory if all of it is RAM. Drivers get a kernel address if the
+ * memory has one cache mode and the dma-buf is not read-only. A read-only dma-buf can be
+ * mapped for %DMA_TO_DEVICE only.
  *
- * The caller hands it to a program with dma_buf_fd(), or keeps it with dma_buf_put().
+ * The caller hands the dma-buf to a program with dma_buf_fd(), or drops its reference with
+ * dma_buf_put().
  *
  * Context: May sleep. The caller holds no mmap lock and no reservation lock.
  * Return: the dma-buf, of which the reference is the caller's; or ERR_PTR():
@@ -405,17 +385,17 @@ static struct dma_buf *get_imported(struct dma_buf *dmabuf, bool read_only)
  * * -EOPNOTSUPP: @flags has other bits; coherent memory, guard pages, part of an imported
  *   dma-buf; memory that user tasks cannot be shown; an imported dma-buf cannot be made
  *   read-only
- * * -EACCES: part of a page, of which the rest is not the descriptor's; memory that may
- *   only be read, or is prepared for reading only, without %IOKMEM_FD_READ_ONLY
+ * * -EACCES: part of a page whose rest is not the descriptor's; memory that may only be
+ *   read, or is prepared for reading only, without %IOKMEM_FD_READ_ONLY
  * * -EINVAL: members of a multi-descriptor do not fit together page by page
  * * -ERANGE: the length is 0
  * * -EFAULT, -ESRCH, -EPERM, -EIO, -EINTR, -ENOMEM: as iokmem_desc_prepare()
- * * -ENOMEM, -ENFILE: no room for a dma-buf
+ * * -ENOMEM, -ENFILE: no memory, or no file, for a dma-buf
  */
 struct dma_buf *iokmem_desc_get_dma_buf(struct iokmem_desc *desc, u32 flags)
 {
 	bool read_only = flags & IOKMEM_FD_READ_ONLY;
-	struct dma_buf *dmabuf = iokmem_dma_buf_imported(desc);
+	struct dma_buf *dmabuf = iokmem_import_dma_buf(desc);
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
 	struct iokmem_export *export;
 
@@ -429,7 +409,7 @@ struct dma_buf *iokmem_desc_get_dma_buf(struct iokmem_desc *desc, u32 flags)
 		return ERR_CAST(export);
 	info.ops = has_vmap(export) ? &iokmem_export_ops :
 				      &iokmem_export_ops_without_vmap;
-	info.size = PAGE_ALIGN(export->length);
+	info.size = PAGE_ALIGN(export->window.length);
 	info.flags = read_only ? O_RDONLY : O_RDWR;
 	info.priv = export;
 	dmabuf = dma_buf_export(&info);
@@ -438,5 +418,61 @@ struct dma_buf *iokmem_desc_get_dma_buf(struct iokmem_desc *desc, u32 flags)
 	return dmabuf;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_dma_buf, IOKMEM_NS);
+
+/*
+ * Return the descriptor that was exported, or a sub-descriptor if only a part was: importers
+ * get no more than they were given.
+ */
+static struct iokmem_desc *original(const struct iokmem_export *export)
+{
+	struct iokmem_desc *desc = export->desc;
+
+	if (export->window.length == desc->capacity)
+		return iokmem_desc_get(desc);
+	return iokmem_sub_with_sub_range(desc, 0, export->window.length,
+					 iokmem_desc_get_direction(desc));
+}
+
+/**
+ * iokmem_desc_with_dma_buf - describe the memory of a dma-buf
+ * @dmabuf: the dma-buf, of which the descriptor takes a reference
+ * @direction: IOKMEM_DIRECTION_*; must be %IOKMEM_DIRECTION_OUT if the dma-buf can only be
+ *	read
+ *
+ * The memory can be prepared, mapped, made part of other descriptors, and used by DMA
+ * commands, as any other memory. The exporter decides its cache mode. For a dma-buf that
+ * was made with iokmem_desc_get_dma_buf() the result is the descriptor it was made of; or,
+ * if that one's length was less than its capacity, a sub-descriptor of it. Such a
+ * descriptor has its own direction and can be written, whatever @direction is: the caller
+ * must keep to @direction.
+ *
+ * The exporter keeps the memory in place while it is prepared or mapped. While devices
+ * write it, bytes must be read between dma_buf_begin_cpu_access() and
+ * dma_buf_end_cpu_access(). iokmem_desc_read_bytes(), iokmem_desc_write_bytes() and
+ * iokmem_dma_synchronize() call these themselves.
+ *
+ * Context: May sleep. The caller holds no mmap lock and no reservation lock.
+ * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
+ *
+ * * -EOPNOTSUPP: @direction has other bits; the exporter gives the kernel no address of
+ *   the memory, or does not keep it in place; memory of several types, or of a type that
+ *   cannot be told
+ * * -EACCES: the dma-buf can only be read, and @direction is not %IOKMEM_DIRECTION_OUT
+ * * -EINVAL: the dma-buf has no memory
+ * * -ENOMEM: no memory, or no kernel addresses, for the dma-buf
+ * * -EINTR: a signal arrived while the memory was awaited
+ */
+struct iokmem_desc *iokmem_desc_with_dma_buf(struct dma_buf *dmabuf, u32 direction)
+{
+	if (direction & ~IOKMEM_DIRECTION_MASK)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (iokmem_dma_buf_is_read_only(dmabuf) && direction != IOKMEM_DIRECTION_OUT)
+		return ERR_PTR(-EACCES);
+	if (dmabuf->ops == &iokmem_export_ops ||
+	    dmabuf->ops == &iokmem_export_ops_without_vmap)
+		return original(export_of(dmabuf));
+	return iokmem_import_create(dmabuf, direction);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_dma_buf, IOKMEM_NS);
 
 MODULE_IMPORT_NS("DMA_BUF");

@@ -20,6 +20,7 @@
 #include "map/map.h"
 #include "memory/memory.h"
 #include "page/address_space.h"
+#include "page/block.h"
 #include "page/cache.h"
 #include "page/compat.h"
 #include "page/pages.h"
@@ -193,12 +194,15 @@ static const struct iokmem_home_ops home_ops = {
 
 /*
  * Publish a new buffer, and map it into the task it is made for, which is NULL for nobody.
- * Return the buffer, or an error when it is gone.
+ * Take the reference, and return the buffer or an error.
  */
-static struct iokmem_desc *publish(struct iokmem_desc *desc, struct task_struct *task)
+static struct iokmem_desc *publish(struct iokmem_desc *desc, u32 options,
+				   struct task_struct *task)
 {
 	int err = 0;
 
+	desc->options = options;
+	desc->direction = options & IOKMEM_DIRECTION_MASK;
 	desc->home_ops = &home_ops;
 	iokmem_desc_publish(desc);
 	if (task && !desc->kernel_home)
@@ -234,9 +238,7 @@ struct iokmem_desc *iokmem_buffer_create(const struct iokmem_buffer_args *args)
 	desc = pageable ? create_pageable(args) : create_wired(args, cache_mode);
 	if (IS_ERR(desc))
 		return desc;
-	desc->options = args->options;
-	desc->direction = args->options & IOKMEM_DIRECTION_MASK;
-	return publish(desc, args->task);
+	return publish(desc, args->options, args->task);
 }
 EXPORT_SYMBOL_IF_KUNIT(iokmem_buffer_create);
 
@@ -428,9 +430,7 @@ struct iokmem_desc *iokmem_buffer_coherent(struct device *dev, u32 options,
 	desc = iokmem_coherent_create(dev, capacity);
 	if (IS_ERR(desc))
 		return desc;
-	desc->options = options;
-	desc->direction = options & IOKMEM_DIRECTION_MASK;
-	return publish(desc, IOKMEM_KERNEL_TASK);
+	return publish(desc, options, IOKMEM_KERNEL_TASK);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_buffer_coherent, IOKMEM_NS);
 
@@ -463,7 +463,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_capacity, IOKMEM_NS);
  */
 int iokmem_buffer_set_length(struct iokmem_desc *desc, size_t length)
 {
-	if (!desc->ops->is_buffer)
+	if (!iokmem_desc_is_buffer(desc))
 		return -EOPNOTSUPP;
 	if (length > desc->capacity)
 		return -EINVAL;
@@ -487,7 +487,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_set_length, IOKMEM_NS);
  */
 int iokmem_buffer_set_direction(struct iokmem_desc *desc, u32 direction)
 {
-	if (!desc->ops->is_buffer || (direction & ~IOKMEM_DIRECTION_MASK))
+	if (!iokmem_desc_is_buffer(desc) || (direction & ~IOKMEM_DIRECTION_MASK))
 		return -EOPNOTSUPP;
 
 	WRITE_ONCE(desc->direction, direction);
@@ -579,16 +579,15 @@ int iokmem_buffer_append_bytes(struct iokmem_desc *desc, const void *bytes,
 {
 	int err = 0;
 
-	if (!desc->ops->is_buffer)
+	if (!iokmem_desc_is_buffer(desc))
 		return -EOPNOTSUPP;
 
 	mutex_lock(&desc->length_lock);
 	if (length > desc->capacity - desc->length)
 		err = -ENOSPC;
 	else if (length)
-		/* ->access() changes @bytes only when it reads. */
-		err = desc->ops->access(desc, desc->length, (void *)bytes, length,
-					true);
+		/* Bytes are changed only when memory is read. */
+		err = iokmem_desc_access(desc, desc->length, (void *)bytes, length, true);
 	if (!err)
 		WRITE_ONCE(desc->length, desc->length + length);
 	mutex_unlock(&desc->length_lock);

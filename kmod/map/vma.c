@@ -174,7 +174,9 @@ pgoff_t iokmem_vma_pgoff(const struct iokmem_desc *desc, size_t offset,
 {
 	pgoff_t index = (desc->skew + offset) >> PAGE_SHIFT;
 
-	return desc->lead ? index + desc->lead - guard : index;
+	unsigned long lead = iokmem_desc_map_lead(desc);
+
+	return lead ? index + lead - guard : index;
 }
 
 /*
@@ -184,7 +186,7 @@ pgoff_t iokmem_vma_pgoff(const struct iokmem_desc *desc, size_t offset,
 bool iokmem_vma_is_paged_by(const struct vm_area_struct *vma,
 			    const struct iokmem_desc *desc, pgoff_t pgoff)
 {
-	return iokmem_desc_is_paged(desc) && file_inode(vma->vm_file) == desc->map_inode &&
+	return iokmem_desc_is_paged(desc) && file_inode(vma->vm_file) == iokmem_desc_map_inode(desc) &&
 	       vma->vm_pgoff == pgoff;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Coherent memory: of the DMA API, for one device. The device and the CPU see it
- * alike at any time; where it is, and of which type, is the DMA API's business.
+ * Coherent memory of the DMA API, for one device. The device and the CPU see the same
+ * content at any time. The DMA API decides where the memory is and which type it has.
  */
 #include <linux/device.h>
 #include <linux/dma-map-ops.h>
@@ -18,10 +18,10 @@
 
 /**
  * struct iokmem_coherent - a descriptor of coherent memory
- * @desc: what every descriptor has; no extents
- * @dev: the device, kept
- * @address: where the kernel sees it
- * @dma: where the device sees it
+ * @desc: the descriptor, which has no extents
+ * @dev: the device, a counted reference
+ * @address: address of the memory in the kernel
+ * @dma: address of the memory for the device
  */
 struct iokmem_coherent {
 	struct iokmem_desc desc;
@@ -41,7 +41,7 @@ static unsigned long coherent_kernel_address(const struct iokmem_desc *desc,
 	return (unsigned long)coherent_of(desc)->address + (index << PAGE_SHIFT);
 }
 
-static int coherent_mmap(struct iokmem_desc *desc, struct vm_area_struct *vma)
+static int coherent_fill_vma(struct iokmem_desc *desc, struct vm_area_struct *vma)
 {
 	struct iokmem_coherent *coherent = coherent_of(desc);
 
@@ -56,14 +56,14 @@ static int coherent_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 	return 0;
 }
 
-/* Its own device sees it already. */
-static int coherent_dma_map(struct iokmem_dma_view *view)
+/* The device that the memory was made for sees it already. No other device can. */
+static int coherent_device_map(struct iokmem_dma_view *view)
 {
-	struct iokmem_coherent *coherent = coherent_of(view->desc);
+	struct iokmem_coherent *coherent = coherent_of(view->window.desc);
 
 	if (view->dev != coherent->dev)
 		return -EXDEV;
-	return iokmem_dma_one_run(view, coherent->dma + view->offset);
+	return iokmem_dma_one_run(view, coherent->dma + view->window.offset);
 }
 
 static void coherent_release(struct iokmem_desc *desc)
@@ -76,17 +76,28 @@ static void coherent_release(struct iokmem_desc *desc)
 	put_device(coherent->dev);
 }
 
-static const struct iokmem_mem_ops iokmem_coherent_ops = {
+static const struct iokmem_show_ops coherent_show = {
+	.fill_vma	= coherent_fill_vma,
+	.kernel_address	= coherent_kernel_address,
+};
+
+static const struct iokmem_bytes_ops coherent_bytes = {
+	.access		= coherent_access,
+};
+
+static const struct iokmem_device_ops coherent_device = {
+	.map		= coherent_device_map,
+};
+
+static const struct iokmem_kind iokmem_coherent_kind = {
 	.name		= "coherent",
 	.is_buffer	= true,
 	.always_there	= true,
 	.fixed_address	= true,
 	.resolve	= iokmem_cache_resolve_io,
-	.kernel_address	= coherent_kernel_address,
-	.mmap		= coherent_mmap,
-	.access		= coherent_access,
-	.page_counts	= iokmem_all_resident,
-	.dma_map	= coherent_dma_map,
+	.show		= &coherent_show,
+	.bytes		= &coherent_bytes,
+	.device		= &coherent_device,
 	.release	= coherent_release,
 };
 
@@ -97,16 +108,17 @@ static u32 coherent_cache_mode(struct device *dev)
 }
 
 /*
- * iokmem_coherent_create - a descriptor of zeroed coherent memory, unpublished
+ * iokmem_coherent_create - make an unpublished descriptor of zeroed coherent memory
  *
- * @capacity is not 0, and rounding it to pages does not wrap.
+ * @capacity is not 0, and rounding it to pages does not wrap. Returns ERR_PTR(-ENOMEM) if
+ * there is no memory, or none below the device's coherent mask.
  */
 struct iokmem_desc *iokmem_coherent_create(struct device *dev, size_t capacity)
 {
 	struct iokmem_coherent *coherent;
 	struct iokmem_desc *desc;
 
-	desc = iokmem_desc_alloc(&iokmem_coherent_ops, sizeof(*coherent), capacity);
+	desc = iokmem_desc_alloc(&iokmem_coherent_kind, sizeof(*coherent), capacity);
 	if (IS_ERR(desc))
 		return desc;
 	desc->owned = PAGE_ALIGN(capacity);
@@ -123,8 +135,8 @@ struct iokmem_desc *iokmem_coherent_create(struct device *dev, size_t capacity)
 }
 
 /**
- * iokmem_buffer_get_dma_address - where the device sees a coherent buffer
- * @desc: what iokmem_buffer_coherent() gave
+ * iokmem_buffer_get_dma_address - find where the device sees a coherent buffer
+ * @desc: a buffer that was made with iokmem_buffer_coherent()
  * @address: out: the bus address of the first byte
  *
  * Context: Any.
@@ -133,7 +145,7 @@ struct iokmem_desc *iokmem_coherent_create(struct device *dev, size_t capacity)
 int iokmem_buffer_get_dma_address(const struct iokmem_desc *desc,
 				  dma_addr_t *address)
 {
-	if (desc->ops != &iokmem_coherent_ops)
+	if (!iokmem_desc_is_of(desc, &iokmem_coherent_kind))
 		return -EOPNOTSUPP;
 	*address = coherent_of(desc)->dma;
 	return 0;

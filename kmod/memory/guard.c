@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guard pages: no memory at all, which user tasks can map and nobody can touch.
- * Made to be a member of a multi-descriptor (IOGuardPageMemoryDescriptor).
+ * Guard pages: pages without memory, which user tasks can map and nobody can touch. They
+ * are made to be members of multi-descriptors (IOGuardPageMemoryDescriptor).
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -11,60 +11,31 @@
 #include "page/cache.h"
 #include "page/compat.h"
 
-static struct iokmem_run guard_lookup(const struct iokmem_desc *desc, pgoff_t index)
-{
-	struct iokmem_run run = {
-		.pfn = IOKMEM_NO_PFN,
-		.before = index,
-		.nr = iokmem_desc_pages(desc) - index,
-		.cache_mode = IOKMEM_MAP_COPYBACK_CACHE,
-	};
-
-	return run;
-}
-
-/* The kernel has no way to leave a hole in a mapping of its own. */
+/* The kernel cannot leave a hole in a mapping of its own. */
 static int guard_may_map(const struct iokmem_desc *desc, bool user)
 {
 	return user ? 0 : -EOPNOTSUPP;
 }
 
-static int guard_access(struct iokmem_desc *desc, size_t offset, void *bytes,
-			size_t length, bool write)
-{
-	return -EFAULT;
-}
+static const struct iokmem_show_ops guard_show = {
+	.may_map	= guard_may_map,
+};
 
-static int guard_page_counts(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
-{
-	*resident = 0;
-	*dirty = 0;
-	return 0;
-}
-
-static void guard_release(struct iokmem_desc *desc)
-{
-}
-
-static const struct iokmem_mem_ops iokmem_guard_ops = {
+static const struct iokmem_kind iokmem_guard_kind = {
 	.name		= "guard",
 	.always_there	= true,
 	.no_memory	= true,
-	.vm_flags	= VM_PFNMAP,
 	.resolve	= iokmem_cache_resolve_fixed,
-	.lookup		= guard_lookup,
-	.may_map	= guard_may_map,
-	.access		= guard_access,
-	.page_counts	= guard_page_counts,
-	.release	= guard_release,
+	.show		= &guard_show,
 };
 
 /**
  * iokmem_guard_with_size - describe pages that nobody can touch
  * @size: in bytes, at least 1; it is rounded up to pages
  *
- * Follows IOGuardPageMemoryDescriptor::withSize(). Whoever touches a map of it, or
- * of a multi-descriptor there, gets SIGSEGV. It cannot be mapped into the kernel.
+ * Follows IOGuardPageMemoryDescriptor::withSize(). A task that touches a map of guard
+ * pages, alone or as part of a multi-descriptor, gets SIGSEGV. Guard pages cannot be
+ * mapped into the kernel.
  *
  * Context: May sleep.
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
@@ -81,7 +52,7 @@ struct iokmem_desc *iokmem_guard_with_size(size_t size)
 		return ERR_PTR(-EINVAL);
 	if (size > SIZE_MAX - (PAGE_SIZE - 1))
 		return ERR_PTR(-EOVERFLOW);
-	desc = iokmem_desc_alloc(&iokmem_guard_ops, sizeof(*desc), PAGE_ALIGN(size));
+	desc = iokmem_desc_alloc(&iokmem_guard_kind, sizeof(*desc), PAGE_ALIGN(size));
 	if (!IS_ERR(desc))
 		iokmem_desc_publish(desc);
 	return desc;

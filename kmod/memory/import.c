@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory of another driver's, imported as a dma-buf.
+ * Memory of another driver, imported as a dma-buf.
  *
- * While it is held a device of our own, which never touches it, is attached: then those
- * exporters that move memory about leave it where it is. The kernel address that the
- * exporter gives of it tells where that is. From there on it is memory like any other, but
+ * While the memory is held, a device of the module's is attached, which never touches the
+ * memory. Exporters that move memory leave it in place then. The kernel address that the
+ * exporter gives tells where it is. From there on it is used like other memory, with these
+ * differences:
  *
- *  - its type is the exporter's, and not ours to change;
- *  - user tasks can map it if the exporter lets user tasks map it;
- *  - bytes are copied between dma_buf_begin_cpu_access() and dma_buf_end_cpu_access();
- *    whoever uses a map does the same, by DMA_BUF_IOCTL_SYNC if a program;
- *  - devices get it from the exporter, see dma_map.h, and not by its pages.
+ *  - The exporter decides its type, and the module cannot change that.
+ *  - User tasks can map it if the exporter lets user tasks map it.
+ *  - Bytes are copied between dma_buf_begin_cpu_access() and dma_buf_end_cpu_access().
+ *    Users of a map call these, too; programs use DMA_BUF_IOCTL_SYNC.
+ *  - The exporter maps it for devices, so it is not mapped by its pages.
  */
 #include <linux/cc_platform.h>
 #include <linux/device.h>
@@ -24,25 +25,23 @@
 
 #include "desc/desc.h"
 #include "desc/dma_view.h"
-#include "device/dmabuf.h"
+#include "memory/import.h"
 #include "page/cache.h"
 #include "page/compat.h"
 #include "page/frame.h"
 
 /**
  * struct iokmem_import - a descriptor of a dma-buf
- * @desc: what every descriptor has; its extents are the memory while it is held
- * @dmabuf: a reference
- * @attachment: of our own device, while it is held
- * @map: where the kernel has it, while it is held
- *
- * @desc's hold_lock protects what comes and goes with the extents.
+ * @desc: the descriptor; its extents are the memory while it is held
+ * @dmabuf: the dma-buf, a counted reference
+ * @attachment: of the module's own device, while the memory is held
+ * @map: address of the memory in the kernel, while it is held
  */
 struct iokmem_import {
 	struct iokmem_desc desc;
 	struct dma_buf *dmabuf;
-	struct dma_buf_attachment *attachment;
-	struct iosys_map map;
+	struct dma_buf_attachment *attachment;	/* protected by hold_lock of @desc */
+	struct iosys_map map;			/* protected by hold_lock of @desc */
 };
 
 static struct device *iokmem_dma_buf_device;
@@ -54,7 +53,7 @@ static struct iokmem_import *import_of(const struct iokmem_desc *desc)
 	return container_of(desc, struct iokmem_import, desc);
 }
 
-/* What an exporter says can mean anything. */
+/* Exporters return any error. Pass on only those that callers are told of. */
 static int error_of(int err, int otherwise)
 {
 	switch (err) {
@@ -68,14 +67,14 @@ static int error_of(int err, int otherwise)
 	}
 }
 
-/* What an iosys_map is of, if one does not mind. */
+/* Return the address of @map, of RAM or of device memory. */
 static unsigned long address_of(const struct iosys_map *map)
 {
 	return (unsigned long)(map->is_iomem ? (void __force *)map->vaddr_iomem :
 					       map->vaddr);
 }
 
-/* The mode that all extents have. */
+/* Find the cache mode of all extents. Returns -EOPNOTSUPP if they have several. */
 static int find_mode(const struct iokmem_import *import, u32 *cache_mode)
 {
 	const struct iokmem_extents *extents = &import->desc.extents;
@@ -96,7 +95,7 @@ static int find_mode(const struct iokmem_import *import, u32 *cache_mode)
 	return 0;
 }
 
-/* The exporter has said that it stays; where is it, and of which type? */
+/* Find where the memory is and which type it has. The exporter keeps it in place. */
 static int look_up(struct iokmem_import *import)
 {
 	unsigned long address = address_of(&import->map);
@@ -121,14 +120,16 @@ static int look_up(struct iokmem_import *import)
 }
 
 /*
- * For writing, if that can be, whoever asks: others may, too. Our device has the memory
- * mapped only where the kernel needs that to keep it in place: when it is unmapped, caches
- * may forget what the CPU has written.
+ * Pin the memory for writing if that is possible, since a later hold may need that. The
+ * module's device has the memory mapped only if the kernel needs that to keep it in place:
+ * unmapping may drop lines from caches that the CPU has written.
  */
 static int import_pin(struct iokmem_desc *desc, bool write)
 {
 	struct iokmem_import *import = import_of(desc);
 	int err;
+
+	lockdep_assert_held(&desc->hold_lock);
 
 	desc->held_read_only = iokmem_dma_buf_is_read_only(import->dmabuf);
 	if (write && desc->held_read_only)
@@ -136,7 +137,7 @@ static int import_pin(struct iokmem_desc *desc, bool write)
 	import->attachment = dma_buf_attach(import->dmabuf, iokmem_dma_buf_device);
 	if (IS_ERR(import->attachment))
 		return error_of(PTR_ERR(import->attachment), -EOPNOTSUPP);
-	/* The kernel warns if it fails, whoever the exporter is. */
+	/* The kernel warns if this fails. */
 	err = dma_buf_vmap_unlocked(import->dmabuf, &import->map);
 	if (err) {
 		err = -ENOMEM;
@@ -158,6 +159,8 @@ static void import_unpin(struct iokmem_desc *desc)
 {
 	struct iokmem_import *import = import_of(desc);
 
+	lockdep_assert_held(&desc->hold_lock);
+
 	iokmem_extents_fini(&desc->extents);
 	dma_buf_vunmap_unlocked(import->dmabuf, &import->map);
 	dma_buf_detach(import->dmabuf, import->attachment);
@@ -169,7 +172,7 @@ static unsigned long import_kernel_address(const struct iokmem_desc *desc,
 	return address_of(&import_of(desc)->map) + (index << PAGE_SHIFT);
 }
 
-/* Memory of a device has no entries that are encrypted. */
+/* Entries that user tasks get are encrypted, which is wrong for memory of a device. */
 static int import_may_map(const struct iokmem_desc *desc, bool user)
 {
 	const struct iokmem_import *import = import_of(desc);
@@ -183,7 +186,7 @@ static int import_may_map(const struct iokmem_desc *desc, bool user)
 
 static enum dma_data_direction access_direction(bool write)
 {
-	/* What is around the bytes that are written must be right, too. */
+	/* The bytes around those that are written must be up to date, too. */
 	return write ? DMA_BIDIRECTIONAL : DMA_FROM_DEVICE;
 }
 
@@ -200,17 +203,6 @@ static void import_end_access(struct iokmem_desc *desc, bool write)
 	dma_buf_end_cpu_access(import_of(desc)->dmabuf, access_direction(write));
 }
 
-static void copy(struct iosys_map *map, size_t offset, void *bytes, size_t length,
-		 bool write)
-{
-	if (!write)
-		iosys_map_memcpy_from(bytes, map, offset, length);
-	else if (bytes)
-		iosys_map_memcpy_to(map, offset, bytes, length);
-	else
-		iosys_map_memset(map, offset, 0, length);
-}
-
 static int import_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 			 size_t length, bool write)
 {
@@ -219,12 +211,12 @@ static int import_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 	mutex_lock(&desc->hold_lock);
 	err = iokmem_check_known(desc, write);
 	if (!err)
-		copy(&import_of(desc)->map, offset, bytes, length, write);
+		iokmem_access_map(&import_of(desc)->map, offset, bytes, length, write);
 	mutex_unlock(&desc->hold_lock);
 	return err;
 }
 
-/* Does the exporter tell of so many bytes? No segment may begin after the last entry. */
+/* Return true if @table has @bytes bytes, so that no segment begins after its last entry. */
 static bool is_told_of(struct sg_table *table, size_t bytes)
 {
 	struct scatterlist *sg;
@@ -240,9 +232,9 @@ static bool is_told_of(struct sg_table *table, size_t bytes)
 	return false;
 }
 
-static int import_dma_map(struct iokmem_dma_view *view)
+static int import_device_map(struct iokmem_dma_view *view)
 {
-	struct dma_buf *dmabuf = import_of(view->desc)->dmabuf;
+	struct dma_buf *dmabuf = import_of(view->window.desc)->dmabuf;
 	struct dma_buf_attachment *attachment;
 	struct sg_table *table;
 	int err;
@@ -256,11 +248,11 @@ static int import_dma_map(struct iokmem_dma_view *view)
 		goto err_detach;
 	}
 	err = -EIO;
-	if (!is_told_of(table, view->offset + view->length))
+	if (!is_told_of(table, view->window.offset + view->window.length))
 		goto err_unmap;
 	view->private = attachment;
 	view->table = table;
-	view->skip = view->offset;
+	view->skip = view->window.offset;
 	return 0;
 
 err_unmap:
@@ -270,16 +262,16 @@ err_detach:
 	return err;
 }
 
-static void import_dma_unmap(struct iokmem_dma_view *view)
+static void import_device_unmap(struct iokmem_dma_view *view)
 {
 	dma_buf_unmap_attachment_unlocked(view->private, view->table, view->direction);
-	dma_buf_detach(import_of(view->desc)->dmabuf, view->private);
+	dma_buf_detach(import_of(view->window.desc)->dmabuf, view->private);
 }
 
-/* It is the exporter who knows what there is to be done. */
-static int import_dma_sync(struct iokmem_dma_view *view, bool for_cpu)
+/* The exporter does what is needed. */
+static int import_device_sync(struct iokmem_dma_view *view, bool for_cpu)
 {
-	struct dma_buf *dmabuf = import_of(view->desc)->dmabuf;
+	struct dma_buf *dmabuf = import_of(view->window.desc)->dmabuf;
 	int err;
 
 	if (for_cpu)
@@ -294,57 +286,73 @@ static void import_release(struct iokmem_desc *desc)
 	dma_buf_put(import_of(desc)->dmabuf);
 }
 
-static const struct iokmem_mem_ops iokmem_import_ops = {
-	.name		= "dma-buf",
-	.held_address	= true,
-	.vm_flags	= VM_PFNMAP,
-	.resolve	= iokmem_cache_resolve_io,
+static const struct iokmem_store_ops import_store = {
 	.pin		= import_pin,
 	.unpin		= import_unpin,
+};
+
+static const struct iokmem_show_ops import_show = {
 	.kernel_address	= import_kernel_address,
 	.may_map	= import_may_map,
-	.begin_access	= import_begin_access,
-	.end_access	= import_end_access,
+};
+
+static const struct iokmem_bytes_ops import_bytes = {
 	.access		= import_access,
-	.page_counts	= iokmem_held_resident,
-	.dma_map	= import_dma_map,
-	.dma_unmap	= import_dma_unmap,
-	.dma_sync	= import_dma_sync,
+	.begin		= import_begin_access,
+	.end		= import_end_access,
+};
+
+static const struct iokmem_device_ops import_device = {
+	.map		= import_device_map,
+	.unmap		= import_device_unmap,
+	.sync		= import_device_sync,
+};
+
+static const struct iokmem_kind iokmem_import_kind = {
+	.name		= "dma-buf",
+	.held_address	= true,
+	.resolve	= iokmem_cache_resolve_io,
+	.store		= &import_store,
+	.show		= &import_show,
+	.bytes		= &import_bytes,
+	.device		= &import_device,
 	.release	= import_release,
 };
 
 /*
- * iokmem_dma_buf_imported - what @desc is of, if it is of an imported dma-buf
+ * iokmem_import_dma_buf - return the dma-buf that @desc was made of, or NULL
  *
- * NULL if not. @desc keeps it.
+ * @desc keeps the dma-buf.
  */
-struct dma_buf *iokmem_dma_buf_imported(const struct iokmem_desc *desc)
+struct dma_buf *iokmem_import_dma_buf(const struct iokmem_desc *desc)
 {
-	return desc->ops == &iokmem_import_ops ? import_of(desc)->dmabuf : NULL;
+	return iokmem_desc_is_of(desc, &iokmem_import_kind) ? import_of(desc)->dmabuf : NULL;
 }
 
 /*
- * iokmem_dma_buf_is_read_only - may it only be read?
+ * iokmem_dma_buf_is_read_only - return true if a dma-buf may only be read
  */
 bool iokmem_dma_buf_is_read_only(const struct dma_buf *dmabuf)
 {
 	return !(dmabuf->file->f_mode & FMODE_WRITE);
 }
 
-/* One that was exported here: no detour. But nobody gets more than he was given. */
-static struct iokmem_desc *original(struct iokmem_desc *desc, size_t length)
-{
-	if (length == desc->capacity)
-		return iokmem_desc_get(desc);
-	return iokmem_sub_with_sub_range(desc, 0, length, iokmem_desc_get_direction(desc));
-}
-
-static struct iokmem_desc *import_create(struct dma_buf *dmabuf, u32 direction)
+/*
+ * iokmem_import_create - make a published descriptor of another driver's dma-buf
+ *
+ * @direction is %IOKMEM_DIRECTION_OUT if the dma-buf may only be read. Returns ERR_PTR() as
+ * iokmem_desc_with_dma_buf().
+ */
+struct iokmem_desc *iokmem_import_create(struct dma_buf *dmabuf, u32 direction)
 {
 	struct iokmem_desc *desc;
 	int err;
 
-	desc = iokmem_desc_alloc(&iokmem_import_ops, sizeof(struct iokmem_import),
+	if (!dmabuf->ops->vmap)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!dmabuf->size)
+		return ERR_PTR(-EINVAL);
+	desc = iokmem_desc_alloc(&iokmem_import_kind, sizeof(struct iokmem_import),
 				 dmabuf->size);
 	if (IS_ERR(desc))
 		return desc;
@@ -353,7 +361,7 @@ static struct iokmem_desc *import_create(struct dma_buf *dmabuf, u32 direction)
 	get_dma_buf(dmabuf);
 	import_of(desc)->dmabuf = dmabuf;
 
-	/* Whether it can be had, and of which type it is, is to be known from now on. */
+	/* Find out now whether the memory can be had, and which type it has. */
 	err = iokmem_desc_hold(desc, false);
 	if (err) {
 		iokmem_desc_put(desc);
@@ -363,53 +371,6 @@ static struct iokmem_desc *import_create(struct dma_buf *dmabuf, u32 direction)
 	iokmem_desc_publish(desc);
 	return desc;
 }
-
-/**
- * iokmem_desc_with_dma_buf - describe the memory of a dma-buf
- * @dmabuf: the dma-buf, of which the descriptor takes a reference
- * @direction: IOKMEM_DIRECTION_*; %IOKMEM_DIRECTION_OUT if it can only be read
- *
- * The memory can be prepared, mapped, part of other descriptors, and used by DMA commands,
- * as any other; its cache mode is the exporter's. Of a dma-buf that was made with
- * iokmem_desc_get_dma_buf() this is the very descriptor; or, if its length was less than
- * its capacity then, a sub-descriptor of it. That has a direction of its own, and can be
- * written, whatever @direction is: the caller goes by it.
- *
- * The exporter keeps the memory in place while it is prepared or mapped. While devices
- * write it, bytes are read between dma_buf_begin_cpu_access() and
- * dma_buf_end_cpu_access(); iokmem_desc_read_bytes(), iokmem_desc_write_bytes() and
- * iokmem_dma_synchronize() see to that themselves.
- *
- * Context: May sleep. The caller holds no mmap lock and no reservation lock.
- * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
- *
- * * -EOPNOTSUPP: @direction has other bits; the exporter gives the kernel no address of
- *   the memory, or does not keep it in place; memory of several types, or of a type that
- *   cannot be told
- * * -EACCES: it can only be read, and @direction is not %IOKMEM_DIRECTION_OUT
- * * -EINVAL: it has no memory
- * * -ENOMEM: no memory, or no kernel addresses, for it
- * * -EINTR: a signal arrived while the memory was awaited
- */
-struct iokmem_desc *iokmem_desc_with_dma_buf(struct dma_buf *dmabuf, u32 direction)
-{
-	struct iokmem_desc *desc;
-	size_t length;
-
-	if (direction & ~IOKMEM_DIRECTION_MASK)
-		return ERR_PTR(-EOPNOTSUPP);
-	if (iokmem_dma_buf_is_read_only(dmabuf) && direction != IOKMEM_DIRECTION_OUT)
-		return ERR_PTR(-EACCES);
-	desc = iokmem_dma_buf_exported(dmabuf, &length);
-	if (desc)
-		return original(desc, length);
-	if (!dmabuf->ops->vmap)
-		return ERR_PTR(-EOPNOTSUPP);
-	if (!dmabuf->size)
-		return ERR_PTR(-EINVAL);
-	return import_create(dmabuf, direction);
-}
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_dma_buf, IOKMEM_NS);
 
 int __init iokmem_dma_buf_init(void)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The kinds of memory that buffers may have. Each is made by one function, which
- * returns an unpublished descriptor or an error.
+ * The kinds of memory that buffers may have. One function makes each. It returns an
+ * unpublished descriptor or ERR_PTR().
  */
-#ifndef _IOKMEM_MEM_H
-#define _IOKMEM_MEM_H
+#ifndef _IOKMEM_MEMORY_H
+#define _IOKMEM_MEMORY_H
 
 #include <linux/types.h>
 
@@ -12,6 +12,7 @@ struct device;
 struct iokmem_desc;
 struct iokmem_pages_request;
 
+struct iokmem_desc *iokmem_coherent_create(struct device *dev, size_t capacity);
 struct iokmem_desc *
 iokmem_wired_create(size_t capacity, size_t alignment,
 		    const struct iokmem_pages_request *request);
@@ -22,4 +23,4 @@ struct iokmem_desc *iokmem_pageable_create(size_t capacity, bool purgeable,
 int iokmem_pageable_init(void);
 void iokmem_pageable_exit(void);
 
-#endif /* _IOKMEM_MEM_H */
+#endif /* _IOKMEM_MEMORY_H */

@@ -6,9 +6,9 @@
  *	bytes of the multi-descriptor	|.......|............|..|
  *	members				| A     | B, part of | A|
  *
- * Members are windows of descriptors that have memory: a sub-descriptor is its
- * parent's window, and the members of a multi-descriptor become members here. Maps
- * are the multi-descriptor's own. While it is held, so are its members.
+ * Members are windows of descriptors that have memory. A sub-descriptor becomes a window of
+ * its parent, and the members of a multi-descriptor become members of the new one. A
+ * multi-descriptor has maps of its own. While it is held, its members are held.
  */
 #include <linux/err.h>
 #include <linux/lockdep.h>
@@ -23,10 +23,10 @@
 
 /**
  * struct iokmem_member - a window of a descriptor, in a multi-descriptor
- * @desc: the descriptor, as one of its users
- * @offset: of the window's first byte in it
+ * @desc: the descriptor, a user reference; neither a sub- nor a multi-descriptor
+ * @offset: of the window's first byte in @desc
  * @start: of the window's first byte in the multi-descriptor
- * @end: just past its last one there
+ * @end: just past the window's last byte in the multi-descriptor
  */
 struct iokmem_member {
 	struct iokmem_desc *desc;
@@ -37,11 +37,11 @@ struct iokmem_member {
 
 /**
  * struct iokmem_multi - a multi-descriptor
- * @desc: what every descriptor has; no extents
- * @nr: how many members, none of them empty
- * @members: by ascending @start
+ * @desc: the descriptor, which has no extents
+ * @nr: how many members there are; none is empty
+ * @members: the members by ascending @start
  *
- * Immutable once the descriptor is published.
+ * @nr and @members are immutable once the descriptor is published.
  */
 struct iokmem_multi {
 	struct iokmem_desc desc;
@@ -54,7 +54,7 @@ static struct iokmem_multi *multi_of(const struct iokmem_desc *desc)
 	return container_of(desc, struct iokmem_multi, desc);
 }
 
-/* The member that has byte @offset, which is less than the capacity. */
+/* Find the member that has byte @offset, which is less than the capacity. */
 static struct iokmem_member *find_member(const struct iokmem_multi *multi,
 					 size_t offset)
 {
@@ -81,7 +81,7 @@ static struct iokmem_desc *multi_member(const struct iokmem_desc *desc,
 	return member->desc;
 }
 
-/* Members begin and end with pages, see multi_may_map(), but for the outer ends. */
+/* Members begin and end with pages, see seams_fit(), except for the outer ends. */
 static struct iokmem_run multi_lookup(const struct iokmem_desc *desc, pgoff_t index)
 {
 	size_t first = index << PAGE_SHIFT;
@@ -89,7 +89,7 @@ static struct iokmem_run multi_lookup(const struct iokmem_desc *desc, pgoff_t in
 	struct iokmem_run run;
 	size_t offset, end;
 
-	/* A byte of that page that there is. */
+	/* Take a byte that exists: the first page may begin before the memory. */
 	offset = first > desc->skew ? first - desc->skew : 0;
 	member = find_member(multi_of(desc), offset);
 	run = iokmem_desc_lookup(member->desc,
@@ -102,7 +102,7 @@ static struct iokmem_run multi_lookup(const struct iokmem_desc *desc, pgoff_t in
 	return run;
 }
 
-/* The one all members have, or none. */
+/* Return the mode that all members have, or the default mode if they have several. */
 static u32 multi_cache_mode(const struct iokmem_desc *desc)
 {
 	const struct iokmem_multi *multi = multi_of(desc);
@@ -113,7 +113,7 @@ static u32 multi_cache_mode(const struct iokmem_desc *desc)
 		const struct iokmem_desc *member = multi->members[i].desc;
 		u32 of_one = iokmem_desc_get_cache_mode(member);
 
-		if (member->ops->no_memory || of_one == mode)
+		if (!iokmem_desc_has_memory(member) || of_one == mode)
 			continue;
 		if (mode != IOKMEM_MAP_DEFAULT_CACHE)
 			return IOKMEM_MAP_DEFAULT_CACHE;
@@ -127,6 +127,8 @@ static void multi_unpin(struct iokmem_desc *desc)
 	struct iokmem_multi *multi = multi_of(desc);
 	unsigned int i;
 
+	lockdep_assert_held(&desc->hold_lock);
+
 	for (i = 0; i < multi->nr; i++)
 		iokmem_desc_unhold(multi->members[i].desc);
 }
@@ -137,13 +139,15 @@ static int multi_pin(struct iokmem_desc *desc, bool write)
 	unsigned int i;
 	int err;
 
+	lockdep_assert_held(&desc->hold_lock);
+
 	for (i = 0; i < multi->nr; i++) {
 		struct iokmem_desc *member = multi->members[i].desc;
 
 		err = iokmem_desc_hold(member, write);
 		if (err)
 			goto err_unhold;
-		/* It does not change as long as we hold the member. */
+		/* It does not change while the member is held. */
 		desc->held_read_only |= READ_ONCE(member->held_read_only);
 	}
 	return 0;
@@ -154,7 +158,7 @@ err_unhold:
 	return err;
 }
 
-/* Do all members but for the outer ends begin and end with pages? */
+/* Return true if members begin and end with pages, except for the outer ends. */
 static bool seams_fit(const struct iokmem_multi *multi)
 {
 	const struct iokmem_member *member;
@@ -177,38 +181,34 @@ static int multi_may_map(const struct iokmem_desc *desc, bool user)
 
 	if (!seams_fit(multi))
 		return -EINVAL;
-	for (i = 0; i < multi->nr && !err; i++) {
-		const struct iokmem_desc *member = multi->members[i].desc;
-
-		if (member->ops->may_map)
-			err = member->ops->may_map(member, user);
-	}
+	for (i = 0; i < multi->nr && !err; i++)
+		err = iokmem_desc_may_map(multi->members[i].desc, user);
 	return err;
 }
 
 /*
- * Ready for bytes to be copied? It is held for that, but a range of addresses only if
- * the multi-descriptor is prepared.
+ * Get a member ready for copying bytes, and hold it. Memory whose bytes can be copied only
+ * while it is prepared needs a hold of the multi-descriptor.
  */
 static int member_get(const struct iokmem_multi *multi,
 		      const struct iokmem_member *member, bool write)
 {
-	const struct iokmem_mem_ops *ops = member->desc->ops;
+	struct iokmem_desc *desc = member->desc;
 	int err;
 
-	if (ops->no_memory)
+	if (!iokmem_desc_has_memory(desc))
 		return -EFAULT;
-	if (!ops->always_there && !multi->desc.held && !ops->fault)
+	if (!iokmem_desc_is_always_there(desc) && !iokmem_desc_is_paged(desc) &&
+	    !multi->desc.held)
 		return -EBADFD;
-	err = iokmem_desc_hold(member->desc, write);
+	err = iokmem_desc_hold(desc, write);
 	if (err)
 		return err;
-	if (ops->may_map)
-		err = ops->may_map(member->desc, false);
+	err = iokmem_desc_may_map(desc, false);
 	if (!err)
-		err = iokmem_access_begin(member->desc, write);
+		err = iokmem_access_begin(desc, write);
 	if (err)
-		iokmem_desc_unhold(member->desc);
+		iokmem_desc_unhold(desc);
 	return err;
 }
 
@@ -218,20 +218,9 @@ static void member_put(const struct iokmem_member *member, bool write)
 	iokmem_desc_unhold(member->desc);
 }
 
-/* Fails only for want of addresses for memory of another mode than copyback. */
-static int member_access(const struct iokmem_member *member, size_t offset,
-			 void *bytes, size_t length, bool write)
-{
-	struct iokmem_desc *desc = member->desc;
-
-	if (desc->ops->always_there || desc->ops->begin_access)
-		return desc->ops->access(desc, offset, bytes, length, write);
-	return iokmem_access_frames(desc, offset, bytes, length, write);
-}
-
 /*
- * All members are ready before the first byte is copied, so this copies all or nothing,
- * unless member_access() fails.
+ * Copy bytes. All members are made ready before the first byte is copied, so this copies
+ * all or nothing, unless iokmem_access_pinned() fails.
  */
 static int access_locked(struct iokmem_multi *multi, size_t offset, void *bytes,
 			 size_t length, bool write)
@@ -241,6 +230,8 @@ static int access_locked(struct iokmem_multi *multi, size_t offset, void *bytes,
 	struct iokmem_member *member;
 	int err = 0;
 
+	lockdep_assert_held(&multi->desc.hold_lock);
+
 	for (member = first; member <= last; member++) {
 		err = member_get(multi, member, write);
 		if (err)
@@ -249,8 +240,9 @@ static int access_locked(struct iokmem_multi *multi, size_t offset, void *bytes,
 	for (member = first; !err && member <= last; member++) {
 		size_t n = min(length, member->end - offset);
 
-		err = member_access(member, member->offset + (offset - member->start),
-				    bytes, n, write);
+		err = iokmem_access_pinned(member->desc,
+					   member->offset + (offset - member->start),
+					   bytes, n, write);
 		offset += n;
 		length -= n;
 		if (bytes)
@@ -273,7 +265,7 @@ static int multi_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 	return err;
 }
 
-/* Is member @i a window of the same memory as one before it? */
+/* Return true if a member before member @i is a window of the same descriptor. */
 static bool seen_before(const struct iokmem_multi *multi, unsigned int i)
 {
 	unsigned int j;
@@ -307,7 +299,7 @@ static int multi_page_counts(struct iokmem_desc *desc, u64 *resident, u64 *dirty
 	return 0;
 }
 
-/* Empty if any is, or else volatile if any is: the states are in that order. */
+/* The state is the largest of all members: non-volatile < volatile < empty. */
 static int multi_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
 {
 	struct iokmem_multi *multi = multi_of(desc);
@@ -315,7 +307,7 @@ static int multi_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
 	u32 of_one;
 	int err;
 
-	/* Whether all have a state does not change. */
+	/* Check all members first. Whether a member has a state does not change. */
 	for (i = 0; i < multi->nr; i++) {
 		err = iokmem_desc_set_purgeable(multi->members[i].desc,
 						IOKMEM_PURGEABLE_KEEP_CURRENT, NULL);
@@ -344,26 +336,37 @@ static void multi_release(struct iokmem_desc *desc)
 	kfree(multi->members);
 }
 
-static const struct iokmem_mem_ops iokmem_multi_ops = {
-	.name		= "multi",
-	.vm_flags	= VM_PFNMAP,
-	.resolve	= iokmem_cache_resolve_io,
-	.cache_mode	= multi_cache_mode,
+static const struct iokmem_store_ops multi_store = {
 	.pin		= multi_pin,
 	.unpin		= multi_unpin,
 	.lookup		= multi_lookup,
 	.member		= multi_member,
-	.may_map	= multi_may_map,
-	.access		= multi_access,
+	.cache_mode	= multi_cache_mode,
 	.page_counts	= multi_page_counts,
 	.set_purgeable	= multi_set_purgeable,
+};
+
+static const struct iokmem_show_ops multi_show = {
+	.may_map	= multi_may_map,
+};
+
+static const struct iokmem_bytes_ops multi_bytes = {
+	.access		= multi_access,
+};
+
+static const struct iokmem_kind iokmem_multi_kind = {
+	.name		= "multi",
+	.resolve	= iokmem_cache_resolve_io,
+	.store		= &multi_store,
+	.show		= &multi_show,
+	.bytes		= &multi_bytes,
 	.release	= multi_release,
 };
 
-/* Its locks are taken before its members'. */
+/* The hold_lock of a multi-descriptor is taken before those of its members. */
 static struct lock_class_key iokmem_multi_hold_key;
 
-/* Room for one more: there is some for the next power of two. */
+/* Make room for one more member. The array has room for a power of two. */
 static struct iokmem_member *member_alloc(struct iokmem_multi *multi)
 {
 	struct iokmem_member *members = multi->members;
@@ -377,15 +380,15 @@ static struct iokmem_member *member_alloc(struct iokmem_multi *multi)
 	return &members[multi->nr];
 }
 
-/* A window of a descriptor that is neither a sub- nor a multi-descriptor. */
+/* Add a window of a descriptor that is neither a sub- nor a multi-descriptor. */
 static int add_leaf(struct iokmem_multi *multi, struct iokmem_desc *desc,
 		    size_t offset, size_t length)
 {
 	struct iokmem_member *member;
 	size_t end;
 
-	/* Where it is cannot be told page by page. */
-	if (desc->ops->fixed_address)
+	/* Its page frames are not known. */
+	if (iokmem_desc_has_fixed_address(desc))
 		return -EOPNOTSUPP;
 	if (multi->nr == IOKMEM_MULTI_MAX)
 		return -ENOSPC;
@@ -395,7 +398,7 @@ static int add_leaf(struct iokmem_multi *multi, struct iokmem_desc *desc,
 	if (!member)
 		return -ENOMEM;
 
-	/* The others' first bytes begin pages, or it cannot be mapped. */
+	/* Later members must begin with a page, or the whole cannot be mapped. */
 	if (!multi->nr)
 		multi->desc.skew = offset_in_page(desc->skew + offset);
 	multi->desc.owned = multi->desc.capacity +
@@ -411,19 +414,17 @@ static int add_leaf(struct iokmem_multi *multi, struct iokmem_desc *desc,
 
 static int add_member(struct iokmem_multi *multi, struct iokmem_desc *desc)
 {
-	size_t length = iokmem_desc_get_length(desc), offset = 0;
+	struct iokmem_window window =
+		iokmem_window_of(desc, 0, iokmem_desc_get_length(desc));
 	int err = 0;
 
-	desc = iokmem_desc_root(desc, &offset);
-	while (length && !err) {
-		size_t at = offset, n = length;
-		struct iokmem_desc *leaf = desc;
+	while (window.length && !err) {
+		size_t at = window.offset, n = window.length;
+		struct iokmem_desc *leaf = iokmem_desc_leaf(window.desc, &at, &n);
 
-		if (desc->ops->member)
-			leaf = desc->ops->member(desc, &at, &n);
 		err = add_leaf(multi, leaf, at, n);
-		offset += n;
-		length -= n;
+		window.offset += n;
+		window.length -= n;
 	}
 	return err;
 }
@@ -432,7 +433,7 @@ static struct iokmem_desc *multi_create(u32 direction)
 {
 	struct iokmem_desc *desc;
 
-	desc = iokmem_desc_alloc(&iokmem_multi_ops, sizeof(struct iokmem_multi), 0);
+	desc = iokmem_desc_alloc(&iokmem_multi_kind, sizeof(struct iokmem_multi), 0);
 	if (IS_ERR(desc))
 		return desc;
 	lockdep_set_class(&desc->hold_lock, &iokmem_multi_hold_key);
@@ -441,10 +442,10 @@ static struct iokmem_desc *multi_create(u32 direction)
 	return desc;
 }
 
-/* All members are there, or @err: */
+/* Publish the descriptor, or undo it after @err. */
 static struct iokmem_desc *multi_finish(struct iokmem_desc *desc, int err)
 {
-	/* Nothing at all has neither a place nor a type. */
+	/* A descriptor without memory has neither a place nor a type. */
 	if (!err && !multi_of(desc)->nr)
 		err = -EINVAL;
 	if (err) {
@@ -458,13 +459,13 @@ static struct iokmem_desc *multi_finish(struct iokmem_desc *desc, int err)
 
 /**
  * iokmem_multi_with_descriptors - describe several descriptors' memory as one
- * @descs: the descriptors, in order; one may be there more than once
+ * @descs: the descriptors, in order; a descriptor may occur more than once
  * @nr: how many
  * @direction: IOKMEM_DIRECTION_*
  *
  * Follows IOMultiMemoryDescriptor::withDescriptors(), but pageable and other memory
- * may be mixed. The multi-descriptor keeps the others, and has the tag of the first
- * that has one. Their lengths are taken as they are now.
+ * may be mixed. The multi-descriptor keeps the others, and gets the tag of the first
+ * that has one. Later changes of their lengths have no effect.
  *
  * It can be mapped, as one range of addresses, if every member but the first begins
  * with a page, and every one but the last ends with one: guard pages
@@ -507,10 +508,10 @@ EXPORT_SYMBOL_NS_GPL(iokmem_multi_with_descriptors, IOKMEM_NS);
  * @ranges: the ranges, in order
  * @nr: how many
  * @options: as for iokmem_desc_with_address_range(); persistent only if @nr is 1
- * @task: as there
+ * @task: as for iokmem_desc_with_address_range()
  *
- * Follows IOMemoryDescriptor::withAddressRanges(). What is said of a
- * multi-descriptor's members holds for the ranges.
+ * Follows IOMemoryDescriptor::withAddressRanges(). The ranges become members of a
+ * multi-descriptor: see iokmem_multi_with_descriptors().
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: as iokmem_desc_with_address_range() and iokmem_multi_with_descriptors().

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Physical memory that is not the kernel's to give: registers and memory of devices,
- * and memory that was reserved at boot. Never RAM that the kernel uses.
+ * Physical memory that the kernel does not use: registers and memory of devices, and memory
+ * that was reserved at boot.
  *
- * The kernel maps all of it from the descriptor's birth on. On x86 that mapping is
- * what settles the memory's type, for user mappings too; everywhere it gives kernel
- * maps their addresses, and bytes a way to be copied.
+ * The kernel maps all of it for as long as the descriptor exists. On x86 that mapping
+ * settles the memory's type, for user mappings, too. On all architectures it gives kernel
+ * maps their addresses, and bytes are copied by it.
  */
 #include <linux/cc_platform.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
+#include <linux/iosys-map.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
@@ -25,15 +26,16 @@
 
 /**
  * struct iokmem_physical - a descriptor of physical memory
- * @desc: what every descriptor has; one extent
- * @io: the kernel's mapping of its pages; NULL if it could not be made again
+ * @desc: the descriptor, which has one extent
+ * @io: the kernel's mapping of the pages; NULL if it could not be made again after an
+ *	attempt to change the type
  *
- * @desc's hold_lock protects @io, which changes when the memory is retyped; a
- * mapping keeps it from that.
+ * @io changes only when the memory is retyped. Anybody who holds or maps the memory keeps
+ * it from that, and may read @io without the lock.
  */
 struct iokmem_physical {
 	struct iokmem_desc desc;
-	void __iomem *io;
+	void __iomem *io;	/* protected by hold_lock of @desc */
 };
 
 static struct iokmem_physical *physical_of(const struct iokmem_desc *desc)
@@ -50,7 +52,7 @@ static int map_io(struct iokmem_physical *physical, u32 cache_mode)
 	return physical->io ? 0 : -EBUSY;
 }
 
-/* What has no type for sure is as a guard page. */
+/* Memory that is not mapped has no certain type, and cannot be touched. */
 static struct iokmem_run physical_lookup(const struct iokmem_desc *desc, pgoff_t index)
 {
 	struct iokmem_run run = iokmem_extents_lookup(&desc->extents, index);
@@ -61,6 +63,12 @@ static struct iokmem_run physical_lookup(const struct iokmem_desc *desc, pgoff_t
 	return run;
 }
 
+/* The kernel does not count pages that it does not use. */
+static int physical_page_counts(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
+{
+	return -EOPNOTSUPP;
+}
+
 static unsigned long physical_kernel_address(const struct iokmem_desc *desc,
 					     pgoff_t index, unsigned long nr)
 {
@@ -69,7 +77,7 @@ static unsigned long physical_kernel_address(const struct iokmem_desc *desc,
 	return io ? (unsigned long)io + (index << PAGE_SHIFT) : 0;
 }
 
-/* Entries of encrypted memory would be wrong for it, and are what user tasks get. */
+/* Entries that user tasks get are encrypted, which is wrong for such memory. */
 static int physical_may_map(const struct iokmem_desc *desc, bool user)
 {
 	if (!physical_of(desc)->io)
@@ -78,13 +86,15 @@ static int physical_may_map(const struct iokmem_desc *desc, bool user)
 }
 
 /*
- * The kernel knows one type at a time: the old one must go first. If there is no
- * memory for coming back, the next map in another mode will find some.
+ * The kernel allows one type at a time, so the old mapping must go first. If making the old
+ * mapping again fails for want of memory, the next map in another mode tries again.
  */
 static int physical_retype(struct iokmem_desc *desc, u32 cache_mode)
 {
 	struct iokmem_physical *physical = physical_of(desc);
 	int err;
+
+	lockdep_assert_held(&desc->hold_lock);
 
 	iounmap(physical->io);
 	err = map_io(physical, cache_mode);
@@ -96,36 +106,31 @@ static int physical_retype(struct iokmem_desc *desc, u32 cache_mode)
 static int physical_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 			   size_t length, bool write)
 {
-	struct iokmem_physical *physical = physical_of(desc);
-	void __iomem *io;
+	struct iosys_map map;
 	int err = 0;
 
 	mutex_lock(&desc->hold_lock);
-	io = physical->io + desc->skew + offset;
-	if (!physical->io)
+	iosys_map_set_vaddr_iomem(&map, physical_of(desc)->io);
+	if (iosys_map_is_null(&map))
 		err = -EFAULT;
-	else if (!write)
-		memcpy_fromio(bytes, io, length);
-	else if (bytes)
-		memcpy_toio(io, bytes, length);
 	else
-		memset_io(io, 0, length);
+		iokmem_access_map(&map, desc->skew + offset, bytes, length, write);
 	mutex_unlock(&desc->hold_lock);
 	return err;
 }
 
 static phys_addr_t view_address(const struct iokmem_dma_view *view)
 {
-	const struct iokmem_desc *desc = view->desc;
+	const struct iokmem_desc *desc = view->window.desc;
 
-	return PFN_PHYS(desc->extents.array[0].pfn) + desc->skew + view->offset;
+	return PFN_PHYS(desc->extents.array[0].pfn) + desc->skew + view->window.offset;
 }
 
 /*
- * What is reserved in the middle of RAM the DMA API would take for RAM, and bounce by
- * addresses that the kernel does not have.
+ * The DMA API would take memory that is reserved in the middle of RAM for RAM, and bounce it
+ * by addresses that the kernel does not have. So it is refused.
  */
-static int physical_dma_map(struct iokmem_dma_view *view)
+static int physical_device_map(struct iokmem_dma_view *view)
 {
 	phys_addr_t address = view_address(view);
 	dma_addr_t dma;
@@ -133,20 +138,20 @@ static int physical_dma_map(struct iokmem_dma_view *view)
 
 	if (pfn_valid(PHYS_PFN(address)))
 		return -EOPNOTSUPP;
-	if (!iokmem_dma_reaches(view->dev, address + view->length - 1))
+	if (!iokmem_dma_reaches(view->dev, address + view->window.length - 1))
 		return -ERANGE;
-	dma = dma_map_resource(view->dev, address, view->length, view->direction, 0);
+	dma = dma_map_resource(view->dev, address, view->window.length, view->direction, 0);
 	if (dma_mapping_error(view->dev, dma))
 		return -ENOBUFS;
 	err = iokmem_dma_one_run(view, dma);
 	if (err)
-		dma_unmap_resource(view->dev, dma, view->length, view->direction, 0);
+		dma_unmap_resource(view->dev, dma, view->window.length, view->direction, 0);
 	return err;
 }
 
-static void physical_dma_unmap(struct iokmem_dma_view *view)
+static void physical_device_unmap(struct iokmem_dma_view *view)
 {
-	dma_unmap_resource(view->dev, sg_dma_address(view->table->sgl), view->length,
+	dma_unmap_resource(view->dev, sg_dma_address(view->table->sgl), view->window.length,
 			   view->direction, 0);
 }
 
@@ -159,22 +164,38 @@ static void physical_release(struct iokmem_desc *desc)
 	iokmem_extents_fini(&desc->extents);
 }
 
-static const struct iokmem_mem_ops iokmem_physical_ops = {
-	.name		= "physical",
-	.always_there	= true,
-	.vm_flags	= VM_PFNMAP,
-	.resolve	= iokmem_cache_resolve_io,
+static const struct iokmem_store_ops physical_store = {
 	.retype		= physical_retype,
 	.lookup		= physical_lookup,
+	.page_counts	= physical_page_counts,
+};
+
+static const struct iokmem_show_ops physical_show = {
 	.kernel_address	= physical_kernel_address,
 	.may_map	= physical_may_map,
+};
+
+static const struct iokmem_bytes_ops physical_bytes = {
 	.access		= physical_access,
-	.dma_map	= physical_dma_map,
-	.dma_unmap	= physical_dma_unmap,
+};
+
+static const struct iokmem_device_ops physical_device = {
+	.map		= physical_device_map,
+	.unmap		= physical_device_unmap,
+};
+
+static const struct iokmem_kind iokmem_physical_kind = {
+	.name		= "physical",
+	.always_there	= true,
+	.resolve	= iokmem_cache_resolve_io,
+	.store		= &physical_store,
+	.show		= &physical_show,
+	.bytes		= &physical_bytes,
+	.device		= &physical_device,
 	.release	= physical_release,
 };
 
-/* Is it an address that there is, and not of the kernel's own memory? */
+/* Check that the range exists and has no RAM of the kernel's. */
 static int check_physical(phys_addr_t address, size_t length)
 {
 	phys_addr_t end;
@@ -216,10 +237,10 @@ static int set_up(struct iokmem_physical *physical, phys_addr_t address)
  * @length: in bytes, at least 1
  * @options: IOKMEM_DIRECTION_*, a cache mode: the default is uncached
  *
- * Follows IOMemoryDescriptor::withPhysicalAddress(). Whoever calls this answers for
- * it that the memory is the caller's. It is always prepared. A user task can map
- * only pages that are in the range as a whole. Its cache mode can be changed while
- * nothing maps it; it is the one that all mappings have.
+ * Follows IOMemoryDescriptor::withPhysicalAddress(). The caller must make sure that the
+ * memory belongs to it. The memory is always prepared. A user task can map only pages that
+ * are in the range as a whole. All mappings have one cache mode, which can be changed while
+ * nothing maps the memory.
  *
  * Context: May sleep.
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
@@ -228,9 +249,9 @@ static int set_up(struct iokmem_physical *physical, phys_addr_t address)
  * * -EINVAL: @length is 0
  * * -EOVERFLOW: the range wraps around
  * * -ERANGE: this machine has no such addresses
- * * -EPERM: memory that the kernel uses
- * * -EBUSY: mapped with another cache mode elsewhere, or no memory for mapping it:
- *   the kernel does not tell which
+ * * -EPERM: the kernel uses the memory
+ * * -EBUSY: mapped with another cache mode elsewhere, or no memory for mapping it; the
+ *   kernel does not tell which
  * * -ENOMEM: no memory
  */
 struct iokmem_desc *iokmem_desc_with_physical_address(phys_addr_t address,
@@ -249,7 +270,7 @@ struct iokmem_desc *iokmem_desc_with_physical_address(phys_addr_t address,
 	if (err)
 		return ERR_PTR(err);
 
-	desc = iokmem_desc_alloc(&iokmem_physical_ops, sizeof(*physical), length);
+	desc = iokmem_desc_alloc(&iokmem_physical_kind, sizeof(*physical), length);
 	if (IS_ERR(desc))
 		return desc;
 	desc->options = options;

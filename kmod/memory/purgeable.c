@@ -10,12 +10,12 @@
  *	      `------------------------'  ^
  *	            non-volatile          `-- volatile: stays empty
  *
- * Memory that is made empty has lost its content at once; it reads as zero, and
- * what is written to it then is kept until it is emptied again.
+ * Memory that is made empty loses its content at once. It reads as zero, and keeps what is
+ * written to it from then on until it is emptied again.
  *
- * Volatile memory is in a list of the kernel's kind for reclaim (list_lru): one a
- * memory cgroup and NUMA node, the one that has been volatile for longest first.
- * The shrinker takes from there what nobody holds or is bringing in just now.
+ * Volatile memory is in a list_lru, which has a list for each memory cgroup and NUMA node,
+ * oldest volatile memory first. The shrinker takes memory from there that nobody holds or
+ * is bringing in just now.
  */
 #include <linux/list_lru.h>
 #include <linux/mm.h>
@@ -25,31 +25,33 @@
 
 #include "desc/desc.h"
 #include "memory/memory.h"
-#include "memory/pageable.h"
+#include "memory/purgeable.h"
+#include "memory/shmem.h"
 #include "page/compat.h"
+#include "page/reclaim.h"
 #include "trace.h"
 
 /**
  * struct iokmem_purgeable - the state of a descriptor's purgeable memory
- * @lru: in the list of what is volatile, or by itself
- * @owner: whose state it is
+ * @lru: in the list of volatile memory, or empty
+ * @owner: the memory whose state this is
  * @state: IOKMEM_PURGEABLE_NON_VOLATILE, _VOLATILE or _EMPTY
  *
- * A slab object of its own, as the list knows the cgroup by that. @owner's lock
- * protects @state: it is in the list if and only if it is volatile, or the
- * shrinker has the lock.
+ * This is a slab object of its own because the list finds the cgroup by the slab. The memory
+ * is in the list if and only if it is volatile, except while the shrinker has the lock.
  */
 struct iokmem_purgeable {
 	struct list_head lru;
 	struct iokmem_pageable *owner;
-	u32 state;
+	u32 state;	/* protected by the lock of @owner */
 };
 
 static struct list_lru iokmem_volatile;
 static struct kmem_cache *iokmem_purgeables;
-static struct shrinker *iokmem_purgeable_shrinker;
-/* The shrinker may be called before the list is there. */
-static bool iokmem_purgeable_ready;
+static struct iokmem_reclaim iokmem_purgeable_reclaim = {
+	.lists	= &iokmem_volatile,
+	.nr	= 1,
+};
 
 int iokmem_purgeable_create(struct iokmem_pageable *pageable)
 {
@@ -66,7 +68,7 @@ int iokmem_purgeable_create(struct iokmem_pageable *pageable)
 	return 0;
 }
 
-/* The shrinker has a count of the descriptor, if it has got it. */
+/* No shrinker is at work on it: that would have a count of the descriptor. */
 void iokmem_purgeable_destroy(struct iokmem_pageable *pageable)
 {
 	struct iokmem_purgeable *purgeable = pageable->purgeable;
@@ -85,12 +87,12 @@ static void change_state(struct iokmem_pageable *pageable, u32 state)
 
 	if (state == IOKMEM_PURGEABLE_KEEP_CURRENT)
 		return;
-	/* What is empty already has nothing that could become volatile. */
+	/* Empty memory has no content that could become volatile. */
 	if (state == IOKMEM_PURGEABLE_VOLATILE &&
 	    purgeable->state == IOKMEM_PURGEABLE_EMPTY)
 		return;
 	if (state == IOKMEM_PURGEABLE_EMPTY)
-		iokmem_pageable_discard(pageable);
+		iokmem_shmem_discard(pageable);
 	/* Volatile memory that stays so keeps its place. */
 	if (state == IOKMEM_PURGEABLE_VOLATILE)
 		list_lru_add_obj(&iokmem_volatile, &purgeable->lru);
@@ -100,12 +102,11 @@ static void change_state(struct iokmem_pageable *pageable, u32 state)
 }
 
 /*
- * iokmem_purgeable_set - as ->set_purgeable(); @state is one that there is
+ * iokmem_purgeable_set - as iokmem_desc_set_purgeable(), for a valid @state
  */
 int iokmem_purgeable_set(struct iokmem_desc *desc, u32 state, u32 *old)
 {
-	struct iokmem_pageable *pageable =
-		container_of(desc, struct iokmem_pageable, desc);
+	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
 
 	if (!pageable->purgeable)
 		return -EOPNOTSUPP;
@@ -117,59 +118,13 @@ int iokmem_purgeable_set(struct iokmem_desc *desc, u32 state, u32 *old)
 	return 0;
 }
 
-/**
- * iokmem_desc_set_purgeable - say what may become of purgeable memory
- * @desc: a descriptor of memory that was made with %IOKMEM_PURGEABLE
- * @state: %IOKMEM_PURGEABLE_NON_VOLATILE: the content is needed;
- *	%IOKMEM_PURGEABLE_VOLATILE: it may be emptied when memory is short, the one
- *	that has been volatile for longest first; %IOKMEM_PURGEABLE_EMPTY: it is not
- *	needed any more; %IOKMEM_PURGEABLE_KEEP_CURRENT: only ask
- * @old: out, unless NULL: the state until now. If it was empty, so is the memory:
- *	all zero, but for what has been written since.
- *
- * Follows IOMemoryDescriptor::setPurgeable(). Empty memory that is made volatile
- * stays empty. Maps stay, and show zeroes after the memory was emptied. Memory that
- * is prepared or mapped into the kernel is not emptied when memory is short; when
- * it is made empty, it is zeroed where it is. A sub-descriptor changes its parent,
- * a multi-descriptor all of its members; what it says of them is empty if any is,
- * or else volatile if any is.
- *
- * Context: May sleep. The caller holds no mmap lock.
- * Return: 0, or a negative error; then nothing has changed:
- *
- * * -EINVAL: there is no such state
- * * -EOPNOTSUPP: the memory is not purgeable, or not all of it; modifiers of the
- *   state
- */
-int iokmem_desc_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
-{
-	size_t offset = 0;
-	u32 before;
-	int err;
-
-	if (state & ~IOKMEM_PURGEABLE_STATE_MASK)
-		return -EOPNOTSUPP;
-	if (state < IOKMEM_PURGEABLE_KEEP_CURRENT ||
-	    state > IOKMEM_PURGEABLE_EMPTY)
-		return -EINVAL;
-
-	desc = iokmem_desc_root(desc, &offset);
-	if (!desc->ops->set_purgeable)
-		return -EOPNOTSUPP;
-	err = desc->ops->set_purgeable(desc, state, &before);
-	if (!err && old)
-		*old = before;
-	return err;
-}
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_set_purgeable, IOKMEM_NS);
-
 static enum lru_status sum_pages(struct list_head *item, struct list_lru_one *list,
 				 void *nr)
 {
 	struct iokmem_purgeable *purgeable =
 		list_entry(item, struct iokmem_purgeable, lru);
 
-	*(unsigned long *)nr += iokmem_pageable_pages(purgeable->owner);
+	*(unsigned long *)nr += iokmem_shmem_pages(purgeable->owner);
 	return LRU_SKIP;
 }
 
@@ -178,16 +133,15 @@ static unsigned long purgeable_count(struct shrinker *shrinker,
 {
 	unsigned long all = ULONG_MAX, nr = 0;
 
-	/* Pairs with iokmem_pageable_init(): the list is there. */
-	if (!smp_load_acquire(&iokmem_purgeable_ready))
+	if (!iokmem_reclaim_is_ready(&iokmem_purgeable_reclaim))
 		return SHRINK_EMPTY;
 	list_lru_walk_one(&iokmem_volatile, sc->nid, sc->memcg, sum_pages, &nr, &all);
-	return nr ? nr : SHRINK_EMPTY;
+	return iokmem_shrink_counted(nr);
 }
 
 /*
- * The first one that nobody uses or holds just now, with its lock and a count.
- * The walk cannot be stopped, so the others are passed over.
+ * Take the first memory that nobody uses or holds just now, with its lock and a count. The
+ * walk cannot be stopped, so the others are skipped.
  */
 static enum lru_status isolate_first(struct list_head *item,
 				     struct list_lru_one *list, void *first)
@@ -210,9 +164,11 @@ static enum lru_status isolate_first(struct list_head *item,
 static unsigned long purge(struct iokmem_purgeable *purgeable)
 {
 	struct iokmem_pageable *pageable = purgeable->owner;
-	unsigned long nr = iokmem_pageable_pages(pageable);
+	unsigned long nr = iokmem_shmem_pages(pageable);
 
-	iokmem_pageable_discard(pageable);
+	lockdep_assert_held_write(&pageable->lock);
+
+	iokmem_shmem_discard(pageable);
 	purgeable->state = IOKMEM_PURGEABLE_EMPTY;
 	trace_iokmem_purge(&pageable->desc);
 	up_write(&pageable->lock);
@@ -226,7 +182,7 @@ static unsigned long purgeable_scan(struct shrinker *shrinker,
 	unsigned long freed = 0, all;
 	struct iokmem_purgeable *first;
 
-	/* Who allocates may hold locks that discarding takes. */
+	/* The task that allocates may hold locks that discarding takes. */
 	if (!(sc->gfp_mask & __GFP_FS))
 		return SHRINK_STOP;
 	do {
@@ -237,39 +193,26 @@ static unsigned long purgeable_scan(struct shrinker *shrinker,
 		if (first)
 			freed += purge(first);
 	} while (first && freed < sc->nr_to_scan);
-	sc->nr_scanned = max(freed, 1UL);
-	return freed ? freed : SHRINK_STOP;
+	return iokmem_shrink_scanned(sc, freed);
 }
 
 int __init iokmem_pageable_init(void)
 {
-	int err = -ENOMEM;
+	int err;
 
 	iokmem_purgeables = KMEM_CACHE(iokmem_purgeable, 0);
 	if (!iokmem_purgeables)
 		return -ENOMEM;
-	iokmem_purgeable_shrinker = iokmem_shrinker_new("iokmem-purgeable",
-							purgeable_count,
-							purgeable_scan);
-	if (!iokmem_purgeable_shrinker)
-		goto err_cache;
-	err = list_lru_init_memcg(&iokmem_volatile, iokmem_purgeable_shrinker);
+	err = iokmem_reclaim_start(&iokmem_purgeable_reclaim, "iokmem-purgeable",
+				   purgeable_count, purgeable_scan);
 	if (err)
-		goto err_shrinker;
-	/* Pairs with purgeable_count(). */
-	smp_store_release(&iokmem_purgeable_ready, true);
-	return 0;
-
-err_shrinker:
-	shrinker_free(iokmem_purgeable_shrinker);
-err_cache:
-	kmem_cache_destroy(iokmem_purgeables);
+		kmem_cache_destroy(iokmem_purgeables);
 	return err;
 }
 
 void iokmem_pageable_exit(void)
 {
-	shrinker_free(iokmem_purgeable_shrinker);
-	list_lru_destroy(&iokmem_volatile);
+	iokmem_reclaim_stop(&iokmem_purgeable_reclaim);
+	iokmem_reclaim_destroy(&iokmem_purgeable_reclaim);
 	kmem_cache_destroy(iokmem_purgeables);
 }

@@ -2,16 +2,15 @@
 /*
  * Ranges of addresses: memory that exists already, in a user task or in the kernel.
  *
- * A user range is pinned while it is held, by the kernel's own way for long times
- * (FOLL_LONGTERM): whatever the task does then, unmap it, fork or exit, the frames
- * stay and are the ones that it had. A kernel range is its caller's, who keeps it
- * until every preparation and map of it has ended.
+ * A user range is pinned for a long time (FOLL_LONGTERM) while it is held. The task may
+ * then unmap it, fork or exit: the frames stay. The caller must keep a kernel range until
+ * every preparation and map of it has ended.
  *
- * Anonymous memory belongs to one address space: the kernel must not find it in
- * the page tables of another. So it can be mapped into the kernel, and "mapped"
- * into its own task, where it is already, but into no other; shared memory and
- * pages of files can. Of the kernel's memory only whole pages that can be counted
- * can be shown to user tasks, no slab objects.
+ * Anonymous memory belongs to one address space, and the kernel must not find it in the
+ * page tables of another. So it can be mapped into the kernel, and "mapped" into its own
+ * task, where it is already, but into no other task. Shared memory and pages of files can
+ * be mapped into any task. Kernel memory can be shown to user tasks if it has whole pages
+ * that can be counted; slab objects cannot.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -31,22 +30,20 @@
 
 /**
  * struct iokmem_range - a descriptor of a range of addresses
- * @desc: what every descriptor has; its extents are the frames while they are held
+ * @desc: the descriptor; its extents are the frames while they are held
  * @mm: the address space, kept as an object only (mmgrab()); NULL: the kernel's
  * @address: of the first byte
- * @charge: what is charged for while it is held
- * @shareable: user tasks may see the frames that are held
- * @counted: a kernel range's frames have been counted
- *
- * @charge, @shareable and @counted come and go with the extents.
+ * @charge: the locked memory that is charged while the range is held
+ * @shareable: other user tasks may see the frames that are held
+ * @counted: a kernel range's frames have been given a reference
  */
 struct iokmem_range {
 	struct iokmem_desc desc;
 	struct mm_struct *mm;
 	unsigned long address;
-	struct iokmem_charge charge;
-	bool shareable;
-	bool counted;
+	struct iokmem_charge charge;	/* protected by hold_lock of @desc */
+	bool shareable;			/* protected by hold_lock of @desc; holders may read it */
+	bool counted;			/* protected by hold_lock of @desc */
 };
 
 static struct iokmem_range *range_of(const struct iokmem_desc *desc)
@@ -54,7 +51,7 @@ static struct iokmem_range *range_of(const struct iokmem_desc *desc)
 	return container_of(desc, struct iokmem_range, desc);
 }
 
-/* Why the page at @address could not be pinned. */
+/* Find out why the page at @address could not be pinned. */
 static int why_not(struct mm_struct *mm, unsigned long address, bool write)
 {
 	struct vm_area_struct *vma;
@@ -145,7 +142,7 @@ static void put_frames(unsigned long pfn, unsigned long nr)
 		put_page(pfn_to_page(pfn++));
 }
 
-/* All pages of an extent, or none. */
+/* Take a reference to all pages of an extent, or to none. */
 static bool count_frames(unsigned long pfn, unsigned long nr)
 {
 	unsigned long i;
@@ -162,7 +159,7 @@ static bool count_frames(unsigned long pfn, unsigned long nr)
 	return true;
 }
 
-/* All of them, or none. */
+/* Take a reference to all pages of all extents, or to none. */
 static bool count_extents(const struct iokmem_extents *extents)
 {
 	unsigned int i;
@@ -196,6 +193,8 @@ static int range_pin(struct iokmem_desc *desc, bool write)
 	unsigned long nr = iokmem_desc_pages(desc);
 	struct iokmem_range *range = range_of(desc);
 
+	lockdep_assert_held(&desc->hold_lock);
+
 	desc->held_read_only = !write;
 	if (!nr)
 		return 0;
@@ -209,6 +208,8 @@ static void range_unpin(struct iokmem_desc *desc)
 	struct iokmem_range *range = range_of(desc);
 	struct iokmem_extents *extents = &desc->extents;
 	unsigned int i;
+
+	lockdep_assert_held(&desc->hold_lock);
 
 	for (i = 0; i < extents->nr; i++) {
 		unsigned long pfn = extents->array[i].pfn;
@@ -258,17 +259,22 @@ static void range_release(struct iokmem_desc *desc)
 		mmdrop(range->mm);
 }
 
-static const struct iokmem_mem_ops iokmem_range_ops = {
-	.name		= "range",
-	.vm_flags	= VM_PFNMAP,
-	.resolve	= iokmem_cache_resolve_fixed,
+static const struct iokmem_store_ops range_store = {
 	.pin		= range_pin,
 	.unpin		= range_unpin,
+};
+
+static const struct iokmem_show_ops range_show = {
 	.kernel_address	= range_kernel_address,
 	.task_address	= range_task_address,
 	.may_map	= range_may_map,
-	.access		= iokmem_access_held,
-	.page_counts	= iokmem_held_resident,
+};
+
+static const struct iokmem_kind iokmem_range_kind = {
+	.name		= "range",
+	.resolve	= iokmem_cache_resolve_fixed,
+	.store		= &range_store,
+	.show		= &range_show,
 	.release	= range_release,
 };
 
@@ -286,7 +292,7 @@ static int check_range(const struct mm_struct *mm, unsigned long address,
 	return 0;
 }
 
-/* @mm is kept by the caller. */
+/* Make a range. The caller keeps @mm. */
 static struct iokmem_desc *range_create(struct mm_struct *mm,
 					unsigned long address, size_t length,
 					u32 options)
@@ -298,7 +304,7 @@ static struct iokmem_desc *range_create(struct mm_struct *mm,
 	err = check_range(mm, address, length, options);
 	if (err)
 		return ERR_PTR(err);
-	desc = iokmem_desc_alloc(&iokmem_range_ops, sizeof(*range), length);
+	desc = iokmem_desc_alloc(&iokmem_range_kind, sizeof(*range), length);
 	if (IS_ERR(desc))
 		return desc;
 
@@ -312,7 +318,7 @@ static struct iokmem_desc *range_create(struct mm_struct *mm,
 	desc->direction = options & IOKMEM_DIRECTION_MASK;
 	iokmem_desc_publish(desc);
 
-	/* What it shows is settled now. */
+	/* A persistent range keeps the memory that it has now. */
 	if (options & IOKMEM_PERSISTENT) {
 		err = iokmem_desc_hold(desc, desc->direction != IOKMEM_DIRECTION_OUT);
 		desc->born_held = !err;
@@ -333,16 +339,17 @@ static struct iokmem_desc *range_create(struct mm_struct *mm,
  *	@address is a physical address
  *
  * Follows IOMemoryDescriptor::withAddressRange(). The range is not looked at until
- * it is prepared or mapped, unless it is to be persistent: then it is prepared from
- * the start. A map keeps the memory prepared, for writing unless it is read-only.
- * What is prepared stays as it is whatever the task does with the addresses.
+ * it is prepared or mapped. With %IOKMEM_PERSISTENT it is prepared from the start. A
+ * map keeps the memory prepared, for writing unless the map is read-only. Prepared
+ * memory stays whatever the task does with the addresses.
  *
  * A range can be mapped into the kernel, and into its own task, where it is at the
- * addresses it has; into other user tasks only if it is shared memory or pages of a
- * file, or whole pages of the kernel's that are not of the slab allocator.
+ * addresses it has. It can be mapped into other user tasks only if it is shared
+ * memory, pages of a file, or whole pages of the kernel's that are not of the slab
+ * allocator.
  *
- * The memory of a kernel range, which is RAM and cached, must be kept by the caller
- * until all maps and preparations have ended.
+ * The memory of a kernel range is RAM and cached. The caller must keep it until all
+ * maps and preparations have ended.
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
@@ -353,8 +360,8 @@ static struct iokmem_desc *range_create(struct mm_struct *mm,
  * * -EOVERFLOW: the range wraps around
  * * -EADDRNOTAVAIL: the range is outside of what the task can use
  * * -ENOMEM: no memory
- * * if persistent, what iokmem_desc_prepare() says
- * * if physical, what iokmem_desc_with_physical_address() says
+ * * if persistent, the errors of iokmem_desc_prepare()
+ * * if physical, the errors of iokmem_desc_with_physical_address()
  */
 struct iokmem_desc *iokmem_desc_with_address_range(u64 address, size_t length,
 						   u32 options,
@@ -377,7 +384,7 @@ struct iokmem_desc *iokmem_desc_with_address_range(u64 address, size_t length,
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_address_range, IOKMEM_NS);
 
 /**
- * iokmem_desc_with_address - describe memory of the kernel's, and prepare it
+ * iokmem_desc_with_address - describe kernel memory, and prepare it
  * @address: of the first byte
  * @length: in bytes
  * @direction: IOKMEM_DIRECTION_*
@@ -416,16 +423,16 @@ static bool same_frames(const struct iokmem_extents *a,
 }
 
 /**
- * iokmem_desc_with_persistent_memory_descriptor - is it still the same memory?
+ * iokmem_desc_with_persistent_memory_descriptor - check whether addresses have new memory
  * @original: a range of addresses that was made with %IOKMEM_PERSISTENT
  *
  * Follows IOMemoryDescriptor::withPersistentMemoryDescriptor().
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: @original, with one more reference, if the addresses still have the
- * memory that they had when it was made; otherwise a new descriptor of what they
- * have now, made with the same options. Or ERR_PTR(): -EINVAL if @original is not
- * such a range, or as iokmem_desc_with_address_range().
+ * memory that they had when it was made; otherwise a new descriptor, with the
+ * options of @original, of the memory that they have now. Or ERR_PTR(): -EINVAL if
+ * @original is not a persistent range, or as iokmem_desc_with_address_range().
  */
 struct iokmem_desc *
 iokmem_desc_with_persistent_memory_descriptor(struct iokmem_desc *original)
@@ -433,7 +440,7 @@ iokmem_desc_with_persistent_memory_descriptor(struct iokmem_desc *original)
 	struct iokmem_range *range;
 	struct iokmem_desc *desc;
 
-	if (original->ops != &iokmem_range_ops ||
+	if (!iokmem_desc_is_of(original, &iokmem_range_kind) ||
 	    !(original->options & IOKMEM_PERSISTENT))
 		return ERR_PTR(-EINVAL);
 

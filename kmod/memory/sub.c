@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sub-descriptors: a window of another descriptor, as a descriptor
- * (IOSubMemoryDescriptor).
+ * Sub-descriptors: windows of other descriptors, as descriptors (IOSubMemoryDescriptor).
  *
- * A sub-descriptor has no memory and no maps of its own: whatever is done with it
- * is done with its parent, inside the window. See iokmem_desc_root(). A window of a
- * window is one of the first parent.
+ * A sub-descriptor has no memory and no maps of its own. Each call for it is a call for a
+ * window of its parent, see iokmem_desc_window(). A sub-descriptor of a sub-descriptor has
+ * the first parent.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -13,7 +12,6 @@
 #include <linux/overflow.h>
 
 #include "desc/desc.h"
-#include "map/map.h"
 #include "page/compat.h"
 
 static void sub_release(struct iokmem_desc *desc)
@@ -21,22 +19,10 @@ static void sub_release(struct iokmem_desc *desc)
 	iokmem_desc_put(desc->parent);
 }
 
-static const struct iokmem_mem_ops iokmem_sub_ops = {
+static const struct iokmem_kind iokmem_sub_kind = {
 	.name		= "sub",
 	.release	= sub_release,
 };
-
-/*
- * iokmem_desc_owned - how many bytes a window may show, from its first on
- *
- * Those up to its end; or if that is the end of the memory, the rest of the last
- * page as well.
- */
-size_t iokmem_desc_owned(const struct iokmem_desc *desc, size_t offset,
-			 size_t length)
-{
-	return offset + length == desc->capacity ? desc->owned - offset : length;
-}
 
 /**
  * iokmem_sub_with_sub_range - describe part of a descriptor
@@ -46,10 +32,10 @@ size_t iokmem_desc_owned(const struct iokmem_desc *desc, size_t offset,
  * @direction: IOKMEM_DIRECTION_*
  *
  * Follows IOSubMemoryDescriptor::withSubRange(). The sub-descriptor keeps @parent,
- * and has its tag until it is given another. Its maps are @parent's: they share and
- * are shared, and iokmem_map_get_memory_descriptor() and iokmem_map_get_offset() of
- * them say so. Nothing outside the window can be reached with it: what user tasks
- * map must be whole pages of the window.
+ * and has its tag until it is given another. Its maps are maps of @parent: they share
+ * and are shared, and iokmem_map_get_memory_descriptor() and iokmem_map_get_offset()
+ * tell the parent and the offset in it. Nothing outside the window can be reached with
+ * a sub-descriptor: user tasks can map only whole pages of the window.
  *
  * Context: May sleep.
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
@@ -73,7 +59,7 @@ struct iokmem_desc *iokmem_sub_with_sub_range(struct iokmem_desc *parent,
 	if (end > iokmem_desc_get_length(parent))
 		return ERR_PTR(-ERANGE);
 
-	desc = iokmem_desc_alloc(&iokmem_sub_ops, sizeof(*desc), length);
+	desc = iokmem_desc_alloc(&iokmem_sub_kind, sizeof(*desc), length);
 	if (IS_ERR(desc))
 		return desc;
 	desc->tag = iokmem_desc_get_tag(parent);

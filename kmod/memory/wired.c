@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Wired memory: ordinary RAM that is there from birth to death, never moves and
- * is never swapped; of any cache mode, contiguous or below an address if asked.
+ * Wired memory: ordinary RAM that is there from birth to death, never moves and is never
+ * swapped. It can have any cache mode, and be contiguous or below an address.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -15,12 +15,12 @@
 
 /**
  * struct iokmem_wired - a descriptor of wired memory
- * @desc: what every descriptor has; its extents are the memory
+ * @desc: the descriptor; its extents are the memory
  * @pages: where the memory came from
  */
 struct iokmem_wired {
 	struct iokmem_desc desc;
-	struct iokmem_pages pages;
+	struct iokmem_pages pages;	/* changed with hold_lock of @desc held */
 };
 
 static struct iokmem_wired *wired_of(struct iokmem_desc *desc)
@@ -29,8 +29,8 @@ static struct iokmem_wired *wired_of(struct iokmem_desc *desc)
 }
 
 /*
- * The kernel maps all memory already, writable, for everybody: it will do for
- * neighbours, if it has their type.
+ * The kernel's map of all memory is writable and for everybody. It will do for neighbours
+ * if it has their type.
  */
 static unsigned long wired_kernel_address(const struct iokmem_desc *desc,
 					  pgoff_t index, unsigned long nr)
@@ -48,7 +48,7 @@ static unsigned long wired_kernel_address(const struct iokmem_desc *desc,
 	return (unsigned long)page_address(pfn_to_page(run.pfn));
 }
 
-/* By addresses of the memory's own type. */
+/* Copy bytes by addresses that have the memory's own type. */
 static int access_mapped(struct iokmem_desc *desc, size_t offset, void *bytes,
 			 size_t length, bool write)
 {
@@ -65,8 +65,8 @@ static int access_mapped(struct iokmem_desc *desc, size_t offset, void *bytes,
 }
 
 /*
- * Where the kernel's map of all memory is always copyback, it must not be used for memory
- * of another mode, nor while the mode changes.
+ * Where the kernel's map of all memory is always copyback, it must not be used for memory of
+ * another mode, nor while the mode changes. The hold_lock keeps the mode.
  */
 static int wired_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 			size_t length, bool write)
@@ -84,10 +84,12 @@ static int wired_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 	return err;
 }
 
-/* Who has pinned a page of a map that is gone may still use it. */
+/* Somebody who has pinned a page of a map that is gone may still use the page. */
 static int wired_retype(struct iokmem_desc *desc, u32 cache_mode)
 {
 	struct iokmem_pages *pages = &wired_of(desc)->pages;
+
+	lockdep_assert_held(&desc->hold_lock);
 
 	if (iokmem_pages_pinned(pages))
 		return -EBUSY;
@@ -95,8 +97,8 @@ static int wired_retype(struct iokmem_desc *desc, u32 cache_mode)
 }
 
 /*
- * Pages that are not cached should not be pinned, and those that must go back when the
- * memory does cannot be.
+ * Pages that are not cached should not be pinned. Pages of a pool or of the reserve cannot
+ * be: they must go back when the descriptor goes.
  */
 static int wired_check_pinnable(struct iokmem_desc *desc)
 {
@@ -110,25 +112,36 @@ static void wired_release(struct iokmem_desc *desc)
 		iokmem_pages_free(&wired_of(desc)->pages);
 }
 
-static const struct iokmem_mem_ops iokmem_wired_ops = {
+static const struct iokmem_store_ops wired_store = {
+	.retype		= wired_retype,
+};
+
+static const struct iokmem_show_ops wired_show = {
+	.kernel_address	= wired_kernel_address,
+	.check_pinnable	= wired_check_pinnable,
+};
+
+static const struct iokmem_bytes_ops wired_bytes = {
+	.access		= wired_access,
+};
+
+static const struct iokmem_kind iokmem_wired_kind = {
 	.name		= "wired",
 	.is_buffer	= true,
 	.always_there	= true,
 	.typed		= true,
-	.vm_flags	= VM_PFNMAP,
 	.resolve	= iokmem_cache_resolve_ram,
-	.retype		= wired_retype,
-	.check_pinnable	= wired_check_pinnable,
-	.kernel_address	= wired_kernel_address,
-	.access		= wired_access,
-	.page_counts	= iokmem_all_resident,
+	.store		= &wired_store,
+	.show		= &wired_show,
+	.bytes		= &wired_bytes,
 	.release	= wired_release,
 };
 
 /*
- * iokmem_wired_create - a descriptor of zeroed wired memory, unpublished
+ * iokmem_wired_create - make an unpublished descriptor of zeroed wired memory
  *
- * @capacity is not 0, and rounding it to pages does not wrap.
+ * @capacity is not 0, and rounding it to pages does not wrap. Returns ERR_PTR() with the
+ * errors of iokmem_pages_alloc().
  */
 struct iokmem_desc *
 iokmem_wired_create(size_t capacity, size_t alignment,
@@ -138,7 +151,7 @@ iokmem_wired_create(size_t capacity, size_t alignment,
 	struct iokmem_desc *desc;
 	int err;
 
-	desc = iokmem_desc_alloc(&iokmem_wired_ops, sizeof(*wired), capacity);
+	desc = iokmem_desc_alloc(&iokmem_wired_kind, sizeof(*wired), capacity);
 	if (IS_ERR(desc))
 		return desc;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory type of pages: the only place that knows what cache modes are on
- * this architecture.
+ * The memory type of pages. This is the only file that knows what cache modes mean on
+ * each architecture.
  *
  * A memory type belongs to the pages, not to one mapping of them: every page
  * table entry that is used must agree.
@@ -17,29 +17,29 @@
  *	write-through			write-through	Device-nGnRE	uncached
  *	copyback (inner)		copyback, if there is ioremap_cache()
  *
- * x86 without PAT has no write-combining: it is uncached then, which is what the
- * kernel's own helpers make of it.
+ * x86 without PAT has no write-combining. Memory is uncached then, as with the kernel's own
+ * helpers.
  *
  * On x86 the kernel's map of all memory changes with the pages. On arm64 it stays
  * copyback, and the type is in each other entry. Uncached RAM is Normal-NC there, as the
  * DMA API has it: an unaligned access to RAM of a device's type would fault.
  *
- * The copyback alias is safe as long as nobody uses it while the pages have another type:
- * speculation can only bring clean lines into the caches, and these are never written
+ * The copyback alias is safe as long as nobody uses it while the pages have another type.
+ * Speculation can only bring clean lines into the caches, and these are never written
  * back. The caches are cleaned and invalidated before the pages get another type, and
  * again before they are copyback again. The module itself reads and writes such pages by
  * addresses of their own type. The alias is used in three cases:
  *
  *  - The pool zeroes pages that nobody has, and flushes them afterwards.
  *  - The DMA API copies by the alias where it bounces (swiotlb), and a coherent device
- *    looks into the caches. So dma_map.c flushes the pages before it hands them to a
+ *    looks into the caches. So dma_view.c flushes the pages before it hands them to a
  *    device, and after it takes them back. Lines at the ends are also flushed before the
  *    pages are taken back: a copy of part of a line must not meet a stale rest of it.
  *  - The DMA API cleans and invalidates lines for a device that is not coherent. That
  *    does no harm.
  *
- * Nobody may write the cache lines at either end of a transfer while the DMA API copies:
- * that is its own rule for memory that is not coherent.
+ * Nobody may write the cache lines at either end of a transfer while the DMA API copies.
+ * The DMA API has this rule for all memory that is not coherent.
  *
  * "Flush" means DC CIVAC on arm64. The kernel's arch_invalidate_pmem() discards lines
  * instead, and with them what somebody writes at that moment.
@@ -66,10 +66,10 @@
 
 #include "page/cache.h"
 
-/* Can RAM have other modes than copyback? */
+/* True if RAM can have other modes than copyback. */
 #define IOKMEM_CACHE_RAM_MODES	(IS_ENABLED(CONFIG_X86) || IS_ENABLED(CONFIG_ARM64))
 
-/* IOKit has more names than x86 has types. */
+/* Reduce IOKit's modes to those that have a type of their own on x86. */
 static u32 collapse(u32 mode)
 {
 	switch (mode) {
@@ -96,7 +96,9 @@ static u32 write_combine(void)
 }
 
 /*
- * iokmem_cache_resolve_ram - for ordinary memory
+ * iokmem_cache_resolve_ram - find the mode that asking for @mode gives RAM of the module's
+ *
+ * Returns 0, or -EOPNOTSUPP for a mode that is unknown or not provided.
  */
 int iokmem_cache_resolve_ram(u32 mode, u32 *resolved)
 {
@@ -121,7 +123,8 @@ int iokmem_cache_resolve_ram(u32 mode, u32 *resolved)
 }
 
 /*
- * iokmem_cache_resolve_io - for device memory, and memory the kernel does not use
+ * iokmem_cache_resolve_io - as iokmem_cache_resolve_ram(), for memory the kernel does not
+ * use, such as that of devices
  */
 int iokmem_cache_resolve_io(u32 mode, u32 *resolved)
 {
@@ -148,7 +151,7 @@ int iokmem_cache_resolve_io(u32 mode, u32 *resolved)
 }
 
 /*
- * iokmem_cache_resolve_fixed - for memory whose type is not ours to change
+ * iokmem_cache_resolve_fixed - as iokmem_cache_resolve_ram(), for memory that stays copyback
  */
 int iokmem_cache_resolve_fixed(u32 mode, u32 *resolved)
 {
@@ -175,11 +178,11 @@ static pgprot_t without_type(pgprot_t prot)
 }
 
 /*
- * iokmem_cache_prot - @prot for memory that is in this mode
+ * iokmem_cache_prot - return @prot for entries of memory that has @mode
  *
- * Memory that is @typed is RAM of our own; other memory that is not copyback is of a
- * device, and entries agree with ioremap(). On its own this gives RAM no type on x86:
- * what counts there is what iokmem_cache_change() did.
+ * Memory that is @typed is the module's own RAM. Other memory that is not copyback is of a
+ * device, and its entries agree with ioremap(). On x86 entries do not decide the type of
+ * RAM; iokmem_cache_change() does.
  */
 pgprot_t iokmem_cache_prot(u32 mode, bool typed, pgprot_t prot)
 {
@@ -199,10 +202,10 @@ pgprot_t iokmem_cache_prot(u32 mode, bool typed, pgprot_t prot)
 }
 
 /*
- * iokmem_cache_in_huge_entries - can huge page table entries have the mode?
+ * iokmem_cache_in_huge_entries - return true if huge page table entries can have @mode
  *
- * On x86 the PAT bit is another one in them, which vmf_insert_pfn_pmd() does not
- * know: of the modes there are, write-through has it.
+ * On x86 the PAT bit is in another place in huge entries, and vmf_insert_pfn_pmd() does not
+ * move it. Only write-through has that bit.
  */
 bool iokmem_cache_in_huge_entries(u32 mode)
 {
@@ -227,9 +230,9 @@ static int set_type(unsigned long pfn, unsigned long nr, u32 mode)
 /*
  * iokmem_cache_change - give @nr page frames of RAM another type
  *
- * Nothing maps the frames but the kernel's map of all memory, and the CPUs'
- * caches have nothing of them afterwards. May sleep. After an error (-ENOMEM:
- * large kernel entries could not be split) they have the type they had.
+ * Only the kernel's map of all memory maps the frames. The CPUs' caches have nothing of
+ * them afterwards. May sleep. Returns 0; or -ENOMEM if large kernel entries could not be
+ * split, and the frames have the type they had.
  */
 int iokmem_cache_change(unsigned long pfn, unsigned long nr, u32 from, u32 to)
 {
@@ -237,7 +240,7 @@ int iokmem_cache_change(unsigned long pfn, unsigned long nr, u32 from, u32 to)
 
 	if (from == to)
 		return 0;
-	/* The kernel knows only ways from and to write-back. */
+	/* The kernel can change the type only from and to write-back. */
 	if (from != IOKMEM_MAP_COPYBACK_CACHE)
 		err = set_type(pfn, nr, IOKMEM_MAP_COPYBACK_CACHE);
 	if (!err && to != IOKMEM_MAP_COPYBACK_CACHE)
@@ -246,8 +249,8 @@ int iokmem_cache_change(unsigned long pfn, unsigned long nr, u32 from, u32 to)
 		return 0;
 
 	/*
-	 * Some of the kernel's entries have changed and some have not. On the
-	 * way back none has to be split, so no memory is needed.
+	 * Some of the kernel's entries have changed and some have not. Changing them back
+	 * splits no entry, so no memory is needed.
 	 */
 	WARN_ON(set_type(pfn, nr, IOKMEM_MAP_COPYBACK_CACHE));
 	if (from != IOKMEM_MAP_COPYBACK_CACHE)
@@ -255,7 +258,7 @@ int iokmem_cache_change(unsigned long pfn, unsigned long nr, u32 from, u32 to)
 	return err;
 }
 #else
-/* Uncached RAM and write-combined RAM are one type here, so this tells all types apart. */
+/* Uncached and write-combined RAM have one type here, so there are only two types. */
 static bool is_copyback(u32 mode)
 {
 	return mode == IOKMEM_MAP_COPYBACK_CACHE;
@@ -270,7 +273,7 @@ int iokmem_cache_change(unsigned long pfn, unsigned long nr, u32 from, u32 to)
 #endif
 
 #ifdef CONFIG_X86
-/* Has the kernel's entry for the address, if there is one, this mode? */
+/* Return true if the kernel has an entry for the address, and that has this mode. */
 static bool entry_has_type(unsigned long address, u32 mode)
 {
 	pgprot_t wanted = iokmem_cache_prot(mode, true, PAGE_KERNEL);
@@ -304,12 +307,11 @@ static bool find_type(unsigned long address, u32 *mode)
 }
 
 /*
- * iokmem_cache_find - the mode of somebody else's memory, of which the kernel has an
- * address
+ * iokmem_cache_find - find the mode of somebody else's memory that the kernel has mapped
  *
- * User page table entries of the frame get that mode. Of RAM it is what the kernel's map
- * of all memory has, whatever the other address has. Returns 0, or -EOPNOTSUPP if
- * it is none of ours, or cannot be told.
+ * User page table entries of the frame get that mode. The mode of RAM is the one that the
+ * kernel's map of all memory has, whatever @address has. Returns 0; or -EOPNOTSUPP if the
+ * type is none of the modes, or cannot be told.
  */
 int iokmem_cache_find(unsigned long address, unsigned long pfn, u32 *mode)
 {
@@ -319,13 +321,13 @@ int iokmem_cache_find(unsigned long address, unsigned long pfn, u32 *mode)
 	return find_type(address, mode) ? 0 : -EOPNOTSUPP;
 }
 
-/* Another mapping of the same memory may have settled its type before. */
+/* An earlier mapping of the memory may have settled its type. */
 static bool has_type(void __iomem *io, u32 mode)
 {
 	return entry_has_type((unsigned long)io, mode);
 }
 #elif defined(CONFIG_ARM64)
-/* The type that the CPU has for an address of the kernel's, as in MAIR_EL1. */
+/* Find the type that the CPU has for a kernel address, as in MAIR_EL1. */
 static bool find_attributes(unsigned long address, u8 *attributes)
 {
 	unsigned long flags;
@@ -342,11 +344,10 @@ static bool find_attributes(unsigned long address, u8 *attributes)
 }
 
 /*
- * iokmem_cache_find - the mode of somebody else's memory, of which the kernel has an
- * address
+ * iokmem_cache_find - find the mode of somebody else's memory that the kernel has mapped
  *
- * User page table entries of the frame get that mode. Returns 0, or -EOPNOTSUPP if
- * it is none of ours, or cannot be told.
+ * User page table entries of the frame get that mode. Returns 0; or -EOPNOTSUPP if the
+ * type is none of the modes, or cannot be told.
  */
 int iokmem_cache_find(unsigned long address, unsigned long pfn, u32 *mode)
 {
@@ -378,7 +379,7 @@ static bool has_type(void __iomem *io, u32 mode)
 	return !iokmem_cache_find((unsigned long)io, 0, &found) && found == mode;
 }
 #else
-/* The kernel's map of all memory is copyback, and of other addresses nothing is known. */
+/* The kernel's map of all memory is copyback. Nothing is known of other addresses. */
 int iokmem_cache_find(unsigned long address, unsigned long pfn, u32 *mode)
 {
 	*mode = IOKMEM_MAP_COPYBACK_CACHE;
@@ -408,10 +409,10 @@ static void __iomem *ioremap_as(phys_addr_t address, size_t length, u32 mode)
 }
 
 /*
- * iokmem_cache_ioremap - map memory that is not the kernel's, in this mode
+ * iokmem_cache_ioremap - map memory that the kernel does not use, with @mode
  *
- * As long as it is mapped here, the kernel gives user page table entries of it the
- * same mode. Returns NULL if it is mapped with another one elsewhere.
+ * While this mapping exists the kernel gives user page table entries of the memory @mode,
+ * too. Returns NULL if the memory is mapped with another mode elsewhere.
  */
 void __iomem *iokmem_cache_ioremap(phys_addr_t address, size_t length, u32 mode)
 {
@@ -426,8 +427,8 @@ void __iomem *iokmem_cache_ioremap(phys_addr_t address, size_t length, u32 mode)
 /*
  * iokmem_cache_flush - write what the CPUs' caches have of the range to memory
  *
- * And forget it, if @invalidate. May sleep. Returns 0, or -EOPNOTSUPP where the kernel
- * has no way that modules may use.
+ * With @invalidate the caches forget the range. May sleep. Returns 0; or -EOPNOTSUPP on
+ * architectures where modules have no way to do that.
  */
 #ifdef CONFIG_ARM64
 int iokmem_cache_flush(void *address, size_t length, bool invalidate)
@@ -440,8 +441,9 @@ int iokmem_cache_flush(void *address, size_t length, bool invalidate)
 	/* Order earlier writes by entries that are not cached before the invalidation. */
 	dmb(osh);
 	/*
-	 * Lines are invalidated in any case: DC CVAC, which would keep them, needs errata
-	 * workarounds. The scheduler completes what a task began on the CPU that it leaves.
+	 * Invalidate the lines in any case: DC CVAC, which would keep them, needs errata
+	 * workarounds. If the task moves to another CPU, the scheduler waits for the
+	 * maintenance that the task has begun.
 	 */
 	for (at = round_down(at, line); at < end; at += line) {
 		asm volatile("dc civac, %0" : : "r" (at) : "memory");
@@ -467,7 +469,7 @@ int iokmem_cache_flush(void *address, size_t length, bool invalidate)
 #endif
 
 /*
- * iokmem_cache_name - for people
+ * iokmem_cache_name - return the name of a mode, for people
  */
 const char *iokmem_cache_name(u32 mode)
 {

@@ -7,13 +7,13 @@
 
 #include <uapi/linux/iokmem.h>
 
-/* The cache mode in the options of a buffer or a map. */
+/* Return the cache mode in the options of a buffer or a map. */
 static inline u32 iokmem_cache_field(u32 options)
 {
 	return options & IOKMEM_MAP_CACHE_MASK;
 }
 
-/* The mode that asking for @mode puts in force: 0 or -EOPNOTSUPP. */
+/* Find the mode that asking for @mode puts in force: 0 or -EOPNOTSUPP. */
 int iokmem_cache_resolve_ram(u32 mode, u32 *resolved);
 int iokmem_cache_resolve_io(u32 mode, u32 *resolved);
 int iokmem_cache_resolve_fixed(u32 mode, u32 *resolved);
@@ -27,7 +27,8 @@ int iokmem_cache_flush(void *address, size_t length, bool invalidate);
 const char *iokmem_cache_name(u32 mode);
 
 /*
- * iokmem_cache_in_direct_map - does the kernel's map of all memory have the mode, too?
+ * iokmem_cache_in_direct_map - return true if the kernel's map of all memory has the mode of
+ * the memory in it
  */
 static inline bool iokmem_cache_in_direct_map(u32 mode)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What differs between the kernels this module is built for. The sources are
- * written for the newest of them; here the older ones are brought up to it.
+ * Differences between the kernels that this module is built for. The sources are written
+ * for the newest kernel. This header brings the older ones up to it.
  */
 #ifndef _IOKMEM_COMPAT_H
 #define _IOKMEM_COMPAT_H
@@ -28,7 +28,7 @@
 #include <linux/folio_batch.h>
 #endif
 
-/* Page frames in huge entries were of a type of their own. */
+/* Page frames in huge entries had a type of their own before 6.17. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #include <linux/pfn_t.h>
 #define vmf_insert_pfn_pmd(vmf, pfn, write) \
@@ -70,8 +70,8 @@ static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,
 #endif
 
 /*
- * kvmalloc_array() as later kernels have it: where memory is broken, pages in a row are
- * not worth any effort, as these kernels' compaction is, if others will do.
+ * kvmalloc_array() as later kernels have it. The older ones compact memory for contiguous
+ * pages, although others will do.
  */
 static inline void *iokmem_kvmalloc_array(size_t nr, size_t size, gfp_t gfp)
 {
@@ -84,7 +84,7 @@ static inline void *iokmem_kvmalloc_array(size_t nr, size_t size, gfp_t gfp)
 	return array ? array : __vmalloc(bytes, gfp);
 }
 
-/* Came in 6.8. */
+/* Since 6.8. */
 #ifndef pte_next_pfn
 static inline pte_t pte_next_pfn(pte_t pte)
 {
@@ -121,7 +121,7 @@ static inline bool mm_flags_test(int flag, const struct mm_struct *mm)
 #define EMPTY_VMA_FLAGS	0
 #endif
 
-/* This came with clear_pages(). */
+/* Defined together with clear_pages(). */
 #ifndef PROCESS_PAGES_NON_PREEMPT_BATCH
 #define PROCESS_PAGES_NON_PREEMPT_BATCH	1
 
@@ -187,10 +187,12 @@ iokmem_lru_walk_node(struct list_lru *lru, int nid, iokmem_lru_isolate_fn isolat
 #endif
 
 /*
- * Pin up to @nr pages from @start on, for long. Before 6.2 a private page that was
- * pinned for reading could be replaced under the pin by its owner's next write: so
- * it is broken off first, as for writing. That is not possible for shared memory
- * that may only be read, which needs it not.
+ * Pin up to @nr pages from @start on for a long time. Returns how many pages were pinned,
+ * or a negative error.
+ *
+ * Before 6.2 the owner's next write could replace a private page that was pinned for
+ * reading. So such a page is first copied for its owner, as a write would do. Shared memory
+ * that may only be read cannot be pinned in that way, and is never replaced.
  */
 static inline long iokmem_pin_remote(struct mm_struct *mm, unsigned long start,
 				     unsigned long nr, bool write,
@@ -224,7 +226,10 @@ static inline long iokmem_pin_remote(struct mm_struct *mm, unsigned long start,
 #endif
 }
 
-/* The frame in an entry of a VMA of raw frames; -EINVAL if there is no entry. */
+/*
+ * Find the frame in an entry of a VMA of raw frames. Returns 0, or -EINVAL if there is no
+ * entry.
+ */
 static inline int iokmem_follow_frame(struct vm_area_struct *vma,
 				      unsigned long address, unsigned long *pfn)
 {
@@ -255,7 +260,7 @@ static inline int iokmem_follow_frame(struct vm_area_struct *vma,
 #endif
 }
 
-/* Importers had no lock to take; some of these came with later 6.1. */
+/* Before 6.2 importers took no lock. Later releases of 6.1 have some of these names. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define dma_buf_vmap_unlocked			dma_buf_vmap
 #define dma_buf_vunmap_unlocked			dma_buf_vunmap
@@ -263,7 +268,7 @@ static inline int iokmem_follow_frame(struct vm_area_struct *vma,
 #define dma_buf_unmap_attachment_unlocked	dma_buf_unmap_attachment
 #endif
 
-/* Does the device see physical addresses, but for what is bounced? */
+/* Return true if the device sees physical addresses, except for memory that is bounced. */
 static inline bool iokmem_dma_is_direct(struct device *dev)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
@@ -274,8 +279,8 @@ static inline bool iokmem_dma_is_direct(struct device *dev)
 }
 
 /*
- * A shrinker for lists a node and a memory cgroup, at work when this returns;
- * or NULL. shrinker_free() ends it.
+ * Make a shrinker for lists that are kept by node and memory cgroup. It may be called
+ * before this returns. Returns NULL if there is no memory. shrinker_free() ends it.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
 static inline struct shrinker *
@@ -344,14 +349,15 @@ iokmem_shrinker_new(const char *name,
 #endif
 
 /*
- * Does every CPU mark by itself the entries that it reads and writes by? Others fault
- * for that, so entries that a task may write by are marked when they are made.
+ * True if every CPU marks the entries that it reads and writes by. Other CPUs fault
+ * instead, so entries that a task may write by are marked when they are made.
  */
 #define IOKMEM_CPU_MARKS_ENTRIES	IS_ENABLED(CONFIG_X86)
 
 /*
- * @prot, of entries in a VMA with @flags, marked if that saves a fault. Never on x86, where
- * mprotect() keeps the mark: without the right to write it means something else there.
+ * Return @prot for entries in a VMA with @flags, marked if that saves a fault. On x86
+ * entries are never marked here: mprotect() would keep the mark, which means something else
+ * in an entry that may not be written.
  */
 static inline pgprot_t iokmem_prot_marked(pgprot_t prot, vm_flags_t flags)
 {

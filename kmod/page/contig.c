@@ -2,17 +2,17 @@
 /*
  * Physically contiguous memory, and memory below a physical address.
  *
- * In this order, as far as the request allows:
+ * Memory is taken from these sources, in this order, as far as the request allows:
  *
- *  1. a block of the page allocator's, cut to size: up to 4 MiB on most machines; or
- *     several that happen to be neighbours (pages.c);
- *  2. the reserve of contiguous memory (CMA) where the kernel has one, which only
- *     the DMA API gives to modules, so a device of our own asks for it;
- *  3. any range of memory whose pages are free or can be moved away, as
- *     alloc_contig_pages() finds it, which modules cannot call.
+ *  1. A block of the page allocator, cut to size: up to 4 MiB on most machines. Or several
+ *     blocks that happen to be neighbours (pages.c).
+ *  2. The reserve of contiguous memory (CMA), if the kernel has one. Only the DMA API gives
+ *     it to modules, so a device of the module's asks for it.
+ *  3. Any range of memory whose pages are free or can be moved away. alloc_contig_pages()
+ *     does that, too, but modules cannot call it.
  *
- * The second and third cannot be charged to a memory cgroup, so not everybody
- * gets them. The third tries one place after another, for ten seconds at most.
+ * Memory of the second and third source cannot be charged to a memory cgroup, so not
+ * everybody gets it. The third source is searched for ten seconds at most.
  */
 #include <linux/cc_platform.h>
 #include <linux/device.h>
@@ -25,49 +25,12 @@
 #include <linux/nodemask.h>
 #include <linux/sched/signal.h>
 
+#include "page/block.h"
 #include "page/compat.h"
-#include "page/pages.h"
+#include "page/contig.h"
+#include "page/extent.h"
 
-static struct page *zone_below(unsigned int order, unsigned long end_pfn, gfp_t gfp)
-{
-	static const gfp_t zones[] = { __GFP_DMA32, __GFP_DMA };
-	struct page *page;
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(zones); i++) {
-		page = alloc_pages(gfp | zones[i], order);
-		if (!page)
-			continue;
-		if (page_to_pfn(page) + (1UL << order) <= end_pfn)
-			return page;
-		__free_pages(page, order);
-	}
-	return NULL;
-}
-
-/*
- * iokmem_buddy_below - a block of the page allocator's, all below @end_pfn
- *
- * The allocator's zones end where they end: what it gives may be too high, and
- * there may be memory it does not find. NULL if so.
- */
-struct page *iokmem_buddy_below(unsigned int order, unsigned long end_pfn,
-				gfp_t gfp)
-{
-	struct page *page;
-
-	page = end_pfn < iokmem_highest_pfn() ? zone_below(order, end_pfn, gfp) :
-						alloc_pages(gfp, order);
-	/*
-	 * The kernel makes huge entries only of pages that a file is large enough for,
-	 * and ours are where they are in any.
-	 */
-	if (page)
-		page_folio(page)->index = 0;
-	return page;
-}
-
-/* A block that holds the whole, of which the rest goes back at once. */
+/* Allocate a block that is large enough, and give back what is too much. */
 static long buddy_range(const struct iokmem_pages_request *request)
 {
 	gfp_t gfp = request->gfp | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL;
@@ -80,7 +43,7 @@ static long buddy_range(const struct iokmem_pages_request *request)
 		return -ENOMEM;
 	if (request->nr == 1UL << order)
 		gfp |= __GFP_COMP;
-	page = iokmem_buddy_below(order, request->end_pfn, gfp);
+	page = iokmem_block_below(order, request->end_pfn, gfp);
 	if (!page)
 		return -ENOMEM;
 	if (gfp & __GFP_COMP)
@@ -95,12 +58,12 @@ static long buddy_range(const struct iokmem_pages_request *request)
 #ifdef CONFIG_DMA_CMA
 static struct device *iokmem_cma_device;
 static u64 iokmem_cma_mask = U64_MAX;
-/* Protects the device's mask, which an allocation goes by. */
+/* Protects the device's mask, which limits an allocation. */
 static DEFINE_MUTEX(iokmem_cma_mutex);
 
 /*
- * The DMA API falls back to the page allocator, which has been asked already:
- * it shall not make an effort.
+ * The DMA API falls back to the page allocator. That has been asked already, so it must
+ * not make an effort.
  */
 static long cma_range(struct iokmem_pages *pages,
 		      const struct iokmem_pages_request *request)
@@ -135,7 +98,7 @@ static long cma_range(struct iokmem_pages *pages,
 }
 
 /*
- * iokmem_contig_free_cma - give back to the reserve
+ * iokmem_contig_free_cma - give memory back to the reserve
  */
 void iokmem_contig_free_cma(struct iokmem_pages *pages)
 {
@@ -180,7 +143,7 @@ void iokmem_contig_exit(void)
 #endif
 
 #ifdef CONFIG_CONTIG_ALLOC
-/* Is all of it memory that is in use, of one zone? */
+/* Return true if the whole range is online memory of @zone. */
 static bool range_is_online(const struct zone *zone, unsigned long pfn,
 			    unsigned long nr)
 {
@@ -203,7 +166,7 @@ static long search_zone(const struct zone *zone,
 	unsigned long end = min(zone_end_pfn(zone), request->end_pfn);
 	unsigned long step, pfn;
 
-	/* Ranges that overlap by half, or begin in each block of a kind. */
+	/* Try ranges that overlap by half, or one in each pageblock. */
 	step = max(1UL << request->align_order,
 		   min(rounddown_pow_of_two(nr), pageblock_nr_pages));
 	for (pfn = ALIGN(zone->zone_start_pfn, step);
@@ -226,7 +189,7 @@ static long search_node(int nid, const struct iokmem_pages_request *request,
 {
 	int i;
 
-	/* Not from movable zones, where nothing may stay. */
+	/* Nothing may stay in movable zones. */
 	for (i = ZONE_NORMAL; i >= 0; i--) {
 		struct zone *zone = &NODE_DATA(nid)->node_zones[i];
 		long pfn;
@@ -241,10 +204,10 @@ static long search_node(int nid, const struct iokmem_pages_request *request,
 }
 
 /*
- * iokmem_contig_range - @nr zeroed neighbours, each a page by itself
+ * iokmem_contig_range - allocate @nr zeroed neighbours, each a page by itself
  *
- * Aligned, and below the end, as @request says. Returns the first one's frame,
- * or -ENOMEM, or -EINTR.
+ * @request gives the alignment and the limit. Returns the frame of the first page, or
+ * -ENOMEM, or -EINTR.
  */
 long iokmem_contig_range(const struct iokmem_pages_request *request,
 			 unsigned long nr)
@@ -270,9 +233,9 @@ long iokmem_contig_range(const struct iokmem_pages_request *request,
 #endif
 
 /*
- * iokmem_contig_alloc - the request's memory in one extent, zeroed, write-back
+ * iokmem_contig_alloc - allocate memory in one extent, zeroed and write-back
  *
- * Returns 0 or a negative error: -ENOMEM, -EINTR.
+ * Returns 0, -ENOMEM or -EINTR.
  */
 int iokmem_contig_alloc(struct iokmem_pages *pages,
 			const struct iokmem_pages_request *request)

@@ -2,10 +2,9 @@
 /*
  * Extents: where a descriptor's memory is, in order.
  *
- * A page of the memory is named by its index; "end" is always the index just
- * past the last one. The table is searched by bisection, so a look-up costs the
- * logarithm of the number of extents, and its size goes with the number of
- * extents, not of pages.
+ * A page of the memory is named by its index; "end" is always the index just past the last
+ * page. The table is searched by bisection: a look-up costs the logarithm of the number of
+ * extents. The size of the table goes with the number of extents.
  */
 #include <linux/bug.h>
 #include <linux/mm.h>
@@ -17,7 +16,7 @@
 #include "page/extent.h"
 
 /*
- * iokmem_extents_init - make room for @nr extents, which the caller fills
+ * iokmem_extents_init - make room for @nr extents, which the caller fills in
  */
 int iokmem_extents_init(struct iokmem_extents *extents, unsigned int nr,
 			gfp_t gfp)
@@ -41,33 +40,74 @@ void iokmem_extents_fini(struct iokmem_extents *extents)
 }
 
 /*
- * iokmem_extents_from_pages - where these pages are, neighbours in one extent
+ * iokmem_extents_add - the next @nr pages are the frames from @pfn on
+ *
+ * Neighbours in memory become one extent. For the walk of iokmem_extents_build().
  */
-int iokmem_extents_from_pages(struct iokmem_extents *extents,
-			      struct page **pages, unsigned long nr)
+void iokmem_extents_add(struct iokmem_extents_builder *builder, unsigned long pfn,
+			unsigned long nr)
 {
-	unsigned int nr_extents = 0;
-	unsigned long i;
+	if (!builder->nr || pfn != builder->next) {
+		if (builder->array)
+			builder->array[builder->nr].pfn = pfn;
+		builder->nr++;
+	}
+	builder->end += nr;
+	if (builder->array)
+		builder->array[builder->nr - 1].end = builder->end;
+	builder->next = pfn + nr;
+}
+
+/*
+ * iokmem_extents_build - make extents of the frames that @walk adds, in order
+ *
+ * @walk is called twice and adds the frames, at least one, both times: the extents are
+ * counted first, then filled in. Returns 0, -ENOMEM, or an error of the first @walk.
+ */
+int iokmem_extents_build(struct iokmem_extents *extents, gfp_t gfp,
+			 iokmem_extents_walk_fn walk, void *arg)
+{
+	struct iokmem_extents_builder builder = {};
 	int err;
 
-	for (i = 0; i < nr; i++)
-		if (!i || page_to_pfn(pages[i]) != page_to_pfn(pages[i - 1]) + 1)
-			nr_extents++;
-	err = iokmem_extents_init(extents, nr_extents, GFP_KERNEL);
+	err = walk(&builder, arg);
+	if (!err)
+		err = iokmem_extents_init(extents, builder.nr, gfp);
 	if (err)
 		return err;
+	builder = (struct iokmem_extents_builder) { .array = extents->array };
+	walk(&builder, arg);
+	return 0;
+}
 
-	nr_extents = 0;
-	for (i = 0; i < nr; i++) {
-		if (!i || page_to_pfn(pages[i]) != page_to_pfn(pages[i - 1]) + 1)
-			extents->array[nr_extents++].pfn = page_to_pfn(pages[i]);
-		extents->array[nr_extents - 1].end = i + 1;
-	}
+struct page_array {
+	struct page **pages;
+	unsigned long nr;
+};
+
+static int walk_pages(struct iokmem_extents_builder *builder, void *arg)
+{
+	const struct page_array *array = arg;
+	unsigned long i;
+
+	for (i = 0; i < array->nr; i++)
+		iokmem_extents_add(builder, page_to_pfn(array->pages[i]), 1);
 	return 0;
 }
 
 /*
- * iokmem_extents_pages - how many pages there are in all
+ * iokmem_extents_from_pages - make extents of an array of @nr pages
+ */
+int iokmem_extents_from_pages(struct iokmem_extents *extents,
+			      struct page **pages, unsigned long nr)
+{
+	struct page_array array = { .pages = pages, .nr = nr };
+
+	return iokmem_extents_build(extents, GFP_KERNEL, walk_pages, &array);
+}
+
+/*
+ * iokmem_extents_pages - return how many pages all extents have
  */
 pgoff_t iokmem_extents_pages(const struct iokmem_extents *extents)
 {
@@ -76,10 +116,10 @@ pgoff_t iokmem_extents_pages(const struct iokmem_extents *extents)
 EXPORT_SYMBOL_IF_KUNIT(iokmem_extents_pages);
 
 /*
- * iokmem_extents_find - the extent that holds page @index, which must be one there is
+ * iokmem_extents_find - find the extent that holds page @index, which must exist
  *
- * That is the first one that ends after it. The pages that follow are in the next
- * extents: who goes through many of them need not look up each.
+ * It is the first extent that ends after @index. The pages that follow are in the next
+ * extents, so a caller that needs many pages need not look up each.
  */
 unsigned int iokmem_extents_find(const struct iokmem_extents *extents, pgoff_t index)
 {
@@ -98,7 +138,7 @@ unsigned int iokmem_extents_find(const struct iokmem_extents *extents, pgoff_t i
 EXPORT_SYMBOL_IF_KUNIT(iokmem_extents_find);
 
 /*
- * iokmem_extents_lookup - where page @index is, which must be a page there is
+ * iokmem_extents_lookup - find where page @index is, which must exist
  */
 struct iokmem_run iokmem_extents_lookup(const struct iokmem_extents *extents,
 					pgoff_t index)
@@ -117,9 +157,9 @@ struct iokmem_run iokmem_extents_lookup(const struct iokmem_extents *extents,
 EXPORT_SYMBOL_IF_KUNIT(iokmem_extents_lookup);
 
 /*
- * iokmem_extents_contiguous - are the @nr pages from @index neighbours?
+ * iokmem_extents_contiguous - return true if the @nr pages from @index are neighbours
  *
- * Extents that happen to follow each other in memory count as one.
+ * They may be in several extents that happen to follow each other in memory.
  */
 bool iokmem_extents_contiguous(const struct iokmem_extents *extents,
 			       pgoff_t index, unsigned long nr)

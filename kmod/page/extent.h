@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Extents: where a descriptor's memory is, in order. Pure arithmetic on page
- * frame numbers; who allocated the frames is not known here.
+ * Extents: where a descriptor's memory is, in order. This is pure arithmetic on page frame
+ * numbers.
  */
 #ifndef _IOKMEM_EXTENT_H
 #define _IOKMEM_EXTENT_H
@@ -13,7 +13,7 @@ struct page;
 /**
  * struct iokmem_extent - a run of physically contiguous pages
  * @pfn: its first page frame
- * @end: index, in the whole of the memory, of the page just past it
+ * @end: index of the page just past it, counted from the first page of the memory
  */
 struct iokmem_extent {
 	unsigned long pfn;
@@ -24,9 +24,10 @@ struct iokmem_extent {
  * struct iokmem_extents - all the memory of a descriptor, in order
  * @array: the extents, by ascending @end
  * @nr: how many
- * @one: for @array, if there is only one
+ * @one: used as @array if there is only one extent
  *
- * Invariant: no extent is empty. Immutable once filled, and not copied.
+ * No extent is empty. The extents do not change once they are filled in, and the structure
+ * must not be copied.
  */
 struct iokmem_extents {
 	struct iokmem_extent *array;
@@ -35,12 +36,12 @@ struct iokmem_extents {
 };
 
 /**
- * struct iokmem_run - what one look-up finds
- * @pfn: frame of the first page asked for
- * @before: how many pages of the same extent precede it
- * @nr: how many pages of the same extent follow from it, with it
- * @cache_mode: what type they have; extents know nothing of it
- * @typed: nobody else can have given them another type; nor of that
+ * struct iokmem_run - the result of a look-up: pages that are neighbours
+ * @pfn: frame of the page that was looked up
+ * @before: how many pages of its extent come before it
+ * @nr: how many pages of its extent there are from it on, itself included
+ * @cache_mode: the mode of the pages; filled in by iokmem_desc_lookup()
+ * @typed: the pages really have @cache_mode; filled in by iokmem_desc_lookup()
  */
 struct iokmem_run {
 	unsigned long pfn;
@@ -50,8 +51,28 @@ struct iokmem_run {
 	bool typed;
 };
 
+/**
+ * struct iokmem_extents_builder - extents that are counted, or filled in
+ * @array: to be filled in; NULL: the extents are only counted
+ * @nr: how many extents there are so far
+ * @end: how many pages these have
+ * @next: the frame behind the last one
+ */
+struct iokmem_extents_builder {
+	struct iokmem_extent *array;
+	unsigned int nr;
+	pgoff_t end;
+	unsigned long next;
+};
+
+typedef int (*iokmem_extents_walk_fn)(struct iokmem_extents_builder *builder, void *arg);
+
 int iokmem_extents_init(struct iokmem_extents *extents, unsigned int nr,
 			gfp_t gfp);
+void iokmem_extents_add(struct iokmem_extents_builder *builder, unsigned long pfn,
+			unsigned long nr);
+int iokmem_extents_build(struct iokmem_extents *extents, gfp_t gfp,
+			 iokmem_extents_walk_fn walk, void *arg);
 int iokmem_extents_from_pages(struct iokmem_extents *extents,
 			      struct page **pages, unsigned long nr);
 void iokmem_extents_fini(struct iokmem_extents *extents);
@@ -64,7 +85,7 @@ bool iokmem_extents_contiguous(const struct iokmem_extents *extents,
 			       pgoff_t index, unsigned long nr);
 
 /*
- * iokmem_extent_start - index of the first page of extent @i
+ * iokmem_extent_start - return the index of the first page of extent @i
  */
 static inline pgoff_t iokmem_extent_start(const struct iokmem_extents *extents,
 					  unsigned int i)
@@ -73,7 +94,7 @@ static inline pgoff_t iokmem_extent_start(const struct iokmem_extents *extents,
 }
 
 /*
- * iokmem_extent_pages - how many pages extent @i has
+ * iokmem_extent_pages - return how many pages extent @i has
  */
 static inline unsigned long iokmem_extent_pages(const struct iokmem_extents *extents,
 						unsigned int i)

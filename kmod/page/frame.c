@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which page frame is at an address, of the kernel's or of a user task's.
+ * Page frames at addresses of the kernel's or of a user task's.
  */
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -10,7 +10,7 @@
 #include "page/extent.h"
 #include "page/frame.h"
 
-/* Is it where vmalloc() and modules are? */
+/* Return true for addresses of vmalloc() and of modules. */
 static bool is_virtually_mapped(unsigned long address)
 {
 #ifdef MODULES_VADDR
@@ -21,9 +21,9 @@ static bool is_virtually_mapped(unsigned long address)
 }
 
 /*
- * iokmem_kernel_frame - the frame at an address of the kernel's, if there is one
+ * iokmem_kernel_frame - find the frame at an address of the kernel's
  *
- * It need not be RAM. Whoever asks keeps what is there.
+ * The caller keeps what is there, which need not be RAM. Returns false if there is nothing.
  */
 bool iokmem_kernel_frame(unsigned long address, unsigned long *pfn)
 {
@@ -39,60 +39,59 @@ bool iokmem_kernel_frame(unsigned long address, unsigned long *pfn)
 	return page;
 }
 
-/* Is it RAM, what is at this address of the kernel's? */
+/* Return true if the frame, which is at a kernel address, is RAM. */
 static bool is_ram(unsigned long address, unsigned long pfn)
 {
 	if (!pfn_valid(pfn))
 		return false;
-	/* Where ioremap() leads, the kernel has no page, or a reserved one. */
+	/* Memory behind ioremap() has no struct page, or a reserved one. */
 	return virt_addr_valid((void *)address) || !PageReserved(pfn_to_page(pfn));
 }
 
-/* Fills in the extents, if @array is there, and counts them. */
-static int find_extents(struct iokmem_extent *array, unsigned long address,
-			unsigned long nr, bool io)
-{
-	unsigned long next = 0, i, pfn;
-	int found = 0;
+/**
+ * struct kernel_range - addresses of the kernel's
+ * @address: of the first page
+ * @nr: how many pages
+ * @io: other memory than RAM will do, too
+ */
+struct kernel_range {
+	unsigned long address;
+	unsigned long nr;
+	bool io;
+};
 
-	for (i = 0; i < nr; i++) {
-		if (!iokmem_kernel_frame(address + (i << PAGE_SHIFT), &pfn) ||
-		    (!io && !is_ram(address + (i << PAGE_SHIFT), pfn)))
+static int walk_kernel_range(struct iokmem_extents_builder *builder, void *arg)
+{
+	const struct kernel_range *range = arg;
+	unsigned long i, pfn;
+
+	for (i = 0; i < range->nr; i++) {
+		unsigned long address = range->address + (i << PAGE_SHIFT);
+
+		if (!iokmem_kernel_frame(address, &pfn) ||
+		    (!range->io && !is_ram(address, pfn)))
 			return -EFAULT;
-		if (!i || pfn != next) {
-			if (array)
-				array[found].pfn = pfn;
-			found++;
-		}
-		if (array)
-			array[found - 1].end = i + 1;
-		next = pfn + 1;
+		iokmem_extents_add(builder, pfn, 1);
 		cond_resched();
 	}
-	return found;
+	return 0;
 }
 
 /*
- * iokmem_kernel_extents - where the memory at addresses of the kernel's is
+ * iokmem_kernel_extents - find where the memory at addresses of the kernel's is
  *
- * @nr pages, not 0, from @address on, which the caller keeps; of other than RAM too if
- * @io. -EFAULT if there is none at one of them.
+ * The caller keeps the @nr pages, at least one, from @address on. With @io they may be
+ * other memory than RAM. Returns 0, -ENOMEM, or -EFAULT if an address has no memory.
  */
 int iokmem_kernel_extents(struct iokmem_extents *extents, unsigned long address,
 			  unsigned long nr, bool io)
 {
-	int found, err;
+	struct kernel_range range = { .address = address, .nr = nr, .io = io };
 
-	found = find_extents(NULL, address, nr, io);
-	if (found < 0)
-		return found;
-	err = iokmem_extents_init(extents, found, GFP_KERNEL);
-	if (!err)
-		find_extents(extents->array, address, nr, io);
-	return err;
+	return iokmem_extents_build(extents, GFP_KERNEL, walk_kernel_range, &range);
 }
 
-/* Of a VMA of raw frames, which has to be looked at. */
+/* Find the frame in a VMA of raw frames, and fault it in if need be. */
 static int follow(struct vm_area_struct *vma, unsigned long address, bool write,
 		  unsigned long *pfn)
 {
@@ -102,11 +101,12 @@ static int follow(struct vm_area_struct *vma, unsigned long address, bool write,
 	err = iokmem_follow_frame(vma, address, pfn);
 	if (!err)
 		return 0;
-	/* Nobody has touched it so far. */
+	/* Nobody has touched the address so far. */
 	err = fixup_user_fault(vma->vm_mm, address, flags, NULL);
 	return err ? err : iokmem_follow_frame(vma, address, pfn);
 }
 
+/* As iokmem_user_frame() if the VMA has raw frames. Otherwise clear @raw. */
 static int follow_raw(struct mm_struct *mm, unsigned long address, bool write,
 		      unsigned long *pfn, bool *raw)
 {
@@ -127,11 +127,11 @@ static int follow_raw(struct mm_struct *mm, unsigned long address, bool write,
 }
 
 /*
- * iokmem_user_frame - the frame at an address of a user task's
+ * iokmem_user_frame - find the frame at an address of a user task's
  *
- * At the moment: nothing keeps it there. Returns 0; -EFAULT if there is none; -EACCES
- * if the task may not touch it so; or another error. The caller keeps the address
- * space.
+ * The caller keeps the address space. Nothing keeps the frame at the address. Returns 0;
+ * -EFAULT if there is no frame; -EACCES if the task may not read, or write if @write, the
+ * address; or another error.
  */
 int iokmem_user_frame(struct mm_struct *mm, unsigned long address, bool write,
 		      unsigned long *pfn)

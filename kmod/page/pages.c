@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages for wired memory: from where there are some into extents, and back.
+ * Pages for wired memory: allocated into extents, and given back.
  *
- * Memory that may lie anywhere comes in the largest blocks that can be had
- * without effort, from the largest down, so that blocks lie at multiples of their
- * own size in the buffer and a buffer of 64 MiB has 32 extents rather than 16384;
- * or fewer, since those of a size are put in order, and neighbours are one. Memory
- * of another type than write-back comes through a pool (pool.c). What is to be
- * contiguous or below an address is found by contig.c, unless it is large, and blocks
- * happen to be neighbours.
+ * Memory that may lie anywhere comes in the largest blocks that can be had without effort,
+ * from the largest down. So blocks lie at multiples of their own size in the buffer, and a
+ * buffer of 64 MiB has 32 extents rather than 16384. It may have fewer, since blocks of a
+ * size are put in order and neighbours become one extent. Memory of another type than
+ * write-back comes through a pool (pool.c). Memory that has to be contiguous or below an
+ * address comes from contig.c, unless it is large and blocks happen to be neighbours.
  *
- * A block is a compound page, or a single one, so that each page can be kept by
- * whoever has a reference to it: its block goes back with the last one, whenever that
- * is. Blocks are at most as large as what one huge entry maps, since the kernel
- * does that only with compound pages of just this size; larger ones are only for what
- * is to be contiguous, or aligned to more.
+ * A block is a compound page or a single page. So others can keep a page by a reference:
+ * the block goes back to the page allocator with the last one. Blocks are at most as large
+ * as what one huge entry maps, since the kernel maps only compound pages of just this size
+ * by huge entries. Larger blocks are only for memory that has to be contiguous, or aligned
+ * to more.
  *
- * Until the extents are made the blocks hang on a list by page->lru, with their
- * order in page_private(), or a pool's handle: both are the allocating party's to
- * use.
+ * Until the extents are made the blocks are on a list by page->lru. page_private() has the
+ * order of a block, or a pool's handle. The owner of a page may use both fields.
  */
 #include <linux/highmem.h>
 #include <linux/list.h>
@@ -30,53 +28,28 @@
 
 #include <kunit/visibility.h>
 
+#include "page/block.h"
 #include "page/cache.h"
 #include "page/compat.h"
+#include "page/contig.h"
 #include "page/extent.h"
 #include "page/pages.h"
 #include "page/pool.h"
 
 #define IOKMEM_BLOCK_ORDER	min_t(unsigned int, MAX_PAGE_ORDER, PMD_SHIFT - PAGE_SHIFT)
 
-/*
- * iokmem_highest_pfn - no memory has a frame at or above this one
- */
-unsigned long iokmem_highest_pfn(void)
-{
-	unsigned long highest = 0;
-	int nid;
-
-	for_each_online_node(nid)
-		highest = max(highest, node_end_pfn(nid));
-	return highest;
-}
-
-/*
- * iokmem_frames_clear - zero memory that did not come so
- */
-void iokmem_frames_clear(unsigned long pfn, unsigned long nr)
-{
-	unsigned int n;
-
-	for (; nr; nr -= n, pfn += n) {
-		n = min_t(unsigned long, nr, PROCESS_PAGES_NON_PREEMPT_BATCH);
-		clear_pages(page_address(pfn_to_page(pfn)), n);
-		cond_resched();
-	}
-}
-
 static unsigned int block_order(struct page *page, enum iokmem_page_source source)
 {
 	return source == IOKMEM_PAGES_POOL ? compound_order(page) : page_private(page);
 }
 
-/* The first frame behind the block at @pfn. */
+/* Return the first frame behind the block at @pfn. */
 static unsigned long block_end(unsigned long pfn)
 {
 	return pfn + (1UL << compound_order(pfn_to_page(pfn)));
 }
 
-/* @nr frames from @pfn on that are whole blocks. */
+/* Give back the @nr frames from @pfn on, which are whole blocks. */
 static void blocks_put(unsigned long pfn, unsigned long nr,
 		       enum iokmem_page_source source)
 {
@@ -102,13 +75,13 @@ static void block_free(struct page *page, enum iokmem_page_source source)
 	blocks_put(page_to_pfn(page), 1UL << order, source);
 }
 
-/* What is there already: nobody makes room for it, nor is it what is kept for others. */
+/* Take only memory that is free already, and none of the reserves. */
 static gfp_t without_effort(gfp_t gfp)
 {
 	return (gfp & ~__GFP_RECLAIM) | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC;
 }
 
-/* From where a request that need not be contiguous gets its blocks. */
+/* Get one block for a request that need not be contiguous. Returns NULL if there is none. */
 static struct page *block_try(const struct iokmem_pages_request *request,
 			      enum iokmem_page_source source, unsigned int order,
 			      gfp_t gfp)
@@ -120,7 +93,7 @@ static struct page *block_try(const struct iokmem_pages_request *request,
 		return page ? page : iokmem_pool_make(request->cache_mode, order,
 						      gfp);
 	}
-	page = iokmem_buddy_below(order, request->end_pfn, gfp | __GFP_COMP);
+	page = iokmem_block_below(order, request->end_pfn, gfp | __GFP_COMP);
 	if (page)
 		set_page_private(page, order);
 	return page;
@@ -131,7 +104,10 @@ static bool is_limited(const struct iokmem_pages_request *request)
 	return request->end_pfn < iokmem_highest_pfn();
 }
 
-/* Single pages below the limit that the allocator does not find, or NULL. */
+/*
+ * Search for single pages below the limit, which the allocator does not find. Returns NULL if
+ * there are none.
+ */
 static struct page *singles_search(const struct iokmem_pages_request *request,
 				   unsigned int order, unsigned int min_order)
 {
@@ -153,10 +129,10 @@ static struct page *singles_search(const struct iokmem_pages_request *request,
 }
 
 /*
- * One block, of at most @order and at least @min_order; or, where blocks are searched
- * for, of at most @search_order. Only the last resort, the smallest, may make the
- * allocator reclaim, and even that never wakes the OOM killer: a buffer that cannot be
- * had is its caller's error, not another process's death.
+ * Get one block of at most @order and at least @min_order, or of at most @search_order if
+ * it has to be searched for. Only the smallest block, as the last resort, may make the
+ * allocator reclaim memory. The OOM killer is never woken: a buffer that is too large is
+ * its caller's error and must not cost another process its life.
  */
 static struct page *block_alloc(const struct iokmem_pages_request *request,
 				enum iokmem_page_source source,
@@ -191,7 +167,7 @@ static int blocks_alloc(struct list_head *blocks,
 
 		wanted = min_t(unsigned int, IOKMEM_BLOCK_ORDER, ilog2(nr_pages));
 		order = min(largest, wanted);
-		/* A block is aligned to its size: the first is large enough. */
+		/* A block is aligned to its size, so only the first one must be large. */
 		page = block_alloc(request, source, order,
 				   list_empty(blocks) ? request->align_order : 0, wanted);
 		if (!page)
@@ -215,7 +191,7 @@ static void blocks_free(struct list_head *blocks, enum iokmem_page_source source
 	}
 }
 
-/* Large ones stay in front, and so at multiples of their size. */
+/* Large blocks come first, and so lie at multiples of their size. */
 static int block_cmp(void *source, const struct list_head *a, const struct list_head *b)
 {
 	struct page *page_a = list_entry(a, struct page, lru);
@@ -227,47 +203,40 @@ static int block_cmp(void *source, const struct list_head *a, const struct list_
 				    order_a < order_b;
 }
 
-/* How many extents they are: blocks that are neighbours in memory are one. */
-static unsigned int count_extents(const struct list_head *blocks,
-				  enum iokmem_page_source source)
+/**
+ * struct block_list - blocks that become extents
+ * @blocks: in order
+ * @source: where the blocks came from
+ */
+struct block_list {
+	struct list_head *blocks;
+	enum iokmem_page_source source;
+};
+
+static int walk_blocks(struct iokmem_extents_builder *builder, void *arg)
 {
-	unsigned long next = ULONG_MAX;
-	unsigned int nr = 0;
+	const struct block_list *list = arg;
 	struct page *page;
 
-	list_for_each_entry(page, blocks, lru) {
-		nr += page_to_pfn(page) != next;
-		next = page_to_pfn(page) + (1UL << block_order(page, source));
-	}
-	return nr;
+	list_for_each_entry(page, list->blocks, lru)
+		iokmem_extents_add(builder, page_to_pfn(page),
+				   1UL << block_order(page, list->source));
+	return 0;
 }
 
 static int blocks_to_extents(struct list_head *blocks,
 			     struct iokmem_pages *pages, gfp_t gfp)
 {
-	struct iokmem_extent *extent;
-	unsigned long behind = ULONG_MAX;
+	struct block_list list = { .blocks = blocks, .source = pages->source };
 	struct page *page, *next;
-	pgoff_t end = 0;
 	int err;
 
-	err = iokmem_extents_init(pages->extents, count_extents(blocks, pages->source),
-				  gfp);
+	err = iokmem_extents_build(pages->extents, gfp, walk_blocks, &list);
 	if (err)
 		return err;
-
-	extent = pages->extents->array - 1;
 	list_for_each_entry_safe(page, next, blocks, lru) {
-		unsigned long pfn = page_to_pfn(page);
-		unsigned long nr = 1UL << block_order(page, pages->source);
-
 		list_del(&page->lru);
-		if (pfn != behind)
-			(++extent)->pfn = pfn;
-		end += nr;
-		extent->end = end;
-		behind = pfn + nr;
-		/* A pool's block keeps its handle. */
+		/* A block of a pool keeps its handle. */
 		if (pages->source != IOKMEM_PAGES_POOL)
 			set_page_private(page, 0);
 	}
@@ -295,7 +264,7 @@ static int alloc_scattered(struct iokmem_pages *pages,
 	return err;
 }
 
-/* More blocks than it takes, as far as they can be had without any effort, not zeroed. */
+/* Allocate some more blocks than needed, as far as they are free. They are not zeroed. */
 static void neighbours_alloc(struct list_head *blocks,
 			     const struct iokmem_pages_request *request)
 {
@@ -304,7 +273,7 @@ static void neighbours_alloc(struct list_head *blocks,
 	struct page *page;
 
 	for (nr += min(nr / 4 + 1, 16UL); nr; nr--) {
-		page = iokmem_buddy_below(IOKMEM_BLOCK_ORDER, request->end_pfn, gfp);
+		page = iokmem_block_below(IOKMEM_BLOCK_ORDER, request->end_pfn, gfp);
 		if (!page)
 			break;
 		set_page_private(page, IOKMEM_BLOCK_ORDER);
@@ -314,10 +283,10 @@ static void neighbours_alloc(struct list_head *blocks,
 }
 
 /*
- * iokmem_neighbours_find - of @blocks, which are in order, the first that are what is
- * wanted
+ * iokmem_neighbours_find - find neighbours for @request among @blocks, which are in order
  *
- * They go to @found, which is empty. Returns whether there are any.
+ * The first ones that will do move to @found, which is empty. Returns true if there are
+ * some.
  */
 bool iokmem_neighbours_find(struct list_head *blocks, struct list_head *found,
 			    const struct iokmem_pages_request *request)
@@ -345,8 +314,9 @@ bool iokmem_neighbours_find(struct list_head *blocks, struct list_head *found,
 EXPORT_SYMBOL_IF_KUNIT(iokmem_neighbours_find);
 
 /*
- * Blocks that happen to be one: what comes next from the page allocator is often what
- * lies next, and nothing else makes larger pieces of memory so fast. -ENOMEM if not.
+ * Allocate blocks and look whether enough of them are neighbours. The page allocator often
+ * hands out neighbours, one after the other. No other way makes larger pieces of memory so
+ * fast. Returns -ENOMEM if there are too few.
  */
 static int alloc_neighbours(struct iokmem_pages *pages,
 			    const struct iokmem_pages_request *request)
@@ -376,7 +346,7 @@ static int alloc_contiguous(struct iokmem_pages *pages,
 
 	if (large && !iokmem_pages_uncharged_will_do(request))
 		return -EPERM;
-	/* Of whole blocks; and an alignment that none has is no matter of luck. */
+	/* It has to be whole blocks, and blocks never have a larger alignment than theirs. */
 	if (large && request->align_order <= MAX_PAGE_ORDER &&
 	    IS_ALIGNED(request->nr, 1UL << IOKMEM_BLOCK_ORDER))
 		err = alloc_neighbours(pages, request);
@@ -384,11 +354,11 @@ static int alloc_contiguous(struct iokmem_pages *pages,
 }
 
 /*
- * iokmem_pages_alloc - zeroed pages, of the wanted type
+ * iokmem_pages_alloc - allocate zeroed pages of the wanted type
  *
- * @pages has its table of extents already. Returns 0 or a negative error:
- * -ENOMEM, -EINTR (a fatal signal), or -EPERM if only memory would do that no cgroup can
- * be charged with, as the request does not allow.
+ * The caller has set @pages->extents. Returns 0; -ENOMEM; -EINTR for a fatal signal; or
+ * -EPERM if there is only memory that no cgroup can be charged with, and @request does not
+ * allow that.
  */
 int iokmem_pages_alloc(struct iokmem_pages *pages,
 		       const struct iokmem_pages_request *request)
@@ -396,8 +366,8 @@ int iokmem_pages_alloc(struct iokmem_pages *pages,
 	int err;
 
 	/*
-	 * More than there is must fail before everybody else's memory has been
-	 * squeezed out. What one block can serve just asks the allocator.
+	 * A request for more than there is must fail before it has squeezed out everybody
+	 * else's memory. A request that one block can serve just asks the allocator.
 	 */
 	if (request->nr > MAX_ORDER_NR_PAGES &&
 	    (request->nr > totalram_pages() ||
@@ -430,10 +400,10 @@ static void extent_free(struct iokmem_pages *pages, unsigned int i)
 }
 
 /*
- * iokmem_pages_free - give back what iokmem_pages_alloc() got
+ * iokmem_pages_free - give back what iokmem_pages_alloc() has allocated
  *
- * Memory that could not be made write-back would be a trap for its next owner:
- * it is not given back. (Making it so needs no memory, and does not fail.)
+ * Memory that could not be made write-back again is not given back: it would be a trap for
+ * its next owner. (Making it write-back needs no memory and does not fail.)
  */
 void iokmem_pages_free(struct iokmem_pages *pages)
 {
@@ -455,7 +425,7 @@ static int extent_change(const struct iokmem_extents *extents, unsigned int i,
 				   iokmem_extent_pages(extents, i), from, to);
 }
 
-/* What has another type than its pool's is the pool's no more. */
+/* Take blocks out of their pool, since they have another type than the pool now. */
 static void leave_pool(struct iokmem_pages *pages)
 {
 	const struct iokmem_extents *extents = pages->extents;
@@ -473,12 +443,20 @@ static void leave_pool(struct iokmem_pages *pages)
 	pages->source = IOKMEM_PAGES_BLOCKS;
 }
 
-static int pages_change(struct iokmem_pages *pages, u32 cache_mode)
+/*
+ * iokmem_pages_retype - give all pages another type
+ *
+ * Only the kernel's map of all memory maps them. Returns 0; or -ENOMEM, and all pages have
+ * the type they had.
+ */
+int iokmem_pages_retype(struct iokmem_pages *pages, u32 cache_mode)
 {
 	u32 old = pages->cache_mode;
 	unsigned int i;
 	int err;
 
+	if (cache_mode == old)
+		return 0;
 	for (i = 0; i < pages->extents->nr; i++) {
 		err = extent_change(pages->extents, i, old, cache_mode);
 		if (err)
@@ -496,20 +474,9 @@ err_undo:
 }
 
 /*
- * iokmem_pages_retype - give all pages another type
+ * iokmem_pages_pinned - return true if anybody else keeps one of the pages
  *
- * Nothing maps them but the kernel's map of all memory. Returns 0 or -ENOMEM;
- * then all have the type they had.
- */
-int iokmem_pages_retype(struct iokmem_pages *pages, u32 cache_mode)
-{
-	return cache_mode == pages->cache_mode ? 0 : pages_change(pages, cache_mode);
-}
-
-/*
- * iokmem_pages_pinned - does anybody else keep one of the pages?
- *
- * Nobody can keep those that must go back at the owner's time.
+ * Nobody can keep pages of a pool or of the reserve, which go back when the owner says so.
  */
 bool iokmem_pages_pinned(const struct iokmem_pages *pages)
 {

@@ -2,27 +2,27 @@
 /*
  * Pools of uncached and write-combined blocks.
  *
- * Giving memory another type is expensive: the kernel splits its large entries,
- * and every CPU flushes its TLB and the memory from its caches. So blocks that
- * have been given a type keep it when their buffer goes, and are used again.
+ * Giving memory another type is expensive: the kernel splits its large entries, and every
+ * CPU flushes its TLB and the memory from its caches. So blocks keep the type they were
+ * given when their buffer goes, and are used again.
  *
  *	 page allocator --- make ---> in a buffer <--- take ---+
  *	       ^                          |                    |
  *	       |                          +--- give (zero) --> pool
  *	       +------ write-back again, when nobody wants it --+
  *
- * A block in a pool is zero and has its pool's type; one that leaves for the page
+ * A block in a pool is zero and has the pool's type. A block that leaves for the page
  * allocator is write-back before it goes.
  *
- * Blocks stay charged to the memory cgroup of the process they were allocated
- * for, so a pool hands a block only to that cgroup, and gives it back when that
- * cgroup, or the machine, is short of memory. That is what the kernel's list_lru
- * is for: for each type and order there is one, which keeps a list a cgroup (and
- * a NUMA node) of the blocks' handles, slab objects charged like the blocks.
+ * Blocks stay charged to the memory cgroup of the process they were allocated for. So a
+ * pool hands a block only to that cgroup, and gives it back when that cgroup, or the
+ * machine, is short of memory. The kernel's list_lru does that: there is one for each type
+ * and order. It has a list for each cgroup and NUMA node, of the blocks' handles, which are
+ * slab objects charged like the blocks.
  *
- * How much may lie idle goes with what was used lately: idle and used blocks
- * together are at most twice the recent peak of those used, which decays. (Twice,
- * since what lies idle may not be of the sizes that are wanted now.)
+ * The number of idle blocks is limited by recent use: idle and used blocks together are at
+ * most twice the recent peak of used blocks, which decays. (Twice, since idle blocks may not
+ * have the sizes that are wanted now.)
  */
 #include <linux/list_lru.h>
 #include <linux/memcontrol.h>
@@ -35,10 +35,11 @@
 
 #include <kunit/visibility.h>
 
+#include "page/block.h"
 #include "page/cache.h"
 #include "page/compat.h"
-#include "page/pages.h"
 #include "page/pool.h"
+#include "page/reclaim.h"
 #include "page/workqueue.h"
 
 #define IOKMEM_POOL_ORDERS	(MAX_PAGE_ORDER + 1)
@@ -46,10 +47,10 @@
 
 /**
  * struct iokmem_pool_block - the handle of a block, in its page_private()
- * @lru: in a pool's list, or by itself
- * @pool: whose it is
- * @page: its first page
- * @order: it has 2^@order pages
+ * @lru: in a pool's list, or empty
+ * @pool: the pool that the block belongs to
+ * @page: the first page
+ * @order: the block has 2^@order pages
  */
 struct iokmem_pool_block {
 	struct list_head lru;
@@ -61,19 +62,19 @@ struct iokmem_pool_block {
 /**
  * struct iokmem_pool - the blocks of one memory type
  * @mode: IOKMEM_MAP_*_CACHE
- * @idle: the blocks that nobody uses, by order
- * @lock: protects the counts, which are of pages
- * @nr_idle: in @idle
- * @nr_used: in buffers
- * @peak: of @nr_used, lately
+ * @idle: the blocks that nobody uses: a list for each order
+ * @lock: protects the counts
+ * @nr_idle: how many pages are in @idle
+ * @nr_used: how many pages are in buffers
+ * @peak: the recent peak of @nr_used
  */
 struct iokmem_pool {
 	u32 mode;
-	struct list_lru idle[IOKMEM_POOL_ORDERS];
-	spinlock_t lock;	/* see above */
-	unsigned long nr_idle;
-	unsigned long nr_used;
-	unsigned long peak;
+	struct list_lru *idle;
+	spinlock_t lock;	/* for the counts */
+	unsigned long nr_idle;	/* protected by @lock */
+	unsigned long nr_used;	/* protected by @lock */
+	unsigned long peak;	/* protected by @lock */
 };
 
 static struct iokmem_pool iokmem_pools[] = {
@@ -82,9 +83,11 @@ static struct iokmem_pool iokmem_pools[] = {
 };
 
 static struct kmem_cache *iokmem_pool_blocks;
-static struct shrinker *iokmem_pool_shrinker;
-/* The shrinker may be called before the lists are there. */
-static bool iokmem_pool_ready;
+static struct list_lru iokmem_pool_lists[ARRAY_SIZE(iokmem_pools)][IOKMEM_POOL_ORDERS];
+static struct iokmem_reclaim iokmem_pool_reclaim = {
+	.lists	= iokmem_pool_lists[0],
+	.nr	= ARRAY_SIZE(iokmem_pools) * IOKMEM_POOL_ORDERS,
+};
 
 static void trim_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(iokmem_pool_trim_work, trim_work);
@@ -100,7 +103,7 @@ static struct iokmem_pool_block *block_of(const struct page *page)
 	return (struct iokmem_pool_block *)page_private(page);
 }
 
-/* Counts of pages that become used, or idle, or neither. */
+/* Add to the counts of used and idle pages. */
 static void pool_count(struct iokmem_pool *pool, long used, long idle)
 {
 	spin_lock(&pool->lock);
@@ -110,7 +113,7 @@ static void pool_count(struct iokmem_pool *pool, long used, long idle)
 	spin_unlock(&pool->lock);
 }
 
-/* May this many pages that are used now stay as idle ones? Then they do. */
+/* Make @nr used pages idle ones if the pool has room for them. Returns false if not. */
 static bool pool_has_room(struct iokmem_pool *pool, unsigned long nr)
 {
 	bool room;
@@ -130,7 +133,7 @@ static void block_free(struct iokmem_pool_block *block)
 	struct page *page = block->page;
 
 	set_page_private(page, 0);
-	/* Memory of the wrong type must not go back; that cannot be, either. */
+	/* Memory of the wrong type must not go back. Changing to write-back does not fail. */
 	if (!WARN_ON(iokmem_cache_change(page_to_pfn(page), nr, block->pool->mode,
 					 IOKMEM_MAP_COPYBACK_CACHE)))
 		__free_pages(page, block->order);
@@ -144,7 +147,7 @@ static enum lru_status isolate_one(struct list_head *item,
 	return LRU_REMOVED;
 }
 
-/* Free blocks that have left their list; returns how many pages they had. */
+/* Free blocks that have left their list. Returns how many pages they had. */
 static unsigned long free_isolated(struct list_head *isolated)
 {
 	struct iokmem_pool_block *block, *next;
@@ -161,10 +164,10 @@ static unsigned long free_isolated(struct list_head *isolated)
 }
 
 /*
- * iokmem_pool_take - a block that lies idle, or NULL
+ * iokmem_pool_take - take an idle block, which is zero and has the type
  *
- * It is zero and of the type. @gfp with __GFP_ACCOUNT: for the cgroup of the
- * calling process.
+ * With __GFP_ACCOUNT in @gfp, a block that is charged to the calling process's cgroup.
+ * Returns NULL if there is none.
  */
 struct page *iokmem_pool_take(u32 mode, unsigned int order, gfp_t gfp)
 {
@@ -190,10 +193,10 @@ struct page *iokmem_pool_take(u32 mode, unsigned int order, gfp_t gfp)
 }
 
 /*
- * iokmem_pool_make - a block from the page allocator, zero and given the type
+ * iokmem_pool_make - allocate a zero block and give it the type
  *
- * Returns NULL if there is no memory for it. Goes to iokmem_pool_give() at last,
- * as does what iokmem_pool_take() gave.
+ * Returns NULL if there is no memory. Like the blocks of iokmem_pool_take(), the block goes
+ * to iokmem_pool_give() in the end.
  */
 struct page *iokmem_pool_make(u32 mode, unsigned int order, gfp_t gfp)
 {
@@ -201,7 +204,7 @@ struct page *iokmem_pool_make(u32 mode, unsigned int order, gfp_t gfp)
 	struct iokmem_pool_block *block;
 	struct page *page;
 
-	page = iokmem_buddy_below(order, ULONG_MAX, gfp | __GFP_COMP);
+	page = iokmem_block_below(order, ULONG_MAX, gfp | __GFP_COMP);
 	if (!page)
 		return NULL;
 	block = kmem_cache_alloc_lru(iokmem_pool_blocks, &pool->idle[order],
@@ -228,9 +231,9 @@ err_page:
 }
 
 /*
- * iokmem_pool_give - a buffer does not need the block any more
+ * iokmem_pool_give - give back a block that its buffer does not need any more
  *
- * Its content is gone on return. Never fails.
+ * The content is gone on return. Never fails.
  */
 void iokmem_pool_give(struct page *page)
 {
@@ -250,9 +253,9 @@ void iokmem_pool_give(struct page *page)
 }
 
 /*
- * iokmem_pool_disown - the block is not of the pool's type any more
+ * iokmem_pool_disown - take a block that has another type now out of its pool
  *
- * From here on it is 2^order pages of the page allocator's like any.
+ * From here on it is an ordinary block of the page allocator.
  */
 void iokmem_pool_disown(struct page *page)
 {
@@ -263,7 +266,7 @@ void iokmem_pool_disown(struct page *page)
 	kmem_cache_free(iokmem_pool_blocks, block);
 }
 
-/* How many blocks have at least @nr pages, which is not 0. */
+/* Return how many blocks it takes to have @nr pages, at least one. */
 static unsigned long blocks_for(unsigned long nr, unsigned int order)
 {
 	return ((nr - 1) >> order) + 1;
@@ -290,9 +293,9 @@ static void pool_drop(struct iokmem_pool *pool, unsigned long nr)
 }
 
 /*
- * iokmem_pool_trim - let the peaks decay, and free what lies idle beyond them
+ * iokmem_pool_trim - let the peaks decay, and free idle blocks that exceed the limit
  *
- * Done once a period, as long as anything lies idle.
+ * Called once a period, as long as there are idle blocks.
  */
 void iokmem_pool_trim(void)
 {
@@ -313,7 +316,7 @@ void iokmem_pool_trim(void)
 EXPORT_SYMBOL_IF_KUNIT(iokmem_pool_trim);
 
 /*
- * iokmem_pool_idle - how many pages lie idle, of all types
+ * iokmem_pool_idle - return how many idle pages there are, of all types
  */
 unsigned long iokmem_pool_idle(void)
 {
@@ -343,17 +346,16 @@ static unsigned long pool_count_objects(struct shrinker *shrinker,
 	unsigned long nr = 0;
 	int i, order;
 
-	/* Pairs with iokmem_pool_init(): the lists are there. */
-	if (!smp_load_acquire(&iokmem_pool_ready))
+	if (!iokmem_reclaim_is_ready(&iokmem_pool_reclaim))
 		return SHRINK_EMPTY;
 	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++)
 		for (order = 0; order <= MAX_PAGE_ORDER; order++)
 			nr += list_lru_shrink_count(&iokmem_pools[i].idle[order],
 						    sc) << order;
-	return nr ? nr : SHRINK_EMPTY;
+	return iokmem_shrink_counted(nr);
 }
 
-/* Blocks of both types, large ones first, in each list the oldest first. */
+/* Free blocks of both types: large ones first, the oldest first in each list. */
 static unsigned long pool_scan_objects(struct shrinker *shrinker,
 				       struct shrink_control *sc)
 {
@@ -374,12 +376,11 @@ static unsigned long pool_scan_objects(struct shrinker *shrinker,
 		}
 	}
 out:
-	sc->nr_scanned = max(freed, 1UL);
-	return freed ? freed : SHRINK_STOP;
+	return iokmem_shrink_scanned(sc, freed);
 }
 
 /*
- * iokmem_pool_drain - free all that lies idle
+ * iokmem_pool_drain - free all idle blocks
  */
 void iokmem_pool_drain(void)
 {
@@ -391,7 +392,7 @@ void iokmem_pool_drain(void)
 EXPORT_SYMBOL_IF_KUNIT(iokmem_pool_drain);
 
 /*
- * iokmem_pool_show - a line a pool; for people
+ * iokmem_pool_show - print one line for each pool, for people
  */
 void iokmem_pool_show(struct seq_file *m)
 {
@@ -408,66 +409,30 @@ void iokmem_pool_show(struct seq_file *m)
 	}
 }
 
-static void pool_destroy_lists(void)
-{
-	int i, order;
-
-	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++)
-		for (order = 0; order <= MAX_PAGE_ORDER; order++)
-			list_lru_destroy(&iokmem_pools[i].idle[order]);
-}
-
-static int pool_init_lists(void)
-{
-	int i, order, err;
-
-	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++) {
-		spin_lock_init(&iokmem_pools[i].lock);
-		for (order = 0; order <= MAX_PAGE_ORDER; order++) {
-			err = list_lru_init_memcg(&iokmem_pools[i].idle[order],
-						  iokmem_pool_shrinker);
-			if (err)
-				return err;
-		}
-	}
-	return 0;
-}
-
 int __init iokmem_pool_init(void)
 {
-	int err = -ENOMEM;
+	int i, err;
 
 	iokmem_pool_blocks = KMEM_CACHE(iokmem_pool_block, 0);
 	if (!iokmem_pool_blocks)
 		return -ENOMEM;
-
-	iokmem_pool_shrinker = iokmem_shrinker_new("iokmem-pool",
-						   pool_count_objects,
-						   pool_scan_objects);
-	if (!iokmem_pool_shrinker)
-		goto err_cache;
-
-	err = pool_init_lists();
+	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++) {
+		iokmem_pools[i].idle = iokmem_pool_lists[i];
+		spin_lock_init(&iokmem_pools[i].lock);
+	}
+	err = iokmem_reclaim_start(&iokmem_pool_reclaim, "iokmem-pool",
+				   pool_count_objects, pool_scan_objects);
 	if (err)
-		goto err_lists;
-	/* Pairs with pool_count_objects(). */
-	smp_store_release(&iokmem_pool_ready, true);
-	return 0;
-
-err_lists:
-	shrinker_free(iokmem_pool_shrinker);
-	pool_destroy_lists();
-err_cache:
-	kmem_cache_destroy(iokmem_pool_blocks);
+		kmem_cache_destroy(iokmem_pool_blocks);
 	return err;
 }
 
-/* No descriptor is left, so all blocks lie idle. */
+/* No descriptor is left, so all blocks are idle. */
 void iokmem_pool_exit(void)
 {
 	cancel_delayed_work_sync(&iokmem_pool_trim_work);
-	shrinker_free(iokmem_pool_shrinker);
+	iokmem_reclaim_stop(&iokmem_pool_reclaim);
 	iokmem_pool_drain();
-	pool_destroy_lists();
+	iokmem_reclaim_destroy(&iokmem_pool_reclaim);
 	kmem_cache_destroy(iokmem_pool_blocks);
 }

@@ -5,18 +5,18 @@
 #include <linux/wait.h>
 #include <linux/wait_bit.h>
 
-/* Who waits for what has just changed, in this queue, looks again. */
+/* Wake all waiters on @queue so that they re-check their condition, which has changed. */
 static inline void iokmem_wake_all(struct wait_queue_head *queue)
 {
-	/* With a barrier between the change and the look whether anybody waits. */
+	/* This has a barrier between the change and the check for waiters. */
 	if (wq_has_sleeper(queue))
 		wake_up_all(queue);
 }
 
-/* The same of who waits by wait_var_event(), looks again. */
+/* Wake all wait_var_event(@var) waiters so that they re-check their condition. */
 static inline void iokmem_wake_up(void *var)
 {
-	/* The change comes first, then the look whether anybody waits. */
+	/* Order the change before the check for waiters. */
 	smp_mb();
 	wake_up_var(var);
 }

@@ -19,9 +19,9 @@
 #include <linux/uaccess.h>
 
 #include "desc/desc.h"
-#include "device/dmabuf.h"
 #include "map/buffer.h"
 #include "map/map.h"
+#include "memory/import.h"
 #include "page/cache.h"
 #include "page/compat.h"
 #include "user/chardev.h"
@@ -693,7 +693,7 @@ static void iokmem_buffer_show_fdinfo(struct seq_file *m, struct file *file)
 	struct iokmem_desc *desc = file->private_data;
 
 	seq_printf(m, "iokmem-id:\t%llu\n", desc->id);
-	seq_printf(m, "iokmem-kind:\t%s\n", desc->ops->name);
+	seq_printf(m, "iokmem-kind:\t%s\n", iokmem_desc_kind_name(desc));
 	seq_printf(m, "iokmem-capacity:\t%zu\n", desc->capacity);
 	seq_printf(m, "iokmem-length:\t%zu\n", iokmem_desc_get_length(desc));
 	seq_printf(m, "iokmem-cache:\t%s\n",

@@ -97,7 +97,7 @@ static int descriptors_show(struct seq_file *m, void *v)
 	struct iokmem_desc *desc = list_entry(v, struct iokmem_desc, node);
 
 	seq_printf(m, "descriptor %llu: %s, length %zu of %zu, %s, direction %s, users %u",
-		   desc->id, desc->ops->name, iokmem_desc_get_length(desc),
+		   desc->id, iokmem_desc_kind_name(desc), iokmem_desc_get_length(desc),
 		   desc->capacity, iokmem_cache_name(iokmem_desc_get_cache_mode(desc)),
 		   direction_names[iokmem_desc_get_direction(desc)],
 		   refcount_read(&desc->users));

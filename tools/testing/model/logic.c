@@ -51,10 +51,14 @@ static int check_pinnable(struct iokmem_desc *desc)
 	return 0;
 }
 
-static const struct iokmem_mem_ops wired_ops = {
+static const struct iokmem_show_ops wired_show = {
+	.check_pinnable	= check_pinnable,
+};
+
+static const struct iokmem_kind wired_kind = {
 	.always_there	= true,
 	.resolve	= resolve_wired,
-	.check_pinnable	= check_pinnable,
+	.show		= &wired_show,
 };
 
 static vm_fault_t pageable_fault(struct iokmem_desc *desc, struct vm_fault *vmf)
@@ -62,9 +66,13 @@ static vm_fault_t pageable_fault(struct iokmem_desc *desc, struct vm_fault *vmf)
 	return 0;
 }
 
-static const struct iokmem_mem_ops pageable_ops = {
+static const struct iokmem_show_ops pageable_show = {
 	.fault		= pageable_fault,
+};
+
+static const struct iokmem_kind pageable_kind = {
 	.resolve	= resolve_pageable,
+	.show		= &pageable_show,
 };
 
 size_t iokmem_desc_get_length(const struct iokmem_desc *desc)
@@ -496,7 +504,7 @@ static void logic_init(struct logic *state, const struct model *model)
 		const struct model_memory *memory = &model->memory[i];
 		struct iokmem_desc *desc = &state->memory[i];
 
-		desc->ops = memory->pageable ? &pageable_ops : &wired_ops;
+		desc->kind = memory->pageable ? &pageable_kind : &wired_kind;
 		desc->capacity = memory->capacity;
 		desc->length = memory->length;
 		desc->skew = memory->skew;

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The shmem file behind pageable memory: the pages, and how they lose their content.
+ *
+ * Only mappings of the module reach the file's inode: it can be neither opened nor
+ * truncated through /proc. The file has a hole before the memory, where the VMA of a
+ * mapping has its guard.
+ */
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/shmem_fs.h>
+#include <linux/slab.h>
+
+#include "memory/shmem.h"
+#include "page/compat.h"
+
+static struct address_space *mapping_of(const struct iokmem_pageable *pageable)
+{
+	return pageable->file->f_mapping;
+}
+
+static int no_open(struct inode *inode, struct file *file)
+{
+	return -ENXIO;
+}
+
+static const struct file_operations iokmem_closed_fops = {
+	.owner	= THIS_MODULE,
+	.open	= no_open,
+};
+
+/*
+ * iokmem_shmem_create - make the file for a descriptor's memory, a shmem file
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int iokmem_shmem_create(struct iokmem_pageable *pageable)
+{
+	struct iokmem_desc *desc = &pageable->desc;
+	size_t lead = iokmem_desc_map_lead(desc) << PAGE_SHIFT;
+	struct inode *inode;
+	struct file *file;
+
+	/* Too large for a file is too large for memory. */
+	if (desc->owned > MAX_LFS_FILESIZE - lead)
+		return -ENOMEM;
+	/* shmem also returns -ENOSPC where there is no memory. */
+	file = shmem_file_setup("iokmem", desc->owned + lead, EMPTY_VMA_FLAGS);
+	if (IS_ERR(file))
+		return -ENOMEM;
+
+	pageable->file = file;
+	inode = file_inode(file);
+	pageable->shmem_fops = inode->i_fop;
+	inode->i_fop = &iokmem_closed_fops;
+	inode->i_flags |= S_IMMUTABLE;
+	/* It may be held for long, where movable memory must not be. */
+	mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER);
+	return 0;
+}
+
+/*
+ * iokmem_shmem_destroy - undo iokmem_shmem_create(), if it has succeeded
+ */
+void iokmem_shmem_destroy(struct iokmem_pageable *pageable)
+{
+	if (!pageable->file)
+		return;
+	/*
+	 * The inode may outlive the descriptor: by a moment, see __fput(), or as long as
+	 * there is a mapping that was made of it and redirected. The memory must not.
+	 */
+	if (mapping_mapped(mapping_of(pageable)))
+		shmem_truncate_range(file_inode(pageable->file), 0, -1);
+	file_inode(pageable->file)->i_fop = pageable->shmem_fops;
+	fput(pageable->file);
+}
+
+/*
+ * iokmem_shmem_put_pages - let go of what iokmem_shmem_get_pages() got
+ *
+ * @dirty: the pages have been written.
+ */
+void iokmem_shmem_put_pages(struct page **pages, unsigned long nr, bool dirty)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++) {
+		if (dirty)
+			set_page_dirty(pages[i]);
+		mark_page_accessed(pages[i]);
+		put_page(pages[i]);
+		cond_resched();
+	}
+	kvfree(pages);
+}
+
+/*
+ * iokmem_shmem_get_pages - bring pages in and keep them
+ *
+ * Returns an array of @nr pages, for iokmem_shmem_put_pages(), or ERR_PTR(). The OOM
+ * killer is left alone: to hold memory that is not to be had is the caller's error.
+ */
+struct page **iokmem_shmem_get_pages(struct iokmem_pageable *pageable, pgoff_t first,
+				     unsigned long nr)
+{
+	struct address_space *mapping = mapping_of(pageable);
+	gfp_t gfp = mapping_gfp_mask(mapping) | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+	unsigned long lead = iokmem_desc_map_lead(&pageable->desc), i;
+	struct page **pages, *page;
+
+	lockdep_assert_held(&pageable->lock);
+
+	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < nr; i++) {
+		page = ERR_PTR(-EINTR);
+		if (!fatal_signal_pending(current))
+			page = shmem_read_mapping_page_gfp(mapping, lead + first + i,
+							   gfp);
+		if (IS_ERR(page)) {
+			iokmem_shmem_put_pages(pages, i, false);
+			return ERR_CAST(page);
+		}
+		pages[i] = page;
+		cond_resched();
+	}
+	return pages;
+}
+
+/*
+ * iokmem_shmem_lock_page - bring the page at @index of the file in and lock it
+ *
+ * Returns the page, with a reference, or ERR_PTR().
+ */
+struct page *iokmem_shmem_lock_page(struct iokmem_pageable *pageable, pgoff_t index)
+{
+	struct address_space *mapping = mapping_of(pageable);
+	struct page *page;
+
+	lockdep_assert_held(&pageable->lock);
+
+	for (;;) {
+		page = shmem_read_mapping_page(mapping, index);
+		if (IS_ERR(page))
+			return page;
+		lock_page(page);
+		if (page_folio(page)->mapping == mapping)
+			return page;
+		/* It has been swapped out in between. */
+		unlock_page(page);
+		put_page(page);
+	}
+}
+
+static void count_folios(struct address_space *mapping, u64 *resident, u64 *dirty)
+{
+	struct folio_batch batch;
+	pgoff_t next = 0;
+	unsigned int i;
+
+	folio_batch_init(&batch);
+	while (filemap_get_folios(mapping, &next, ULONG_MAX, &batch)) {
+		for (i = 0; i < folio_batch_count(&batch); i++) {
+			struct folio *folio = batch.folios[i];
+
+			*resident += folio_nr_pages(folio);
+			if (folio_test_dirty(folio))
+				*dirty += folio_nr_pages(folio);
+		}
+		folio_batch_release(&batch);
+		cond_resched();
+	}
+}
+
+/*
+ * iokmem_shmem_count - count the pages in memory, and the dirty ones among them
+ */
+void iokmem_shmem_count(struct iokmem_pageable *pageable, u64 *resident, u64 *dirty)
+{
+	lockdep_assert_held(&pageable->lock);
+
+	*resident = 0;
+	*dirty = 0;
+	/* Move the dirty bits of page table entries to the pages. */
+	unmap_mapping_range(mapping_of(pageable), 0, 0, 1);
+	count_folios(mapping_of(pageable), resident, dirty);
+}
+
+/* Zero the pages that somebody has a reference to, such as I/O to a file. */
+static void wipe_referenced(struct address_space *mapping)
+{
+	struct folio_batch batch;
+	pgoff_t next = 0;
+	unsigned int i;
+
+	folio_batch_init(&batch);
+	while (filemap_get_folios(mapping, &next, ULONG_MAX, &batch)) {
+		for (i = 0; i < folio_batch_count(&batch); i++) {
+			struct folio *folio = batch.folios[i];
+
+			/* One reference is the batch's, the others are the page cache's. */
+			if (folio_ref_count(folio) <= folio_nr_pages(folio) + 1)
+				continue;
+			clear_pages(folio_address(folio), folio_nr_pages(folio));
+		}
+		folio_batch_release(&batch);
+		cond_resched();
+	}
+}
+
+/*
+ * iokmem_shmem_discard - empty the memory, for good and for everybody
+ *
+ * The memory reads as zero afterwards, through every mapping and for everybody who has a
+ * reference to a page of it. Pages that are held stay and are zeroed where they are. Also
+ * called while memory is reclaimed.
+ */
+void iokmem_shmem_discard(struct iokmem_pageable *pageable)
+{
+	unsigned long i;
+
+	lockdep_assert_held_write(&pageable->lock);
+
+	if (pageable->pinned) {
+		for (i = 0; i < iokmem_shmem_size(pageable); i++) {
+			clear_highpage(pageable->pinned[i]);
+			cond_resched();
+		}
+		return;
+	}
+	unmap_mapping_range(mapping_of(pageable), 0, 0, 1);
+	wipe_referenced(mapping_of(pageable));
+	shmem_truncate_range(file_inode(pageable->file), 0, -1);
+}
+
+/*
+ * iokmem_shmem_pages - return how many pages there are, in memory and in swap
+ */
+unsigned long iokmem_shmem_pages(const struct iokmem_pageable *pageable)
+{
+	return READ_ONCE(mapping_of(pageable)->nrpages) +
+	       READ_ONCE(SHMEM_I(file_inode(pageable->file))->swapped);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _IOKMEM_SHMEM_H
+#define _IOKMEM_SHMEM_H
+
+#include "memory/pageable.h"
+
+/* How many pages the memory has. */
+static inline unsigned long iokmem_shmem_size(const struct iokmem_pageable *pageable)
+{
+	return pageable->desc.owned >> PAGE_SHIFT;
+}
+
+int iokmem_shmem_create(struct iokmem_pageable *pageable);
+void iokmem_shmem_destroy(struct iokmem_pageable *pageable);
+struct page **iokmem_shmem_get_pages(struct iokmem_pageable *pageable, pgoff_t first,
+				     unsigned long nr);
+void iokmem_shmem_put_pages(struct page **pages, unsigned long nr, bool dirty);
+struct page *iokmem_shmem_lock_page(struct iokmem_pageable *pageable, pgoff_t index);
+void iokmem_shmem_count(struct iokmem_pageable *pageable, u64 *resident, u64 *dirty);
+void iokmem_shmem_discard(struct iokmem_pageable *pageable);
+unsigned long iokmem_shmem_pages(const struct iokmem_pageable *pageable);
+
+#endif /* _IOKMEM_SHMEM_H */

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Blocks of the page allocator: 2^order pages that are neighbours, below a limit.
+ */
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/sched.h>
+
+#include "page/block.h"
+#include "page/compat.h"
+
+/*
+ * iokmem_highest_pfn - return a frame number that is above all memory's
+ */
+unsigned long iokmem_highest_pfn(void)
+{
+	unsigned long highest = 0;
+	int nid;
+
+	for_each_online_node(nid)
+		highest = max(highest, node_end_pfn(nid));
+	return highest;
+}
+
+/*
+ * iokmem_frames_clear - zero memory that the allocator has not zeroed
+ */
+void iokmem_frames_clear(unsigned long pfn, unsigned long nr)
+{
+	unsigned int n;
+
+	for (; nr; nr -= n, pfn += n) {
+		n = min_t(unsigned long, nr, PROCESS_PAGES_NON_PREEMPT_BATCH);
+		clear_pages(page_address(pfn_to_page(pfn)), n);
+		cond_resched();
+	}
+}
+
+/* Allocate from the zones that may lie below @end_pfn. */
+static struct page *zone_below(unsigned int order, unsigned long end_pfn, gfp_t gfp)
+{
+	static const gfp_t zones[] = { __GFP_DMA32, __GFP_DMA };
+	struct page *page;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(zones); i++) {
+		page = alloc_pages(gfp | zones[i], order);
+		if (!page)
+			continue;
+		if (page_to_pfn(page) + (1UL << order) <= end_pfn)
+			return page;
+		__free_pages(page, order);
+	}
+	return NULL;
+}
+
+/*
+ * iokmem_block_below - allocate a block of which all frames are below @end_pfn
+ *
+ * Zones end where they end: a block may come from above the limit, and memory below it
+ * may not be found. Returns NULL then.
+ */
+struct page *iokmem_block_below(unsigned int order, unsigned long end_pfn, gfp_t gfp)
+{
+	struct page *page;
+
+	page = end_pfn < iokmem_highest_pfn() ? zone_below(order, end_pfn, gfp) :
+						alloc_pages(gfp, order);
+	/*
+	 * The kernel makes huge entries only of pages that a file is large enough for.
+	 * Pages of the module's have no place in any file, so give them the first one.
+	 */
+	if (page)
+		page_folio(page)->index = 0;
+	return page;
+}
