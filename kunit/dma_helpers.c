@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the suites of DMA commands share. See dma_helpers.h.
+ * Helpers of the suites of DMA commands. See dma_helpers.h.
  */
 #include <kunit/device.h>
 #include <linux/dma-mapping.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites of DMA commands share: commands, memory of known layout, and walks over
+ * Helpers of the suites of DMA commands: commands, memory of known layout, and walks over
  * segments. The end of the test puts what these functions create.
  */
 #ifndef _IOKMEM_KUNIT_DMA_HELPERS_H
@@ -21,23 +21,29 @@ void put_dma_now(struct kunit *test, struct iokmem_dma *dma);
 struct iokmem_dma *command(struct kunit *test, struct device *dev,
 			   const struct iokmem_dma_specification *specification);
 
-/* A command that has @desc, not prepared; not of the device that a coherent one is of. */
+/*
+ * Create a command that has @desc and is not prepared. Its device is not that of coherent
+ * memory.
+ */
 struct iokmem_dma *command_for(struct kunit *test, struct iokmem_desc *desc,
 			       const struct iokmem_dma_specification *specification);
 
-/* A buffer of scattered memory: no two pages are neighbours. */
+/* Create a descriptor of scattered memory: no two pages are neighbours. */
 struct iokmem_desc *scattered(struct kunit *test, unsigned int pages);
 
 struct iokmem_desc *contiguous(struct kunit *test, size_t length);
 
-/* Scattered memory of one descriptor, prepared: runs of two pages. */
+/* Create and prepare a descriptor of scattered memory, in runs of two pages. */
 struct iokmem_desc *in_runs(struct kunit *test, unsigned int runs);
 
-/* Is byte @offset of @desc at @address for a device that sees physical addresses? */
+/* Expect byte @offset of @desc at @address, for a device that sees physical addresses. */
 void expect_address(struct kunit *test, struct iokmem_desc *desc, size_t offset,
 		    u64 address);
 
-/* Walks all segments, @at_once in each call: they cover all bytes, in order. */
+/*
+ * Walk over all segments, @at_once in each call, and expect all bytes in order. Returns how
+ * many segments there are.
+ */
 unsigned int walk(struct kunit *test, struct iokmem_dma *dma,
 		  struct iokmem_desc *desc, unsigned int at_once);
 

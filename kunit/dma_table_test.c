@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tables of DMA entries: how memory is cut into them by the limits of a device, and joined
+ * Tables of DMA entries: cutting memory into entries by a device's limits, and joining entries
  * for segments.
  */
 #include <linux/dma-mapping.h>
@@ -8,14 +8,14 @@
 #include "desc/dma_view.h"
 #include "dma_helpers.h"
 
-/* A device with limits of its own on what an entry may be. */
+/* Create a device that limits the length and the addresses of entries. */
 static struct device *device_with(struct kunit *test, unsigned int longest,
 				  unsigned long boundary)
 {
 	struct device_dma_parameters *parameters;
 	struct device *dev;
 
-	/* It is used until the device goes. */
+	/* The device uses it until it is unregistered. */
 	parameters = kunit_kzalloc(test, sizeof(*parameters), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, parameters);
 	dev = device(test);
@@ -26,9 +26,9 @@ static struct device *device_with(struct kunit *test, unsigned int longest,
 }
 
 /*
- * Fills a table of bytes of @desc for @dev: its entries are the memory, in order, none
- * longer than @longest or with addresses on both sides of a @boundary, and there are no
- * more than there must be. Returns how many.
+ * Fill a table of bytes of @desc for @dev. Expect its entries to be the memory, in order, as
+ * few as possible, none longer than the device's longest entry or across its boundary. Returns
+ * how many there are.
  */
 static unsigned int fill(struct kunit *test, struct device *dev, struct iokmem_desc *desc,
 			 size_t offset, size_t length)
@@ -52,7 +52,7 @@ static unsigned int fill(struct kunit *test, struct device *dev, struct iokmem_d
 	KUNIT_EXPECT_EQ(test, end, offset);
 	KUNIT_EXPECT_EQ(test, nr, table.sgt.nents);
 	KUNIT_EXPECT_EQ(test, nr, table.sgt.orig_nents);
-	/* Only what one does not do for is allocated. */
+	/* A table of one entry allocates nothing. */
 	KUNIT_EXPECT_EQ(test, nr == 1, table.sgt.sgl == &table.one);
 	KUNIT_EXPECT_TRUE(test, sg_is_last(sg_last(table.sgt.sgl, nr)));
 	iokmem_dma_table_free(&table);
@@ -72,7 +72,7 @@ static void dma_entries_are_runs_of_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2, fill(test, dev, scattered_one, PAGE_SIZE - 1, 2));
 	KUNIT_EXPECT_EQ(test, 20, fill(test, dev, runs, 0, 40 * PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, 1, fill(test, dev, runs, 39 * PAGE_SIZE, PAGE_SIZE));
-	/* From the middle of the fourth to the first page of the seventh. */
+	/* From the middle of the fourth run to the first page of the seventh. */
 	KUNIT_EXPECT_EQ(test, 4, fill(test, dev, runs, 7 * PAGE_SIZE + 5, 5 * PAGE_SIZE));
 }
 
@@ -83,13 +83,16 @@ static void dma_obeys_the_devices_longest_entry(struct kunit *test)
 	struct iokmem_desc *runs = in_runs(test, 4);
 	struct iokmem_dma *dma = command(test, dev, &anything);
 
-	/* All but the last end with a page. */
+	/* All entries but the last end with a page. */
 	KUNIT_EXPECT_EQ(test, 4, fill(test, dev, one, 10, 3 * PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, 5, fill(test, dev, runs, 10, 4 * PAGE_SIZE));
-	/* Too many for one piece of a table. */
+	/* Too many entries for one piece of a table. */
 	KUNIT_EXPECT_EQ(test, 300, fill(test, dev, one, 0, 300 * PAGE_SIZE));
 
-	/* Short enough, but for what comes before it in its first page. */
+	/*
+	 * The bytes are few enough, but not together with the bytes before them in the first
+	 * page.
+	 */
 	dma_set_max_seg_size(dev, 3 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, 2, fill(test, dev, one, 10, 3 * PAGE_SIZE - 5));
 	KUNIT_EXPECT_EQ(test, 1, fill(test, dev, one, 10, 2 * PAGE_SIZE));
@@ -100,7 +103,7 @@ static void dma_obeys_the_devices_longest_entry(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_clear_memory_descriptor(dma, true));
 }
 
-/* What is cut for the DMA API is joined for the device, as far as it may be. */
+/* Entries are cut for the DMA API, and joined for the device up to its longest segment. */
 static void dma_joins_entries_up_to_the_longest_segment(struct kunit *test)
 {
 	struct iokmem_dma_specification specification = {
@@ -112,7 +115,7 @@ static void dma_joins_entries_up_to_the_longest_segment(struct kunit *test)
 	struct iokmem_dma *dma = command(test, dev, &specification);
 	unsigned int at_once;
 
-	/* No run is too long, nor is there anything to be joined with what follows it. */
+	/* No run is too long, and none can be joined with the next one. */
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, runs, true));
 	for (at_once = 1; at_once <= 5; at_once++)
 		KUNIT_EXPECT_EQ(test, 4, walk(test, dma, runs, at_once));
@@ -123,7 +126,7 @@ static void dma_joins_entries_up_to_the_longest_segment(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, 5, walk(test, dma, one, at_once));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_complete(dma));
 
-	/* In the middle of entries, and over their ends. */
+	/* Segments begin inside entries and cross their ends. */
 	specification.max_segment_size = PAGE_SIZE + 1000;
 	KUNIT_ASSERT_EQ(test, 0,
 			iokmem_dma_prepare_with_specification(dma, &specification, 7, 0));
@@ -131,7 +134,7 @@ static void dma_joins_entries_up_to_the_longest_segment(struct kunit *test)
 			walk(test, dma, one, 3));
 }
 
-/* An entry ends where the longest segment would, but the next one may not begin there. */
+/* A segment must not end at an entry's end if the next one may not begin there. */
 static void dma_cuts_at_the_end_of_an_entry_too(struct kunit *test)
 {
 	static const struct iokmem_dma_specification specification = {
@@ -157,7 +160,7 @@ static void dma_cuts_at_the_end_of_an_entry_too(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2 * PAGE_SIZE, segments[2].length);
 }
 
-/* How many multiples of what follows @boundary there are in these bytes, and one. */
+/* Return into how many parts a boundary cuts these bytes. */
 static unsigned int parts(struct iokmem_desc *desc, size_t offset, size_t length,
 			  u64 boundary)
 {

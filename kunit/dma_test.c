@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * DMA commands: how memory is shown to a device, for every kind of it; how it is cut;
- * what is refused; and what becomes of a command when its device's driver goes.
+ * DMA commands: showing every kind of memory to a device, cutting it into segments, refusals,
+ * and the end of a command when its device's driver goes.
  */
 #include <kunit/device.h>
 #include <linux/completion.h>
@@ -13,7 +13,7 @@
 #include "desc/dma_view.h"
 #include "dma_helpers.h"
 
-/* Nothing is there on the test machines, and it is not RAM either. */
+/* Nothing is at this address on the test machines, and it is not RAM. */
 #define NOBODYS_ADDRESS	0xd0000000UL
 
 static void dma_shows_every_kind_to_a_device(struct kunit *test)
@@ -27,7 +27,7 @@ static void dma_shows_every_kind_to_a_device(struct kunit *test)
 
 	err = iokmem_dma_prepare(dma, 0, 0);
 	if (kind->no_segments || kind->not_counted) {
-		/* Its own tests are below. */
+		/* Other tests cover these kinds. */
 		KUNIT_EXPECT_EQ(test, kind->no_segments ? -EXDEV : -EOPNOTSUPP, err);
 		KUNIT_EXPECT_EQ(test, held, root->held);
 		return;
@@ -111,7 +111,7 @@ static void dma_shows_memory_of_devices_to_another(struct kunit *test)
 	desc = keep_desc(test, iokmem_multi_with_descriptors(both, 2, INOUT));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, desc, false));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, iokmem_dma_prepare(dma, 0, 0));
-	/* Its first member alone is memory. */
+	/* The first member alone is memory. */
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_prepare(dma, 0, PAGE_SIZE));
 }
 
@@ -121,7 +121,7 @@ static void dma_joins_neighbours(struct kunit *test)
 	struct iokmem_dma *dma = command_for(test, desc, &anything);
 
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, 0, 0));
-	/* More than the default longest entry of the DMA API's. */
+	/* More than the longest entry that the DMA API allows by default. */
 	KUNIT_EXPECT_EQ(test, 1, walk(test, dma, desc, SEGMENTS));
 }
 
@@ -182,7 +182,7 @@ static void dma_refuses_memory_that_is_not_aligned(struct kunit *test)
 	specification.alignment_length = 16;
 	KUNIT_EXPECT_EQ(test, -EDOM,
 			iokmem_dma_prepare_with_specification(dma, &specification, 64, 33));
-	/* The old specification is in force again. */
+	/* The earlier specification is in force again. */
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_prepare(dma, 64, 33));
 	KUNIT_EXPECT_EQ(test, -EPERM,
 			iokmem_dma_prepare_with_specification(dma, &specification, 64, 32));
@@ -191,7 +191,7 @@ static void dma_refuses_memory_that_is_not_aligned(struct kunit *test)
 			iokmem_dma_prepare_with_specification(dma, &specification, 64, 32));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_complete(dma));
 
-	/* The second member begins where no segment may. */
+	/* The second member begins where no segment may begin. */
 	odd[0] = keep_desc(test, iokmem_sub_with_sub_range(desc, 0, 64, INOUT));
 	odd[1] = keep_desc(test, iokmem_sub_with_sub_range(desc, 136, 64, INOUT));
 	multi = keep_desc(test, iokmem_multi_with_descriptors(odd, 2, INOUT));
@@ -212,18 +212,18 @@ static void dma_goes_on_where_it_was_or_anywhere(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_gen_segments(dma, &offset, segments, &nr));
 	KUNIT_EXPECT_EQ(test, 5, nr);
 	KUNIT_EXPECT_EQ(test, 5 * PAGE_SIZE, offset);
-	/* Too many: three are left. */
+	/* Ask for more segments than the three that are left. */
 	nr = 8;
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_gen_segments(dma, &offset, segments, &nr));
 	KUNIT_EXPECT_EQ(test, 3, nr);
 	KUNIT_EXPECT_EQ(test, 8 * PAGE_SIZE, offset);
-	/* Back, into the middle of a segment. */
+	/* Go back, into the middle of a segment. */
 	offset = PAGE_SIZE + 12;
 	nr = 1;
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_gen_segments(dma, &offset, segments, &nr));
 	expect_address(test, desc, PAGE_SIZE + 12, segments[0].address);
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE - 12, segments[0].length);
-	/* And ahead. */
+	/* Go ahead. */
 	offset = 6 * PAGE_SIZE + 1;
 	nr = 2;
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_gen_segments(dma, &offset, segments, &nr));
@@ -248,7 +248,7 @@ static void dma_gen_refuses_bad_argument(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, nr);
 }
 
-static void dma_gives_32_bits_to_whom_that_is_enough(struct kunit *test)
+static void dma_gives_32_bit_segments_where_they_suffice(struct kunit *test)
 {
 	struct iokmem_desc *desc = contiguous(test, 2 * PAGE_SIZE);
 	struct device *dev = device(test);
@@ -271,7 +271,7 @@ static void dma_gives_32_bits_to_whom_that_is_enough(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wide.length, narrow.length);
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_clear_memory_descriptor(dma, true));
 
-	/* An address that 32 bits cannot tell: of a device, so that there is one. */
+	/* An address with more than 32 bits, of a device, so that there is one. */
 	desc = iokmem_desc_with_physical_address(0x900000000UL, PAGE_SIZE, INOUT);
 	desc = keep_desc(test, desc);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, desc, true));
@@ -318,7 +318,7 @@ static void dma_refuses_memory_above_the_mask(struct kunit *test)
 	walk(test, dma, low, SEGMENTS);
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_clear_memory_descriptor(dma, true));
 
-	/* What is in between is enough. */
+	/* One member above the mask is enough. */
 	members[0] = low;
 	members[1] = high;
 	members[2] = low;
@@ -390,7 +390,7 @@ static void dma_refuses_bad_specifications(struct kunit *test)
 				    "specification %u", i);
 	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(iokmem_dma_with_specification(NULL, &anything)));
 
-	/* Not specified yet. */
+	/* The command has no specification yet. */
 	dma = command(test, dev, NULL);
 	desc = buffer(test, NULL, PAGE_SIZE, 0);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, desc, false));
@@ -424,7 +424,7 @@ static void dma_has_one_descriptor_at_a_time(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, a, now);
 	iokmem_desc_put(now);
 
-	/* The same: nothing happens, or it is completed however often prepared. */
+	/* Setting the descriptor again changes nothing, or completes all preparations. */
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_prepare(dma, 0, 0));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, a, true));
 	KUNIT_EXPECT_EQ(test, 1, a->held);
@@ -453,7 +453,7 @@ static void dma_keeps_its_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 5, iokmem_dma_write_bytes(dma, 0, "hello", 5));
 	iokmem_dma_get(dma);
 	iokmem_dma_put(dma);
-	/* Whoever lets go of the command lets go of all. */
+	/* Putting the command puts everything that it has. */
 	put_dma_now(test, dma);
 	KUNIT_EXPECT_TRUE(test, is_gone(id));
 }
@@ -471,7 +471,7 @@ static void dma_keeps_the_memorys_type(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, map_error(desc, IOKMEM_KERNEL_TASK, 0, other, 0, 0));
 }
 
-static void dma_writes_only_what_may_be_written(struct kunit *test)
+static void dma_cannot_write_read_only_memory(struct kunit *test)
 {
 	struct iokmem_desc *desc;
 	struct iokmem_dma *dma = command(test, device(test), &anything);
@@ -532,7 +532,7 @@ static void dma_copies_bytes_that_are_prepared(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, "abcd", bytes);
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_read_bytes(dma, PAGE_SIZE, bytes, 1));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_read_bytes(dma, SIZE_MAX, bytes, 1));
-	/* What is after it is as it was. */
+	/* Bytes behind the prepared ones have not changed. */
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, 2 * PAGE_SIZE - 2, bytes, 4));
 	KUNIT_EXPECT_EQ(test, 0, memcmp(bytes, "cd\0\0", 4));
 }
@@ -578,11 +578,11 @@ static void dma_ends_with_its_driver(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_read_bytes(prepared, 0, &byte, 1));
 	KUNIT_EXPECT_EQ(test, -ENODEV, iokmem_dma_set_memory_descriptor(idle, desc, true));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_clear_memory_descriptor(prepared, false));
-	/* The commands are let go of later than the device. */
+	/* The test puts the commands after the device. */
 	put_device(dev);
 }
 
-/* What a thread does with a command that it shares with others. */
+/* A thread that shares a command with others. */
 struct worker {
 	struct iokmem_dma *dma;
 	struct iokmem_desc *desc;
@@ -654,7 +654,7 @@ static void dma_of_scattered_memory_is_below_the_mask_by_an_iommu(struct kunit *
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, desc, true));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_gen_segments(dma, &offset, segments, &nr));
 	KUNIT_EXPECT_EQ(test, offset, iokmem_desc_get_length(desc));
-	/* Joined. */
+	/* The IOMMU joins them. */
 	KUNIT_EXPECT_LT(test, nr, 32);
 	for (i = 0; i < nr; i++) {
 		KUNIT_EXPECT_FALSE(test, (segments[i].address + segments[i].length - 1) >> 28);
@@ -689,7 +689,7 @@ static struct kunit_case dma_cases[] = {
 	KUNIT_CASE(dma_refuses_memory_that_is_not_aligned),
 	KUNIT_CASE(dma_goes_on_where_it_was_or_anywhere),
 	KUNIT_CASE(dma_gen_refuses_bad_argument),
-	KUNIT_CASE(dma_gives_32_bits_to_whom_that_is_enough),
+	KUNIT_CASE(dma_gives_32_bit_segments_where_they_suffice),
 	KUNIT_CASE(dma_refuses_addresses_with_too_many_bits),
 	KUNIT_CASE(dma_refuses_memory_above_the_mask),
 	KUNIT_CASE(dma_counts_preparations_of_the_same_bytes),
@@ -698,7 +698,7 @@ static struct kunit_case dma_cases[] = {
 	KUNIT_CASE(dma_has_one_descriptor_at_a_time),
 	KUNIT_CASE(dma_keeps_its_memory),
 	KUNIT_CASE(dma_keeps_the_memorys_type),
-	KUNIT_CASE(dma_writes_only_what_may_be_written),
+	KUNIT_CASE(dma_cannot_write_read_only_memory),
 	KUNIT_CASE(dma_tells_the_direction_of_the_descriptor),
 	KUNIT_CASE(dma_refuses_guard_pages),
 	KUNIT_CASE(dma_copies_bytes_that_are_prepared),

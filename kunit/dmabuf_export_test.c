@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * dma-bufs of descriptors: what devices, drivers and programs get of every kind of memory.
- */
+/* Descriptors as dma-bufs: access by devices, drivers and programs, for every kind of memory. */
 #include <kunit/device.h>
 #include <linux/anon_inodes.h>
 #include <linux/dma-buf.h>
@@ -14,14 +12,14 @@
 
 #include "dmabuf_helpers.h"
 
-#define PATTERN_FROM	7	/* what somebody else writes */
+#define PATTERN_FROM	7	/* offset of the pattern that another user writes */
 
 static struct iokmem_desc *root_of(struct iokmem_desc *desc)
 {
 	return desc->parent ? desc->parent : desc;
 }
 
-/* A device that has a dma-buf. */
+/* A device that has imported a dma-buf. */
 struct importer {
 	struct dma_buf_attachment *attachment;
 	struct sg_table *table;
@@ -60,7 +58,10 @@ static int import_for_error(struct dma_buf *dmabuf, struct device *dev,
 	return err;
 }
 
-/* What the device has in its first @length bytes; it sees physical addresses. */
+/*
+ * Return true if the device has the pattern in its first @length bytes. It sees physical
+ * addresses.
+ */
 static bool device_has_pattern(const struct importer *importer, size_t length, size_t first)
 {
 	struct scatterlist *sg;
@@ -92,7 +93,7 @@ static void device_writes(const struct importer *importer, size_t length, size_t
 	}
 }
 
-/* All of the dma-buf, in whole pages. */
+/* Expect the table to have the whole dma-buf, in whole pages. Returns its number of entries. */
 static unsigned int check_table(struct kunit *test, const struct importer *importer,
 				size_t longest)
 {
@@ -129,7 +130,7 @@ static void export_is_there_or_leaves_nothing_behind(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PAGE_ALIGN(iokmem_desc_get_length(desc)), dmabuf->size);
 	KUNIT_EXPECT_EQ(test, held + 1, root->held);
 	KUNIT_EXPECT_EQ(test, users + 1, refcount_read(&desc->users));
-	/* Another one is another one. */
+	/* A second export creates another dma-buf. */
 	KUNIT_EXPECT_PTR_NE(test, dmabuf, export(test, desc, RO));
 	KUNIT_EXPECT_EQ(test, held + 2, root->held);
 }
@@ -153,7 +154,7 @@ static void export_gives_devices_the_memory(struct kunit *test)
 	check_table(test, &importer, SZ_64K);
 	KUNIT_EXPECT_TRUE(test, device_has_pattern(&importer, length, 0));
 
-	/* Another device at the same time, and once more the same. */
+	/* Import it for another device at the same time, and once more for the first one. */
 	KUNIT_ASSERT_EQ(test, 0, import_for(&another, dmabuf,
 					    dma_device(test, "iokmem-another"),
 					    DMA_FROM_DEVICE));
@@ -201,7 +202,7 @@ static void export_gives_drivers_a_kernel_address(struct kunit *test)
 	dma_buf_vunmap_unlocked(dmabuf, &map);
 }
 
-/* Two pages that are no neighbours. */
+/* Create a descriptor of two pages that are not neighbours. */
 static struct iokmem_desc *scattered(struct kunit *test)
 {
 	struct iokmem_desc *whole = buffer(test, NULL, 4 * PAGE_SIZE, 0);
@@ -214,7 +215,7 @@ static struct iokmem_desc *scattered(struct kunit *test)
 	return keep_desc(test, iokmem_multi_with_descriptors(members, 2, INOUT));
 }
 
-/* Not where somebody else's map is, which may end at any time. */
+/* The address must not be that of another user's map, which may end at any time. */
 static void export_has_a_kernel_address_of_its_own(struct kunit *test)
 {
 	struct iokmem_desc *desc = scattered(test);
@@ -269,7 +270,7 @@ static void export_is_refused_to_a_device_that_cannot_reach_it(struct kunit *tes
 							DMA_BIDIRECTIONAL));
 }
 
-/* Wherever it is, and however scattered. */
+/* An IOMMU joins the pages, wherever they are. */
 static void export_is_joined_by_an_iommu(struct kunit *test)
 {
 	struct device *dev = bus_device(test);
@@ -313,7 +314,7 @@ static void export_is_synchronised_for_all_devices(struct kunit *test)
 					    DMA_FROM_DEVICE));
 	KUNIT_ASSERT_EQ(test, 0, import_for(&both, dmabuf, dma_device(test, "iokmem-both"),
 					    DMA_BIDIRECTIONAL));
-	/* The DMA API complains in the log of what does not fit what it knows. */
+	/* The DMA API logs an error for a call that does not fit the device's mapping. */
 	KUNIT_EXPECT_EQ(test, 0, dma_buf_begin_cpu_access(dmabuf, DMA_BIDIRECTIONAL));
 	KUNIT_EXPECT_EQ(test, 0, dma_buf_end_cpu_access(dmabuf, DMA_BIDIRECTIONAL));
 	KUNIT_EXPECT_EQ(test, 0, dma_buf_begin_cpu_access(dmabuf, DMA_FROM_DEVICE));
@@ -325,7 +326,7 @@ static void export_is_synchronised_for_all_devices(struct kunit *test)
 	let_go(&reads);
 }
 
-/* The file of a driver that shows dma-bufs as its own memory, as graphics drivers do. */
+/* A file of a driver that shows dma-bufs as its own memory, as graphics drivers do. */
 static int importer_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	return dma_buf_mmap(file->private_data, vma, 0);
@@ -336,7 +337,7 @@ static const struct file_operations importer_fops = {
 	.mmap	= importer_mmap,
 };
 
-/* By the dma-buf's own file, or by a driver's; 0 or an error. */
+/* Map the dma-buf by its own file, or by a driver's. Returns the address or an error. */
 static unsigned long mmap_dma_buf(struct kunit *test, struct dma_buf *dmabuf, bool by_driver,
 				  int prot)
 {
@@ -386,13 +387,13 @@ static void export_is_mapped_by_programs(struct kunit *test)
 		KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(address));
 		KUNIT_EXPECT_EQ(test, nr_maps + 1, root_of(desc)->nr_maps);
 		expect_mapped(test, desc, address);
-		/* It cannot be cut, as others cannot. */
+		/* The mapping cannot be cut, as other maps of descriptors cannot. */
 		KUNIT_EXPECT_EQ(test, -EINVAL, vm_munmap(address, PAGE_SIZE));
 		KUNIT_EXPECT_EQ(test, 0, vm_munmap(address, dmabuf->size));
 		write_pattern(test, desc);
 	} while ((by_driver = !by_driver));
 	KUNIT_EXPECT_EQ(test, nr_maps, root_of(desc)->nr_maps);
-	/* Nor may it be beyond the end, or somebody's own copy. */
+	/* It can neither pass the end nor be private. */
 	KUNIT_EXPECT_EQ(test, -EINVAL, (long)vm_mmap(dmabuf->file, 0, dmabuf->size + 1, prot,
 						     MAP_SHARED, 0));
 	KUNIT_EXPECT_EQ(test, -EINVAL, (long)vm_mmap(dmabuf->file, 0, PAGE_SIZE, prot,
@@ -418,7 +419,7 @@ static void export_is_mapped_as_long_as_it_was(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, vm_munmap(address, dmabuf->size));
 }
 
-/* What had to be held for it goes with the old memory. */
+/* The hold on the old memory ends with the redirection. */
 static void export_that_is_mapped_is_redirected(struct kunit *test)
 {
 	struct iokmem_desc *multi = scattered(test), *other = buffer(test, NULL, SZ_64K, 0);
@@ -487,13 +488,13 @@ static void export_read_only_is_only_read(struct kunit *test)
 		mmap_read_unlock(current->mm);
 		KUNIT_EXPECT_EQ(test, 0, vm_munmap(address, dmabuf->size));
 	} while ((by_driver = !by_driver));
-	/* Nobody else is kept from writing. */
+	/* Others can still write. */
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(desc, IN));
 	KUNIT_EXPECT_EQ(test, 0, export_error(desc, 0));
 }
 
-/* What is held for reading only can be shown for reading only. */
-static void export_of_what_is_only_read_is_read_only(struct kunit *test)
+/* Memory that is held for reading only can be exported for reading only. */
+static void export_of_memory_held_for_reading_is_read_only(struct kunit *test)
 {
 	struct iokmem_desc *desc = buffer_with(test, NULL, IOKMEM_PAGEABLE, SZ_64K, 0);
 	struct device *dev = dma_device(test, "iokmem-importer");
@@ -512,7 +513,7 @@ static void export_of_what_is_only_read_is_read_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, export_error(desc, 0));
 }
 
-static void export_of_what_cannot_be_shown_is_refused(struct kunit *test)
+static void export_of_unshareable_memory_is_refused(struct kunit *test)
 {
 	struct iokmem_desc *wired = buffer(test, NULL, 2 * PAGE_SIZE, 0);
 	struct iokmem_desc *guard = keep_desc(test, iokmem_guard_with_size(PAGE_SIZE));
@@ -547,7 +548,7 @@ static void export_of_what_cannot_be_shown_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, multi->held);
 }
 
-/* Several types have no kernel address, nor have devices and RAM together. */
+/* Memory of several types has no kernel address. Nor do device memory and RAM together. */
 static void export_of_a_mixture_has_no_kernel_address(struct kunit *test)
 {
 	struct iokmem_desc *members[2] = {
@@ -655,8 +656,8 @@ static struct kunit_case dmabuf_export_cases[] = {
 	KUNIT_CASE(export_is_mapped_as_long_as_it_was),
 	KUNIT_CASE(export_that_is_mapped_is_redirected),
 	KUNIT_CASE_PARAM(export_read_only_is_only_read, kind_gen_params),
-	KUNIT_CASE(export_of_what_is_only_read_is_read_only),
-	KUNIT_CASE(export_of_what_cannot_be_shown_is_refused),
+	KUNIT_CASE(export_of_memory_held_for_reading_is_read_only),
+	KUNIT_CASE(export_of_unshareable_memory_is_refused),
 	KUNIT_CASE(export_of_a_mixture_has_no_kernel_address),
 	KUNIT_CASE(export_keeps_the_cache_mode),
 	KUNIT_CASE(export_keeps_pageable_memory_in_memory),

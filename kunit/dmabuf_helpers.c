@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the suites of dma-bufs share. See dmabuf_helpers.h.
+ * Helpers of the suites of dma-bufs. See dmabuf_helpers.h.
  */
 #include <kunit/device.h>
 #include <linux/dma-buf.h>

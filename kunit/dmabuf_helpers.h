@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites of dma-bufs share: a device, exports, and a descriptor's bytes.
+ * Helpers of the suites of dma-bufs: a device, exports, and a descriptor's bytes.
  */
 #ifndef _IOKMEM_KUNIT_DMABUF_HELPERS_H
 #define _IOKMEM_KUNIT_DMABUF_HELPERS_H
@@ -24,7 +24,7 @@ bool reads_pattern(struct kunit *test, struct iokmem_desc *desc, size_t first);
 
 void write_pattern(struct kunit *test, struct iokmem_desc *desc);
 
-/* Which a dma-buf can be made of, with a dma-buf that is not the descriptor's own. */
+/* Create the test's kind of memory. Skips the test if no dma-buf can be made of it. */
 struct iokmem_desc *exportable(struct kunit *test);
 
 #endif /* _IOKMEM_KUNIT_DMABUF_HELPERS_H */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Descriptors of dma-bufs: of a driver that knows nothing of this one, and of this one's own.
+ * dma-bufs as descriptors: those of a driver that knows nothing of this one, and this driver's
+ * own.
  */
 #include <linux/dma-buf.h>
 #include <linux/uaccess.h>
@@ -41,7 +42,7 @@ static void import_of_an_export_is_the_descriptor(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, desc, import(test, dmabuf, OUT));
 }
 
-/* Who is given a dma-buf of the first page does not get the second by importing it. */
+/* The importer of a dma-buf of the first page cannot reach the second page. */
 static void import_of_an_export_gives_no_more_than_that(struct kunit *test)
 {
 	struct iokmem_desc *desc = buffer(test, NULL, 2 * PAGE_SIZE, 0), *less;
@@ -77,7 +78,7 @@ static void import_shows_the_exporters_bytes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, page_to_pfn(from->pages[2]),
 			entry_of(current->mm, of_task->address + 2 * PAGE_SIZE).pfn);
 
-	/* The kernel has it already. */
+	/* The kernel's address is the exporter's. */
 	of_kernel = map(test, desc, IOKMEM_KERNEL_TASK, 0, PAGE_SIZE, PAGE_SIZE);
 	KUNIT_EXPECT_PTR_EQ(test, from->bytes + PAGE_SIZE, (u8 *)of_kernel->address);
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_write_bytes(desc, 9, "x", 1));
@@ -152,7 +153,7 @@ static void import_has_the_exporters_memory_type(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, combined, entry_of(current->mm, m->address + i).cache);
 		KUNIT_EXPECT_EQ(test, combined, kernel_entry_of(own->address + i).cache);
 	}
-	/* Who asks for it gets it; the type is not ours to change. */
+	/* A request for the exporter's type succeeds. The importer cannot change the type. */
 	KUNIT_EXPECT_EQ(test, 0, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE | combined,
 					   0, 0));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE |
@@ -186,7 +187,7 @@ static void import_of_memory_of_devices_is_theirs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, uncached, entry_of(current->mm, m->address + PAGE_SIZE).cache);
 }
 
-static void import_that_cannot_be_had_is_refused(struct kunit *test)
+static void import_of_unusable_dma_bufs_is_refused(struct kunit *test)
 {
 	struct exporter *from = exporter(test, EXPORTER_NO_VMAP);
 	struct iokmem_desc *desc;
@@ -196,7 +197,10 @@ static void import_that_cannot_be_had_is_refused(struct kunit *test)
 	from = exporter(test, EXPORTER_EMPTY);
 	KUNIT_EXPECT_EQ(test, -EINVAL, import_error(from->dmabuf, INOUT));
 
-	/* What the exporter does not let programs map, nobody lets them map. */
+	/*
+	 * Memory that the exporter does not let programs map cannot be mapped by way of the
+	 * descriptor.
+	 */
 	from = exporter(test, EXPORTER_NO_MMAP);
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, import_error(from->dmabuf, 4));
 	desc = import(test, from->dmabuf, INOUT);
@@ -282,7 +286,7 @@ static void import_is_part_of_other_descriptors(struct kunit *test)
 						 from->dmabuf->size, 0));
 	put_map_now(test, m);
 
-	/* All bytes or none: the seam is between the second and the third. */
+	/* All bytes are written, or none: the seam is between the second and the third. */
 	KUNIT_EXPECT_EQ(test, -EBADFD, iokmem_desc_write_bytes(multi, PAGE_SIZE - 2, bytes, 4));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(multi, NONE));
 	from->begin_error = -EBUSY;
@@ -296,7 +300,7 @@ static void import_is_part_of_other_descriptors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, from->begun);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(multi, NONE));
 
-	/* Memory that may have no pages. */
+	/* Imported memory may have no pages. */
 	io = exporter(test, EXPORTER_IO);
 	members[1] = import(test, io->dmabuf, INOUT);
 	multi = keep_desc(test, iokmem_multi_with_descriptors(members, 2, INOUT));
@@ -328,7 +332,7 @@ static void import_is_redirected_to(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_idle(from));
 }
 
-/* A device gets it from the exporter. */
+/* The exporter shows the memory to devices. */
 static void import_is_shown_to_devices_by_the_exporter(struct kunit *test)
 {
 	static const struct iokmem_dma_specification anything;
@@ -344,7 +348,7 @@ static void import_is_shown_to_devices_by_the_exporter(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dma);
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, desc, false));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_prepare(dma, PAGE_SIZE + 5, 100));
-	/* Besides the one that keeps the memory in place. */
+	/* One attachment keeps the memory in place, the other one is the device's. */
 	KUNIT_EXPECT_EQ(test, 2, from->attached);
 	KUNIT_EXPECT_EQ(test, 1, from->mapped);
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_gen_segments(dma, &offset, &segment, &nr));
@@ -355,7 +359,7 @@ static void import_is_shown_to_devices_by_the_exporter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_synchronize(dma, OUT));
 	KUNIT_EXPECT_EQ(test, 0, from->begun);
 
-	/* Each access by the CPU begins and ends once, and whether it can is told. */
+	/* Each access by the CPU begins and ends once. An error is returned. */
 	KUNIT_EXPECT_EQ(test, 3, iokmem_dma_write_bytes(dma, 1, "abc", 3));
 	KUNIT_EXPECT_EQ(test, 0, from->begun);
 	KUNIT_EXPECT_EQ(test, 2, from->accesses);
@@ -385,7 +389,7 @@ static void import_is_shown_to_devices_by_the_exporter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, from->attached);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
 
-	/* Not by its pages, among others'. */
+	/* A multi-descriptor cannot show it among pages of others. */
 	multi = keep_desc(test, iokmem_multi_with_descriptors(&desc, 1, INOUT));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, multi, false));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, iokmem_dma_prepare(dma, 0, 0));
@@ -393,8 +397,8 @@ static void import_is_shown_to_devices_by_the_exporter(struct kunit *test)
 	iokmem_dma_put(dma);
 }
 
-/* There would be nothing where the last segment is. */
-static void import_of_which_devices_are_told_too_little_is_refused(struct kunit *test)
+/* The last segment would be missing. */
+static void import_with_a_short_table_is_refused(struct kunit *test)
 {
 	struct exporter *from = exporter(test, EXPORTER_SHORT);
 	struct iokmem_desc *desc = import(test, from->dmabuf, INOUT);
@@ -414,7 +418,7 @@ static void import_of_which_devices_are_told_too_little_is_refused(struct kunit 
 	iokmem_dma_put(dma);
 }
 
-static void import_is_exported_as_what_it_is(struct kunit *test)
+static void import_is_exported_as_its_own_dma_buf(struct kunit *test)
 {
 	struct exporter *from = exporter(test, 0);
 	struct iokmem_desc *desc = import(test, from->dmabuf, INOUT);
@@ -441,14 +445,14 @@ static struct kunit_case dmabuf_import_cases[] = {
 	KUNIT_CASE(import_keeps_the_dma_buf),
 	KUNIT_CASE(import_has_the_exporters_memory_type),
 	KUNIT_CASE(import_of_memory_of_devices_is_theirs),
-	KUNIT_CASE(import_that_cannot_be_had_is_refused),
+	KUNIT_CASE(import_of_unusable_dma_bufs_is_refused),
 	KUNIT_CASE(import_that_is_read_only_is_only_read),
 	KUNIT_CASE(import_copes_with_an_exporter_that_refuses),
 	KUNIT_CASE(import_is_part_of_other_descriptors),
 	KUNIT_CASE(import_is_redirected_to),
 	KUNIT_CASE(import_is_shown_to_devices_by_the_exporter),
-	KUNIT_CASE(import_of_which_devices_are_told_too_little_is_refused),
-	KUNIT_CASE(import_is_exported_as_what_it_is),
+	KUNIT_CASE(import_with_a_short_table_is_refused),
+	KUNIT_CASE(import_is_exported_as_its_own_dma_buf),
 	{}
 };
 

@@ -7,9 +7,7 @@
 
 #define BUFFER_SIZE	(3 * PAGE + 100)
 
-/*
- * Making buffers.
- */
+/* Creating buffers. */
 FIXTURE(create_buffer)
 {
 	int dev;
@@ -61,7 +59,7 @@ TEST_F(create_buffer, memory_comes_in_few_extents)
 	struct iokmem_query_buffer buffer;
 	int fd = create(self->dev, 0, 8 * MIB, 0);
 
-	/* 2048 if each page were on its own; fragmentation makes some more than 2. */
+	/* 2048 extents if each page were on its own. Fragmentation makes some more than 2. */
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, query(fd, &buffer));
 	EXPECT_LE(1, buffer.extents);
@@ -80,7 +78,7 @@ TEST_F(create_buffer, unknown_options_are_refused)
 		if (1u << i & provided)
 			continue;
 		EXPECT_EQ(-EOPNOTSUPP, create(self->dev, 1u << i, PAGE, 0));
-		/* Known ones beside it do not help. */
+		/* Known options in addition do not help. */
 		EXPECT_EQ(-EOPNOTSUPP,
 			  create(self->dev, 1u << i | IOKMEM_DIRECTION_INOUT |
 				 IOKMEM_MAP_COPYBACK_CACHE, PAGE, 0));
@@ -101,7 +99,7 @@ TEST_F(create_buffer, capacity_that_wraps_is_refused)
 {
 	EXPECT_EQ(-EOVERFLOW, create(self->dev, 0, UINT64_MAX, 0));
 	EXPECT_EQ(-EOVERFLOW, create(self->dev, 0, UINT64_MAX - PAGE + 2, 0));
-	/* The largest that does not is only too much. */
+	/* The largest capacity that does not wrap is more than there is. */
 	EXPECT_EQ(-ENOMEM, create(self->dev, 0, UINT64_MAX - PAGE + 1, 0));
 	EXPECT_UNCHANGED(self->before, -1);
 }
@@ -116,7 +114,7 @@ TEST_F(create_buffer, capacity_beyond_all_memory_is_refused_at_once)
 	EXPECT_EQ(-ENOMEM, create(self->dev, 0, 1ull << 40, 0));
 	EXPECT_EQ(-ENOMEM, create(self->dev, 0, 1ull << 62, 0));
 	EXPECT_EQ(-ENOMEM, create(self->dev, 0, 1ull << 63, 4 * MIB));
-	/* Squeezing everybody out first would take longer. */
+	/* Trying to reclaim memory first would take longer. */
 	EXPECT_GT(1.0, now() - start);
 	EXPECT_UNCHANGED(self->before, -1);
 }
@@ -172,13 +170,13 @@ TEST_F(create_buffer, alignment_of_zero_means_one)
 	EXPECT_EQ(1, buffer.alignment);
 }
 
-/* Maps of the whole buffer lie at multiples of the alignment, however made. */
+/* Maps of the whole buffer lie at multiples of the alignment, by ioctl and by mmap(). */
 static void expect_aligned(struct __test_metadata *_metadata, int fd,
 			   __u64 capacity, __u64 alignment)
 {
 	char *filler, *address, *again;
 
-	/* So that aligned addresses are not what comes next anyway. */
+	/* Without this mapping the next free address might be aligned by chance. */
 	filler = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, filler);
 	ASSERT_EQ(0, map(fd, 0, 0, 0, &address));
@@ -206,7 +204,7 @@ TEST_F(create_buffer, alignment_is_honoured_in_the_address)
 		for (i = 0; i < ARRAY_SIZE(capacities); i++) {
 			int fd = create(self->dev, 0, capacities[i], alignment);
 
-			/* 64 blocks of 4 MiB are not to be had for ever. */
+			/* A machine cannot provide 64 blocks of 4 MiB for ever. */
 			ASSERT_LE(0, fd);
 			ASSERT_EQ(0, query(fd, &buffer));
 			EXPECT_EQ(alignment, buffer.alignment);
@@ -225,16 +223,14 @@ TEST_F(create_buffer, alignment_holds_where_mmap_gets_a_hint_it_cannot_follow)
 	taken = find_hole(PAGE, 2 * MIB);
 	ASSERT_EQ(taken, mmap(taken, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED |
 			      MAP_ANONYMOUS, -1, 0));
-	/* The address is the kernel's choice, then. */
+	/* The kernel chooses the address: the hint is not free. */
 	address = mmap(taken, 64 * KIB, PROT_READ, MAP_SHARED, fd, 0);
 	ASSERT_NE(MAP_FAILED, address);
 	EXPECT_NE(taken, address);
 	EXPECT_EQ(0, (uintptr_t)address & (MIB - 1));
 }
 
-/*
- * Changing the length, and handing out file descriptors.
- */
+/* Changing the length. */
 FIXTURE(set_length)
 {
 	int fd;
@@ -304,7 +300,7 @@ TEST_F(set_length, bounds_new_maps_and_leaves_old_ones_alone)
 	EXPECT_EQ(0, release(self->fd, whole, BUFFER_SIZE));
 	EXPECT_EQ(0, release(self->fd, part, PAGE));
 
-	/* What it had before is there when it is long again. */
+	/* Content beyond the shorter length has survived. */
 	ASSERT_EQ(0, set_length(self->fd, BUFFER_SIZE));
 	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &whole));
 	EXPECT_TRUE(pages_are_numbered(whole, BUFFER_SIZE, 0));

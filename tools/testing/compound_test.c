@@ -4,9 +4,7 @@
  */
 #include "iokmem_utils.h"
 
-/*
- * Parts of a buffer.
- */
+/* Sub-descriptors. */
 FIXTURE(sub)
 {
 	int fd;
@@ -43,7 +41,7 @@ FIXTURE_TEARDOWN(sub)
 {
 }
 
-/* The length of this process's only mapping of ours. */
+/* Return the length of this process's only mapping, or 0 if it does not have exactly one. */
 static size_t mapped_length(void)
 {
 	unsigned long start, end;
@@ -111,7 +109,7 @@ TEST_F(sub, shows_no_part_of_a_page)
 	fd = create_sub(self->fd, 0, 5 * PAGE + 1, 2 * PAGE);
 	EXPECT_EQ(-EACCES, try_map(fd, IOKMEM_MAP_ANYWHERE, 0, 0, 1));
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0));
-	/* The last page of all is its own to its end. */
+	/* The last page of the buffer belongs to it up to its end. */
 	fd = create_sub(self->fd, 0, 15 * PAGE, PAGE + 100);
 	EXPECT_EQ(0, try_map(fd, IOKMEM_MAP_ANYWHERE, 0, 0, 0));
 }
@@ -150,9 +148,7 @@ TEST_F(sub, keeps_the_memory)
 	EXPECT_TRUE(EVENTUALLY(!is_listed(id)));
 }
 
-/*
- * Several as one.
- */
+/* Multi-descriptors. */
 FIXTURE(multi)
 {
 	int dev;
@@ -192,7 +188,7 @@ static int see_all(void *arg)
 	CHILD_EXPECT(pages_are_numbered(base + 7 * PAGE, 2 * PAGE, 1));
 	base[4 * PAGE + 5] = 77;
 	CHILD_EXPECT(mapped_length() == 9 * PAGE);
-	/* What has to be held cannot be had by mmap(). */
+	/* mmap() cannot map memory that has to be held. */
 	plain = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
 	CHILD_EXPECT(plain == MAP_FAILED && errno == EOPNOTSUPP);
 	return 0;
@@ -204,7 +200,7 @@ TEST_F(multi, is_one_range_of_addresses)
 
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(9 * PAGE, length_of(fd));
-	/* It keeps them. */
+	/* The multi-descriptor keeps its members. */
 	for (i = 0; i < 3; i++)
 		close(self->fds[i]);
 	EXPECT_EQ(0, run_child(see_all, &fd));
@@ -232,7 +228,7 @@ TEST_F(multi, has_the_least_rights)
 	EXPECT_EQ(0, try_map(fd, IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_READ_ONLY, 0, 0, 0));
 }
 
-TEST_F(multi, refuses_what_is_no_member)
+TEST_F(multi, refuses_invalid_members)
 {
 	__s32 fds[] = { self->fds[0], -1 };
 	static __s32 many[1025];

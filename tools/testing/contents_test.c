@@ -4,9 +4,7 @@
  */
 #include "iokmem_utils.h"
 
-/*
- * Contents, for buffers of many sizes.
- */
+/* Contents of buffers of many sizes. */
 FIXTURE(contents)
 {
 	int fd;
@@ -71,7 +69,7 @@ TEST_F(contents, are_zero_to_the_end_of_the_last_page)
 
 	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &address));
 	EXPECT_TRUE(is_zero(address, whole));
-	/* And that is memory, all of it. */
+	/* All of it is memory. */
 	memset(address, 0xa5, whole);
 	EXPECT_TRUE(is_filled(address, whole, 0xa5));
 }
@@ -82,7 +80,7 @@ TEST_F(contents, are_zero_also_where_others_have_written_before)
 	char *address;
 	int i, fd;
 
-	/* Pages that were freed last are the first to be given out. */
+	/* The kernel hands out first the pages that were freed last. */
 	for (i = 0; i < 8; i++) {
 		fd = new_buffer(self->capacity);
 		ASSERT_LE(0, fd);
@@ -140,7 +138,7 @@ TEST_F(contents, are_the_same_in_all_processes)
 
 	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &address));
 	ASSERT_EQ(0, run_child(write_in_child, &paper));
-	/* It has gone, what it wrote has not. */
+	/* The child is gone, its writes are not. */
 	EXPECT_TRUE(pages_are_numbered(address, paper.whole, 0));
 	EXPECT_EQ('c', address[paper.whole - 1]);
 }
@@ -152,7 +150,7 @@ TEST_F(contents, are_right_in_whatever_order_they_are_touched)
 
 	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &forth));
 	number_pages(forth, whole);
-	/* Faults bring what lies around with them, from one block or another. */
+	/* A fault maps pages around the address, too, from one block or another. */
 	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_UNIQUE, 0, 0, &back));
 	for (at = whole - PAGE; at >= 0; at -= PAGE)
 		touch(back + at, false);
@@ -179,7 +177,7 @@ TEST_F(contents, of_a_window_are_those_at_its_offset)
 
 		if (length > 3 * PAGE)
 			length = 3 * PAGE;
-		/* Inside the first map, and on its own. */
+		/* Map the window inside the first map, and on its own. */
 		ASSERT_EQ(0, map(self->fd, 0, offset, length, &window));
 		EXPECT_EQ(base + offset, window);
 		ASSERT_EQ(0, release(self->fd, window, length));
@@ -210,9 +208,7 @@ TEST_F(contents, survive_when_nothing_maps_them)
 	EXPECT_TRUE(pages_are_numbered(address, whole, 0));
 }
 
-/*
- * How many faults it takes to see the memory.
- */
+/* The number of faults. */
 #define LARGE	(4 * PMD)
 
 FIXTURE(faults)
@@ -240,7 +236,7 @@ static long minor_faults(void)
 	return usage.ru_minflt;
 }
 
-/* Faults of touching all of it. */
+/* Return the number of faults that touching every page takes. */
 static long touch_all(char *address, size_t length, bool write)
 {
 	long before = minor_faults();
@@ -280,12 +276,12 @@ TEST_F(faults, are_one_per_huge_entry_where_the_kernel_can)
 	long faults = touch_all(self->address, LARGE, true);
 
 	if (!kernel_has_huge_pfn()) {
-		/* There such entries would be taken for memory to be pinned. */
+		/* These kernels would take huge entries for memory that can be pinned. */
 		EXPECT_LE(LARGE / PAGE / 64, faults);
 		return;
 	}
 	EXPECT_EQ(0, (uintptr_t)self->address % PMD);
-	/* A block that is smaller for lack of larger ones costs some more. */
+	/* Smaller blocks, for lack of larger ones, cost some more faults. */
 	EXPECT_GE(4 + 16, faults);
 }
 
@@ -314,7 +310,7 @@ TEST_F(faults, in_a_small_map_at_either_end_of_a_table_stay_inside)
 {
 	char *table = find_hole(2 * PMD, PMD) + PMD, *address;
 
-	/* Four pages of which two are in the next page table. */
+	/* Map four pages, two of which are in the next page table. */
 	ASSERT_EQ(0, map_at(self->fd, IOKMEM_MAP_UNIQUE,
 			    (uintptr_t)table - 2 * PAGE, 5 * PAGE, 4 * PAGE,
 			    &address));

@@ -110,7 +110,7 @@ TEST_F(at_once, stay_without_their_file_and_end_with_munmap)
 	EXPECT_TRUE(EVENTUALLY(nr_descriptors() == descriptors));
 }
 
-TEST(at_once_only_with_options_that_a_map_of_all_can_have)
+TEST(at_once_only_with_options_of_a_whole_map)
 {
 	static const struct {
 		__u32 options;
@@ -141,11 +141,11 @@ TEST(at_once_only_with_options_that_a_map_of_all_can_have)
 		EXPECT_EQ(refused[i].err, create_mapped(dev, 0, BUFFER_SIZE,
 							refused[i].options, &address));
 	}
-	/* Memory that need not be anywhere cannot have all its entries. */
+	/* Pageable memory cannot have all its entries filled. */
 	EXPECT_EQ(-EBADFD, create_mapped(dev, IOKMEM_PAGEABLE, BUFFER_SIZE,
 					 IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_PREFAULT,
 					 &address));
-	/* Nor does the process get what it has no addresses for. */
+	/* A buffer of no bytes cannot be mapped. */
 	EXPECT_EQ(-EINVAL, create_mapped(dev, 0, 0, IOKMEM_MAP_ANYWHERE, &address));
 	EXPECT_UNCHANGED(before, -1);
 }

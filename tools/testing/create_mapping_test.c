@@ -7,9 +7,7 @@
 
 #define BUFFER_SIZE	(3 * PAGE + 100)
 
-/*
- * Which part of a buffer to map, and where.
- */
+/* Ranges, options and addresses. */
 FIXTURE(create_mapping)
 {
 	int fd;
@@ -74,7 +72,7 @@ TEST_F(create_mapping, range_past_the_end_is_refused)
 	const __u64 ranges[][2] = {
 		{ 0, BUFFER_SIZE + 1 }, { 1, BUFFER_SIZE }, { BUFFER_SIZE, 1 },
 		{ BUFFER_SIZE - 1, 2 }, { BUFFER_SIZE + 1, 1 },
-		/* Still in the last page, which is the buffer's. */
+		/* These end in the last page, which belongs to the buffer. */
 		{ 0, 4 * PAGE }, { 3 * PAGE, PAGE },
 		{ 0, UINT64_MAX }, { UINT64_MAX - 1, 1 }, { 1ull << 63, 1 },
 		{ 1ull << 32, 1 }, { 0, 1ull << 32 }, { 1ull << 44, PAGE },
@@ -86,7 +84,7 @@ TEST_F(create_mapping, range_past_the_end_is_refused)
 		EXPECT_EQ(-ERANGE, try_map(self->fd, IOKMEM_MAP_ANYWHERE, 0,
 					   ranges[i][0], ranges[i][1]));
 	EXPECT_UNCHANGED(self->before, self->fd);
-	/* Its last byte is not past it. */
+	/* The last byte can be mapped. */
 	EXPECT_EQ(0, map(self->fd, 0, BUFFER_SIZE - 1, 1, &address));
 	EXPECT_EQ(99, (uintptr_t)address % PAGE);
 }
@@ -96,7 +94,7 @@ TEST_F(create_mapping, mmap_range_past_the_end_is_refused)
 	struct state before;
 	char *address;
 
-	/* Whole pages, so up to the end of the last one. */
+	/* mmap() maps whole pages, so up to the end of the last one. */
 	address = mmap(NULL, 4 * PAGE, PROT_READ, MAP_SHARED, self->fd, 0);
 	EXPECT_NE(MAP_FAILED, address);
 	before = look(self->fd);
@@ -200,7 +198,7 @@ TEST_F(create_mapping, fixed_address_is_of_the_page_or_of_the_first_byte)
 	ASSERT_EQ(0, map_at(self->fd, 0, (uintptr_t)hole + 9, PAGE + 9, 20,
 			    &address));
 	EXPECT_EQ(hole + 9, address);
-	/* The two name the same map. */
+	/* Both addresses name one map. */
 	ASSERT_EQ(0, map_at(self->fd, 0, (uintptr_t)hole, PAGE + 9, 20, &address));
 	EXPECT_EQ(hole + 9, address);
 	EXPECT_EQ(1, nr_maps(self->fd));
@@ -227,20 +225,20 @@ TEST_F(create_mapping, fixed_address_that_nobody_can_use_is_refused)
 		0, 1ull << 56, (1ull << 56) - PAGE, 1ull << 63,
 		0xffff800000000000, 0xffff888000000000, 0xffffffff81000000,
 		0xffffffffff600000, UINT64_MAX - 4 * PAGE + 1,
-		/* These wrap with the length. */
+		/* These wrap if the length is added. */
 		UINT64_MAX - PAGE + 1, UINT64_MAX - 3 * PAGE + 1,
 	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(addresses); i++)
 		EXPECT_EQ(-EADDRNOTAVAIL, try_map(self->fd, 0, addresses[i], 0, 0));
-	/* In page zero, where the first byte would be. */
+	/* The first byte would be in page zero. */
 	EXPECT_EQ(-EADDRNOTAVAIL, try_map(self->fd, 0, 9, PAGE + 9, 20));
 	EXPECT_EQ(-EADDRNOTAVAIL, try_map(self->fd, 0, 0, PAGE + 9, 20));
 	EXPECT_UNCHANGED(self->before, self->fd);
 }
 
-/* Of what the administrator keeps programs from (vm.mmap_min_addr). */
+/* An unprivileged process below vm.mmap_min_addr. */
 static int map_low_unprivileged(void *arg)
 {
 	int fd = *(int *)arg, err;
@@ -271,11 +269,11 @@ TEST_F(create_mapping, fixed_address_where_something_is_mapped_is_refused)
 	memset(occupant, 0x5a, 2 * PAGE);
 	self->before = look(self->fd);
 
-	/* Overlapping it by one page and by more, from below and from above. */
+	/* Overlap the mapping by one page and by more, from below and from above. */
 	for (page = 3; page <= 7; page++)
 		EXPECT_EQ(-EEXIST, try_map(self->fd, 0,
 					   (uintptr_t)(area + page * PAGE), 0, 0));
-	/* One page within. */
+	/* Ask for one page within a mapping. */
 	EXPECT_EQ(-EEXIST, try_map(self->fd, 0, (uintptr_t)occupant, 0, 1));
 	EXPECT_EQ(-EEXIST, try_map(self->fd, 0, (uintptr_t)&on_stack & -PAGE, 0, 1));
 	EXPECT_EQ(-EEXIST, try_map(self->fd, 0, (uintptr_t)&self->fd & -PAGE, 0, 1));
@@ -286,7 +284,7 @@ TEST_F(create_mapping, fixed_address_where_something_is_mapped_is_refused)
 	EXPECT_TRUE(can_write(occupant));
 	EXPECT_EQ(42, on_stack);
 
-	/* Just beside it there is room. */
+	/* The pages just beside the mapping are free. */
 	EXPECT_EQ(0, try_map(self->fd, 0, (uintptr_t)(area + 2 * PAGE), 0, 0));
 	EXPECT_EQ(0, try_map(self->fd, IOKMEM_MAP_UNIQUE,
 			     (uintptr_t)(area + 8 * PAGE), 0, 0));
@@ -322,7 +320,7 @@ TEST_F(create_mapping, no_room_in_the_address_space_is_enomem)
 	EXPECT_EQ(0, map(self->fd, 0, 0, 0, &address));
 }
 
-/* All that a process maps from now on shall be locked, and it may lock nothing. */
+/* A process whose new mappings are all locked, and which may lock nothing. */
 static int map_where_all_is_locked(void *arg)
 {
 	struct rlimit limit = { .rlim_cur = 0, .rlim_max = 0 };
@@ -334,13 +332,13 @@ static int map_where_all_is_locked(void *arg)
 	err = try_map(fd, IOKMEM_MAP_ANYWHERE, 0, 0, 0);
 	CHILD_EXPECT(err == -EAGAIN);
 	CHILD_EXPECT(nr_maps(fd) == 0);
-	/* It is the locking that there is no room for. */
+	/* Without the locking there is room. */
 	CHILD_EXPECT(!munlockall());
 	CHILD_EXPECT(!try_map(fd, IOKMEM_MAP_ANYWHERE, 0, 0, 0));
 	return 0;
 }
 
-TEST_F(create_mapping, that_would_be_locked_beyond_the_limit_is_eagain)
+TEST_F(create_mapping, beyond_the_lock_limit_is_eagain)
 {
 	EXPECT_EQ(0, run_child(map_where_all_is_locked, &self->fd));
 }

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Descriptors as dma-bufs, and as memory of the devices of other drivers. The test skips
- * drivers that the kernel does not have.
+ * Descriptors as dma-bufs, and as memory of other drivers' devices. A test skips if the kernel
+ * does not have the driver.
  */
 #include "dmabuf_frames.h"
 
-/*
- * What can be said wrongly.
- */
+/* Requests that fail, and limits of those that do not. */
 FIXTURE(requests)
 {
 	int dev;
@@ -44,7 +42,7 @@ TEST_F(requests, with_unknown_options_are_refused)
 	EXPECT_UNCHANGED(before, self->fd);
 }
 
-TEST_F(requests, of_what_is_no_dma_buf_are_refused)
+TEST_F(requests, of_other_files_are_refused)
 {
 	struct state before = look(self->fd);
 
@@ -56,7 +54,7 @@ TEST_F(requests, of_what_is_no_dma_buf_are_refused)
 	EXPECT_UNCHANGED(before, self->fd);
 }
 
-TEST_F(requests, for_what_cannot_be_shown_are_refused)
+TEST_F(requests, for_parts_of_pages_are_refused)
 {
 	int part = create_sub(self->fd, INOUT, 0, PAGE + 1);
 	int shifted = create_sub(self->fd, INOUT, 1, PAGE);
@@ -85,7 +83,7 @@ TEST_F(requests, through_a_read_only_descriptor_give_only_that)
 	EXPECT_TRUE(can_read(bytes));
 	EXPECT_ERRNO(EACCES, mprotect(bytes, SIZE, PROT_READ | PROT_WRITE));
 
-	/* And so it is to whoever takes it in. */
+	/* An importer of a read-only dma-buf gets read access only. */
 	EXPECT_EQ(-EACCES, with_dma_buf(self->dev, INOUT, dma_buf));
 	EXPECT_EQ(-EACCES, with_dma_buf(self->dev, IOKMEM_DIRECTION_IN, dma_buf));
 	EXPECT_EQ(-EACCES, with_dma_buf(self->dev, IOKMEM_DIRECTION_NONE, dma_buf));
@@ -98,7 +96,7 @@ TEST_F(requests, through_a_read_only_descriptor_give_only_that)
 	EXPECT_EQ(0, map(back, IOKMEM_MAP_READ_ONLY, 0, 0, &bytes));
 	EXPECT_EQ(-EACCES, set_length(back, PAGE));
 
-	/* Somebody else's. */
+	/* A read-only dma-buf of another driver. */
 	dma_buf = new_heap_buffer(SIZE, O_RDONLY);
 	if (dma_buf == -ENOENT)
 		SKIP(return, "no system heap");
@@ -111,7 +109,7 @@ TEST_F(requests, through_a_read_only_descriptor_give_only_that)
 	EXPECT_TRUE(is_same_file(dma_buf, get_dma_buf(back, 0)));
 }
 
-/* Who is given the first page does not get the second by taking it in. */
+/* A dma-buf of the first page gives no access to the second page. */
 TEST_F(requests, give_no_more_than_the_dma_buf)
 {
 	int dma_buf, back;
@@ -126,12 +124,12 @@ TEST_F(requests, give_no_more_than_the_dma_buf)
 	EXPECT_EQ(PAGE, length_of(back));
 	EXPECT_TRUE(is_of_kind(back, "sub"));
 	EXPECT_GT(0, set_length(back, SIZE));
-	/* All of it is it. */
+	/* A dma-buf of the whole descriptor is imported as that descriptor. */
 	back = with_dma_buf(self->dev, INOUT, self->dma_buf);
 	EXPECT_EQ(buffer_id(self->fd), buffer_id(back));
 }
 
-/* @arg: the device. As somebody who may have nothing that stays in memory. */
+/* Export pageable memory of device @arg as a user who may lock no memory. */
 static int export_without_limit(void *arg)
 {
 	struct rlimit none = { 0, 0 };
@@ -161,22 +159,20 @@ TEST_F(requests, keep_the_module)
 	EXPECT_EQ(before, read_number("/sys/module/iokmem/refcnt"));
 }
 
-/*
- * Our memory, of every kind, at the hands of others.
- */
+/* Memory of every kind, used by other drivers. */
 FIXTURE(own)
 {
 	int dev;
 	int fd;
 	int dma_buf;
-	char *ours;	/* a map */
+	char *ours;	/* a map of it */
 };
 
 FIXTURE_VARIANT(own)
 {
 	__u32 options;
-	bool sub;	/* pages in the middle of a buffer */
-	bool multi;	/* from two buffers */
+	bool sub;	/* a sub-descriptor of pages in the middle of a buffer */
+	bool multi;	/* a multi-descriptor of two buffers */
 };
 
 #define CONTIGUOUS_COMBINED						\
@@ -245,7 +241,7 @@ TEST_F(own, is_a_dma_buf)
 		  buffer_id(with_dma_buf(self->dev, INOUT, self->dma_buf)));
 }
 
-/* With the type that it has everywhere else, as the page tables tell. */
+/* The mapping has the type that the memory has everywhere else. */
 TEST_F(own, is_mapped_by_the_dma_buf)
 {
 	struct iokmem_query_buffer buffer;
@@ -272,7 +268,7 @@ TEST_F(own, is_mapped_by_the_dma_buf)
 	EXPECT_EQ(1, nr_maps(self->fd));
 }
 
-/* One that is there keeps the memory, whatever else goes, and so does a map of it. */
+/* The dma-buf keeps the memory, whatever else is closed. So does a map of it. */
 TEST_F(own, lives_as_long_as_the_dma_buf)
 {
 	long long id = buffer_id(self->fd);
@@ -308,7 +304,7 @@ TEST_F(own, keeps_its_cache_mode)
 	EXPECT_EQ(0, try_map(self->fd, IOKMEM_MAP_ANYWHERE | other, 0, 0, 0));
 }
 
-/* A graphics driver takes it in, and keeps it as long as it has a handle. */
+/* A graphics driver imports it, and keeps it as long as it has a handle. */
 TEST_F(own, is_memory_of_vgem)
 {
 	long long id = buffer_id(self->fd);
@@ -331,7 +327,7 @@ TEST_F(own, is_memory_of_vgem)
 	EXPECT_TRUE(is_signed(bytes, SIZE, OURS));
 	ASSERT_EQ(0, munmap(bytes, SIZE));
 
-	/* Nothing but the handle. */
+	/* Only the handle is left. */
 	ASSERT_EQ(0, release(self->fd, self->ours, SIZE));
 	for (i = 3; i < 64; i++)
 		if (i != vgem && i != self->dev)
@@ -351,7 +347,7 @@ TEST_F(own, is_memory_of_vgem)
 	EXPECT_TRUE(EVENTUALLY(!is_listed(id)));
 }
 
-/* Of a frame that the device has captured, nothing is as it was before. */
+/* Capture a frame. It changes every byte of the buffer that belongs to a frame. */
 static void capture_into(struct __test_metadata *_metadata, int video, int dma_buf,
 			 char *ours)
 {
@@ -375,12 +371,12 @@ TEST_F(own, is_captured_into)
 	if (video < 0)
 		SKIP(return, "no vivid");
 	capture_into(_metadata, video, self->dma_buf, self->ours);
-	/* What it has of it, it lets go. */
+	/* The device gives up its reference. */
 	ASSERT_EQ(0, request_buffers(video, CAPTURE, V4L2_MEMORY_DMABUF, 0));
 	close(video);
 }
 
-/* A device that needs contiguous memory takes that, and nothing else. */
+/* A device that needs contiguous memory accepts only that. */
 TEST_F(own, is_captured_into_by_dma)
 {
 	int video = open_video("vivid", VIVID_DMA, V4L2_CAP_VIDEO_CAPTURE);
@@ -398,7 +394,7 @@ TEST_F(own, is_captured_into_by_dma)
 	EXPECT_GE(0, queue_dma_buf(video, CAPTURE, self->dma_buf));
 }
 
-/* A device copies it into other memory of ours, and back. */
+/* A device copies a frame to another buffer, and back. */
 TEST_F(own, is_copied_by_a_device)
 {
 	int video = open_video("vim2m", "platform:vim2m", V4L2_CAP_VIDEO_M2M);
@@ -433,7 +429,7 @@ TEST_F(own, is_copied_by_a_device)
 	ASSERT_EQ(0, dequeue(video, CAPTURE, V4L2_MEMORY_DMABUF));
 	EXPECT_TRUE(is_signed(self->ours, FRAME_SIZE, THEIRS));
 
-	/* What is left to the device is its. */
+	/* Memory that is queued stays valid for the device. */
 	ASSERT_EQ(0, queue_dma_buf(video, OUTPUT, self->dma_buf));
 	ASSERT_EQ(0, close(self->dma_buf));
 	ASSERT_EQ(0, release(self->fd, self->ours, SIZE));
@@ -443,7 +439,7 @@ TEST_F(own, is_copied_by_a_device)
 	EXPECT_TRUE(is_signed(other, FRAME_SIZE, THEIRS));
 }
 
-/* By kernel addresses, which nobody has of what may only be read. */
+/* vivid writes by kernel addresses, which read-only memory does not have. */
 TEST_F(own, is_not_captured_into_if_read_only)
 {
 	int video = open_video("vivid", VIVID, V4L2_CAP_VIDEO_CAPTURE);
@@ -460,8 +456,8 @@ TEST_F(own, is_not_captured_into_if_read_only)
 }
 
 /*
- * A frame goes from device to device: captured into one's own memory, which is taken in
- * here, and copied from there by way of the other.
+ * A camera captures a frame into its own memory. The descriptor of that shows the frame, and
+ * another device copies it to a buffer.
  */
 TEST(frames_go_from_device_to_device)
 {

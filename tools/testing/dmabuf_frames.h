@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory of the size of a video frame, and bytes in it that tell who wrote them: for the
- * tests of dma-bufs with other drivers.
+ * Memory of the size of a video frame, and content that shows who wrote it: for tests of
+ * dma-bufs with other drivers.
  */
 #ifndef _DMABUF_FRAMES_H
 #define _DMABUF_FRAMES_H
@@ -13,12 +13,12 @@
 #define RO		IOKMEM_FD_READ_ONLY
 #define CAPTURE		V4L2_BUF_TYPE_VIDEO_CAPTURE
 #define OUTPUT		V4L2_BUF_TYPE_VIDEO_OUTPUT
-#define VIVID		"platform:vivid-000"	/* its memory is from vmalloc() */
-#define VIVID_DMA	"platform:vivid-001"	/* its memory is contiguous */
+#define VIVID		"platform:vivid-000"	/* has memory from vmalloc() */
+#define VIVID_DMA	"platform:vivid-001"	/* has contiguous memory */
 
 #define SIZE		(43 * PAGE)	/* of a frame, in whole pages */
 
-/* A page's content, which says whose it is and which one. */
+/* Fill memory with values that tell the writer and the offset. */
 static inline void sign(char *bytes, size_t length, uint32_t name)
 {
 	size_t at;

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * dma-bufs of other drivers, which know nothing of this one, as descriptors. The test skips
- * drivers that the kernel does not have.
+ * dma-bufs of other drivers as descriptors. These drivers know nothing of this one. A test
+ * skips if the kernel does not have the driver.
  */
 #include "dmabuf_frames.h"
 
-/*
- * Another driver's memory, of SIZE bytes at least.
- */
+/* Memory of another driver, of at least SIZE bytes. */
 FIXTURE(foreign)
 {
 	int dev;
-	int driver;	/* what has it; -1 if nothing needs to be kept for that */
+	int driver;	/* fd of the driver; -1 if the dma-buf needs none */
 	int dma_buf;
 	size_t size;
-	char *theirs;	/* the dma-buf's own mapping */
+	char *theirs;	/* a mapping by the dma-buf's own mmap() */
 	int fd;		/* the descriptor */
 };
 
@@ -33,7 +31,7 @@ static int make_heap_buffer(int *driver)
 	return new_heap_buffer(SIZE, O_RDWR);
 }
 
-/* More than one entry of the device's, for exporters that have such. */
+/* Larger than one entry of a device's table, for exporters that have large entries. */
 static int make_large_heap_buffer(int *driver)
 {
 	return new_heap_buffer(5 * MIB + PAGE, O_RDWR);
@@ -129,7 +127,7 @@ TEST_F(foreign, has_the_same_bytes)
 	EXPECT_FALSE(can_read(ours));
 }
 
-/* By page table entries: the same frames, of the same type. */
+/* Page table entries of both mappings show equal frames of an equal type. */
 TEST_F(foreign, has_the_same_frames_and_type)
 {
 	struct iokmem_query_buffer buffer;
@@ -152,7 +150,7 @@ TEST_F(foreign, has_the_same_frames_and_type)
 		EXPECT_TRUE(a.write);
 		EXPECT_FALSE(a.exec);
 	}
-	/* It is not ours to change. */
+	/* The importer cannot change the type. */
 	EXPECT_EQ(buffer.cache_mode == IOKMEM_MAP_INHIBIT_CACHE ? 0 : -EOPNOTSUPP,
 		  try_map(self->fd, IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_UNIQUE |
 			  IOKMEM_MAP_INHIBIT_CACHE, 0, 0, 0));
@@ -164,12 +162,12 @@ TEST_F(foreign, is_what_it_was_made_of)
 
 	ASSERT_LE(0, again);
 	EXPECT_TRUE(is_same_file(self->dma_buf, again));
-	/* It has more rights than were asked for. */
+	/* The dma-buf has more rights than these requests allow. */
 	EXPECT_EQ(-EOPNOTSUPP, get_dma_buf(self->fd, RO));
 	EXPECT_EQ(-EOPNOTSUPP, get_dma_buf(duplicate(self->fd, RO), 0));
-	/* Part of it is nobody's to export. */
+	/* A part of an imported dma-buf cannot be exported. */
 	EXPECT_EQ(-EOPNOTSUPP, get_dma_buf(create_sub(self->fd, INOUT, 0, PAGE), 0));
-	/* What has to be held is not mapped by mmap(). */
+	/* mmap() cannot map memory that has to be held. */
 	EXPECT_ERRNO(EOPNOTSUPP, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, self->fd, 0));
 }
 
@@ -234,7 +232,7 @@ TEST_F(foreign, is_mapped_by_another_process)
 	EXPECT_TRUE(is_signed(self->theirs, self->size, OURS));
 }
 
-/* Whatever goes first: the descriptor, the dma-buf, the driver's file, the map. */
+/* Close the descriptor, the dma-buf and the driver's file in any order, and then unmap. */
 TEST_F(foreign, lives_as_long_as_anybody_needs_it)
 {
 	long long id = buffer_id(self->fd);
@@ -260,7 +258,7 @@ TEST_F(foreign, lives_as_long_as_anybody_needs_it)
 		ASSERT_EQ(0, munmap(ours, self->size));
 		EXPECT_TRUE(EVENTUALLY(!is_listed(other)));
 	}
-	/* The descriptor is the last to have it. */
+	/* Keep only the descriptor. */
 	ASSERT_EQ(0, munmap(self->theirs, self->size));
 	close(self->dma_buf);
 	if (self->driver >= 0)

@@ -6,9 +6,7 @@
 #include "edu_utils.h"
 #include "fail_nth.h"
 
-/*
- * Whatever fails when the device is bound, opened and used, nothing is left behind.
- */
+/* Binding, opening and using the device, with a failure at each place. */
 
 static int run_bind(int fd, char **bytes)
 {
@@ -90,8 +88,8 @@ FAILURES(copy, run_copy, undo_nothing);
 FAILURES(program, run_program, undo_nothing);
 
 /*
- * What fails is of the general caches, if @only: the kernel's interrupts complain, loudly
- * and as a bug, when they do not get their entries in /proc.
+ * Let only allocations from the general caches fail if @only. The kernel reports a bug when
+ * its interrupts do not get their entries in /proc.
  */
 static int fail_general_caches(bool only)
 {
@@ -108,7 +106,7 @@ static int fail_general_caches(bool only)
 	if (dir)
 		closedir(dir);
 	write_file("/sys/kernel/debug/failslab/cache-filter", only ? "Y" : "N");
-	/* These would come to all caches now and then. */
+	/* Page allocations would fail for all caches now and then. */
 	write_file("/sys/kernel/debug/fail_page_alloc/min-order", only ? "10" : "0");
 	return nr;
 }
@@ -163,7 +161,7 @@ TEST_F_TIMEOUT(edu_failures, leave_nothing_behind, 300)
 		EXPECT_EQ(!variant->unbound, is_bound());
 	}
 	TH_LOG("%d places", nth - 2);
-	/* The last time nothing failed; before, something must have. */
+	/* The last round had no failure, but an earlier one must have had one. */
 	EXPECT_EQ(0, err);
 	EXPECT_LT(0, failures);
 }

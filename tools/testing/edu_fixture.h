@@ -27,7 +27,7 @@ FIXTURE_SETUP(edu)
 	ASSERT_EQ(0, edu_map(self->fd, &self->bytes));
 }
 
-/* For the other tests, if this one has failed in between. */
+/* Bind the device again for the next tests if this one has failed in between. */
 FIXTURE_TEARDOWN(edu)
 {
 	if (self->found && !is_bound()) {

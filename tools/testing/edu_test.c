@@ -32,7 +32,7 @@ TEST_F_TIMEOUT(edu, copies_the_bytes_asked_for_and_no_others, 120)
 		{ 1, 2, 1 },
 		{ SIZE - 1, 0, 1 },
 		{ 3, SIZE - 5, 5 },
-		{ QUARTER - 1, 3 * QUARTER - 2, 3 },	/* over the end of a page, twice */
+		{ QUARTER - 1, 3 * QUARTER - 2, 3 },	/* across the end of a page, twice */
 		{ 17, HALF + 4000, ROOM - 1 },
 		{ HALF + 1, 3, ROOM },
 		{ 0, HALF, ROOM + 1 },
@@ -54,7 +54,7 @@ TEST_F_TIMEOUT(edu, copies_the_bytes_asked_for_and_no_others, 120)
 	free(expected);
 }
 
-TEST_F(edu, refuses_what_makes_no_sense)
+TEST_F(edu, refuses_invalid_arguments)
 {
 	static const struct {
 		size_t from, to, length;
@@ -90,7 +90,7 @@ TEST_F(edu, refuses_what_makes_no_sense)
 	EXPECT_TRUE(is_pattern(self->bytes, SIZE, 1));
 }
 
-/* The largest of the structures, with room behind it. */
+/* A union of all structures, with room behind them. */
 union arg {
 	__u32 size;
 	struct iokmem_edu_get_buffer get_buffer;
@@ -142,7 +142,7 @@ TEST_F(edu, checks_structures_as_dev_iokmem_does)
 	EXPECT_EQ(0, iok(self->fd, IOKMEM_EDU_COPY, &arg));
 }
 
-/* An answer that cannot be written is as if nothing had been asked. */
+/* A request whose answer cannot be written changes nothing. */
 TEST_F(edu, leaves_nothing_behind_if_it_cannot_answer)
 {
 	__u32 *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
@@ -190,7 +190,7 @@ TEST_F(edu, maps_an_open_file_once_at_a_time)
 	ASSERT_EQ(0, munmap(self->bytes, SIZE));
 	ASSERT_EQ(0, edu_map(self->fd, &bytes));
 	EXPECT_EQ('x', bytes[5]);
-	/* The map is the file's. */
+	/* The map ends with the file. */
 	EXPECT_EQ(0, close(self->fd));
 	EXPECT_FALSE(can_read(bytes));
 }
@@ -221,7 +221,7 @@ TEST_F(edu, hands_the_buffer_to_others_read_only_if_asked)
 	EXPECT_TRUE(is_pattern(self->bytes, SIZE, 3));
 	EXPECT_EQ(0, run_child(read_only_child, &read_only));
 
-	/* It outlives the device's file, and what the device has written is in it. */
+	/* The buffer outlives the device's file, and has what the device has written. */
 	EXPECT_EQ(9, edu_copy(self->fd, 0, HALF, 9));
 	EXPECT_EQ(0, close(self->fd));
 	EXPECT_TRUE(is_pattern(bytes + HALF, 9, 3));
@@ -248,8 +248,8 @@ TEST_F_TIMEOUT(edu, nobody_writes_while_the_device_is_programmed, 120)
 	EXPECT_TRUE(is_pattern(self->bytes, SIZE, 2));
 }
 
-/* That is how the driver would notice. */
-TEST_F_TIMEOUT(edu, who_writes_past_the_driver_is_noticed, 120)
+/* The driver notices such a write by comparing what the device has loaded. */
+TEST_F_TIMEOUT(edu, write_past_the_driver_is_noticed, 120)
 {
 	int fd = edu_buffer(self->fd, 0), err = 0, i;
 	struct writer writer;
@@ -330,7 +330,7 @@ static void ignore(int sig)
 {
 }
 
-/* What has been done is told, and is all that has been done. */
+/* The result counts exactly the bytes that were copied. */
 TEST_F_TIMEOUT(edu, a_signal_ends_a_copy_between_two_transfers, 120)
 {
 	struct sigaction act = { .sa_handler = ignore };
@@ -339,7 +339,7 @@ TEST_F_TIMEOUT(edu, a_signal_ends_a_copy_between_two_transfers, 120)
 
 	ASSERT_EQ(0, sigaction(SIGUSR1, &act, NULL));
 	fill(self->bytes, HALF, 6);
-	/* On a machine that is busy the signal may come when it is over. */
+	/* On a busy machine the signal may arrive too late. */
 	for (i = 0; i < 10 && done == (long)HALF; i++) {
 		struct user user = { .fd = self->fd, .to = HALF, .length = HALF };
 
@@ -356,7 +356,7 @@ TEST_F_TIMEOUT(edu, a_signal_ends_a_copy_between_two_transfers, 120)
 	EXPECT_GT((long)HALF, done);
 }
 
-/* A thread that waits for its turn gives up, with nothing done. */
+/* A thread that waits for the device gives up and has copied nothing. */
 TEST_F_TIMEOUT(edu, a_signal_ends_the_wait_for_the_device, 120)
 {
 	struct user first = { .fd = self->fd, .to = HALF, .length = HALF };
@@ -396,7 +396,7 @@ static int program_on(void *arg)
 		CHILD_EXPECT(!edu_program(fd, 0, ROOM));
 }
 
-TEST_F_TIMEOUT(edu, who_is_killed_leaves_the_device_to_others, 120)
+TEST_F_TIMEOUT(edu, killed_process_leaves_the_device_to_others, 120)
 {
 	pid_t child;
 	int i;
@@ -422,10 +422,10 @@ static void *change_address_space(void *stop)
 }
 
 /*
- * The map is of another process than the one that is killed, and that has to wait for
- * it to give the map back; nobody is left waiting for it.
+ * Programming blocks a map of another process than the one that is killed. The killed process
+ * has to wait until it can give the map back, and no thread may stay blocked.
  */
-TEST_F_TIMEOUT(edu, who_is_killed_while_programming_leaves_no_map_blocked, 120)
+TEST_F_TIMEOUT(edu, kill_while_programming_leaves_no_map_blocked, 120)
 {
 	pthread_t threads[3];
 	atomic_bool stop = false;

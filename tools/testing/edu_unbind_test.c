@@ -30,7 +30,7 @@ TEST_F(edu, unbinding_leaves_programs_their_memory)
 	EXPECT_TRUE(is_pattern(self->bytes, SIZE, 9));
 	EXPECT_TRUE(can_write(self->bytes));
 
-	/* Another driver of the device: this file is still of the first. */
+	/* The file still belongs to the earlier binding. */
 	ASSERT_EQ(0, bind());
 	expect_gone(_metadata, self->fd);
 	again = open_edu();
@@ -83,7 +83,7 @@ TEST_F_TIMEOUT(edu, unbinding_ends_a_copy_between_two_transfers, 120)
 		EXPECT_TRUE(EVENTUALLY(has_come(bytes + HALF)));
 		ASSERT_EQ(0, unbind());
 		result = finish_user(&user);
-		/* It may have been the last one. */
+		/* The copy may have ended just before. */
 		EXPECT_TRUE(result == -ENODEV || result == (long)HALF);
 		EXPECT_TRUE(is_pattern(bytes, HALF, i));
 		EXPECT_TRUE(is_pattern(bytes + HALF, ROOM, i));
@@ -126,7 +126,7 @@ static int come_and_go(void *stop)
 		long done;
 
 		if (fd < 0) {
-			/* misc's own answer while the node is still there, and ours. */
+			/* The node is gone, or has no device behind it. */
 			CHILD_EXPECT(fd == -ENOENT || fd == -ENODEV);
 			continue;
 		}
@@ -173,7 +173,7 @@ static int remove_module(const char *name)
 	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
 }
 
-/* From where make check and make shell put it. */
+/* "make check" and "make shell" put the module into different places. */
 static int insert_module(void)
 {
 	int fd = open("/modules/samples/" MODULE ".ko", O_RDONLY | O_CLOEXEC), err;
@@ -199,7 +199,7 @@ TEST_F(edu, module_stays_while_it_is_used)
 	ASSERT_EQ(0, bind());
 	EXPECT_EQ(-EWOULDBLOCK, remove_module("iokmem"));
 
-	/* The buffer needs its descriptor's module only. */
+	/* The buffer needs only the module of its descriptor. */
 	self->bytes[0] = 'x';
 	ASSERT_EQ(0, close(self->fd));
 	ASSERT_EQ(0, remove_module(MODULE));

@@ -21,10 +21,10 @@
 #define MODULE		"iokmem_edu"
 #define SIZE		((size_t)IOKMEM_EDU_BUFFER_SIZE)
 #define HALF		(SIZE / 2)
-#define QUARTER		(SIZE / 4)	/* a page, where pages are small */
+#define QUARTER		(SIZE / 4)	/* a page, where pages have 4 KiB */
 #define ROOM		((size_t)IOKMEM_EDU_ROOM)
 
-/* Where the device is that the driver has, such as 0000:00:02.0; and the other one. */
+/* PCI addresses, such as 0000:00:02.0: of the device that the driver has, and of another one. */
 static char slot[32], other[32];
 
 static inline bool machine_has(const char *what)
@@ -76,7 +76,7 @@ static inline int unbind(void)
 	return write_file(DRIVER "unbind", slot);
 }
 
-/* The ioctls. Of the device's, the first structure's size is the only one to be wrong. */
+/* The ioctls. Only tests of the argument's size pass a wrong one. */
 
 static inline int open_edu(void)
 {
@@ -94,7 +94,7 @@ static inline int edu_map(int fd, char **bytes)
 	return err ? err : arg.length == SIZE ? 0 : -EMSGSIZE;
 }
 
-/* Returns how many bytes, or -errno. */
+/* Returns the number of bytes copied, or -errno. */
 static inline long edu_copy(int fd, size_t from, size_t to, size_t length)
 {
 	struct iokmem_edu_copy arg = {
@@ -128,7 +128,7 @@ static inline int edu_buffer(int fd, __u32 flags)
 	return err ? err : arg.fd;
 }
 
-/* Bytes of which no two neighbours, and no two ranges of a test, are alike; none is 0. */
+/* Bytes of a test: neighbours differ, so do ranges with different seeds, and no byte is 0. */
 static inline char pattern(size_t at, int seed)
 {
 	return (at * 7 + at / 251 + seed * 31) % 255 + 1;
@@ -152,13 +152,13 @@ static inline bool is_pattern(const char *bytes, size_t length, int seed)
 	return true;
 }
 
-/* Has the device come so far? It is another processor, as the compiler sees it. */
+/* Return true if the device has written this byte. The compiler must read it each time. */
 static inline bool has_come(const char *byte)
 {
 	return *(const volatile char *)byte;
 }
 
-/* A thread that writes as fast as it can. */
+/* A thread that writes to memory as fast as it can. */
 struct writer {
 	pthread_t thread;
 	atomic_uint *word;
@@ -195,11 +195,11 @@ static inline void stop_writer(struct writer *writer)
 	pthread_join(writer->thread, NULL);
 }
 
-/* A thread that has the device copy, or load. */
+/* A thread that has the device copy, or load a program. */
 struct user {
 	pthread_t thread;
 	int fd;
-	bool program;	/* until that fails */
+	bool program;	/* load again until that fails */
 	size_t from, to, length;
 	atomic_long done;
 	long result;

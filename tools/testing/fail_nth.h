@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fault injection: let the nth call in the kernel that can fail, of this thread, do so. Only
- * the debug kernel has that.
+ * Fault injection: let the nth call of this thread that can fail in the kernel do so. The
+ * debug kernel supports this.
  */
 #ifndef _FAIL_NTH_H
 #define _FAIL_NTH_H
@@ -24,7 +24,7 @@ static inline bool allow_injection(void)
 	write_file(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N");
 	write_file(DEBUGFS "fail_page_alloc/ignore-gfp-highmem", "N");
 	write_file(DEBUGFS "fail_page_alloc/min-order", "0");
-	/* Not a report for each: it is the other messages that matter. */
+	/* Do not log each injected failure: the other messages matter. */
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		snprintf(path, sizeof(path), DEBUGFS "%s/verbose", kinds[i]);
 		write_file(path, "0");
@@ -32,7 +32,7 @@ static inline bool allow_injection(void)
 	return true;
 }
 
-/* From here on, the @nth call that can fail does. */
+/* Let the @nth call that can fail from here on do so. */
 static inline void arm(int control, int nth)
 {
 	char text[16];
@@ -42,15 +42,15 @@ static inline void arm(int control, int nth)
 		abort();
 }
 
-/* Returns whether it has failed. */
+/* End the injection. Returns true if the nth call was reached, and so has failed. */
 static inline bool disarm(int control)
 {
 	char text[16] = "";
-	/* Reading it is a call that can fail as well: then it was not reached. */
+	/* The read itself can fail: then the nth call had not been reached before. */
 	bool reached = pread(control, text, sizeof(text) - 1, 0) > 0 &&
 		       atoi(text) == 0;
 
-	/* And so is writing, but only once. */
+	/* The write can fail, too, but only once. */
 	if (pwrite(control, "0", 1, 0) != 1 && pwrite(control, "0", 1, 0) != 1)
 		abort();
 	return reached;

@@ -27,9 +27,9 @@ FIXTURE_TEARDOWN(fail_nth_once)
 }
 
 /*
- * Letting go succeeds, or cannot read its argument. Where there is no memory to
- * change the address space with, the place may stay taken; but there is nothing
- * in it any more, and munmap() removes it. Returns whether it stayed.
+ * Release a map with the @nth call failing. The release succeeds, or cannot read its argument.
+ * Without memory to change the address space with, the range may stay taken: then no access to
+ * it works, and munmap() removes it. Returns true if the range stayed.
  */
 static bool release_with_failure(struct __test_metadata *_metadata, int control,
 				 int (*let_go)(int fd, const void *address, __u64 length),
@@ -60,7 +60,7 @@ static void sweep_releases(struct __test_metadata *_metadata, const struct scene
 			   int (*let_go)(int fd, const void *address, __u64 length),
 			   __u32 kind, __u32 options)
 {
-	/* Gaps between them: the fewer they get, the more the kernel rearranges. */
+	/* Leave gaps between the maps: the fewer there are, the more the kernel rearranges. */
 	const uintptr_t base = 1ul << 40;
 	int nth, i, places = 0, stayed = 0;
 	bool reached = true;
@@ -111,8 +111,8 @@ TEST_F(fail_nth_once, unmap_always_ends_access)
 }
 
 /*
- * Faults. By a system call, which tells when the kernel could not resolve one;
- * to the program itself it would only happen again.
+ * Let faults fail. They come from a system call, which returns an error if the kernel cannot
+ * resolve one; an access by the program itself would be repeated.
  */
 static void sweep_faults(struct __test_metadata *_metadata,
 			 const struct scene *scene, int fd, size_t length)
@@ -125,7 +125,7 @@ static void sweep_faults(struct __test_metadata *_metadata,
 		char *address;
 
 		ASSERT_GT(MAX_PLACES, nth);
-		/* Far from other maps, so that page tables are needed. */
+		/* Map far from other maps, so that page tables have to be allocated. */
 		ASSERT_EQ(0, map_at(fd, IOKMEM_MAP_UNIQUE,
 				    (1ul << 40) + nth * (1ul << 30), 0, 0, &address));
 		arm(scene->control, nth);
@@ -135,19 +135,19 @@ static void sweep_faults(struct __test_metadata *_metadata,
 			EXPECT_EQ(-1, n);
 			failures++;
 		}
-		/* It was only for the moment. */
+		/* A later access succeeds. */
 		EXPECT_EQ(0, probe(address + length - 1, true));
 		EXPECT_EQ(0, probe(address, true));
 		ASSERT_EQ(0, release(fd, address, length));
 	}
 	EXPECT_EQ(1, n);
-	/* Page tables, at the least. */
+	/* At least page tables were allocated. */
 	EXPECT_LT(1, failures);
 }
 
 TEST_F(fail_nth_once, faults_fail_for_the_moment_only)
 {
-	/* Too large to be filled when it is mapped. */
+	/* Too large for its entries to be filled when it is mapped. */
 	int fd = new_buffer(MIB);
 
 	ASSERT_LE(0, fd);

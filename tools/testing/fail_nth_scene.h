@@ -11,27 +11,28 @@
 #define BUFFER_SIZE	(16 * PAGE)
 #define MAX_PLACES	400
 
-/* What the things that are done over and over work on. */
+/* Descriptors and maps that each request of a test works on. */
 struct scene {
 	int dev;
 	int fd;
-	char *base;	/* a map of the first half */
-	char *unique;	/* a Unique one of all */
-	char *address;	/* of what @run has made */
-	int made;	/* the fd that @run has made, or -1 */
-	int unmapped;	/* a buffer that nothing maps, copyback between runs */
-	int pageable;	/* a purgeable one, non-volatile between runs */
-	int multi;	/* of both */
-	int dma_buf;	/* of the first one */
+	char *base;	/* of the first half of @fd */
+	char *unique;	/* a Unique map of all of @fd */
+	char *address;	/* of the map that @run has created */
+	int made;	/* fd that @run has created, or -1 */
+	int unmapped;	/* a buffer that nothing maps; copyback between runs */
+	int pageable;	/* a purgeable buffer; non-volatile between runs */
+	int multi;	/* of @unmapped and @pageable */
+	int dma_buf;	/* of @fd */
 	int dma_buf_of_multi;
-	int foreign;	/* another driver's dma-buf, or -1 */
-	int imported;	/* made of that */
+	int foreign;	/* a dma-buf of another driver, or -1 */
+	int imported;	/* the descriptor of @foreign */
 	int control;	/* fail-nth of this thread */
 };
 
 /*
- * It has a kernel address all the time, by one descriptor, so that all that others ask for
- * is to be counted: the kernel warns of an exporter that cannot make one.
+ * Import a dma-buf of another driver. A second descriptor keeps a kernel address of it all the
+ * time, so that further users only count it: the kernel warns about an exporter that cannot
+ * create one.
  */
 static inline void set_up_foreign(struct __test_metadata *_metadata, struct scene *scene)
 {

@@ -20,7 +20,7 @@ static int run_create_aligned(struct scene *scene)
 	return scene->made < 0 ? scene->made : 0;
 }
 
-/* Large enough for its extents to have a first block and others. */
+/* Large enough for a first extent and further ones. */
 static int run_create_large(struct scene *scene)
 {
 	scene->made = create(scene->dev, 0, 6 * MIB + PAGE, 64 * KIB);
@@ -29,7 +29,7 @@ static int run_create_large(struct scene *scene)
 
 static int run_create_uncached(struct scene *scene)
 {
-	/* What an earlier run has left would be had without any failure. */
+	/* The shrinker empties the pools, so that the request has to allocate. */
 	write_file("/proc/sys/vm/drop_caches", "2");
 	scene->made = create(scene->dev, IOKMEM_MAP_INHIBIT_CACHE, 5 * PAGE, 0);
 	return scene->made < 0 ? scene->made : 0;
@@ -176,14 +176,14 @@ static int run_map_pinnable(struct scene *scene)
 		   &scene->address);
 }
 
-/* Where nothing is that could be lost. */
+/* Overwrite a place that is free. */
 static int run_map_overwrite(struct scene *scene)
 {
 	return map_at(scene->fd, IOKMEM_MAP_UNIQUE | IOKMEM_MAP_OVERWRITE, 1ul << 41,
 		      0, 0, &scene->address);
 }
 
-/* What fails leaves it where it was. */
+/* A redirect that fails leaves the map where it was. */
 static int run_redirect(struct scene *scene)
 {
 	int err;
@@ -212,12 +212,12 @@ static int run_block(struct scene *scene)
 static void undo_redirect(struct scene *scene)
 {
 	redirect(scene->fd, scene->unique, BUFFER_SIZE, scene->fd, 0, 0);
-	/* As it was, for the next time. */
+	/* Undo it for the next round. */
 	if (!map(scene->unmapped, IOKMEM_MAP_COPYBACK_CACHE, 0, 0, &scene->address))
 		release(scene->unmapped, scene->address, BUFFER_SIZE);
 }
 
-/* What fails leaves the cache mode as it was. */
+/* A request that fails leaves the cache mode as it was. */
 static int run_map_retyped(struct scene *scene)
 {
 	struct iokmem_query_buffer buffer;
@@ -343,7 +343,7 @@ static void undo_release_one_of_two(struct scene *scene)
 	map(scene->fd, 0, 0, BUFFER_SIZE / 2, &scene->address);
 }
 
-/* The refusal needs memory, too: the kernel makes a copy and takes it away. */
+/* Refusing takes memory, too: the kernel makes a copy of the mapping first. */
 static int run_move(struct scene *scene)
 {
 	int err = mremap(scene->base, BUFFER_SIZE / 2, BUFFER_SIZE / 2,
@@ -358,7 +358,7 @@ static void undo_nothing(struct scene *scene)
 	(void)scene;
 }
 
-/* One thing. */
+/* One request. */
 FIXTURE(fail_nth)
 {
 	struct scene s;
@@ -368,10 +368,10 @@ FIXTURE_VARIANT(fail_nth)
 {
 	int (*run)(struct scene *scene);
 	void (*undo)(struct scene *scene);
-	__u32 mode;	/* the cache mode that it needs */
-	bool two;	/* references to the map of the first half */
-	bool foreign;	/* needs another driver's dma-buf */
-	bool share_multi;	/* which nobody can change any more then */
+	__u32 mode;	/* the cache mode that the request needs */
+	bool two;	/* the map of the first half has two references */
+	bool foreign;	/* the request needs a dma-buf of another driver */
+	bool share_multi;	/* export @multi, whose cache mode is fixed from then on */
 };
 
 FIXTURE_VARIANT_ADD(fail_nth, create_buffer)
@@ -660,7 +660,7 @@ TEST_F(fail_nth, fails_cleanly_at_every_place)
 		EXPECT_EQ(1 + variant->two,
 			  references(self->s.fd, self->s.base, BUFFER_SIZE / 2));
 	}
-	/* The last time nothing failed; before, something must have. */
+	/* The last round had no failure, but an earlier one must have had one. */
 	EXPECT_EQ(0, err);
 	EXPECT_LT(2, nth);
 	EXPECT_LT(0, failures);

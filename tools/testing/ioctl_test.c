@@ -11,15 +11,13 @@
 
 #define BUFFER_SIZE	(3 * PAGE + 100)
 
-/*
- * Every ioctl, with arguments that are fine: what is true of all.
- */
+/* Every ioctl, with arguments that are correct. */
 FIXTURE(every_ioctl)
 {
 	int dev;
 	int fd;		/* a buffer */
-	int target;	/* where the ioctl goes: one of them */
-	char *base;	/* a map of it, with one reference */
+	int target;	/* the file of the ioctl: @dev or @fd */
+	char *base;	/* a map of @fd, with one reference */
 };
 
 FIXTURE_VARIANT(every_ioctl)
@@ -30,8 +28,8 @@ FIXTURE_VARIANT(every_ioctl)
 	bool on_device;
 	bool answers;
 	int reserved;	/* offset of __reserved, or -1 */
-	__u32 options;	/* of the buffer */
-	__u32 map_options;	/* of one that is created */
+	__u32 options;	/* of @fd */
+	__u32 map_options;	/* of a buffer that is created */
 };
 
 FIXTURE_VARIANT_ADD(every_ioctl, create_buffer)
@@ -44,7 +42,7 @@ FIXTURE_VARIANT_ADD(every_ioctl, create_buffer)
 	.reserved = -1,
 };
 
-/* Whoever wants it mapped wants to know the address. */
+/* A buffer that is created and mapped needs room for the address. */
 FIXTURE_VARIANT_ADD(every_ioctl, create_buffer_mapped)
 {
 	.cmd = IOKMEM_CREATE_BUFFER,
@@ -164,11 +162,11 @@ FIXTURE_VARIANT_ADD(every_ioctl, with_dma_buf)
 	.reserved = -1,
 };
 
-/* The members of the multi-descriptor that is a good argument. */
+/* Members of the multi-descriptor that the correct argument creates. */
 static __s32 members[2];
-/* The dma-buf that is one. */
+/* A dma-buf for the correct argument to import. */
 static __s32 dma_buf;
-/* Of the buffer that is made. */
+/* Map options of the buffer that the correct argument creates. */
 static __u32 map_options;
 
 FIXTURE_SETUP(every_ioctl)
@@ -194,7 +192,7 @@ FIXTURE_TEARDOWN(every_ioctl)
 {
 }
 
-/* An argument that works, with @size as its size. */
+/* Build a correct argument in @to, with @size as its size. */
 static void good_argument(unsigned long cmd, const char *base, void *to,
 			  __u32 size)
 {
@@ -274,7 +272,7 @@ static void good_argument(unsigned long cmd, const char *base, void *to,
 	memcpy(to, &arg, used);
 }
 
-/* Has the ioctl done what the good argument asks for? For those that do something. */
+/* Return true if the ioctl has done what the correct argument requests. */
 static bool has_worked(unsigned long cmd, int fd, const char *base,
 		       const void *arg, const struct state *before)
 {
@@ -336,7 +334,7 @@ TEST_F(every_ioctl, with_the_size_of_its_structure_works)
 	EXPECT_EQ(0, iok(self->target, variant->cmd, arg));
 	EXPECT_TRUE(has_worked(variant->cmd, self->fd, self->base,
 			       arg, &before));
-	/* The size is the caller's to set and stays. */
+	/* The ioctl does not change the size. */
 	EXPECT_EQ(variant->size, *(__u32 *)arg);
 }
 
@@ -371,11 +369,11 @@ TEST_F(every_ioctl, accepts_a_larger_structure_if_the_rest_is_zero)
 		EXPECT_TRUE(has_worked(variant->cmd, self->fd, self->base,
 				       arg, &before));
 		EXPECT_EQ(size, *(__u32 *)arg);
-		/* The kernel does not write what it does not know. */
+		/* The kernel does not write beyond the structure that it knows. */
 		EXPECT_TRUE(is_zero(arg + variant->size, more[i]));
 		free(arg);
 
-		/* So that it can be done once more. */
+		/* Undo it, so that the next round can do it once more. */
 		if (variant->cmd == IOKMEM_RELEASE_MAPPING)
 			ASSERT_EQ(0, map(self->fd, 0, 0, 0, &self->base));
 		if (variant->cmd == IOKMEM_CREATE_MAPPING)
@@ -403,7 +401,7 @@ TEST_F(every_ioctl, refuses_a_larger_structure_if_the_rest_is_not_zero)
 	EXPECT_EQ(-E2BIG, iok(self->target, variant->cmd, arg));
 	EXPECT_UNCHANGED(before, self->fd);
 
-	/* What lies behind the structure is not looked at. */
+	/* The kernel does not look behind the structure. */
 	memset(arg, 0xff, sizeof(arg));
 	good_argument(variant->cmd, self->base, arg, variant->size);
 	EXPECT_EQ(0, iok(self->target, variant->cmd, arg));
@@ -430,14 +428,14 @@ TEST_F(every_ioctl, fails_with_efault_where_there_is_no_argument)
 	EXPECT_EQ(-EFAULT, iok(self->target, variant->cmd,
 			       (void *)0xffff888000000000));
 
-	/* Only its first bytes are there. */
+	/* Only the first bytes of the argument are accessible. */
 	good_argument(variant->cmd, self->base, good, variant->size);
 	for (there = 1; there < variant->size; there++) {
 		memcpy(pages + PAGE - there, good, there);
 		EXPECT_EQ(-EFAULT, iok(self->target, variant->cmd,
 				       pages + PAGE - there));
 	}
-	/* All that the kernel knows is there, what the size says besides is not. */
+	/* All bytes that the kernel knows are accessible, but fewer than the size says. */
 	good_argument(variant->cmd, self->base, pages + PAGE - variant->size,
 		      variant->size + 1);
 	EXPECT_EQ(-EFAULT, iok(self->target, variant->cmd,
@@ -448,7 +446,7 @@ TEST_F(every_ioctl, fails_with_efault_where_there_is_no_argument)
 			       pages + PAGE - variant->size));
 	EXPECT_UNCHANGED(before, self->fd);
 
-	/* And that it was only that. */
+	/* A correct size is all that was missing. */
 	good_argument(variant->cmd, self->base, pages + PAGE - variant->size,
 		      variant->size);
 	EXPECT_EQ(0, iok(self->target, variant->cmd,
@@ -469,7 +467,7 @@ TEST_F(every_ioctl, changes_nothing_if_the_answer_cannot_be_written)
 	before = look(self->fd);
 
 	if (!variant->answers) {
-		/* They have nothing to write. */
+		/* These ioctls write no answer. */
 		EXPECT_EQ(0, iok(self->target, variant->cmd, page));
 		EXPECT_TRUE(has_worked(variant->cmd, self->fd, self->base,
 				       page, &before));
@@ -525,16 +523,14 @@ TEST_F(every_ioctl, is_known_by_its_whole_number)
 	EXPECT_EQ(-ENOTTY, iok(self->target,
 			       _IOC(_IOC_READ | _IOC_WRITE, IOKMEM_IOC_TYPE,
 				    _IOC_NR(variant->cmd), variant->size), arg));
-	/* Another driver's. */
+	/* Commands of another driver. */
 	for (bit = 8; bit < 16; bit++)
 		EXPECT_EQ(-ENOTTY, iok(self->target,
 				       variant->cmd ^ 1ul << bit, arg));
 	EXPECT_UNCHANGED(before, self->fd);
 }
 
-/*
- * The two kinds of file.
- */
+/* The device and a buffer as files. */
 FIXTURE(files)
 {
 	int dev;
@@ -555,7 +551,7 @@ FIXTURE_TEARDOWN(files)
 
 TEST_F(files, structures_are_as_their_first_version)
 {
-	/* Programs of any later day rely on these. */
+	/* Later programs rely on these values. */
 	EXPECT_EQ(32, offsetof(struct iokmem_create_buffer, physical_mask));
 	EXPECT_EQ(32, sizeof(struct iokmem_create_mapping));
 	EXPECT_EQ(24, sizeof(struct iokmem_release_mapping));
@@ -637,12 +633,12 @@ TEST_F(files, buffer_cannot_be_read_written_or_resized_as_a_file)
 	EXPECT_UNCHANGED(before, self->fd);
 }
 
-/* Nor may who locks one buffer keep others waiting. */
+/* Whoever locks one buffer must not keep others waiting. */
 TEST_F(files, buffer_cannot_be_locked_as_a_file)
 {
 	struct flock lock = { .l_type = F_WRLCK };
 
-	/* Any file can be unlocked. */
+	/* Every file can be unlocked, unless the kernel has no locks at all. */
 	if (flock(self->dev, LOCK_UN))
 		SKIP(return, "the kernel has no file locks");
 	EXPECT_ERRNO(EOPNOTSUPP, flock(self->fd, LOCK_EX | LOCK_NB));
@@ -687,7 +683,7 @@ TEST_F(files, without_a_free_fd_nothing_is_made)
 	limit.rlim_cur = spare;
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
 
-	/* look() needs fds as well. */
+	/* look() needs file descriptors as well. */
 	limit.rlim_cur = spare + 8;
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
 	before = look(self->fd);

@@ -24,7 +24,7 @@ static inline int iok(int fd, unsigned long cmd, void *arg)
 	return ioctl(fd, cmd, arg) < 0 ? -errno : 0;
 }
 
-/* Returns the buffer's fd, or -errno. */
+/* Create a buffer. Returns its fd, or -errno. */
 static inline int create(int dev, __u32 options, __u64 capacity, __u64 alignment)
 {
 	struct iokmem_create_buffer arg = {
@@ -39,7 +39,7 @@ static inline int create(int dev, __u32 options, __u64 capacity, __u64 alignment
 	return err ? err : arg.fd;
 }
 
-/* The same, mapped at once. */
+/* Create a buffer and map it in one call. Returns the buffer's fd, or -errno. */
 static inline int create_mapped(int dev, __u32 options, __u64 capacity, __u32 map_options,
 				char **address)
 {
@@ -78,7 +78,7 @@ static inline bool has_cache_mode(__u32 options)
 			SKIP(return, "memory cannot have this cache mode here"); \
 	} while (0)
 
-/* On a device file of its own, for those who make only one. */
+/* Create a buffer on a device file that is closed again. Returns the buffer's fd, or -errno. */
 static inline int new_buffer(__u64 capacity)
 {
 	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
@@ -114,7 +114,7 @@ static inline int map(int fd, __u32 options, __u64 offset, __u64 length,
 		      address);
 }
 
-/* For requests that are expected to fail. */
+/* Request a map whose address does not matter: most such requests are expected to fail. */
 static inline int try_map(int fd, __u32 options, __u64 at, __u64 offset,
 			  __u64 length)
 {
@@ -134,7 +134,7 @@ static inline int release(int fd, const void *address, __u64 length)
 	return iok(fd, IOKMEM_RELEASE_MAPPING, &arg);
 }
 
-/* For all who share the map. */
+/* End a map for everybody who shares it. */
 static inline int unmap(int fd, const void *address, __u64 length)
 {
 	struct iokmem_unmap arg = {
@@ -146,7 +146,7 @@ static inline int unmap(int fd, const void *address, __u64 length)
 	return iok(fd, IOKMEM_UNMAP, &arg);
 }
 
-/* @to: the fd of the new memory, or -1 */
+/* Redirect a map to the memory of @to, or block it if @to is -1. */
 static inline int redirect(int fd, const void *address, __u64 length, int to,
 			   __u32 options, __u64 offset)
 {
@@ -178,7 +178,7 @@ static inline int duplicate(int fd, __u32 flags)
 	return err ? err : arg.fd;
 }
 
-/* Returns the state until now, or -errno. */
+/* Returns the previous state, or -errno. */
 static inline int set_purgeable(int fd, __u32 state)
 {
 	struct iokmem_set_purgeable arg = { .size = sizeof(arg), .state = state };
@@ -261,7 +261,7 @@ static inline int query_map(int fd, const void *address, __u64 length,
 	return iok(fd, IOKMEM_QUERY_MAPPING, arg);
 }
 
-/* How often the map has to be released; 0 if there is none. */
+/* Return how often the map has to be released, 0 if there is no such map, or -errno. */
 static inline long references(int fd, const void *address, __u64 length)
 {
 	struct iokmem_query_mapping arg;

@@ -36,7 +36,7 @@
 #include "kselftest_harness.h"
 #include "memory_utils.h"
 
-/* The whole of a call's failure: -1, and this errno. */
+/* Expect @call to return -1 with this errno. */
 #define EXPECT_ERRNO(expected, call)					\
 	do {								\
 		errno = 0;						\
@@ -46,7 +46,7 @@
 
 /* Other processes. */
 
-/* The exit code of a child; 128 + signal if it was killed, as in a shell. */
+/* Return the exit code of a child, or 128 + signal if it was killed, as a shell does. */
 static inline int join(pid_t child)
 {
 	int status;
@@ -65,15 +65,15 @@ static inline pid_t spawn(int (*run)(void *), void *arg)
 	return child;
 }
 
-/* Its exit code. */
+/* Run a child to its end and return its exit code. */
 static inline int run_child(int (*run)(void *), void *arg)
 {
 	return join(spawn(run, arg));
 }
 
 /*
- * In a child, which can say no more than a number: the line where it is not as
- * it should be. Lines past 127 would look like signals, so they are told.
+ * Check a condition in a child. A child can only return a number, and line numbers above 127
+ * would look like signals, so the place is printed.
  */
 #define CHILD_EXPECT(condition)						\
 	do {								\

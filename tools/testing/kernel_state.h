@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the kernel's files say of descriptors, maps and memory, and whether it has changed.
- * Counting lines, mappings and file descriptors allocates nothing, which would change what
- * is counted.
+ * State of descriptors, maps and memory, from the kernel's files, and whether it has changed.
+ * Functions that count lines, mappings or file descriptors must not allocate, because
+ * allocating would change what they count.
  */
 #ifndef _KERNEL_STATE_H
 #define _KERNEL_STATE_H
@@ -22,7 +22,7 @@
 #define LIST		"/sys/kernel/debug/iokmem/descriptors"
 #define POOLS		"/sys/kernel/debug/iokmem/pools"
 
-/* How many lines of @path have @needle in them; -errno if it cannot be read. */
+/* Return how many lines of @path contain @needle, or -errno if the file cannot be read. */
 static inline int count_lines(const char *path, const char *needle)
 {
 	char line[512], chunk[4096];
@@ -49,7 +49,9 @@ static inline int count_lines(const char *path, const char *needle)
 	return n < 0 ? -errno : found;
 }
 
-/* The first line of @path with @needle in it, into @line. */
+/*
+ * Copy the first line of @path that contains @needle to @line. Returns false if there is none.
+ */
 static inline bool find_line(const char *path, const char *needle, char *line,
 			     int size)
 {
@@ -64,7 +66,7 @@ static inline bool find_line(const char *path, const char *needle, char *line,
 	return found;
 }
 
-/* The line of /proc/self/smaps that begins with @key, of the map at @address. */
+/* Copy the line that begins with @key from the map at @address in /proc/self/smaps to @line. */
 static inline bool find_in_smaps(const char *address, const char *key, char *line, int size)
 {
 	FILE *smaps = fopen("/proc/self/smaps", "re");
@@ -108,7 +110,7 @@ static inline long read_number(const char *path)
 	return n < 0 ? -errno : atol(text);
 }
 
-/* From /proc/meminfo, in bytes. */
+/* Return a value of /proc/meminfo in bytes. */
 static inline long memory(const char *key)
 {
 	char line[128];
@@ -119,8 +121,8 @@ static inline long memory(const char *key)
 }
 
 /*
- * The same of free memory: with what lies in the lists of each CPU, in blocks of up to
- * 2 MiB, which the kernel does not count as free.
+ * Return a value of /proc/meminfo that counts free memory, plus the pages on each CPU's lists.
+ * The kernel keeps blocks of up to 2 MiB there and does not count them as free.
  */
 static inline long free_memory(const char *key)
 {
@@ -142,7 +144,7 @@ static inline int nr_iokmem_vmas(void)
 	return count_lines("/proc/self/maps", "iokmem:");
 }
 
-/* A sanitizer maps memory for itself whenever it likes. */
+/* A sanitizer maps memory for itself at any time, so only this driver's mappings count then. */
 static inline int nr_vmas(void)
 {
 #ifdef __SANITIZE_ADDRESS__
@@ -157,7 +159,7 @@ static inline int nr_descriptors(void)
 	return count_lines(LIST, "descriptor ");
 }
 
-/* Is the buffer in the kernel's list? */
+/* Return true if the kernel's list has a descriptor with this number. */
 static inline bool is_listed(long long id)
 {
 	char needle[32];
@@ -186,16 +188,16 @@ static inline int nr_fds(void)
 	return found;
 }
 
-/* What an ioctl that fails must leave as it was. */
+/* State that an ioctl must leave as it was if it fails. */
 struct state {
 	int fds;
-	int next_fd;	/* a number that was reserved and forgotten is not free */
+	int next_fd;	/* shows a number that was reserved and not given back */
 	int vmas;
 	int descriptors;
 	struct iokmem_query_buffer buffer;
 };
 
-/* @fd: a buffer, or -1 */
+/* Record the state. @fd is a buffer, or -1 for none. */
 static inline struct state look(int fd)
 {
 	struct state state;
@@ -224,7 +226,7 @@ static inline struct state look(int fd)
 				    sizeof(_now.buffer)));		\
 	} while (0)
 
-/* The kernel cleans up after a killed process when it comes to it. */
+/* Wait up to ten seconds for @condition: the kernel cleans up after a killed process later. */
 #define EVENTUALLY(condition)						\
 	({								\
 		struct timespec _moment = { .tv_nsec = 10 * 1000 * 1000 }; \

@@ -36,7 +36,7 @@ struct things {
 	struct iokmem_map *map;
 };
 
-/* All calls that make something, until one fails. */
+/* Call everything that creates something, until a call fails. */
 static int32_t make_things(struct things *made, int socks[2])
 {
 	uint64_t address, length;
@@ -90,7 +90,7 @@ TEST_F_TIMEOUT(failing, nothing_is_left_wherever_it_fails, 120)
 			EXPECT_EQ(IOKMEM_RETURN_SUCCESS, ret);
 		EXPECT_EQ(before.fds, nr_fds());
 		EXPECT_EQ(0, nr_iokmem_vmas());
-		/* What could be sent and not received goes with the socket. */
+		/* A descriptor that was sent and not received ends with the socket. */
 		close(socks[0]);
 		close(socks[1]);
 		EXPECT_TRUE(EVENTUALLY(nr_descriptors() == before.descriptors));

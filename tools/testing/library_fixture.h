@@ -7,12 +7,15 @@
 
 #include "library_utils.h"
 
-/* Every test ends with as many file descriptors and mappings as it began with. */
+/*
+ * A buffer of this process. The teardown checks that no file descriptor, mapping or allocation
+ * is left.
+ */
 FIXTURE(library)
 {
 	int fds;
-	struct iokmem_desc *buffer;	/* of this process's, InOut */
-	int fd;				/* its file descriptor, for a look from outside */
+	struct iokmem_desc *buffer;	/* with direction InOut */
+	int fd;				/* its file descriptor, to ask the kernel directly */
 };
 
 FIXTURE_SETUP(library)

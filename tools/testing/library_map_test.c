@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Maps of libiokmem: options and how the kernel is asked for them, arguments that make no
- * sense, references, and maps that share their addresses.
+ * Maps of libiokmem: options and how the kernel is asked for them, invalid arguments,
+ * references, and maps that share their addresses.
  *
  * Built a second time with the sanitizers, and a third time for valgrind.
  */
@@ -9,7 +9,7 @@
 
 #define LARGE_GUARD	(64 * KIB)
 
-/* The options of maps, and what they are for the kernel. */
+/* Options of maps, and the kernel's options for them. */
 
 FIXTURE(options)
 {
@@ -135,7 +135,7 @@ TEST_F(options, guards_are_where_nobody_can_touch_them)
 
 TEST_F(options, fixed_address_has_no_guards)
 {
-	/* Where the neighbours are in use, so that no guard has room. */
+	/* Use an address whose neighbours are in use, so that guards have no room. */
 	char *area = mmap(NULL, WHOLE_PAGES + 2 * PAGE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct iokmem_query_mapping info;
@@ -188,7 +188,7 @@ TEST_F(library, map_options_that_do_not_exist_are_bad_arguments)
 	int bit;
 
 	for (bit = 5; bit < 64; bit++) {
-		/* One of the modes, or nothing at all. */
+		/* These bits are cache modes. */
 		if (bit >= 8 && bit <= 11)
 			continue;
 		map = (struct iokmem_map *)self;
@@ -280,7 +280,7 @@ TEST_F(library, range_that_is_not_there_is_an_error)
 	EXPECT_UNCHANGED(before, self->fd);
 }
 
-/* References, and what is shared. */
+/* References and sharing. */
 
 TEST_F(library, map_is_born_with_one_reference_and_counts)
 {
@@ -291,7 +291,7 @@ TEST_F(library, map_is_born_with_one_reference_and_counts)
 	EXPECT_EQ(2, iokmem_desc_get_retain_count(self->buffer));
 	EXPECT_EQ(map, iokmem_map_get(map));
 	EXPECT_EQ(2, iokmem_map_get_retain_count(map));
-	/* The kernel and the descriptor need not know. */
+	/* Neither the kernel nor the descriptor counts references to the object. */
 	EXPECT_EQ(1, kernel_references(self->buffer, map));
 	EXPECT_EQ(2, iokmem_desc_get_retain_count(self->buffer));
 	iokmem_map_put(map);

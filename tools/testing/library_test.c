@@ -56,7 +56,7 @@ TEST_F(library, buffer_options_other_than_direction_are_bad_arguments)
 		EXPECT_EQ(NULL, buffer);
 	}
 	EXPECT_FAILS(BAD_ARGUMENT, EINVAL, iokmem_buffer_create(0, PAGE, 0, NULL));
-	/* Options are looked at first. */
+	/* Options are checked first. */
 	EXPECT_FAILS(BAD_ARGUMENT, EOPNOTSUPP, iokmem_buffer_create(4, 0, 0, &buffer));
 	EXPECT_UNCHANGED(before, self->fd);
 }
@@ -162,7 +162,7 @@ TEST_F(library, length_can_be_changed_up_to_the_capacity)
 	iokmem_map_put(map);
 }
 
-/* The maker's own mapping, and others without an object. */
+/* Addresses without a map object: that of the creator, and others. */
 
 TEST_F(library, address_range_is_one_mapping_for_as_long_as_the_buffer_is_there)
 {
@@ -207,13 +207,13 @@ TEST_F(library, address_range_follows_the_length)
 	is_mapped(whole.address, whole.length);
 	EXPECT_EQ(BUFFER_SIZE, whole.length);
 
-	/* The former address is good still. */
+	/* The former address is still valid. */
 	address = (char *)(uintptr_t)part.address;
 	address[9] = 'p';
 	EXPECT_EQ('p', ((char *)(uintptr_t)whole.address)[9]);
 	EXPECT_EQ(0, signal_at(whole.address + BUFFER_SIZE - 1, true));
 
-	/* From now on it stays, and no more mappings are made. */
+	/* The address stays from now on, and no further mappings are created. */
 	for (i = 0; i < 10; i++) {
 		ASSERT_OK(iokmem_buffer_set_length(buffer, BUFFER_SIZE - 100 * i));
 		ASSERT_OK(iokmem_buffer_get_address_range(buffer, &grown));
@@ -254,13 +254,13 @@ TEST_F(library, map_without_an_object_lives_as_long_as_the_descriptor)
 	EXPECT_EQ(address, again);
 	EXPECT_EQ(100, length);
 	EXPECT_EQ(1, nr_maps(fd));
-	/* Other options are another mapping. */
+	/* A request with other options gets another mapping. */
 	ASSERT_OK(iokmem_desc_map(buffer, IOKMEM_MEMORY_MAP_GUARDED_LARGE, 0, 0, 0,
 				  &large, &length));
 	EXPECT_NE(address, large);
 	EXPECT_EQ(2, nr_maps(fd));
 
-	/* The last reference is a map's. */
+	/* The map holds the last reference to the descriptor. */
 	map = make_map(buffer, 0, 0, 0);
 	ASSERT_NE(NULL, map);
 	iokmem_desc_put(buffer);
@@ -353,7 +353,7 @@ TEST_F(library, sub_descriptor_is_a_window_that_shares)
 	EXPECT_TRUE(is_close_on_exec(sub));
 	EXPECT_FAILS(UNSUPPORTED, EOPNOTSUPP, iokmem_buffer_set_length(sub, 1));
 
-	/* Neither the buffer nor its map are needed for it. */
+	/* The window needs neither the buffer nor its map. */
 	iokmem_map_put(whole);
 	EXPECT_EQ(0, map_signal(window, true));
 	iokmem_map_put(window);
@@ -540,7 +540,7 @@ TEST_F(library, several_descriptors_of_nonsense_are_a_bad_argument)
 	EXPECT_FAILS(BAD_ARGUMENT, EINVAL,
 		     iokmem_desc_create_with_memory_descriptors(0, 3, members, &all));
 	EXPECT_UNCHANGED(before, self->fd);
-	/* As many as DriverKit has. */
+	/* The largest number of descriptors that DriverKit allows. */
 	members[2] = self->buffer;
 	ASSERT_OK(iokmem_desc_create_with_memory_descriptors(0, i - 1, members, &all));
 	iokmem_desc_put(all);

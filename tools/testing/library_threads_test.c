@@ -10,7 +10,7 @@
 static struct iokmem_desc *shared;
 static struct iokmem_map *shared_map;
 
-/* Maps that share, each with its own end. */
+/* Maps that share an address, each with its own lifetime. */
 static void *map_and_put(void *arg)
 {
 	struct racer *racer = arg;
@@ -42,7 +42,7 @@ TEST_F(library, threads_map_and_put)
 	EXPECT_EQ(0, nr_maps(self->fd));
 }
 
-/* One object, whose last reference is the main thread's. */
+/* References to one object. The main thread holds the last one. */
 static void *get_and_put(void *arg)
 {
 	struct racer *racer = arg;
@@ -72,7 +72,7 @@ TEST_F(library, threads_get_and_put)
 	iokmem_map_put(shared_map);
 }
 
-/* Whoever is last frees it: one reference each. */
+/* Each thread puts one reference, and the last one frees the object. */
 static void *put_once(void *arg)
 {
 	struct racer *racer = arg;
@@ -105,7 +105,7 @@ TEST_F(library, threads_put_the_last_reference)
 	}
 }
 
-/* The first mapping of a buffer, by all at once. */
+/* All threads request the first mapping of a buffer. */
 static void *get_range_once(void *arg)
 {
 	struct iokmem_address_segment range = { 0 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a program can and cannot do to a map: protection, the system calls for address
+ * Operations of a program on a map: protection, the system calls for address
  * spaces, and file descriptors with fewer rights.
  */
 #include "iokmem_utils.h"
@@ -11,9 +11,7 @@
 
 #define BUFFER_SIZE	(16 * PAGE)
 
-/*
- * A map that may be written, and the same memory through one that may not.
- */
+/* A writable map, and a read-only map of the same memory. */
 FIXTURE(mapping)
 {
 	int fd;
@@ -32,7 +30,7 @@ FIXTURE_SETUP(mapping)
 
 FIXTURE_TEARDOWN(mapping)
 {
-	/* Whatever was tried: neither map has lost or changed anything. */
+	/* No test may change either map or its content. */
 	EXPECT_TRUE(pages_are_numbered(self->rw, BUFFER_SIZE, 0));
 	EXPECT_TRUE(pages_are_numbered(self->ro, BUFFER_SIZE, 0));
 	EXPECT_EQ(0, probe(self->rw + BUFFER_SIZE - 1, true));
@@ -73,13 +71,13 @@ static const unsigned char return_instruction[] = {
 #endif
 };
 
-/* A child has no part in our maps, so it makes one. */
+/* A child does not inherit maps, so it creates one. */
 static int run_bytes(void *arg)
 {
 	char *code;
 
 	CHILD_EXPECT(!map(*(int *)arg, IOKMEM_MAP_UNIQUE, 0, 0, &code));
-	/* Past page 0's number. */
+	/* Page 0's number comes first. */
 	memcpy(code + 8, return_instruction, sizeof(return_instruction));
 	((void (*)(void))(code + 8))();
 	return 0;
@@ -91,7 +89,7 @@ TEST_F(mapping, code_in_it_does_not_run)
 	EXPECT_EQ(0, memcmp(self->rw + 8, return_instruction, sizeof(return_instruction)));
 }
 
-/* The kernel turns every PROT_READ into PROT_READ | PROT_EXEC then. */
+/* With READ_IMPLIES_EXEC the kernel turns every PROT_READ into PROT_READ | PROT_EXEC. */
 static int run_bytes_where_reading_implies_it(void *arg)
 {
 	int fd = *(int *)arg;
@@ -105,7 +103,7 @@ static int run_bytes_where_reading_implies_it(void *arg)
 	CHILD_EXPECT(mprotect(code, PAGE, PROT_READ | PROT_EXEC) &&
 		     errno == EACCES);
 	CHILD_EXPECT(!release(fd, code, PAGE));
-	/* This asks for more than that, which cannot be told apart. */
+	/* This mmap() asks for execution explicitly. The driver cannot tell the difference. */
 	code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
 	CHILD_EXPECT(code == MAP_FAILED || !release(fd, code, PAGE));
 	return run_bytes(arg);
@@ -134,7 +132,7 @@ TEST_F(mapping, read_only_one_can_never_be_written)
 				      PROT_READ | PROT_WRITE));
 	EXPECT_ERRNO(EACCES, mprotect(self->ro, BUFFER_SIZE, PROT_WRITE));
 	EXPECT_EQ(SIGSEGV, probe(self->ro, true));
-	/* Nor after it was made less, and the same again. */
+	/* Write access cannot be regained by first giving up read access. */
 	ASSERT_EQ(0, mprotect(self->ro, BUFFER_SIZE, PROT_NONE));
 	EXPECT_EQ(SIGSEGV, probe(self->ro, false));
 	EXPECT_ERRNO(EACCES, mprotect(self->ro, BUFFER_SIZE,
@@ -154,7 +152,7 @@ TEST_F(mapping, read_only_one_cannot_be_written_by_system_calls)
 	EXPECT_ERRNO(EFAULT, read(pipes[0], self->ro, 4));
 	EXPECT_EQ(4, read(pipes[0], self->rw + 100, 4));
 	EXPECT_EQ(0, memcmp(self->ro + 100, word, 4));
-	/* And as the source of data either will do. */
+	/* System calls can read from both maps. */
 	EXPECT_EQ(4, write(pipes[1], self->ro + 100, 4));
 	EXPECT_EQ(4, write(pipes[1], self->rw + 100, 4));
 }
@@ -215,7 +213,7 @@ TEST_F(mapping, neighbours_stay_if_it_cannot_be_unmapped_in_part)
 	EXPECT_TRUE(is_filled(between + BUFFER_SIZE, 2 * PAGE, 0x5a));
 	EXPECT_EQ(before.buffer.maps, (__u32)nr_maps(self->fd));
 
-	/* All three at once are whole. */
+	/* munmap() of all three mappings covers this one as a whole. */
 	EXPECT_EQ(0, munmap(area, BUFFER_SIZE + 4 * PAGE));
 	EXPECT_EQ(0, references(self->fd, between, BUFFER_SIZE));
 	EXPECT_EQ(2, nr_maps(self->fd));
@@ -236,7 +234,7 @@ TEST_F(mapping, can_be_replaced_as_a_whole_only)
 {
 	char *address;
 
-	/* EINVAL; before 6.12 the kernel made ENOMEM of it. */
+	/* The error is EINVAL; kernels before 6.12 turned it into ENOMEM. */
 	EXPECT_EQ(MAP_FAILED, mmap(self->rw, PAGE, PROT_READ, MAP_PRIVATE |
 				   MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 	EXPECT_EQ(MAP_FAILED, mmap(self->rw + PAGE, PAGE, PROT_READ, MAP_SHARED |
@@ -248,7 +246,7 @@ TEST_F(mapping, can_be_replaced_as_a_whole_only)
 	EXPECT_EQ(-ENOENT, release(self->fd, address, BUFFER_SIZE));
 	EXPECT_TRUE(is_zero(address, BUFFER_SIZE));
 	EXPECT_EQ(2, nr_maps(self->fd));
-	/* By another map of the buffer. */
+	/* Replace the mapping by another map of the buffer. */
 	ASSERT_EQ(address, mmap(address, BUFFER_SIZE, PROT_READ, MAP_SHARED |
 				MAP_FIXED, self->fd, 0));
 	ASSERT_EQ(address, mmap(address, BUFFER_SIZE, PROT_READ, MAP_SHARED |
@@ -279,13 +277,13 @@ TEST_F(mapping, cannot_be_moved_or_resized)
 		EXPECT_ERRNO(EINVAL, mremap(at, BUFFER_SIZE, BUFFER_SIZE,
 					    MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
 					    NULL));
-		/* The kernel's own refusals to grow anything of this kind. */
+		/* The kernel itself refuses to grow such mappings. */
 		EXPECT_ERRNO(EFAULT, mremap(at, BUFFER_SIZE, 2 * BUFFER_SIZE, 0));
 		EXPECT_ERRNO(EFAULT, mremap(at, BUFFER_SIZE, 2 * BUFFER_SIZE,
 					    MREMAP_MAYMOVE));
 		EXPECT_ERRNO(EFAULT, mremap(at, 0, BUFFER_SIZE, MREMAP_MAYMOVE));
 		EXPECT_ERRNO(EFAULT, mremap(at, PAGE, 2 * PAGE, MREMAP_MAYMOVE));
-		/* That asks for nothing. */
+		/* This call asks for no change. */
 		EXPECT_EQ(at, mremap(at, BUFFER_SIZE, BUFFER_SIZE,
 				     MREMAP_MAYMOVE));
 		EXPECT_TRUE(pages_are_numbered(at, BUFFER_SIZE, 0));
@@ -302,7 +300,7 @@ TEST_F(mapping, large_one_survives_a_refused_move)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, map(fd, 0, 0, 0, &address));
 	number_pages(address, 4 * MIB);
-	/* Also where page table entries cannot move as they are. */
+	/* At hole + PAGE page table entries cannot move as they are. */
 	EXPECT_ERRNO(EINVAL, mremap(address, 4 * MIB, 4 * MIB, MREMAP_MAYMOVE |
 				    MREMAP_FIXED, hole));
 	EXPECT_ERRNO(EINVAL, mremap(address, 4 * MIB, 4 * MIB, MREMAP_MAYMOVE |
@@ -318,7 +316,7 @@ TEST_F(mapping, remap_file_pages_leaves_a_whole_map_or_none)
 {
 	char *address;
 
-	/* EINVAL; before 6.12 the kernel made ENOMEM of it. */
+	/* The error is EINVAL; kernels before 6.12 turned it into ENOMEM. */
 	EXPECT_EQ(-1, syscall(SYS_remap_file_pages, self->rw, PAGE, 0, 1, 0));
 	EXPECT_EQ(-1, syscall(SYS_remap_file_pages, self->rw + PAGE, PAGE, 0, 0, 0));
 	EXPECT_ERRNO(EINVAL, syscall(SYS_remap_file_pages, self->rw, BUFFER_SIZE,
@@ -326,7 +324,7 @@ TEST_F(mapping, remap_file_pages_leaves_a_whole_map_or_none)
 	EXPECT_ERRNO(EINVAL, syscall(SYS_remap_file_pages, self->ro, BUFFER_SIZE,
 				     0, 0, 0));
 
-	/* Of all of it, the kernel unmaps first and asks us then. */
+	/* For a whole mapping, the kernel unmaps first and asks the driver then. */
 	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_UNIQUE, 0, 0, &address));
 	EXPECT_ERRNO(EINVAL, syscall(SYS_remap_file_pages, address, BUFFER_SIZE,
 				     0, 0, 0));
@@ -356,7 +354,7 @@ TEST_F(mapping, advice_does_no_harm)
 		EXPECT_TRUE(pages_are_numbered(self->ro, BUFFER_SIZE, 0));
 	}
 	EXPECT_EQ(2, nr_iokmem_vmas());
-	/* Those that would undo what a map is. */
+	/* Advice that would undo a map's properties is refused. */
 	EXPECT_ERRNO(EINVAL, madvise(self->rw, BUFFER_SIZE, MADV_DOFORK));
 	EXPECT_ERRNO(EINVAL, madvise(self->rw, BUFFER_SIZE, MADV_DODUMP));
 	EXPECT_ERRNO(EINVAL, madvise(self->rw, BUFFER_SIZE, MADV_DONTNEED));
@@ -411,7 +409,7 @@ TEST_F(mapping, cannot_be_pinned)
 	EXPECT_ERRNO(EFAULT, vmsplice(pipes[1], &iov, 1, SPLICE_F_NONBLOCK));
 	EXPECT_ERRNO(EFAULT, syscall(SYS_futex, self->rw, FUTEX_WAKE, 1, NULL,
 				     NULL, 0));
-	/* Nor where one entry is huge, which the fast path could mistake. */
+	/* Huge entries must not mislead the fast path of pinning. */
 	fd = new_buffer(2 * PMD);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, map(fd, 0, 0, 0, &large));
@@ -435,7 +433,7 @@ TEST_F(mapping, flags_say_what_it_is)
 {
 	/* dc: not to children, de: cannot grow, dd: not in core dumps. */
 	static const char * const have[] = { " rd ", " ms ", " dc ", " de ", " dd " };
-	/* Executed, or made so. */
+	/* Flags of mappings that can be executed, now or later. */
 	static const char * const have_not[] = { " ex ", " me " };
 	char rw[256], ro[256];
 	unsigned int i;
@@ -454,7 +452,7 @@ TEST_F(mapping, flags_say_what_it_is)
 		EXPECT_EQ(NULL, strstr(rw, have_not[i]));
 		EXPECT_EQ(NULL, strstr(ro, have_not[i]));
 	}
-	/* Written, or made so. */
+	/* Flags of mappings that can be written, now or later. */
 	EXPECT_NE(NULL, strstr(rw, " wr "));
 	EXPECT_EQ(NULL, strstr(ro, " wr "));
 	EXPECT_EQ(NULL, strstr(ro, " mw "));
@@ -468,7 +466,7 @@ TEST_F(mapping, with_a_sub_map_cannot_be_unmapped_at_the_sub_map)
 	EXPECT_ERRNO(EINVAL, munmap(inside, 2 * PAGE));
 	EXPECT_EQ(0, probe(inside, true));
 	EXPECT_EQ(0, release(self->fd, inside, 2 * PAGE));
-	/* The map around it has its reference still. */
+	/* The surrounding map still has its reference. */
 	EXPECT_EQ(0, probe(inside, true));
 }
 
@@ -516,7 +514,7 @@ TEST_F(read_only_fd, gives_no_writable_map)
 	struct state before;
 	char *address;
 
-	/* Not even to share one that is there. */
+	/* An existing map cannot be shared for writing either. */
 	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &address));
 	before = look(self->fd);
 	EXPECT_EQ(-EACCES, try_map(self->ro, IOKMEM_MAP_ANYWHERE, 0, 0, 0));
@@ -600,7 +598,7 @@ TEST_F(read_only_fd, maps_file_cannot_be_reopened_either)
 		SKIP(return, "no /proc/PID/map_files");
 	EXPECT_GT(0, open(path, O_RDWR));
 	EXPECT_GT(0, open(path, O_RDONLY));
-	/* O_PATH names it, but opens nothing. */
+	/* O_PATH yields an fd, but opens nothing. */
 	fd = open(path, O_PATH);
 	if (fd >= 0) {
 		EXPECT_ERRNO(EBADF, ioctl(fd, IOKMEM_QUERY_BUFFER, NULL));

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where memory is: contiguous, aligned, below an address; and which options go together.
+ * The place of memory: contiguous, aligned, below an address. Combinations of options.
  */
 #include "iokmem_utils.h"
 
 #include "../../kunit/option_pairs.h"
 
-/*
- * Where memory is.
- */
+/* Place. */
 FIXTURE(place)
 {
 	int dev;
@@ -42,7 +40,7 @@ static int create_below(int dev, __u32 options, __u64 capacity, __u64 alignment,
 	return err ? err : arg.fd;
 }
 
-/* Physical address of a byte of this process's. */
+/* Return the physical address of a byte of this process. */
 static __u64 physical(char *address)
 {
 	struct iokmem_probe probe;
@@ -64,7 +62,7 @@ static __u64 lowest_ram(void)
 	return start;
 }
 
-/* How many pages do not follow the one before. */
+/* Return how many pages do not follow the one before. */
 static int seams(char *base, size_t length)
 {
 	size_t at;
@@ -109,7 +107,7 @@ TEST_F(place, alignment_may_be_larger_than_a_block)
 	int fd;
 
 	for (i = 0; i < ARRAY_SIZE(alignments); i++) {
-		/* Little memory has such an alignment, if any, where huge entries are large. */
+		/* Where huge entries are large, little memory has such an alignment. */
 		if (alignments[i] > (__u64)memory("MemTotal:") / 8)
 			continue;
 		fd = create(self->dev, 0, 100 * KIB, alignments[i]);
@@ -151,7 +149,7 @@ TEST_F(place, mask_fits_every_byte)
 	}
 }
 
-TEST_F(place, that_cannot_be_is_refused)
+TEST_F(place, impossible_place_is_refused)
 {
 	struct state before = look(-1);
 
@@ -168,7 +166,7 @@ static int want_contiguous(void *arg)
 	struct rlimit memlock = { RLIM_INFINITY, RLIM_INFINITY };
 	int dev = *(int *)arg, fd;
 
-	/* Without CAP_SYS_ADMIN. */
+	/* The process has no CAP_SYS_ADMIN. */
 	CHILD_EXPECT(!setrlimit(RLIMIT_MEMLOCK, &memlock));
 	CHILD_EXPECT(!setresuid(60020, 60020, 60020));
 	fd = create(dev, IOKMEM_PHYSICALLY_CONTIGUOUS, 64 * KIB, 0);
@@ -178,14 +176,12 @@ static int want_contiguous(void *arg)
 	return 0;
 }
 
-TEST_F(place, that_no_cgroup_pays_for_is_for_administrators)
+TEST_F(place, memory_that_no_cgroup_is_charged_for_is_for_administrators)
 {
 	EXPECT_EQ(0, run_child(want_contiguous, &self->dev));
 }
 
-/*
- * Every pair of options.
- */
+/* Pairs of options. */
 static int create_pair(int dev, enum option a, enum option b)
 {
 	__u64 alignment = 0, mask = 0;
@@ -212,7 +208,9 @@ TEST(options_go_together_as_the_table_says)
 		for (b = 0; b < OPTION_KERNEL; b++) {
 			if (option_pairs[a][b] == ' ')
 				continue;
-			/* The mode is refused, whatever else is asked for. */
+			/*
+			 * A mode that memory cannot have here is refused in every combination.
+			 */
 			if (!has_cache_mode(option_flags[a]) || !has_cache_mode(option_flags[b]))
 				continue;
 			expected = option_pairs[a][b] == '+' ? 0 :

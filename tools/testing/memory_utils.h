@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Page table entries, touching memory, and its content.
- */
+/* Page table entries, accesses to memory, and its content. */
 #ifndef _MEMORY_UTILS_H
 #define _MEMORY_UTILS_H
 
@@ -21,12 +19,12 @@
 
 #define PROBE		"/sys/kernel/debug/iokmem_probe"
 
-/* Page table entries, as tools/testing/probe has them; -errno if it is not loaded. */
+/* Read page table entries by tools/testing/probe. Returns -errno if it is not loaded. */
 
-/* For an address of this process's. */
+/* Look up an address of the calling process. */
 static inline int probe_user(const void *address, struct iokmem_probe *probe)
 {
-	/* Opened once: tests ask for every page. */
+	/* Opening the file once saves time: tests look up every page. */
 	static int fd = -1;
 
 	if (fd < 0)
@@ -36,8 +34,8 @@ static inline int probe_user(const void *address, struct iokmem_probe *probe)
 }
 
 /*
- * A map of IOKMEM_PROBE_TEXT that a driver makes from another thread, for as long as the
- * fd that is returned is open; or -errno.
+ * Have a driver map IOKMEM_PROBE_TEXT into this process, from another thread. Returns an fd
+ * that keeps the map until it is closed, or -errno.
  */
 static inline int map_from_outside(__u32 options, struct iokmem_probe_outside *arg)
 {
@@ -52,7 +50,7 @@ static inline int map_from_outside(__u32 options, struct iokmem_probe_outside *a
 	return err;
 }
 
-/* The cache mode that a frame has in the kernel's map of all memory, or -errno. */
+/* Return the cache mode of a frame in the kernel's map of all memory, or -errno. */
 static inline int frame_cache(__u64 pfn)
 {
 	struct iokmem_probe probe;
@@ -87,9 +85,9 @@ static inline __u32 direct_entry_cache(__u32 mode)
 	return mode;
 }
 
-/* Touching memory. */
+/* Accesses to memory. */
 
-/* Read the byte and, if @write, write it back; whatever the compiler thinks of it. */
+/* Read the byte and, if @write, write it back. The compiler must not optimise this away. */
 static inline void touch(char *address, bool write)
 {
 	volatile char *byte = address;
@@ -106,7 +104,7 @@ static void probe_handler(int sig)
 	siglongjmp(probe_env, sig);
 }
 
-/* The signal that touching the byte raises, or 0. */
+/* Return the signal that an access to the byte raises, or 0. */
 static inline int probe(char *address, bool write)
 {
 	struct sigaction act = { .sa_handler = probe_handler };
@@ -144,7 +142,7 @@ static inline bool is_zero(const char *bytes, size_t length)
 	return is_filled(bytes, length, 0);
 }
 
-/* Every page another number, so that a page in the wrong place is seen. */
+/* Write another number to every page, so that a page in the wrong place shows. */
 static inline void number_pages(char *bytes, size_t length)
 {
 	size_t at;
@@ -165,7 +163,7 @@ static inline bool pages_are_numbered(const char *bytes, size_t length,
 	return true;
 }
 
-/* A hole in the address space of @length bytes, at a multiple of @alignment. */
+/* Return a hole of @length bytes in the address space, at a multiple of @alignment. */
 static inline char *find_hole(size_t length, size_t alignment)
 {
 	char *hole = mmap(NULL, length + alignment, PROT_NONE,

@@ -39,7 +39,10 @@ static long resident(int fd)
 	return err ? err : (long)counts.resident;
 }
 
-/* What is in memory, in the page table too: madvise() looks only there. */
+/*
+ * Touch every page in memory, so that it is in the page table, too: madvise() looks only
+ * there.
+ */
 static void touch_resident(char *base, size_t length)
 {
 	unsigned char there[SWAP_SIZE / PAGE];
@@ -52,7 +55,9 @@ static void touch_resident(char *base, size_t length)
 			touch(base + i * PAGE, false);
 }
 
-/* The kernel takes as much as it likes: at most @pages shall be left. */
+/*
+ * Page out until at most @pages are in memory: the kernel takes as many as it likes at a time.
+ */
 static bool page_out(int fd, char *base, size_t length, long pages)
 {
 	return EVENTUALLY((touch_resident(base, length),
@@ -88,12 +93,12 @@ TEST_F(pageable, memory_is_swapped_out_and_in)
 		SKIP(return, "no swap");
 	number_pages(self->base, SWAP_SIZE);
 	EXPECT_TRUE(page_out(self->fd, self->base, SWAP_SIZE, SWAP_SIZE / PAGE / 4));
-	/* It is the kernel's own memory of this sort, as smaps knows. */
+	/* smaps counts it as swapped shared memory. */
 	EXPECT_TRUE(find_line("/proc/self/smaps", "Swap:", line, sizeof(line)));
 	EXPECT_TRUE(pages_are_numbered(self->base, SWAP_SIZE, 0));
 	EXPECT_EQ((long)(SWAP_SIZE / PAGE), resident(self->fd));
 
-	/* And what was changed meanwhile. */
+	/* A change in between is swapped out as well. */
 	self->base[5] = 77;
 	EXPECT_TRUE(page_out(self->fd, self->base, SWAP_SIZE, SWAP_SIZE / PAGE / 4));
 	EXPECT_EQ(77, self->base[5]);
@@ -124,7 +129,7 @@ TEST_F(pageable, memory_counts_for_no_lock_limit)
 	EXPECT_LE(0, create(self->dev, IOKMEM_PAGEABLE, 64 * MIB, 0));
 }
 
-/* Part of a multi-descriptor that is mapped stays in memory, which has a limit. */
+/* A multi-descriptor that is mapped holds its members in memory, which counts. */
 TEST_F(pageable, memory_that_is_held_counts_for_the_lock_limit)
 {
 	struct rlimit memlock = { SWAP_SIZE / 2, SWAP_SIZE / 2 };
@@ -166,7 +171,7 @@ TEST_F(pageable, memory_is_not_inherited)
 	EXPECT_TRUE(pages_are_numbered(plain, SWAP_SIZE, 0));
 }
 
-/* The file under it is ours alone: no way leads to it past the rights of an fd. */
+/* The descriptor's shmem file cannot be opened, so nobody gets more rights than the fd gives. */
 TEST_F(pageable, memory_is_reached_only_by_its_own_fd)
 {
 	int read_only = duplicate(self->fd, IOKMEM_FD_READ_ONLY), fd;
@@ -268,7 +273,7 @@ TEST_F(purgeable, states_change_as_asked)
 	EXPECT_TRUE(pages_are_numbered(self->base, SWAP_SIZE, 0));
 }
 
-TEST_F(purgeable, states_that_are_none_are_refused)
+TEST_F(purgeable, invalid_states_are_refused)
 {
 	int read_only = duplicate(self->fd, IOKMEM_FD_READ_ONLY);
 	int wired = create(self->dev, 0, PAGE, 0);
@@ -324,8 +329,8 @@ TEST_F(purgeable, content_is_gone_in_every_process)
 	EXPECT_EQ(0, join(child));
 }
 
-/* Also for I/O that has begun: here a pipe, which has the pages themselves. */
-TEST_F(purgeable, content_is_gone_for_who_has_a_page)
+/* I/O that is under way loses the content as well: a pipe holds the pages themselves. */
+TEST_F(purgeable, content_is_gone_from_pages_in_a_pipe)
 {
 	struct iovec iov = { .iov_base = self->base, .iov_len = 4 * PAGE };
 	char bytes[4 * PAGE];
@@ -344,7 +349,7 @@ TEST_F(purgeable, content_is_gone_for_who_has_a_page)
 #define NR_VOLATILE	6
 #define VOLATILE_SIZE	(16 * MIB)
 
-/* Take memory away, a little at a time, until @until says stop or there is no more. */
+/* Use up memory a little at a time until @until returns true or nothing is left. */
 static bool press(bool (*until)(void *), void *arg)
 {
 	size_t step = 4 * MIB, most = memory("MemTotal:"), taken;
@@ -354,7 +359,7 @@ static bool press(bool (*until)(void *), void *arg)
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (all == MAP_FAILED)
 		return false;
-	/* Rather us than the test. */
+	/* If memory runs out, the kernel shall kill this process. */
 	write_file("/proc/self/oom_score_adj", "1000");
 	for (taken = 0; taken + step <= most && !until(arg); taken += step)
 		memset(all + taken, 1, step);
@@ -379,7 +384,7 @@ static int press_until_some_is_empty(void *fds)
 
 TEST_F(purgeable, memory_is_emptied_when_memory_is_short_oldest_first)
 {
-	/* In which order they become volatile. */
+	/* The order in which they become volatile. */
 	static const int order[NR_VOLATILE] = { 3, 0, 5, 1, 4, 2 };
 	int fds[NR_VOLATILE], i, emptied = 0;
 	char *bases[NR_VOLATILE];
@@ -394,7 +399,7 @@ TEST_F(purgeable, memory_is_emptied_when_memory_is_short_oldest_first)
 
 	EXPECT_EQ(0, run_child(press_until_some_is_empty, fds));
 
-	/* Empty ones come before volatile ones, in that order; and no other memory has gone. */
+	/* The kernel has emptied the first ones in that order, and no other memory. */
 	for (i = 0; i < NR_VOLATILE; i++) {
 		int fd = fds[order[i]], old = set_purgeable(fd, NON_VOLATILE);
 

@@ -13,9 +13,9 @@
 #define PAGE		((unsigned long)getpagesize())
 #define KIB		1024UL
 #define MIB		(1024UL * KIB)
-/* A huge entry maps as much as a whole page table, which is a page of 8-byte entries. */
+/* A huge entry maps as much as a whole page table: one page of 8-byte entries. */
 #define PMD		(PAGE / sizeof(__u64) * PAGE)
-/* The largest block that the kernel's allocator has is of PMD or of 2 * PMD. */
+/* The largest block of the kernel's allocator has PMD or 2 * PMD bytes. */
 #define MORE_THAN_A_BLOCK	(4 * PMD)
 
 #define BITS		32

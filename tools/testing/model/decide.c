@@ -15,7 +15,7 @@
 			 IOKMEM_MAP_OVERWRITE | IOKMEM_MAP_GUARDED_MASK | \
 			 IOKMEM_MAP_CACHE_MASK)
 
-/* Maps share with those that are alike in these. */
+/* Maps can only share if these options are equal. */
 #define EQUAL		(IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_PINNABLE |	\
 			 IOKMEM_MAP_GUARDED_MASK)
 
@@ -27,7 +27,7 @@ static void add_error(struct model_errors *errors, int err)
 		errors->error[errors->nr++] = err;
 }
 
-/* May @err be the answer, where all of @errors are true? */
+/* Return true if @err is a right answer where all of @errors are true. */
 bool model_error_is_right(const struct model_errors *errors, int err)
 {
 	int i;
@@ -40,7 +40,7 @@ bool model_error_is_right(const struct model_errors *errors, int err)
 
 /* Requests. */
 
-/* The memory's length, or that of the part. */
+/* Return the length of the memory, or of the part. */
 __u64 model_length(const struct model *model, int file)
 {
 	const struct model_file *f = &model->file[file];
@@ -48,26 +48,26 @@ __u64 model_length(const struct model *model, int file)
 	return f->part ? f->length : model->memory[f->memory].length;
 }
 
-/* Where the file starts in the memory. */
+/* Return where the file starts in the memory. */
 static __u64 start_of(const struct model_file *file)
 {
 	return file->part ? file->start : 0;
 }
 
-/* How many bytes of the memory the file may show, from its first one on. */
+/* Return how many bytes of the memory the file may show, from its first byte on. */
 static __u64 owned_by(const struct model *model, const struct model_file *file)
 {
 	const struct model_memory *memory = &model->memory[file->memory];
 
 	if (!file->part)
 		return memory->owned;
-	/* What ends with the memory has the rest of its last page as well. */
+	/* A part that ends with the memory has the rest of the last page, too. */
 	if (file->start + file->length == memory->capacity)
 		return memory->owned - file->start;
 	return file->length;
 }
 
-/* The mode that asking for @mode puts in force; 0: there is no such mode. */
+/* Return the mode that a request for @mode puts in force, or 0 if there is no such mode. */
 __u32 model_resolve(const struct model_memory *memory, __u32 mode)
 {
 	__u32 resolved;
@@ -100,7 +100,7 @@ static bool contradict(__u32 options)
 {
 	__u32 guards = options & IOKMEM_MAP_GUARDED_MASK;
 
-	/* Reference makes nothing. */
+	/* A Reference request never creates a map. */
 	if ((options & IOKMEM_MAP_REFERENCE) &&
 	    (options & (IOKMEM_MAP_UNIQUE | IOKMEM_MAP_OVERWRITE)))
 		return true;
@@ -110,7 +110,7 @@ static bool contradict(__u32 options)
 	       (guards && !(options & IOKMEM_MAP_ANYWHERE));
 }
 
-/* Options that not all memory can have, nor the kernel. */
+/* Check options that depend on the kind of memory, or that the kernel's address space lacks. */
 static void check_kind(const struct model *model,
 		       const struct model_request *request,
 		       struct model_errors *errors)
@@ -129,7 +129,7 @@ static void check_kind(const struct model *model,
 	if ((options & IOKMEM_MAP_PINNABLE) &&
 	    (kernel || memory->pageable || resolved != IOKMEM_MAP_COPYBACK_CACHE))
 		add_error(errors, -EOPNOTSUPP);
-	/* Nothing is ever prepared here. */
+	/* No step prepares the memory. */
 	if ((options & IOKMEM_MAP_PREFAULT) && memory->pageable)
 		add_error(errors, -EBADFD);
 }
@@ -152,7 +152,9 @@ static void check_options(const struct model *model,
 		add_error(errors, -EACCES);
 }
 
-/* Returns whether the range is one of the file's; @length is what 0 stands for. */
+/*
+ * Return true if the range is within the file. @length is set to the length that 0 stands for.
+ */
 static bool check_range(const struct model *model,
 			const struct model_request *request, __u64 *length,
 			struct model_errors *errors)
@@ -177,7 +179,10 @@ static bool check_range(const struct model *model,
 	return true;
 }
 
-/* @place and @length: the bytes, counted from the memory's first page. */
+/*
+ * Check a fixed address. @place and @length describe the bytes, from the memory's first page
+ * on.
+ */
 static void check_address(const struct model *model,
 			  const struct model_request *request, __u64 place,
 			  __u64 length, struct model_errors *errors)
@@ -189,14 +194,14 @@ static void check_address(const struct model *model,
 		return;
 	if (in_page(request->address) && in_page(request->address) != in_page(place))
 		add_error(errors, -EINVAL);
-	/* Nothing new can be placed there, wherever that is. */
+	/* The kernel has no fixed addresses for new mappings. */
 	if (request->space == MODEL_KERNEL)
 		return;
 	if (!start || wraps(start, size) || start + size > model->task_size)
 		add_error(errors, -EADDRNOTAVAIL);
 }
 
-/* Programs see whole pages, which have to be the file's. */
+/* Check the pages: programs see whole pages, all of which the file must have. */
 static void check_pages(const struct model *model,
 			const struct model_request *request, __u64 place,
 			__u64 length, struct model_errors *errors)
@@ -213,7 +218,7 @@ static void check_pages(const struct model *model,
 
 /* Mappings that serve a request. */
 
-/* Has the mapping, or a map inside it, that address, and is it as long? */
+/* Return true if the mapping, or a map inside it, starts at that address and is long enough. */
 static bool starts_there(const struct model *model,
 			 const struct model_map *mapping, __u64 address,
 			 __u64 length)
@@ -230,12 +235,12 @@ static bool starts_there(const struct model *model,
 	return false;
 }
 
-/* May a request that is placed be served at @mapping's addresses? */
+/* Return true if a request with a fixed address may be served at @mapping's addresses. */
 static bool serves_there(const struct model *model,
 			 const struct model_map *mapping,
 			 const struct model_map *wanted)
 {
-	/* It may come to be there: wait and see. */
+	/* The mapping may yet get that address: wait for it. */
 	if (mapping->building)
 		return mapping->offset == wanted->offset;
 	return wanted->at == mapping->address + (wanted->offset - mapping->offset) &&
@@ -263,7 +268,7 @@ static bool serves(const struct model *model, const struct model_map *mapping,
 	       serves_there(model, mapping, wanted);
 }
 
-/* The map of just the wanted bytes among the mapping and the maps inside it. */
+/* Return the map of exactly the wanted bytes among the mapping and the maps inside it, or -1. */
 static int same_window(const struct model *model,
 		       const struct model_map *mapping,
 		       const struct model_map *wanted)
@@ -288,7 +293,10 @@ static void fail(struct model_verdict *verdict, int err)
 	add_error(&verdict->errors, err);
 }
 
-/* Another mode than the one in force is given to memory that nothing maps. */
+/*
+ * Decide on the cache mode. Only memory that nothing maps can get another mode than that in
+ * force.
+ */
 static void decide_cache_mode(const struct model *model,
 			      const struct model_request *request,
 			      struct model_verdict *verdict)
@@ -309,7 +317,7 @@ static void decide_cache_mode(const struct model *model,
 		fail(verdict, -EBUSY);
 }
 
-/* Nothing serves: may there be a new mapping? */
+/* Decide whether a request that no mapping serves may create one. */
 static void decide_new(const struct model *model,
 		       const struct model_request *request,
 		       struct model_verdict *verdict)
@@ -322,7 +330,7 @@ static void decide_new(const struct model *model,
 		fail(verdict, -ENOENT);
 		return;
 	}
-	/* What is built slowly finds out when it is built. */
+	/* A mapping that is built slowly is checked when it is built. */
 	if ((request->options & IOKMEM_MAP_ANYWHERE) || request->slow)
 		return;
 	err = model_check_place(model, &verdict->new);
@@ -332,7 +340,7 @@ static void decide_new(const struct model *model,
 		verdict->new.address = verdict->new.at;
 }
 
-/* Of two mappings that serve, is the younger one better? */
+/* Return true if the younger of two mappings that serve is the better one. */
 static bool is_better(const struct model_map *younger, const struct model_map *older)
 {
 	if (younger->offset != older->offset)
@@ -341,8 +349,9 @@ static bool is_better(const struct model_map *younger, const struct model_map *o
 }
 
 /*
- * The mapping that serves, or -1: the oldest that has a map of just the wanted bytes,
- * unless they are wanted in a certain place; or the one that begins first.
+ * Return the mapping that serves, or -1. The oldest mapping with a map of exactly the wanted
+ * bytes is preferred, unless the request has a fixed address. Otherwise the one that begins
+ * first serves.
  */
 static int find_serving(const struct model *model, const struct model_map *wanted)
 {
@@ -394,9 +403,7 @@ static void decide_sharing(const struct model *model,
 			       (verdict->new.offset - mapping->offset);
 }
 
-/*
- * model_decide - what must become of a request, now; nothing changes
- */
+/* model_decide - return what must become of a request now; the model does not change */
 void model_decide(const struct model *model, const struct model_request *request,
 		  struct model_verdict *verdict)
 {
@@ -430,10 +437,11 @@ void model_decide(const struct model *model, const struct model_request *request
 }
 
 /*
- * model_decide_mmap - the same for mmap() of the file, at an address of the kernel's
+ * model_decide_mmap - the counterpart of model_decide() for mmap(), at an address of the
+ * kernel's choice
  *
- * Of the request's options only IOKMEM_MAP_READ_ONLY counts: what is asked for is not
- * to be writable. The map is of whole pages, and its own.
+ * IOKMEM_MAP_READ_ONLY is the only option that counts: the request is not for a writable
+ * mapping. The map has whole pages, and nothing shares it.
  */
 void model_decide_mmap(const struct model *model, const struct model_request *request,
 		       struct model_verdict *verdict)

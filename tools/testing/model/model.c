@@ -22,7 +22,7 @@ static int number_of(const struct model *model, unsigned int name)
 	return -1;
 }
 
-/* The number of the mapping that has the map's addresses: perhaps itself. */
+/* Return the number of the mapping that has the map's addresses. It may be the map itself. */
 int model_mapping_of(const struct model *model, int map)
 {
 	unsigned int inside = model->map[map].inside;
@@ -30,7 +30,7 @@ int model_mapping_of(const struct model *model, int map)
 	return inside ? number_of(model, inside) : map;
 }
 
-/* How many maps there are of a memory, in all address spaces. */
+/* Return how many maps of a memory exist in all address spaces. */
 int model_maps_of(const struct model *model, int memory)
 {
 	int i, found = 0;
@@ -47,7 +47,7 @@ static __u64 guard_of(const struct model_map *mapping)
 	return mapping->options & IOKMEM_MAP_GUARDED_SMALL ? MODEL_PAGE : 0;
 }
 
-/* The pages that a mapping takes in its address space, with its guards. */
+/* Return the pages that a mapping takes in its address space, including its guards. */
 void model_pages(const struct model *model, const struct model_map *mapping,
 		 __u64 *start, __u64 *end)
 {
@@ -59,7 +59,7 @@ void model_pages(const struct model *model, const struct model_map *mapping,
 	       guard_of(mapping);
 }
 
-/* Is no mapping anywhere in these pages? */
+/* Return true if no mapping is anywhere in these pages. */
 bool model_is_free(const struct model *model, int space, __u64 start,
 		   __u64 end)
 {
@@ -78,7 +78,7 @@ bool model_is_free(const struct model *model, int space, __u64 start,
 	return true;
 }
 
-/* Would these pages take part of a mapping, and leave the rest? */
+/* Return true if these pages cover part of a mapping but not all of it. */
 static bool cuts(const struct model *model, int space, __u64 start, __u64 end)
 {
 	__u64 map_start, map_end;
@@ -97,7 +97,7 @@ static bool cuts(const struct model *model, int space, __u64 start, __u64 end)
 	return false;
 }
 
-/* Where a new mapping shall be: may it be there? 0 or a negative error. */
+/* Check the place of a new mapping. Returns 0 or a negative error. */
 int model_check_place(const struct model *model, const struct model_map *new)
 {
 	struct model_map there = *new;
@@ -114,7 +114,7 @@ int model_check_place(const struct model *model, const struct model_map *new)
 
 /* The ends of maps. */
 
-/* With all that lies inside. */
+/* Remove a map and all maps inside it. */
 static void forget(struct model *model, unsigned int name)
 {
 	int i, kept = 0;
@@ -125,7 +125,7 @@ static void forget(struct model *model, unsigned int name)
 	model->nr_maps = kept;
 }
 
-/* Nobody needs it: it has no reference, and nothing lies inside. */
+/* Remove a map that has no references and contains no other map. */
 static void forget_unused(struct model *model, unsigned int name)
 {
 	int i;
@@ -137,7 +137,7 @@ static void forget_unused(struct model *model, unsigned int name)
 	forget(model, name);
 }
 
-/* All that is in these pages. */
+/* Remove all mappings in these pages. */
 static void forget_pages(struct model *model, int space, __u64 start,
 			 __u64 end)
 {
@@ -158,7 +158,7 @@ static void forget_pages(struct model *model, int space, __u64 start,
 	}
 }
 
-/* A mapping or a map inside one gets its address; what was there before goes. */
+/* Give a mapping, or a map inside one, its address. Maps that it overwrites end. */
 static void settle(struct model *model, unsigned int name, __u64 address)
 {
 	struct model_map *map = &model->map[number_of(model, name)];
@@ -177,9 +177,9 @@ static void settle(struct model *model, unsigned int name, __u64 address)
 }
 
 /*
- * model_commit - do what was decided
+ * model_commit - carry out a decision
  *
- * @address and @handle: the other side's for the new map, if there is one.
+ * If there is a new map, @address and @handle are the other side's address and name for it.
  */
 void model_commit(struct model *model, const struct model_verdict *verdict,
 		  __u64 address, const void *handle)
@@ -208,9 +208,9 @@ void model_commit(struct model *model, const struct model_verdict *verdict,
 }
 
 /*
- * model_find - the number of the map that a program names by address and length
+ * model_find - return the number of the map that a program names by address and length
  *
- * Any file of its memory will do. Returns -1 if the program has no such map.
+ * Any file of the map's memory is accepted. Returns -1 if the program has no such map.
  */
 int model_find(const struct model *model, int space, int file, __u64 address,
 	       __u64 length)
@@ -229,9 +229,7 @@ int model_find(const struct model *model, int space, int file, __u64 address,
 	return -1;
 }
 
-/*
- * model_release - undo one request. Returns 0 or -ENOENT
- */
+/* model_release - undo one request. Returns 0 or -ENOENT */
 int model_release(struct model *model, int space, int file, __u64 address,
 		  __u64 length)
 {
@@ -249,9 +247,7 @@ int model_release(struct model *model, int space, int file, __u64 address,
 	return 0;
 }
 
-/*
- * model_unmap - end a map for all who share it. Returns 0 or -ENOENT
- */
+/* model_unmap - end a map for everybody who shares it. Returns 0 or -ENOENT */
 int model_unmap(struct model *model, int space, int file, __u64 address,
 		__u64 length)
 {
@@ -268,9 +264,9 @@ int model_unmap(struct model *model, int space, int file, __u64 address,
 }
 
 /*
- * model_munmap - munmap() of all mappings in these pages
+ * model_munmap - munmap() all mappings in these pages
  *
- * Returns 0; or -EINVAL if it would take part of one, and nothing changes.
+ * Returns 0; or -EINVAL, with no change, if the pages cover part of a mapping.
  */
 int model_munmap(struct model *model, int space, __u64 start, __u64 end)
 {
@@ -281,10 +277,9 @@ int model_munmap(struct model *model, int space, __u64 start, __u64 end)
 }
 
 /*
- * model_build - what was under construction is there, at @address; or not, if that
- * @fails for reasons of its own
+ * model_build - finish a mapping under construction at @address, or drop it if it @fails
  *
- * Returns 0; or why it has not been built.
+ * Returns 0, or the reason why the mapping was not built.
  */
 int model_build(struct model *model, int map, bool fails, __u64 address)
 {
@@ -303,9 +298,7 @@ int model_build(struct model *model, int map, bool fails, __u64 address)
 	return err;
 }
 
-/*
- * model_set_length - maps that exist stay as they are
- */
+/* model_set_length - change the length; existing maps stay as they are */
 int model_set_length(struct model *model, int file, __u64 length)
 {
 	const struct model_file *f = &model->file[file];
@@ -321,9 +314,7 @@ int model_set_length(struct model *model, int file, __u64 length)
 	return 0;
 }
 
-/*
- * model_exit - the address space is gone, and all that is in it
- */
+/* model_exit - remove an address space and all its maps */
 void model_exit(struct model *model, int space)
 {
 	int i, kept = 0;

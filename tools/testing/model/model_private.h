@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the two halves of the model share: decide.c decides on requests, model.c has the maps.
+ * Declarations that the two halves of the model share: decide.c decides on requests, and
+ * model.c has the maps.
  */
 #ifndef _IOKMEM_MODEL_PRIVATE_H
 #define _IOKMEM_MODEL_PRIVATE_H
