@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Buffer descriptors, as drivers make and use them.
- */
+/* Buffer descriptors, as drivers create and use them. */
 #include <linux/uaccess.h>
 
 #include "helpers.h"
@@ -87,7 +85,7 @@ static void buffer_has_length_and_capacity_as_asked(struct kunit *test)
 			iokmem_extents_pages(&desc->extents));
 }
 
-/* The allocator's memory is made dirty first: zeroes must be our doing. */
+/* Fill freed pages with other bytes first, so that zeroes must come from the driver. */
 static void buffer_is_zero_to_the_end_of_the_last_page(struct kunit *test)
 {
 	size_t size = *(const size_t *)test->param_value;
@@ -102,7 +100,7 @@ static void buffer_is_zero_to_the_end_of_the_last_page(struct kunit *test)
 					   0, PAGE_ALIGN(size)));
 }
 
-/* With page faults forbidden a fault would be an oops. */
+/* With page faults forbidden, a fault would be an oops. */
 static void buffer_of_the_kernel_never_faults(struct kunit *test)
 {
 	size_t size = *(const size_t *)test->param_value;
@@ -132,7 +130,7 @@ static const size_t alignments[] = {
 
 KUNIT_ARRAY_PARAM(alignment, alignments, size_desc);
 
-/* Blocks are as large as can be, at multiples of their size in the buffer. */
+/* Blocks are as large as possible, and lie at multiples of their size in the buffer. */
 static void buffer_has_few_large_aligned_blocks(struct kunit *test)
 {
 	size_t alignment = *(const size_t *)test->param_value;
@@ -145,7 +143,7 @@ static void buffer_has_few_large_aligned_blocks(struct kunit *test)
 		struct iokmem_run run = iokmem_extents_lookup(&desc->extents, index);
 		unsigned long pages = 1UL << compound_order(pfn_to_page(run.pfn));
 
-		/* The first serves the alignment. */
+		/* The first block determines the alignment. */
 		KUNIT_EXPECT_LE(test, pages, index ? SZ_2M >> PAGE_SHIFT : largest);
 		KUNIT_EXPECT_LE(test, pages, run.nr);
 		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(index, pages));
@@ -166,7 +164,7 @@ static void block_mode_desc(const u32 *mode, char *desc)
 
 KUNIT_ARRAY_PARAM(block_mode, block_modes, block_mode_desc);
 
-/* In whatever order they come: so neighbours are found. */
+/* The driver finds neighbours in whatever order blocks come. */
 static void buffer_has_blocks_of_a_size_in_the_order_of_memory(struct kunit *test)
 {
 	u32 mode = *(const u32 *)test->param_value;
@@ -190,7 +188,7 @@ static void buffer_has_blocks_of_a_size_in_the_order_of_memory(struct kunit *tes
 	}
 }
 
-/* Neighbours in memory are neighbours in one extent. */
+/* Neighbouring pages are in one extent. */
 static void buffer_has_no_extent_that_continues_another(struct kunit *test)
 {
 	struct iokmem_desc *desc = buffer(test, NULL, SZ_16M + SZ_64K + PAGE_SIZE, 0);
@@ -295,7 +293,7 @@ static void buffer_appends_to_its_length_or_not_at_all(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, -ENOSPC, iokmem_buffer_append_bytes(desc, one, 1));
 
-	/* Over the seam of two pages. */
+	/* Across the seam of two pages. */
 	KUNIT_ASSERT_EQ(test, 0, iokmem_buffer_set_length(desc, PAGE_SIZE - 1));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_buffer_append_bytes(desc, one, 3));
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE + 2, iokmem_desc_get_length(desc));
@@ -360,7 +358,7 @@ static void buffer_in_a_user_task_is_mapped_there(struct kunit *test)
 
 static void buffer_in_a_kernel_thread_is_refused(struct kunit *test)
 {
-	/* This thread has no address space. */
+	/* The test's thread has no address space. */
 	KUNIT_EXPECT_EQ(test, -EINVAL,
 			PTR_ERR(iokmem_buffer_in_task_with_options(current, 0, 1, 0)));
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Cache modes: what page tables say, everywhere a page is mapped.
- */
+/* Cache modes: page table entries, everywhere a page is mapped. */
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/kthread.h>
@@ -12,7 +10,7 @@
 #include "page/cache.h"
 #include "page/pool.h"
 
-/* A huge entry in user tasks, and small ones. */
+/* One huge entry in user tasks, and small ones. */
 #define CACHE_SIZE	(SZ_2M + SZ_64K)
 
 struct mode_case {
@@ -50,7 +48,7 @@ static int cache_init(struct kunit *test)
 	return 0;
 }
 
-/* All pages of a map of a user task: entries that are there, of this type. */
+/* Check that all pages of a map in a user task have entries of this type. */
 static void expect_user_cache(struct kunit *test, struct iokmem_map *m, u32 cache)
 {
 	unsigned long at = iokmem_map_get_address(m) & PAGE_MASK, i;
@@ -98,7 +96,7 @@ static unsigned long *frames_of(struct kunit *test, struct iokmem_desc *desc)
 	return frames;
 }
 
-/* A descriptor leaves the list a moment before its memory goes back. */
+/* A descriptor leaves the list a moment before its memory is freed. */
 static void expect_frames_write_back(struct kunit *test, const unsigned long *frames,
 				     unsigned long nr)
 {
@@ -113,7 +111,7 @@ static void expect_frames_write_back(struct kunit *test, const unsigned long *fr
 	}
 }
 
-/* The memory goes with the last file of a mapping, a moment after it. */
+/* The last file of a mapping frees the memory, a moment after the mapping. */
 static void put_and_wait(struct kunit *test, struct iokmem_desc *desc)
 {
 	u64 id = desc->id;
@@ -143,7 +141,7 @@ static void cache_mode_is_in_every_entry_and_gone_when_freed(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, iokmem_map_get_address(m) + SZ_2M).huge);
 	put_map_now(test, m);
 
-	/* Addresses of its own, and read-only ones. */
+	/* A map with its own addresses, and a read-only one. */
 	m = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_UNIQUE, 0, 0);
 	KUNIT_EXPECT_FALSE(test, kernel_entry_of(iokmem_map_get_address(m)).huge);
 	expect_kernel_cache(test, m, c->given);
@@ -181,8 +179,11 @@ static void cache_mode_is_the_contiguous_buffers_too(struct kunit *test)
 	expect_frames_write_back(test, frames, SZ_64K / PAGE_SIZE + 1);
 }
 
-/* What everybody else does, to show that it does nothing, and that we do not. */
-static void cache_mode_by_page_protection_alone_is_none(struct kunit *test)
+/*
+ * Other parts of the kernel try to change the type. Show that their calls and the driver's do
+ * nothing.
+ */
+static void cache_mode_needs_more_than_page_protection(struct kunit *test)
 {
 	struct iokmem_desc *desc = buffer(test, NULL, PAGE_SIZE, 0);
 	struct vm_area_struct *vma;
@@ -217,7 +218,7 @@ static void cache_mode_is_changed_by_the_first_map(struct kunit *test)
 	expect_user_cache(test, m, c->given);
 	expect_direct_map_cache(test, desc, c->given);
 
-	/* It stays so, for those who do not mind. */
+	/* The mode stays for requests without a mode. */
 	put_map_now(test, m);
 	KUNIT_EXPECT_EQ(test, c->given, iokmem_desc_get_cache_mode(desc));
 	m = map(test, desc, current, 0, 0, 0);
@@ -235,7 +236,7 @@ static void cache_mode_of_mapped_memory_is_not_changed(struct kunit *test)
 
 	attach_address_space(test);
 	combined = map(test, desc, current, IOKMEM_MAP_WRITE_COMBINE_CACHE, 0, 0);
-	/* Default joins what is there, and so does the same. */
+	/* A request for the default mode or for the current one joins. */
 	KUNIT_EXPECT_PTR_EQ(test, combined, map(test, desc, current, 0, 0, 0));
 	KUNIT_EXPECT_PTR_EQ(test, combined,
 			    map(test, desc, current, IOKMEM_MAP_WRITE_COMBINE_CACHE,
@@ -271,7 +272,7 @@ static int mmap_locker_thread(void *mm)
 	return 0;
 }
 
-/* A map that is nobody's any more may still be seen by its task. */
+/* A map without an owner may still be visible to its task. */
 static void cache_mode_is_not_changed_before_the_last_map_is_gone(struct kunit *test)
 {
 	const u32 inhibit = IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_INHIBIT_CACHE;
@@ -285,7 +286,7 @@ static void cache_mode_is_not_changed_before_the_last_map_is_gone(struct kunit *
 					       IOKMEM_MAP_WRITE_COMBINE_CACHE, 0, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, m);
 
-	/* Who takes it down waits for this lock. */
+	/* Taking the map down waits for this lock. */
 	thread = kthread_run(mmap_locker_thread, current->mm, "mmap_locker");
 	if (!IS_ERR(thread))
 		wait_for_completion(&mmap_locked);
@@ -389,14 +390,14 @@ static void pool_hands_out_zeroed_memory_of_its_type(struct kunit *test)
 	memset(iokmem_buffer_get_bytes_no_copy(desc), 0xa5, SZ_64K);
 	put_buffer_now(test, desc);
 
-	/* It lies idle, zero and of its type. */
+	/* The memory is idle, zero and has its type. */
 	KUNIT_EXPECT_EQ(test, SZ_64K / PAGE_SIZE, iokmem_pool_idle());
 	bytes = page_address(pfn_to_page(frames[0]));
 	KUNIT_EXPECT_EQ(test, direct_entry_cache(IOKMEM_MAP_WRITE_COMBINE_CACHE),
 			direct_map_cache(frames[0]));
 	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, 0, SZ_64K));
 
-	/* The other type does not get it. */
+	/* A pool of the other type does not get it. */
 	desc = buffer_with(test, IOKMEM_KERNEL_TASK, IOKMEM_MAP_INHIBIT_CACHE,
 			   SZ_64K, 0);
 	KUNIT_EXPECT_NE(test, frames[0], pfn_of(desc, 0));
@@ -430,7 +431,7 @@ static void pool_keeps_no_more_than_was_used_lately(struct kunit *test)
 	put_buffer_now(test, b);
 	KUNIT_EXPECT_EQ(test, 2 * SZ_64K / PAGE_SIZE, iokmem_pool_idle());
 
-	/* Half of the peak is forgotten in each period, down to nothing. */
+	/* In each period half of the peak is forgotten, until nothing is left. */
 	iokmem_pool_trim();
 	KUNIT_EXPECT_EQ(test, 2 * SZ_64K / PAGE_SIZE, iokmem_pool_idle());
 	iokmem_pool_trim();
@@ -458,7 +459,7 @@ static void pool_gets_back_nothing_of_another_type(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, iokmem_pool_idle());
 }
 
-/* The way the kernel has to empty all such caches. */
+/* Empty the pools as the kernel empties all such caches. */
 static void pool_is_emptied_when_memory_is_short(struct kunit *test)
 {
 	struct iokmem_desc *desc;
@@ -480,7 +481,7 @@ static struct kunit_case cache_cases[] = {
 	KUNIT_CASE_PARAM(cache_mode_is_in_every_entry_and_gone_when_freed,
 			 mode_gen_params),
 	KUNIT_CASE_PARAM(cache_mode_is_the_contiguous_buffers_too, mode_gen_params),
-	KUNIT_CASE(cache_mode_by_page_protection_alone_is_none),
+	KUNIT_CASE(cache_mode_needs_more_than_page_protection),
 	KUNIT_CASE_PARAM(cache_mode_is_changed_by_the_first_map, mode_gen_params),
 	KUNIT_CASE(cache_mode_of_mapped_memory_is_not_changed),
 	KUNIT_CASE(cache_mode_is_not_changed_before_the_last_map_is_gone),

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Descriptors of other descriptors' memory: windows, sequences, guard pages.
- */
+/* Descriptors of other descriptors' memory: windows, sequences and guard pages. */
 #include <linux/dma-mapping.h>
 #include <linux/mman.h>
 #include <linux/slab.h>
@@ -53,7 +51,7 @@ static void sub_is_a_window(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, 2900, bytes, 100));
 	KUNIT_EXPECT_TRUE(test, has_pattern(bytes, 100, 7900));
 
-	/* Nothing beyond it can be reached. */
+	/* Nothing beyond the window can be accessed. */
 	KUNIT_EXPECT_EQ(test, -ERANGE, iokmem_desc_read_bytes(desc, 2901, bytes, 100));
 	KUNIT_EXPECT_EQ(test, -ERANGE, map_error(desc, IOKMEM_KERNEL_TASK, 0,
 						 IOKMEM_MAP_ANYWHERE, 2901, 100));
@@ -96,7 +94,7 @@ static void sub_maps_are_its_parents(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, m, map(test, sub(test, parent, SZ_16K, SZ_16K), current,
 					 0, 0, 0));
 
-	/* The first to be there may be the sub-descriptor's. */
+	/* The sub-descriptor's map may be the first. */
 	m = map(test, sub(test, parent, SZ_32K, SZ_16K), current, IOKMEM_MAP_READ_ONLY,
 		0, 0);
 	KUNIT_EXPECT_EQ(test, iokmem_map_get_address(m) + SZ_8K,
@@ -121,7 +119,7 @@ static void sub_of_a_sub_is_one_of_the_first_parent(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(inner, 999, bytes, 1));
 }
 
-/* Who has only the window must not see what shares its pages. */
+/* A user of the window must not see other bytes of its pages. */
 static void sub_shows_tasks_whole_pages_of_its_own(struct kunit *test)
 {
 	struct iokmem_desc *parent = wired(test, 3 * PAGE_SIZE + 100);
@@ -144,7 +142,7 @@ static void sub_shows_tasks_whole_pages_of_its_own(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0,
 			map_error(desc, IOKMEM_KERNEL_TASK, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
 
-	/* Behind the end of all there are only zeroes. */
+	/* There are only zeroes behind the end of the memory. */
 	desc = sub(test, parent, 2 * PAGE_SIZE, PAGE_SIZE + 100);
 	KUNIT_EXPECT_EQ(test, 0, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
 	desc = sub(test, parent, 2 * PAGE_SIZE, PAGE_SIZE + 99);
@@ -166,7 +164,7 @@ static void sub_keeps_its_parent(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_gone(id));
 }
 
-static void sub_refuses_what_is_not_in_its_parent(struct kunit *test)
+static void sub_refuses_ranges_outside_its_parent(struct kunit *test)
 {
 	struct iokmem_desc *parent = wired(test, SZ_64K);
 
@@ -183,7 +181,7 @@ static void sub_refuses_what_is_not_in_its_parent(struct kunit *test)
 			PTR_ERR(iokmem_sub_with_sub_range(parent, 0, 101, 0)));
 	KUNIT_EXPECT_EQ(test, 1, refcount_read(&parent->users));
 
-	/* Nothing at all is something. */
+	/* A descriptor of no bytes is valid. */
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_get_length(sub(test, parent, 100, 0)));
 	KUNIT_EXPECT_EQ(test, -ERANGE,
 			PTR_ERR(iokmem_desc_map(sub(test, parent, 0, 0), 0)));
@@ -231,7 +229,7 @@ static void multi_is_mapped_as_one_range(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, has_pattern(bytes, 2 * PAGE_SIZE, 8 * PAGE_SIZE));
 	KUNIT_EXPECT_TRUE(test, has_pattern(bytes + 2 * PAGE_SIZE, 50, 4 * PAGE_SIZE));
 
-	/* To a task, but for the ends, which are not whole pages. */
+	/* A task can map the whole pages, but not the ends. */
 	KUNIT_EXPECT_EQ(test, -EACCES,
 			map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
 	m = map(test, desc, current, 0, PAGE_SIZE - 33, 2 * PAGE_SIZE);
@@ -300,7 +298,7 @@ static void multi_holds_its_members_while_mapped(struct kunit *test)
 			map_error(a, current, 0, IOKMEM_MAP_ANYWHERE |
 				  IOKMEM_MAP_WRITE_COMBINE_CACHE, 0, 0));
 
-	/* Both ways to see a byte are to the same one. */
+	/* The map and the member show one memory. */
 	KUNIT_ASSERT_EQ(test, 0, put_user(5, (u8 __user *)iokmem_map_get_address(m) + PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_set_purgeable(b, IOKMEM_PURGEABLE_EMPTY, NULL));
 	KUNIT_EXPECT_FALSE(test, user_has_pattern(iokmem_map_get_address(m) + PAGE_SIZE, PAGE_SIZE, 0));
@@ -320,7 +318,7 @@ static void multi_tells_the_cache_mode_of_its_members(struct kunit *test)
 	desc = multi(test, (struct iokmem_desc *[]){ a, guard_pages(test, 1), a }, 3);
 	KUNIT_EXPECT_EQ(test, IOKMEM_MAP_WRITE_COMBINE_CACHE,
 			iokmem_desc_get_cache_mode(desc));
-	/* What is there may be asked for, nothing else. */
+	/* The members' mode may be requested, but no other. */
 	KUNIT_EXPECT_EQ(test, 0, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE |
 					   IOKMEM_MAP_WRITE_COMBINE_CACHE, 0, 0));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
@@ -336,13 +334,13 @@ static void multi_tells_the_cache_mode_of_its_members(struct kunit *test)
 			entry_of(current->mm, iokmem_map_get_address(m)).cache);
 	KUNIT_EXPECT_EQ(test, IOKMEM_MAP_COPYBACK_CACHE,
 			entry_of(current->mm, iokmem_map_get_address(m) + PAGE_SIZE).cache);
-	/* The kernel has one type for all of a mapping. */
+	/* The kernel has one type for a whole mapping. */
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, PTR_ERR(iokmem_desc_map(desc, 0)));
 	KUNIT_EXPECT_EQ(test, 0, map_error(desc, IOKMEM_KERNEL_TASK, 0,
 					   IOKMEM_MAP_ANYWHERE, PAGE_SIZE, PAGE_SIZE));
 }
 
-static void multi_refuses_what_cannot_be_one(struct kunit *test)
+static void multi_refuses_invalid_members(struct kunit *test)
 {
 	struct iokmem_desc *a = wired(test, PAGE_SIZE), *empty, *coherent, *both[2];
 	struct iokmem_desc **many;
@@ -392,7 +390,7 @@ static void guard_pages_cannot_be_touched(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_read_bytes(desc, 0, &byte, 1));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, PAGE_SIZE, &byte, 1));
-	/* All or nothing: what comes before the guard page is not written either. */
+	/* All bytes or none: those before the guard page are not written either. */
 	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_write_bytes(desc, PAGE_SIZE, NULL,
 							       3 * PAGE_SIZE));
 	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m) + PAGE_SIZE, 2 * PAGE_SIZE, 0));
@@ -411,7 +409,7 @@ static void guard_pages_are_not_in_the_kernel(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, PTR_ERR(iokmem_desc_map(desc, 0)));
 	KUNIT_EXPECT_EQ(test, 0, desc->held);
 
-	/* By itself in a task. */
+	/* Map the guard page alone in a task. */
 	KUNIT_EXPECT_NE(test, 0UL, touch(iokmem_map_get_address(map(test, g, current, 0, 0, 0))));
 	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_read_bytes(g, 0, &byte, 1));
 	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_write_bytes(g, 0, &byte, 1));
@@ -441,7 +439,7 @@ static void coherent_memory_is_the_dma_apis(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), 5 * PAGE_SIZE + 7, 0));
 	KUNIT_EXPECT_EQ(test, iokmem_desc_get_cache_mode(desc),
 			entry_of(current->mm, iokmem_map_get_address(m)).cache);
-	/* Part of it, by itself. */
+	/* Map a part with its own addresses. */
 	m = map(test, desc, current, IOKMEM_MAP_UNIQUE, 2 * PAGE_SIZE + 5, PAGE_SIZE);
 	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), PAGE_SIZE, 2 * PAGE_SIZE + 5));
 	m = map(test, desc, current, IOKMEM_MAP_READ_ONLY, PAGE_SIZE, PAGE_SIZE);
@@ -494,14 +492,14 @@ static struct kunit_case compound_cases[] = {
 	KUNIT_CASE(sub_of_a_sub_is_one_of_the_first_parent),
 	KUNIT_CASE(sub_shows_tasks_whole_pages_of_its_own),
 	KUNIT_CASE(sub_keeps_its_parent),
-	KUNIT_CASE(sub_refuses_what_is_not_in_its_parent),
+	KUNIT_CASE(sub_refuses_ranges_outside_its_parent),
 	KUNIT_CASE(multi_is_one_after_the_other),
 	KUNIT_CASE(multi_is_mapped_as_one_range),
 	KUNIT_CASE(multi_has_huge_entries_where_its_members_do),
 	KUNIT_CASE(multi_of_multis_has_their_members),
 	KUNIT_CASE(multi_holds_its_members_while_mapped),
 	KUNIT_CASE(multi_tells_the_cache_mode_of_its_members),
-	KUNIT_CASE(multi_refuses_what_cannot_be_one),
+	KUNIT_CASE(multi_refuses_invalid_members),
 	KUNIT_CASE(guard_pages_cannot_be_touched),
 	KUNIT_CASE(guard_pages_are_not_in_the_kernel),
 	{}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory that is contiguous, aligned, or below an address: what its physical
- * addresses say.
+ * Contiguous memory, aligned memory, and memory below an address, checked by physical
+ * addresses.
  */
 #include <linux/io.h>
 #include <linux/mm.h>
@@ -21,7 +21,7 @@ static void size_desc(const size_t *size, char *desc)
 
 KUNIT_ARRAY_PARAM(size, sizes, size_desc);
 
-/* The memory is one piece, zero, and where the kernel sees it. */
+/* Expect the memory to be one piece and zero, at the address that the kernel sees. */
 static void expect_one_piece(struct kunit *test, struct iokmem_desc *desc)
 {
 	size_t length, size = iokmem_desc_get_length(desc);
@@ -39,7 +39,7 @@ static void expect_one_piece(struct kunit *test, struct iokmem_desc *desc)
 	memset(bytes, 0xa5, PAGE_ALIGN(size));
 }
 
-/* Twice, so that the second time what comes is dirty if it can be. */
+/* Run twice: memory that the second run reuses is not zero. */
 static void contiguous_memory_is_one_zeroed_piece(struct kunit *test)
 {
 	size_t size = *(const size_t *)test->param_value;
@@ -55,7 +55,7 @@ static void contiguous_memory_is_one_zeroed_piece(struct kunit *test)
 	}
 }
 
-/* More than the reserve has, where there is one, and after that is used up. */
+/* Ask for more than the reserve, if there is one, and continue when that is used up. */
 static void contiguous_memory_comes_from_anywhere(struct kunit *test)
 {
 	struct iokmem_desc *descs[6];
@@ -70,10 +70,10 @@ static void contiguous_memory_comes_from_anywhere(struct kunit *test)
 
 struct neighbours_case {
 	const char *name;
-	unsigned int blocks;	/* a bit for each 2 MiB that there are */
+	unsigned int blocks;	/* a bit for each 2 MiB of memory */
 	unsigned long nr;
 	unsigned int align_order;
-	int first;		/* of those that are found; or -1 */
+	int first;		/* number of the first block that is found, or -1 */
 };
 
 static const struct neighbours_case neighbours_cases[] = {
@@ -94,7 +94,7 @@ static void neighbours_desc(const struct neighbours_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(neighbours, neighbours_cases, neighbours_desc);
 
-/* In a list, as the first one is at @pfn; and no others. */
+/* Expect exactly these blocks in the list. The first one is at @pfn. */
 static void expect_blocks(struct kunit *test, const struct list_head *list,
 			  unsigned int blocks, unsigned long pfn)
 {
@@ -132,14 +132,14 @@ static void contiguous_neighbours_are_found_among_blocks(struct kunit *test)
 			iokmem_neighbours_find(&blocks, &found, &request));
 	expect_blocks(test, &found, expected, pfn);
 	expect_blocks(test, &blocks, c->blocks & ~expected, pfn);
-	/* And in order. */
+	/* The blocks are in order. */
 	list_for_each_entry(page, &found, lru) {
 		KUNIT_EXPECT_LE(test, next, page_to_pfn(page));
 		next = page_to_pfn(page);
 	}
 }
 
-/* Where there are some, which takes a few attempts at most. */
+/* Some buffers consist of neighbours. Finding one takes a few attempts at most. */
 static void contiguous_memory_is_of_blocks_that_are_neighbours(struct kunit *test)
 {
 	const size_t size = 3 * SZ_2M;
@@ -162,14 +162,14 @@ static void contiguous_memory_is_of_blocks_that_are_neighbours(struct kunit *tes
 		kunit_skip(test, "there are none");
 }
 
-/* What the page allocator cannot give in one block, nor in several of a size. */
+/* Memory that the page allocator can provide neither as one block nor as several of a size. */
 static void contiguous_memory_comes_from_the_reserve_first(struct kunit *test)
 {
 	unsigned long before = global_zone_page_state(NR_FREE_CMA_PAGES);
 
 	if (!IS_ENABLED(CONFIG_DMA_CMA) || before < SZ_16M / PAGE_SIZE)
 		kunit_skip(test, "there is no such reserve");
-	/* The count may be some pages behind. */
+	/* The count may lag behind by some pages. */
 	buffer_with(test, NULL, IOKMEM_PHYSICALLY_CONTIGUOUS, SZ_8M + PAGE_SIZE, 0);
 	KUNIT_EXPECT_LT(test, global_zone_page_state(NR_FREE_CMA_PAGES),
 			before - SZ_4M / PAGE_SIZE);
@@ -199,7 +199,7 @@ static void contiguous_memory_is_aligned(struct kunit *test)
 	}
 }
 
-/* Without being asked for, more than a block's alignment makes memory contiguous. */
+/* An alignment above that of a block makes memory contiguous without the option. */
 static void contiguous_memory_is_what_large_alignment_gives(struct kunit *test)
 {
 	struct iokmem_desc *desc;
@@ -270,7 +270,7 @@ static struct iokmem_desc *buffer_below(struct kunit *test, const struct mask_ca
 	return keep_desc(test, desc);
 }
 
-/* The first byte's address fits the mask, and every other's what it leaves open. */
+/* The first byte's address fits the mask. Addresses of other bytes fit its open bits. */
 static void contiguous_mask_fits_every_byte(struct kunit *test)
 {
 	const struct mask_case *c = test->param_value;
@@ -326,7 +326,7 @@ static void refused_desc(const struct refused_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(refused, refused_cases, refused_desc);
 
-static void contiguous_mask_that_cannot_be_is_refused(struct kunit *test)
+static void contiguous_impossible_mask_is_refused(struct kunit *test)
 {
 	const struct refused_case *c = test->param_value;
 	struct iokmem_desc *desc;
@@ -336,15 +336,15 @@ static void contiguous_mask_that_cannot_be_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->err, PTR_ERR(desc));
 }
 
-/* Half of all memory in one piece is not to be had, and asking for it is harmless. */
-static void contiguous_memory_that_cannot_be_had_fails_soon(struct kunit *test)
+/* Half of all memory is not available in one piece. The request must do no harm. */
+static void contiguous_impossible_request_fails_soon(struct kunit *test)
 {
 	unsigned long before, start = jiffies;
 	struct iokmem_desc *desc;
 	struct page *blocks[64];
 	int i, nr;
 
-	/* Memory that cannot be moved, all over. */
+	/* Memory that cannot be moved, spread over the machine. */
 	for (nr = 0; nr < ARRAY_SIZE(blocks); nr++) {
 		blocks[nr] = alloc_pages(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN,
 					 MAX_PAGE_ORDER);
@@ -361,7 +361,7 @@ static void contiguous_memory_that_cannot_be_had_fails_soon(struct kunit *test)
 	for (i = 0; i < nr; i++)
 		__free_pages(blocks[i], MAX_PAGE_ORDER);
 
-	/* What was moved away to look is still there, or free. */
+	/* Pages that were moved away during the search still exist, or are free. */
 	KUNIT_EXPECT_GT(test, global_zone_page_state(NR_FREE_PAGES) + SZ_8M / PAGE_SIZE,
 			before);
 	desc = buffer_with(test, IOKMEM_KERNEL_TASK, IOKMEM_PHYSICALLY_CONTIGUOUS,
@@ -379,8 +379,8 @@ static struct kunit_case contiguous_cases[] = {
 	KUNIT_CASE(contiguous_memory_is_what_large_alignment_gives),
 	KUNIT_CASE(contiguous_capacity_is_aligned_to_its_size),
 	KUNIT_CASE_PARAM(contiguous_mask_fits_every_byte, mask_gen_params),
-	KUNIT_CASE_PARAM(contiguous_mask_that_cannot_be_is_refused, refused_gen_params),
-	KUNIT_CASE(contiguous_memory_that_cannot_be_had_fails_soon),
+	KUNIT_CASE_PARAM(contiguous_impossible_mask_is_refused, refused_gen_params),
+	KUNIT_CASE(contiguous_impossible_request_fails_soon),
 	{}
 };
 

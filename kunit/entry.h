@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Page table entries as the hardware sees them, for tests: of user tasks, and of the
- * kernel.
- */
+/* Page table entries as the hardware sees them: of user tasks, and of the kernel. */
 #ifndef _IOKMEM_KUNIT_ENTRY_H
 #define _IOKMEM_KUNIT_ENTRY_H
 
@@ -21,13 +18,13 @@
 
 /**
  * struct entry - a page table entry
- * @present: all else is meaningless if it is not
+ * @present: if false, the other members mean nothing
  * @write: writable
  * @exec: executable
  * @huge: one of PMD_SIZE
  * @pfn: the frame that the address itself is in
- * @cache: IOKMEM_MAP_*_CACHE, decoded from its bits: what entry_cache() gives for RAM
- *	of a mode; IOKMEM_MAP_CACHE_MASK if they say something else
+ * @cache: IOKMEM_MAP_*_CACHE, decoded from its bits: the value of entry_cache() for RAM
+ *	of a mode, or IOKMEM_MAP_CACHE_MASK for any other type
  */
 struct entry {
 	bool present;
@@ -61,7 +58,7 @@ static inline bool entry_may_exec(pte_t pte)
 	return pte_exec(pte);
 }
 
-/* What the kernel has programmed the PAT with, by PAT, PCD and PWT. */
+/* Return the modes that the kernel has programmed into the PAT, by PAT, PCD and PWT. */
 static inline u32 decode_cache(unsigned long value, bool huge)
 {
 	static const u32 modes[8] = {
@@ -76,7 +73,7 @@ static inline u32 decode_cache(unsigned long value, bool huge)
 		     (value & _PAGE_PWT ? 1 : 0)];
 }
 
-/* Of a kernel address. */
+/* Look up a kernel address. */
 static inline struct entry kernel_entry_of(unsigned long address)
 {
 	struct entry entry = {};
@@ -130,7 +127,7 @@ static inline u32 decode_cache(unsigned long value, bool huge)
 	}
 }
 
-/* As the CPU translates @address for a kernel that reads it, or writes it. */
+/* Translate @address as the CPU does for a kernel access. */
 static inline u64 translate(unsigned long address, bool write)
 {
 	unsigned long flags;
@@ -147,7 +144,7 @@ static inline u64 translate(unsigned long address, bool write)
 	return par;
 }
 
-/* Of a kernel address, whose entry itself only the kernel can find. */
+/* Look up a kernel address. Only the kernel can find the entry itself. */
 static inline struct entry kernel_entry_of(unsigned long address)
 {
 	u64 par = translate(address, false);
@@ -208,13 +205,13 @@ static inline struct entry kernel_entry_of(unsigned long address)
 }
 #endif
 
-/* Of a frame, in the kernel's map of all memory. */
+/* Look up a frame in the kernel's map of all memory. */
 static inline u32 direct_map_cache(unsigned long pfn)
 {
 	return kernel_entry_of((unsigned long)page_address(pfn_to_page(pfn))).cache;
 }
 
-/* The entry in the page table, or a huge one, for a user address in @mm; or NULL. */
+/* Return the entry of a user address in @mm, which may be huge, or NULL. */
 static inline void *find_entry(struct mm_struct *mm, unsigned long address, bool *huge)
 {
 	pgd_t *pgd = pgd_offset(mm, address);
@@ -237,7 +234,7 @@ static inline void *find_entry(struct mm_struct *mm, unsigned long address, bool
 	return *huge ? (void *)pmd : pte_offset_kernel(pmd, address);
 }
 
-/* Of a user address in @mm. */
+/* Look up a user address in @mm. */
 static inline struct entry entry_of(struct mm_struct *mm, unsigned long address)
 {
 	struct entry entry = {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A driver that exports dma-bufs; see exporter.h. Everything that has to be allocated for
- * its kernel address is allocated before, since the kernel warns when that fails.
+ * A driver that exports dma-bufs. See exporter.h. It allocates everything for its kernel
+ * address in advance, since the kernel warns when that fails later.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
@@ -40,7 +40,7 @@ static void exporter_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *a
 	exporter->attached--;
 }
 
-/* What a device sees of memory that has no pages. */
+/* Return the table of memory that has no pages. */
 static int map_io(struct sg_table *table)
 {
 	if (sg_alloc_table(table, 1, GFP_KERNEL))
@@ -138,7 +138,7 @@ static void exporter_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 	exporter->vmapped = false;
 }
 
-/* Nobody gets there but by importing. */
+/* Only importers map the memory. */
 static int exporter_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 {
 	return -ENODEV;
@@ -295,7 +295,7 @@ bool is_idle(const struct exporter *exporter)
 {
 	int i;
 
-	/* The last file of a VMA goes a moment after it. */
+	/* The last file of a VMA goes a moment after the VMA. */
 	for (i = 0; i < 100 && READ_ONCE(exporter->attached); i++) {
 		flush_delayed_fput();
 		msleep(20);
@@ -304,7 +304,7 @@ bool is_idle(const struct exporter *exporter)
 	       !exporter->vmapped && !exporter->begun;
 }
 
-/* Importers, which the test has let go before, must let go of the dma-buf. */
+/* The test has put its importers, and they must have put the dma-buf. */
 static void expect_released(void *data)
 {
 	struct exporter *exporter = data;

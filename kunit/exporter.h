@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * A driver that exports dma-bufs, and tells what importers do with them.
- */
+/* A driver that exports dma-bufs, and records what importers do with them. */
 #ifndef _IOKMEM_KUNIT_EXPORTER_H
 #define _IOKMEM_KUNIT_EXPORTER_H
 
@@ -11,33 +9,33 @@
 
 #define EXPORTER_PAGES	5
 
-/* What an exporter's memory is, and what it does not do. */
+/* Properties of an exporter's memory, and operations that it lacks. */
 #define EXPORTER_COMBINED	0x01	/* write-combined RAM */
 #define EXPORTER_IO		0x02	/* no RAM */
 #define EXPORTER_NO_VMAP	0x04
 #define EXPORTER_NO_MMAP	0x08
-#define EXPORTER_MOVES		0x10	/* the memory, unless it is pinned */
+#define EXPORTER_MOVES		0x10	/* the memory moves unless it is pinned */
 #define EXPORTER_READ_ONLY	0x20
 #define EXPORTER_EMPTY		0x40
-#define EXPORTER_SHORT		0x80	/* tells devices of all but the last page */
+#define EXPORTER_SHORT		0x80	/* shows devices all but the last page */
 
 /**
- * struct exporter - one dma-buf, and what has become of it
- * @test: whose it is
+ * struct exporter - one dma-buf, and how it is used
+ * @test: the test that has it
  * @dmabuf: the dma-buf
  * @options: EXPORTER_*
  * @pages: its memory, unless %EXPORTER_IO
- * @bytes: where the kernel has that
- * @attached: to how many devices
- * @mapped: for how many of these
- * @pinned: how often, by those who need it to stay
- * @vmapped: somebody has the kernel address
- * @begun: how many are at it with the CPU
- * @accesses: how many have been
- * @released: it is gone
- * @attach_error: what the next ones to attach get
- * @map_error: the same for mapping
- * @begin_error: the same for beginning to access
+ * @bytes: its kernel address
+ * @attached: number of attached devices
+ * @mapped: number of devices that have it mapped
+ * @pinned: number of pins
+ * @vmapped: an importer has the kernel address
+ * @begun: number of CPU accesses in progress
+ * @accesses: number of CPU accesses so far
+ * @released: the dma-buf has been released
+ * @attach_error: error for the next attachments, or 0
+ * @map_error: error for the next mappings, or 0
+ * @begin_error: error for the next CPU accesses, or 0
  */
 struct exporter {
 	struct kunit *test;
@@ -58,17 +56,18 @@ struct exporter {
 };
 
 /*
- * The test has a reference to the dma-buf until put_dma_buf_now(), and the exporter
- * until its end. Skips the test if no memory was reserved, for %EXPORTER_IO.
+ * Create an exporter with a dma-buf. The test has a reference to the dma-buf until
+ * put_dma_buf_now(), and the exporter until its end. Skips the test if %EXPORTER_IO needs
+ * memory and none was reserved.
  */
 struct exporter *exporter(struct kunit *test, unsigned int options);
 void keep_dma_buf(struct kunit *test, struct dma_buf *dmabuf);
 void put_dma_buf_now(struct kunit *test, struct dma_buf *dmabuf);
 
-/* Waits a little for it. */
+/* Return true if the dma-buf has been released. Waits a little for it. */
 bool is_released(const struct exporter *exporter);
 
-/* Does nobody use the memory? */
+/* Return true if nobody uses the memory. */
 bool is_idle(const struct exporter *exporter);
 
 #endif /* _IOKMEM_KUNIT_EXPORTER_H */

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Extents: the arithmetic of where a page is.
- */
+/* Extents: the arithmetic that finds a page. */
 #include "helpers.h"
 
 /* Pages 0-3 at frame 100, 4 at 50, 5-12 at 51: the last two are neighbours. */
@@ -48,7 +46,7 @@ static void extent_lookup_finds_frame_and_neighbours(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->run.nr, run.nr);
 }
 
-/* One extent after the other from any page on: the same as looking up each page. */
+/* Walking over extents from any page on gives the same result as looking up each page. */
 static void extent_find_is_where_to_go_on_from(struct kunit *test)
 {
 	pgoff_t from, index, end = iokmem_extents_pages(&extents);
@@ -103,7 +101,7 @@ static void extent_neighbours_count_as_contiguous(struct kunit *test)
 			iokmem_extents_contiguous(&extents, c->index, c->nr));
 }
 
-/* A table of many extents gives the same answers as counting through it. */
+/* A table of many extents gives the same answers as a search from the start. */
 static void extent_lookup_agrees_with_counting(struct kunit *test)
 {
 	const unsigned int nr = 1000;

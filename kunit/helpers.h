@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites share: page table entries as they are, a process to map into,
- * and cleaning up after a failed assertion.
+ * Helpers of all suites: page table entries, a process to map into, and cleanup after a failed
+ * assertion.
  */
 #ifndef _IOKMEM_KUNIT_HELPERS_H
 #define _IOKMEM_KUNIT_HELPERS_H
@@ -18,26 +18,28 @@
 #include "map/map.h"
 #include "page/compat.h"
 
-/* Read a byte, as the task whose address space this thread is in: 0 if that works. */
+/* Read a byte in the address space of this thread. Returns 0 on success. */
 unsigned long touch(unsigned long address);
 
-/* Skips the test if the types of memory cannot be told from entries. */
+/* Skip the test if entries do not show types of memory. */
 void need_memory_types(struct kunit *test);
 
-/* The frame that byte @offset of a descriptor is in. */
+/* Return the frame of byte @offset of a descriptor. */
 unsigned long pfn_of(struct iokmem_desc *desc, size_t offset);
 
-/* Give the test an address space of its own to be in, as current->mm. */
+/* Give the test an address space of its own, as current->mm. */
 void attach_address_space(struct kunit *test);
 
-/* A user process that sleeps, killed when the test ends. Skips the test if the
- * machine has nothing to run.
+/*
+ * Start a user process that sleeps until the end of the test kills it. Skips the test if the
+ * machine has no program to run.
  */
 struct task_struct *start_process(struct kunit *test);
 void kill_process(struct task_struct *task);
 
-/* References that the end of the test puts, whatever became of the test.
- * placed() maps into the current task, at a fixed address.
+/*
+ * Create objects whose references the end of the test puts, even if the test fails. placed()
+ * maps into the current task, at a fixed address.
  */
 struct iokmem_desc *buffer(struct kunit *test, struct task_struct *task,
 			   size_t capacity, size_t alignment);
@@ -72,27 +74,27 @@ struct iokmem_map *keep_map(struct kunit *test, struct iokmem_map *map);
 void put_map_now(struct kunit *test, struct iokmem_map *map);
 void put_buffer_now(struct kunit *test, struct iokmem_desc *desc);
 
-/* The error that mapping gives; 0 if it gives a map, which is let go. */
+/* Return the error of a request for a map, or 0 if it succeeds. The map is put. */
 int map_error(struct iokmem_desc *desc, struct task_struct *task,
 	      unsigned long at, u32 options, size_t offset, size_t length);
 
-/* The same for making a buffer for nobody. */
+/* Return the error of creating a buffer that belongs to no task, or 0. */
 int buffer_error(u32 options, size_t capacity, size_t alignment);
 
-/* Wait for the kernel's worker to be done with files that were put until now. */
+/* Wait until the kernel's worker has closed all files that were put before. */
 void settle_files(struct kunit *test);
 
-/* Is descriptor @id gone? Waits a little for it. */
+/* Return true if descriptor @id is gone. Waits a little for it. */
 bool is_gone(u64 id);
 
-/* Fill or check, by the kernel's own addresses: byte i is a function of i. */
+/* Fill or check memory by the kernel's own addresses. Byte i is a function of i. */
 void fill_pattern(struct iokmem_desc *desc);
 u8 pattern(size_t offset);
 void fill_bytes(u8 *bytes, size_t length);
 bool has_pattern(const u8 *bytes, size_t length, size_t first);
 bool user_has_pattern(unsigned long address, size_t length, size_t first);
 
-/* Write a line to a file of the kernel's, such as one in /proc/sys. */
+/* Write a line to a file of the kernel, such as one in /proc/sys. */
 int write_line(const char *path, const char *line);
 
 #endif /* _IOKMEM_KUNIT_HELPERS_H */

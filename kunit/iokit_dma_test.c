@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * IODMACommand in IOKit's spelling.
- */
+/* IODMACommand under IOKit's names. */
 #include <kunit/device.h>
 #include <linux/dma-mapping.h>
 
@@ -22,7 +20,7 @@ static IODMACommand *keep_command(struct kunit *test, IODMACommand *command)
 	return command;
 }
 
-/* What takes any segment, not prepared. */
+/* Create a command that takes any segment, not prepared. */
 static IODMACommand *command(struct kunit *test, IODMACommand_SegmentFunction outSegFunc,
 			     struct device *dev)
 {
@@ -30,7 +28,7 @@ static IODMACommand *command(struct kunit *test, IODMACommand_SegmentFunction ou
 				IODMACommand_kMapped, 0, 1, dev, NULL));
 }
 
-/* Memory of PAGES pages, none of them neighbours. */
+/* Create a descriptor of PAGES pages, none of them neighbours. */
 static IOMemoryDescriptor *scattered(struct kunit *test)
 {
 	IOBufferMemoryDescriptor *whole;
@@ -68,12 +66,12 @@ static void iokit_command_tells_the_device_all_segments(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, all * PAGE_SIZE, offset);
 	}
 	KUNIT_EXPECT_EQ(test, PAGES, all);
-	/* The last call had fewer. */
+	/* The last call returned fewer segments. */
 	KUNIT_EXPECT_EQ(test, PAGES % 3, n);
 	KUNIT_EXPECT_EQ(test, kIOReturnOverrun,
 			IODMACommand_gen64IOVMSegments(dma, &offset, segments, &n));
 	KUNIT_EXPECT_EQ(test, PAGES % 3, n);
-	/* Over again, from the middle of a page. */
+	/* Start again, from the middle of a page. */
 	offset = 100;
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess,
 			IODMACommand_genIOVMSegments(dma, &offset, segments, &n));
@@ -91,7 +89,7 @@ static void iokit_command_tells_the_device_all_segments(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess, IODMACommand_clearMemoryDescriptor(dma, true));
 }
 
-/* The first segment of @md by a way to put it; 16 bytes. */
+/* Return the first segment of @md in the given output format, as 16 bytes. */
 static void put_first(struct kunit *test, IODMACommand_SegmentFunction outSegFunc,
 		      struct device *dev, IOMemoryDescriptor *md, void *table)
 {
@@ -143,7 +141,7 @@ static void iokit_command_puts_segments_as_the_device_reads_them(struct kunit *t
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, le64_to_cpu(little64[1]));
 }
 
-/* The second segment does not fit, whatever it is. */
+/* The second segment does not fit, whatever its address is. */
 static bool put_only_one(IODMACommand *target, IODMACommand_Segment64 segment,
 			 void *segments, UInt32 i)
 {
@@ -232,7 +230,7 @@ static void iokit_command_knows_its_specification(struct kunit *test)
 			IODMACommand_gen64IOVMSegments(clone, &offset, &segment, &n));
 	KUNIT_EXPECT_EQ(test, 1024ULL, segment.fLength);
 
-	/* By what the old factory takes. */
+	/* The arguments of the old factory. */
 	dma = keep_command(test, IODMACommand_withSpecification(kIODMACommandOutputHost32, 0,
 				512, IODMACommand_kMapped, 0, 64, dev, NULL));
 	KUNIT_EXPECT_EQ(test, 32, IODMACommand_getNumAddressBits(dma));
@@ -323,7 +321,7 @@ static void iokit_command_is_prepared_and_completed(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess,
 			IODMACommand_prepare(dma, PAGE_SIZE, PAGE_SIZE, true, true));
-	/* Nested ones are of the same bytes. */
+	/* Nested preparations must cover the same bytes. */
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess,
 			IODMACommand_prepare(dma, PAGE_SIZE, PAGE_SIZE, false, false));
 	KUNIT_EXPECT_EQ(test, kIOReturnNotReady,
@@ -352,7 +350,7 @@ static void iokit_command_is_prepared_and_completed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kIOReturnNotReady, IODMACommand_complete(dma, true, true));
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess,
 			IODMACommand_setMemoryDescriptor(dma, other, true));
-	/* What is left is completed with the last reference. */
+	/* The last reference completes remaining preparations. */
 	IODMACommand_retain(dma);
 	IODMACommand_release(dma);
 }
@@ -369,7 +367,7 @@ static void iokit_command_copies_what_is_prepared(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, IODMACommand_writeBytes(dma, 0, in, 64));
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess,
 			IODMACommand_prepare(dma, PAGE_SIZE - 20, 40, true, true));
-	/* Unlike a descriptor's, it is cut short. */
+	/* Unlike a descriptor's copy, this one is cut short. */
 	KUNIT_EXPECT_EQ(test, 40, IODMACommand_writeBytes(dma, 0, in, 64));
 	KUNIT_EXPECT_EQ(test, 30, IODMACommand_readBytes(dma, 10, out, 64));
 	KUNIT_EXPECT_TRUE(test, has_pattern(out, 30, 10));
@@ -385,7 +383,7 @@ static IOReturn prepare_as(IODMACommand *dma, UInt64 maxSegmentSize, struct devi
 				true);
 }
 
-/* First nothing is known, not even whose transfers they are. */
+/* Nothing is known at first, not even which device transfers. */
 static void iokit_command_can_be_specified_later(struct kunit *test)
 {
 	struct device *dev = device(test), *second;
@@ -437,7 +435,7 @@ static void iokit_command_can_be_specified_later(struct kunit *test)
 			IODMACommand_genIOVMSegments(dma, &offset, &segment, &n));
 	KUNIT_EXPECT_EQ(test, 512ULL, segment.fLength);
 
-	/* Not while it is prepared; then also for another device. */
+	/* The device cannot change while the command is prepared, but afterwards. */
 	KUNIT_EXPECT_EQ(test, kIOReturnNotPermitted, prepare_as(dma, 256, dev));
 	KUNIT_EXPECT_EQ(test, kIOReturnNotPermitted, prepare_as(dma, 256, second));
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess, IODMACommand_complete(dma, true, true));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * IOKit's errors as they should be. The tests of drivers' headers and of programs' take
- * what they expect from these tables.
+ * Tables of IOKit's errors, from which the tests of both headers, for drivers and for
+ * programs, take their expected values.
  */
 #ifndef _IOKMEM_IOKIT_ERRORS_H
 #define _IOKMEM_IOKIT_ERRORS_H
@@ -22,15 +22,15 @@ struct expected_return {
 	IOReturn back;
 };
 
-/* There and back is the same. */
+/* The translation back gives the error. */
 #define SAME(name, number, err)		{ #name, name, number, err, name }
-/* It becomes another one on the way. */
+/* The translation back gives another error. */
 #define OTHER(name, number, err, back)	{ #name, name, number, err, back }
-/* It has nothing to do with memory. */
+/* The error has nothing to do with memory. */
 #define NO_ERRNO(name, number)		{ #name, name, number, EIO, kIOReturnError }
 
 static const struct expected_return expected_returns[] = {
-	/* What IOKit's memory returns. */
+	/* Errors of IOKit's memory. */
 	SAME(kIOReturnSuccess,			0,		0),
 	SAME(kIOReturnError,			0xe00002bc,	EIO),
 	SAME(kIOReturnNoMemory,			0xe00002bd,	ENOMEM),
@@ -64,7 +64,7 @@ static const struct expected_return expected_returns[] = {
 	OTHER(KERN_INVALID_RIGHT,		17,		EPERM, kIOReturnNotPermitted),
 	OTHER(KERN_INVALID_VALUE,		18,		EINVAL, kIOReturnBadArgument),
 	OTHER(KERN_NOT_SUPPORTED,		46,		EOPNOTSUPP, kIOReturnUnsupported),
-	/* What others do, and has a counterpart. */
+	/* Errors of other parts of IOKit that have a counterpart. */
 	SAME(kIOReturnIPCError,			0xe00002bf,	EPIPE),
 	SAME(kIOReturnNoDevice,			0xe00002c0,	ENODEV),
 	SAME(kIOReturnBadMessageID,		0xe00002c6,	EBADMSG),
@@ -72,7 +72,7 @@ static const struct expected_return expected_returns[] = {
 	SAME(kIOReturnNotFound,			0xe00002f0,	ENOENT),
 	OTHER(kIOReturnNotPrivileged,		0xe00002c1,	EPERM, kIOReturnNotPermitted),
 	OTHER(kIOReturnExclusiveAccess,		0xe00002c5,	EBUSY, kIOReturnBusy),
-	/* The rest. */
+	/* All other errors. */
 	NO_ERRNO(kIOReturnInvalid,		0xe0000001),
 	NO_ERRNO(kIOReturnLockedRead,		0xe00002c3),
 	NO_ERRNO(kIOReturnLockedWrite,		0xe00002c4),
@@ -122,12 +122,12 @@ static const struct expected_errno expected_errnos[] = {
 	{ ENFILE,	kIOReturnNoResources },
 };
 
-/* EHWPOISON: the last one that there is. */
+/* EHWPOISON is the last errno. */
 #define LAST_ERRNO	133
 
 #define NR_OF(array)	(sizeof(array) / sizeof((array)[0]))
 
-/* What an errno should be for IOKit. */
+/* Return the expected IOReturn of an errno. */
 static inline IOReturn expected_of_errno(int err)
 {
 	unsigned int i;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * IOKit's spelling: each function does what its namesake does, with NULL or an IOReturn
- * where that has one.
+ * IOKit's names: each function does what its counterpart in iokmem does, and returns NULL or
+ * an IOReturn where IOKit's does.
  */
 #include <linux/io.h>
 #include <linux/uaccess.h>
@@ -44,7 +44,7 @@ static void iokit_buffer_has_the_task_and_the_size_asked_for(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, IOBufferMemoryDescriptor_getBytesNoCopy_range(md, 12345, 0));
 	KUNIT_EXPECT_NULL(test, IOBufferMemoryDescriptor_getBytesNoCopy_range(md, SIZE_MAX, 2));
 
-	/* In nobody's task, with a mask, it has no address. */
+	/* A buffer in no task, with a mask, has no address. */
 	md = keep_desc(test, IOBufferMemoryDescriptor_inTaskWithPhysicalMask(TASK_NULL,
 			kIODirectionInOut, SZ_64K, 0xffff0000));
 	KUNIT_EXPECT_NULL(test, IOBufferMemoryDescriptor_getBytesNoCopy(md));
@@ -71,7 +71,7 @@ static void iokit_buffer_of_the_kernel_has_an_address(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 3 * PAGE_SIZE, n);
 }
 
-/* Any alignment will do, as in IOKit. */
+/* As in IOKit, any alignment is allowed. */
 static void iokit_buffer_alignment_is_rounded_up(struct kunit *test)
 {
 	IOBufferMemoryDescriptor *md;
@@ -107,7 +107,7 @@ static void iokit_buffer_is_null_where_it_cannot_be_had(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, IOBufferMemoryDescriptor_initWithPhysicalMask(
 				kernel_buffer(test, 0), kernel_task, 0, 1, 1, 0));
 
-	/* Tags would be forgotten. */
+	/* Tags have no effect. */
 	keep_desc(test, IOBufferMemoryDescriptor_inTaskWithOptions_tags(kernel_task, 0,
 									1, 1, 0, 0));
 	KUNIT_EXPECT_NULL(test, IOBufferMemoryDescriptor_inTaskWithOptions_tags(kernel_task,
@@ -116,7 +116,7 @@ static void iokit_buffer_is_null_where_it_cannot_be_had(struct kunit *test)
 				0, 1, 1, 0, 9));
 }
 
-/* Entries from the start, in the task that it is made for. */
+/* The map has its entries from the start, in the task of the buffer. */
 static void iokit_buffer_can_be_prefaulted(struct kunit *test)
 {
 	IOBufferMemoryDescriptor *md;
@@ -135,7 +135,7 @@ static void iokit_buffer_can_be_prefaulted(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, (unsigned long)
 			  IOBufferMemoryDescriptor_getBytesNoCopy(md)).present);
 
-	/* The kernel's needs nothing of that. Pageable memory is not prepared yet. */
+	/* A buffer of the kernel needs none of this. Pageable memory is not prepared yet. */
 	kernel_buffer(test, kIOMapPrefault);
 	keep_desc(test, IOBufferMemoryDescriptor_inTaskWithOptions(TASK_NULL, kIOMapPrefault,
 								   1, 1));
@@ -164,7 +164,7 @@ static void iokit_buffer_changes_length_and_direction(struct kunit *test)
 			IOMemoryDescriptor_getFlags(md));
 }
 
-/* Where iokmem_buffer_append_bytes() refuses, it cuts short. */
+/* It cuts the data short where iokmem_buffer_append_bytes() refuses it. */
 static void iokit_buffer_appends_what_there_is_room_for(struct kunit *test)
 {
 	IOBufferMemoryDescriptor *md;
@@ -203,7 +203,7 @@ static void iokit_buffer_can_be_a_copy(struct kunit *test)
 	md = keep_desc(test, IOBufferMemoryDescriptor_withCopy(current,
 			kIODirectionInOut | kIOMemoryPageable, current, from, size));
 	KUNIT_EXPECT_EQ(test, size, IOMemoryDescriptor_getLength(md));
-	/* What becomes of the source makes no difference. */
+	/* The copy does not depend on the source. */
 	KUNIT_ASSERT_EQ(test, 0, clear_user((u8 __user *)from, size));
 	KUNIT_EXPECT_TRUE(test, user_has_pattern((unsigned long)
 			  IOBufferMemoryDescriptor_getBytesNoCopy(md), size, 0));
@@ -242,7 +242,7 @@ static void iokit_range_is_the_memory_that_is_there(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, bytes);
 	fill_bytes(bytes, SZ_16K);
 
-	/* Prepared from the start, or not. */
+	/* The descriptor is prepared from the start, or not. */
 	md = keep_desc(test, IOMemoryDescriptor_withAddress(bytes + 1, 4, kIODirectionOut));
 	KUNIT_EXPECT_EQ(test, 4, IOMemoryDescriptor_readBytes(md, 0, out, 4));
 	KUNIT_EXPECT_TRUE(test, has_pattern(out, 4, 1));
@@ -253,7 +253,7 @@ static void iokit_range_is_the_memory_that_is_there(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 4, IOMemoryDescriptor_readBytes(md, 0, out, 4));
 	KUNIT_EXPECT_TRUE(test, has_pattern(out, 4, 0));
 
-	/* All that take several. */
+	/* Factories that take several ranges. */
 	md = keep_desc(test, IOMemoryDescriptor_withAddressRanges(ranges, 2,
 			kIODirectionOut | kIOMemoryAsReference, kernel_task));
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess, IOMemoryDescriptor_prepare(md, 0));
@@ -287,7 +287,7 @@ static void iokit_range_is_null_where_it_cannot_be_had(struct kunit *test)
 				kIODirectionOut, kernel_task));
 	KUNIT_EXPECT_NULL(test, IOMemoryDescriptor_withAddressRanges(&range, 0,
 				kIODirectionOut, kernel_task));
-	/* A type that there is, and nothing that only others have. */
+	/* A type is required, and options of other types are refused. */
 	KUNIT_EXPECT_NULL(test, IOMemoryDescriptor_withOptions(&range, 1, 0, kernel_task,
 				kIODirectionOut, kIOMapperSystem));
 	KUNIT_EXPECT_NULL(test, IOMemoryDescriptor_withOptions(&range, 1, 0, kernel_task,
@@ -298,7 +298,7 @@ static void iokit_range_is_null_where_it_cannot_be_had(struct kunit *test)
 				kIODirectionOut | kIOMemoryTypeVirtual, kIOMapperSystem));
 	KUNIT_EXPECT_NULL(test, IOMemoryDescriptor_withOptions(&range, 1, 0, kernel_task,
 				kIODirectionOut | kIOMemoryTypeVirtual, dev));
-	/* A direction is no place for options. */
+	/* The direction argument accepts no options. */
 	KUNIT_EXPECT_NULL(test, IOMemoryDescriptor_withRanges(&range, 1,
 				kIOMemoryAsReference, kernel_task, false));
 	KUNIT_EXPECT_NULL(test, IOMemoryDescriptor_withRanges(&range, 1, kIODirectionOut,
@@ -307,7 +307,7 @@ static void iokit_range_is_null_where_it_cannot_be_had(struct kunit *test)
 				kIOMemoryAsReference, false));
 	KUNIT_EXPECT_NULL(test, IOMemoryDescriptor_withAddress_task(range.address, 16,
 				kIOMemoryAsReference, kernel_task));
-	/* Memory that the kernel uses. */
+	/* Memory in use by the kernel. */
 	KUNIT_EXPECT_NULL(test, IOMemoryDescriptor_withPhysicalAddress(
 				IOMemoryDescriptor_getPhysicalAddress(used), 16, 0));
 	KUNIT_EXPECT_FALSE(test, IOMemoryDescriptor_initWithOptions(used, &range, 1, 0,
@@ -396,7 +396,7 @@ static void iokit_sub_and_multi_are_made_of_others(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, touch(IOMemoryMap_getAddress(map) + 2 * PAGE_SIZE));
 }
 
-/* What is done with descriptors */
+/* Functions of descriptors */
 
 static void iokit_descriptor_lives_as_long_as_its_references(struct kunit *test)
 {
@@ -422,7 +422,7 @@ static void iokit_descriptor_is_prepared_and_completed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess,
 			IOMemoryDescriptor_prepare(md, kIODirectionNone));
 	KUNIT_EXPECT_NOT_NULL(test, IOBufferMemoryDescriptor_getBytesNoCopy(md));
-	/* What IOKit has bits for and Linux has not; and what nobody has. */
+	/* Bits that IOKit has and Linux has not, and bits that neither has. */
 	for (i = 2; i < 32; i++) {
 		IOReturn ret = i < 9 ? kIOReturnUnsupported : kIOReturnBadArgument;
 
@@ -468,7 +468,7 @@ static void iokit_bytes_are_copied_all_or_none(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, IOMemoryDescriptor_readBytes(md, SIZE_MAX, out, 2));
 	KUNIT_EXPECT_EQ(test, 200, IOMemoryDescriptor_readBytes(md, SZ_64K - 200, out, 200));
 	KUNIT_EXPECT_TRUE(test, has_pattern(out, 200, 0));
-	/* No bytes are zeroes. */
+	/* A NULL pointer stands for zeroes. */
 	KUNIT_EXPECT_EQ(test, 200, IOMemoryDescriptor_writeBytes(md, SZ_64K - 200, NULL, 200));
 	KUNIT_EXPECT_EQ(test, 200, IOMemoryDescriptor_readBytes(md, SZ_64K - 200, out, 200));
 	KUNIT_EXPECT_NULL(test, memchr_inv(out, 0, 200));
@@ -486,7 +486,7 @@ static void iokit_physical_segments_are_0_without_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, at, IOMemoryDescriptor_getPhysicalAddress(md));
 	KUNIT_EXPECT_EQ(test, 0ULL, IOMemoryDescriptor_getPhysicalSegment(md, SZ_64K, &n, 0));
 	KUNIT_EXPECT_EQ(test, 0ULL, n);
-	/* An address of the source's is not to be had. */
+	/* The source's address is not available. */
 	n = 5;
 	KUNIT_EXPECT_EQ(test, 0ULL, IOMemoryDescriptor_getPhysicalSegment(md, 0, &n, 0x2000));
 	KUNIT_EXPECT_EQ(test, 0ULL, n);
@@ -529,7 +529,7 @@ static void iokit_pages_are_counted_and_given_up(struct kunit *test)
 					kIOMemoryPurgeableKeepCurrent, &old));
 }
 
-/* The range is cut at the end of the memory, as in IOKit. */
+/* As in IOKit, the range is cut at the end of the memory. */
 static void iokit_caches_are_flushed_to_the_end_of_the_memory(struct kunit *test)
 {
 	IOBufferMemoryDescriptor *md = kernel_buffer(test, 0);
@@ -558,8 +558,8 @@ static void iokit_caches_are_flushed_to_the_end_of_the_memory(struct kunit *test
 							    op, 0, 1));
 }
 
-/* What Linux has no counterpart of fails; nothing is pretended. */
-static void iokit_what_cannot_be_done_says_so(struct kunit *test)
+/* Functions without a counterpart in Linux fail. */
+static void iokit_unsupported_functions_fail(struct kunit *test)
 {
 	IOBufferMemoryDescriptor *md = kernel_buffer(test, 0);
 	IOMemoryMap *map = keep_map(test, IOMemoryDescriptor_map(md, 0));
@@ -626,7 +626,10 @@ static void iokit_map_is_shared_and_tells_about_itself(struct kunit *test)
 							0, 0));
 }
 
-/* In IOKit nobody keeps the task; here who wants it to stay asks for that. */
+/*
+ * In IOKit the map does not keep its task. Here a caller that needs the task takes a
+ * reference.
+ */
 static void iokit_map_has_a_task(struct kunit *test)
 {
 	IOBufferMemoryDescriptor *md = kernel_buffer(test, 0);
@@ -679,7 +682,7 @@ static void iokit_map_ends_for_all(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, IOMemoryMap_getAddress(map));
 	KUNIT_EXPECT_EQ(test, SZ_64K, IOMemoryMap_getLength(map));
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess, IOMemoryMap_unmap(map));
-	/* The buffer's own goes with the buffer. */
+	/* The buffer's own map ends with the buffer. */
 	map = keep_map(test, IOMemoryDescriptor_map(md, 0));
 	KUNIT_EXPECT_EQ(test, kIOReturnBusy, IOMemoryMap_unmap(map));
 }
@@ -758,7 +761,7 @@ static struct kunit_case iokit_memory_cases[] = {
 	KUNIT_CASE(iokit_physical_segments_are_0_without_memory),
 	KUNIT_CASE(iokit_pages_are_counted_and_given_up),
 	KUNIT_CASE(iokit_caches_are_flushed_to_the_end_of_the_memory),
-	KUNIT_CASE(iokit_what_cannot_be_done_says_so),
+	KUNIT_CASE(iokit_unsupported_functions_fail),
 	KUNIT_CASE(iokit_map_is_shared_and_tells_about_itself),
 	KUNIT_CASE(iokit_map_has_a_task),
 	KUNIT_CASE(iokit_map_has_physical_segments_to_its_end),

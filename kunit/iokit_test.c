@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * IOKit's spelling, for those who port drivers: numbers, errors, and what becomes of each
- * option. What the functions do is in iokit_memory_test.c.
+ * IOKit's names for those who port drivers: numbers, errors, and the effect of each option.
+ * iokit_memory_test.c has the functions.
  */
 #include <iokit/IOBufferMemoryDescriptor.h>
 #include <iokit/IODMACommand.h>
@@ -212,7 +212,7 @@ static void iokit_has_a_return_for_every_errno(struct kunit *test)
 
 		KUNIT_EXPECT_EQ_MSG(test, expected_of_errno(err), ret, "errno %d", err);
 		KUNIT_EXPECT_EQ_MSG(test, ret, iokit_from_errno(err), "errno %d", err);
-		/* Once there, it stays what it is. */
+		/* The number stays the same. */
 		KUNIT_EXPECT_EQ_MSG(test, ret, iokit_from_errno(iokit_to_errno(ret)),
 				    "errno %d", err);
 	}
@@ -221,9 +221,12 @@ static void iokit_has_a_return_for_every_errno(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kIOReturnError, iokit_from_errno(-ERESTARTSYS));
 }
 
-/* Some of what is in one place only is tried with one bit after the other. */
+/* Try options of a single function bit by bit. */
 
-/* Of all bits, those that serve alone. Others give @ret, or BadArgument. */
+/*
+ * Try each bit alone, and return those that are accepted. A bit in @unsupported must give
+ * Unsupported, and any other BadArgument.
+ */
 static u32 bits_taken(struct kunit *test, u32 unsupported,
 		      IOReturn (*convert)(u32 bit, u32 *native))
 {
@@ -272,7 +275,7 @@ static void iokit_descriptor_takes_what_it_can_honour(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, taken | kIOMemoryTypePhysical,
 			bits_taken(test, unsupported, physical_option));
 
-	/* Types are a field. */
+	/* The type is a field. */
 	KUNIT_EXPECT_EQ(test, kIOReturnUnsupported, range_option(kIOMemoryTypeUPL, &native));
 	KUNIT_EXPECT_EQ(test, kIOReturnUnsupported, range_option(kIOMemoryTypeUIO, &native));
 	KUNIT_EXPECT_EQ(test, kIOReturnUnsupported,
@@ -287,7 +290,7 @@ static void iokit_descriptor_takes_what_it_can_honour(struct kunit *test)
 
 static void iokit_buffer_takes_what_it_can_honour(struct kunit *test)
 {
-	/* Each bit of the cache field by itself is a mode, or kIOMemoryMapperNone. */
+	/* Each bit of the cache field alone is a mode, or kIOMemoryMapperNone. */
 	u32 taken = kIODirectionInOut | kIOMemoryPhysicallyContiguous | kIOMemoryPageable |
 		    kIOMemoryPurgeable | kIOMemoryHostPhysicallyContiguous |
 		    kIOMapCacheMask | kIOMemoryKernelUserShared | kIOMemoryThreadSafe;
@@ -297,12 +300,12 @@ static void iokit_buffer_takes_what_it_can_honour(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, taken, bits_taken(test, unsupported, iokit_buffer_options));
 
-	/* The numbers are a buffer's: a descriptor's 0x10 is something else. */
+	/* The numbers are those of a buffer: 0x10 of a descriptor is something else. */
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess, iokit_buffer_options(0x10, &native));
 	KUNIT_EXPECT_EQ(test, IOKMEM_PHYSICALLY_CONTIGUOUS, native);
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess, iokit_buffer_options(0x80, &native));
 	KUNIT_EXPECT_EQ(test, IOKMEM_PHYSICALLY_CONTIGUOUS, native);
-	/* What has two meanings here has the one that is not a cache mode. */
+	/* Of two meanings, the one that is not a cache mode applies. */
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess,
 			iokit_buffer_options(kIOMemoryMapperNone | kIOMapInhibitCache,
 					     &native));
@@ -323,7 +326,7 @@ static void iokit_map_takes_what_it_can_honour(struct kunit *test)
 	u32 native;
 
 	KUNIT_EXPECT_EQ(test, taken, bits_taken(test, kIOMap64Bit, iokit_map_options));
-	/* What is an option of iokmem's is none of IOKit's. */
+	/* An option of iokmem is not an option of IOKit. */
 	KUNIT_EXPECT_EQ(test, kIOReturnBadArgument,
 			iokit_map_options(IOKMEM_MAP_PINNABLE, &native));
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Descriptors of every kind of memory, for the tests that all of them have to pass.
- */
+/* Descriptors of every kind of memory, for tests that run on all of them. */
 #ifndef _IOKMEM_KUNIT_KINDS_H
 #define _IOKMEM_KUNIT_KINDS_H
 
@@ -10,28 +8,28 @@
 #include "helpers.h"
 #include "page/compat.h"
 
-/* Not whole pages, but for the kinds that have only such. */
+/* Not a multiple of pages, except for kinds that have only whole pages. */
 #define KIND_LENGTH	(3 * PAGE_SIZE + 123)
 
-/* Memory that is reserved for these tests on the kernel's command line, see check. */
+/* Memory that the kernel's command line reserves for these tests. See scripts/check. */
 #define RESERVED_START	0x3e000000UL
 #define RESERVED_SIZE	SZ_4M
 
 /**
  * struct kind - a kind of memory
  * @name: for people
- * @make: a descriptor of it, of KIND_LENGTH or a little more, which the end of the
- *	test puts
+ * @make: create a descriptor of KIND_LENGTH bytes or a little more, which the end of
+ *	the test puts
  * @comes_and_goes: its frames are known only while it is prepared
- * @needs_prepare: so are its bytes
+ * @needs_prepare: its bytes are accessible only while it is prepared
  * @not_counted: preparations of it are not counted
  * @no_segments: its physical addresses are never known
  * @no_counts: its pages are not the kernel's to count
  * @no_user_map: other user tasks cannot map it
  * @no_own_kernel_map: the kernel has no addresses of it but its own
  * @export_error: why no dma-buf of it can be made, or 0
- * @imported: it is one already
- * @held_to_write: it is held for writing, whoever holds it
+ * @imported: it is the memory of a dma-buf already
+ * @held_to_write: every hold is for writing
  * @combined_error: why it cannot be mapped write-combined, or 0: then all of it is
  * @device_error: why a device that is not its own cannot see it, or 0
  * @pinnable: others can keep pages of a map of it
@@ -57,28 +55,28 @@ struct kind {
 extern const struct kind kinds[];
 extern const unsigned int nr_kinds;
 
-/* For KUNIT_CASE_PARAM(): all kinds. */
+/* All kinds, for KUNIT_CASE_PARAM(). */
 KUNIT_GENERATOR(kind_gen_params);
 
-/* The kind's descriptor, with an address space around. */
+/* Create a descriptor of the kind, and give the test an address space. */
 struct iokmem_desc *make_kind(struct kunit *test, const struct kind *kind);
 
-/* Memory of the current address space; shared memory if so. */
+/* Map memory in the current address space, @shared or private. */
 unsigned long user_memory(struct kunit *test, size_t length, bool shared);
 
-/* Skips the test if no memory was reserved. */
+/* Skip the test if no memory was reserved. */
 void need_reserved(struct kunit *test);
 
-/* A device that reaches all memory. A test that needs two has to name one. */
+/* Create a device that reaches all memory. A test that needs two has to name one. */
 struct device *device(struct kunit *test);
 struct device *device_named(struct kunit *test, const char *name);
 
 struct device *keep_bus_device(struct kunit *test, struct pci_dev *pci);
 
 /*
- * QEMU's edu device, which reaches 28 bits: its bus may have an IOMMU. Nobody has to
- * drive it. Skips the test if it is not there; never to return, where there is no bus, so
- * the compiler must see it.
+ * Return QEMU's edu device, which reaches 28 bits, and whose bus may have an IOMMU. It needs
+ * no driver. Skips the test if there is no such device. Inline, because without PCI it never
+ * returns, which the compiler must see.
  */
 static inline struct device *bus_device(struct kunit *test)
 {

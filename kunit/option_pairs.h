@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What becomes of two options of a buffer together. The tests of in-kernel callers
- * and of /dev/iokmem take what they expect from this table.
+ * Results of creating a buffer with two options. The tests of in-kernel callers and of
+ * /dev/iokmem take their expected results from this table.
  *
  *	+	both hold
  *	I	EINVAL: the options contradict each other
  *	U	EOPNOTSUPP: such memory cannot have that cache mode
- *	space	there are no two of these
+ *	space	the two options exclude each other
  *
- * On the diagonal stands what the option gives by itself.
+ * The diagonal has the result of an option alone.
  */
 #ifndef _IOKMEM_OPTION_PAIRS_H
 #define _IOKMEM_OPTION_PAIRS_H
@@ -31,7 +31,7 @@ enum option {
 	NR_OPTIONS
 };
 
-/* Those that are among a buffer's options. */
+/* The flags of options that are bits of a buffer's options. */
 static const unsigned int option_flags[NR_OPTIONS] = {
 	[OPTION_CONTIGUOUS]	= IOKMEM_PHYSICALLY_CONTIGUOUS,
 	[OPTION_PAGEABLE]	= IOKMEM_PAGEABLE,

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Every pair of options of a buffer: refused as the table says, or both kept.
- */
+/* Every pair of options of a buffer: refused as the table says, or both in force. */
 #include "helpers.h"
 #include "map/buffer.h"
 #include "option_pairs.h"
@@ -50,7 +48,7 @@ static bool one_piece(struct iokmem_desc *desc)
 	       length == LENGTH;
 }
 
-/* While nobody holds it, it has no place. */
+/* Memory that nobody holds has no physical address. */
 static bool nowhere(struct iokmem_desc *desc)
 {
 	phys_addr_t address;
@@ -84,7 +82,7 @@ static bool has_cache_mode(struct iokmem_desc *desc, u32 mode)
 		direct_map_cache(pfn_of(desc, LENGTH - 1)) == direct_entry_cache(mode));
 }
 
-/* Does the buffer have what the option promises? */
+/* Check that the buffer has what the option promises. */
 static bool has(struct iokmem_desc *desc, enum option option)
 {
 	switch (option) {

@@ -51,14 +51,17 @@ static void need_swap(struct kunit *test)
 		kunit_skip(test, "no swap: mkswap /dev/ram1; swapon /dev/ram1");
 }
 
-/* Have the kernel reclaim until @desc has at most @pages in memory, or as long as it does. */
+/*
+ * Have the kernel reclaim until @desc has at most @pages in memory, or nothing more is
+ * reclaimed.
+ */
 static void squeeze(struct kunit *test, struct iokmem_desc *desc, u64 pages)
 {
 	int i, err;
 
 	for (i = 0; i < 50 && resident(test, desc) > pages; i++) {
 		err = write_line("/sys/fs/cgroup/memory.reclaim", "8M");
-		/* It says that it has not found as much as it was asked for. */
+		/* The kernel reports that it has found less than it was asked for. */
 		if (err && err != -EAGAIN)
 			kunit_skip(test, "the kernel cannot be made to reclaim: %d", err);
 	}
@@ -80,7 +83,7 @@ static void pageable_memory_is_there_when_touched(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, iokmem_map_get_address(m) + PAGE_SIZE).present);
 	KUNIT_EXPECT_EQ(test, 2, resident(test, desc));
 
-	/* What has only been read exists elsewhere: it is zero. */
+	/* A page that was only read is clean: it is zero. */
 	KUNIT_ASSERT_EQ(test, 0, put_user(5, (u8 __user *)iokmem_map_get_address(m)));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_get_page_counts(desc, &pages, &dirty));
 	KUNIT_EXPECT_EQ(test, 2, pages);
@@ -150,7 +153,7 @@ static void pageable_memory_stays_while_prepared(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, reads(desc, false));
 }
 
-/* What the kernel or a device writes to held memory must get to swap, too. */
+/* Writes of the kernel or a device to held memory must reach swap, too. */
 static void pageable_memory_keeps_what_was_written_while_prepared(struct kunit *test)
 {
 	struct iokmem_desc *desc;
@@ -175,7 +178,7 @@ static void pageable_kernel_buffer_has_an_address_while_prepared(struct kunit *t
 	desc = buffer_with(test, IOKMEM_KERNEL_TASK, IOKMEM_PAGEABLE, SIZE, 0);
 	KUNIT_EXPECT_NULL(test, iokmem_buffer_get_bytes_no_copy(desc));
 	KUNIT_EXPECT_EQ(test, 0UL, iokmem_buffer_get_address(desc));
-	/* It need not be as long as it could be. */
+	/* The length may be shorter than the capacity. */
 	KUNIT_ASSERT_EQ(test, 0, iokmem_buffer_set_length(desc, 0));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
@@ -254,7 +257,7 @@ struct transition {
 	u32 then;
 };
 
-/* All there are; Apple's. */
+/* All purgeable states, with Apple's numbers. */
 static const struct transition transitions[] = {
 	{ "non-volatile, asked", NON_VOLATILE, KEEP, NON_VOLATILE },
 	{ "non-volatile, non-volatile", NON_VOLATILE, NON_VOLATILE, NON_VOLATILE },
@@ -295,14 +298,14 @@ static void purgeable_states_change_as_apples(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, reads(desc, gone));
 	KUNIT_EXPECT_EQ(test, !gone, user_has_pattern(iokmem_map_get_address(m), SIZE, 0));
 
-	/* What is written to empty memory stays, until it is emptied again. */
+	/* Data written to empty memory stays until it is emptied again. */
 	write_pattern(test, desc);
 	KUNIT_EXPECT_EQ(test, t->then, set(test, desc, NON_VOLATILE));
 	KUNIT_EXPECT_TRUE(test, reads(desc, false));
 	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), SIZE, 0));
 }
 
-static void purgeable_refuses_what_is_no_state(struct kunit *test)
+static void purgeable_refuses_invalid_states(struct kunit *test)
 {
 	struct iokmem_desc *desc = purgeable(test);
 	u32 old = 77, bit, state;
@@ -319,7 +322,7 @@ static void purgeable_refuses_what_is_no_state(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_set_purgeable(desc, VOLATILE, NULL));
 }
 
-static void purgeable_is_not_what_was_not_made_so(struct kunit *test)
+static void purgeable_is_only_memory_created_so(struct kunit *test)
 {
 	const struct kind *kind = test->param_value;
 	struct iokmem_desc *desc = make_kind(test, kind);
@@ -374,7 +377,7 @@ static void purgeable_memory_is_emptied_only_if_volatile(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, reads(kept, false));
 	KUNIT_EXPECT_EQ(test, NON_VOLATILE, set(test, kept, KEEP));
 
-	/* Not volatile any more, in time. */
+	/* A buffer that is made non-volatile in time keeps its content. */
 	set(test, kept, VOLATILE);
 	set(test, kept, NON_VOLATILE);
 	shrink(test);
@@ -398,8 +401,8 @@ static void purgeable_memory_is_not_emptied_while_held(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, reads(desc, true));
 }
 
-/* I/O that is under way has a reference to a page, which outlives its place here. */
-static void purgeable_content_is_gone_for_who_has_a_page(struct kunit *test)
+/* I/O in progress has a reference to a page, which outlives its place here. */
+static void purgeable_content_is_gone_from_referenced_pages(struct kunit *test)
 {
 	struct iokmem_desc *desc = purgeable(test);
 	struct iokmem_map *m;
@@ -417,7 +420,7 @@ static void purgeable_content_is_gone_for_who_has_a_page(struct kunit *test)
 	put_page(page);
 }
 
-/* In swap, too. */
+/* Content in swap is emptied, too. */
 static void purgeable_content_in_swap_is_gone(struct kunit *test)
 {
 	struct iokmem_desc *desc = purgeable(test);
@@ -448,7 +451,7 @@ static void purgeable_state_of_parts_is_the_wholes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, NON_VOLATILE, set(test, a, KEEP));
 	KUNIT_EXPECT_EQ(test, NON_VOLATILE, set(test, b, KEEP));
 
-	/* All or none. */
+	/* All members change, or none. */
 	multi = iokmem_multi_with_descriptors((struct iokmem_desc *[]){ a, wired }, 2, 0);
 	keep_desc(test, multi);
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, iokmem_desc_set_purgeable(multi, EMPTY, NULL));
@@ -469,12 +472,12 @@ static struct kunit_case pageable_cases[] = {
 
 static struct kunit_case purgeable_cases[] = {
 	KUNIT_CASE_PARAM(purgeable_states_change_as_apples, transition_gen_params),
-	KUNIT_CASE(purgeable_refuses_what_is_no_state),
-	KUNIT_CASE_PARAM(purgeable_is_not_what_was_not_made_so, kind_gen_params),
+	KUNIT_CASE(purgeable_refuses_invalid_states),
+	KUNIT_CASE_PARAM(purgeable_is_only_memory_created_so, kind_gen_params),
 	KUNIT_CASE(purgeable_memory_that_is_held_is_zeroed_in_place),
 	KUNIT_CASE(purgeable_memory_is_emptied_only_if_volatile),
 	KUNIT_CASE(purgeable_memory_is_not_emptied_while_held),
-	KUNIT_CASE(purgeable_content_is_gone_for_who_has_a_page),
+	KUNIT_CASE(purgeable_content_is_gone_from_referenced_pages),
 	KUNIT_CASE(purgeable_content_in_swap_is_gone),
 	KUNIT_CASE(purgeable_state_of_parts_is_the_wholes),
 	{}

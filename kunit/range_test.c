@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Descriptors over memory that exists already: ranges of addresses, of user tasks and
- * the kernel; physical memory.
+ * Descriptors of existing memory: ranges of addresses of user tasks and the kernel, and
+ * physical memory.
  */
 #include <linux/delay.h>
 #include <linux/io.h>
@@ -131,7 +131,7 @@ static void range_stays_as_it_is_when_the_task_unmaps_it(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)iokmem_map_get_address(m), SIZE, 0));
 
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
-	/* The map still holds it. */
+	/* The map still holds the memory. */
 	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
 	put_map_now(test, m);
 	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_prepare(desc, NONE));
@@ -153,7 +153,7 @@ static void range_with_a_hole_is_not_prepared(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EBADFD, iokmem_desc_complete(desc, NONE));
 	KUNIT_EXPECT_EQ(test, 0, desc->held);
 
-	/* When the hole is filled it is one. */
+	/* When the hole is filled, the range is one. */
 	KUNIT_ASSERT_EQ(test, address + 3 * PAGE_SIZE,
 			vm_mmap(NULL, address + 3 * PAGE_SIZE, PAGE_SIZE,
 				PROT_READ | PROT_WRITE,
@@ -185,7 +185,7 @@ static void range_of_read_only_memory_is_only_read(struct kunit *test)
 			iokmem_desc_prepare(range(test, nothing, SIZE, IN), OUT));
 }
 
-/* Of a map of ours, as of any device's: raw frames. */
+/* Maps of descriptors have raw frames, as those of any device do. */
 static void range_of_device_memory_is_not_prepared(struct kunit *test)
 {
 	struct iokmem_desc *desc = buffer(test, NULL, SIZE, 0);
@@ -205,7 +205,7 @@ static void range_prepared_for_reading_shows_later_writes(struct kunit *test)
 	u8 byte = 0;
 
 	attach_address_space(test);
-	/* It has only been read: the page of zeroes must not be what is pinned. */
+	/* The page was only read. The preparation must not pin the page of zeroes. */
 	address = user_memory(test, SIZE, false);
 	KUNIT_ASSERT_EQ(test, 0UL, touch(address));
 	desc = range(test, address, SIZE, OUT);
@@ -272,14 +272,14 @@ static void range_of_shared_memory_is_mapped_into_other_tasks(struct kunit *test
 	m = map(test, desc, other, 0, 0, 0);
 	KUNIT_EXPECT_NE(test, 0UL, iokmem_map_get_address(m));
 	KUNIT_EXPECT_EQ(test, 1, desc->held);
-	/* It outlives what it was made from. */
+	/* The descriptor outlives the mapping that it was made from. */
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address, SIZE));
 	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
 	kill_process(other);
 	KUNIT_EXPECT_EQ(test, 0UL, iokmem_map_get_address(m));
 }
 
-/* Whole pages are mapped: what is beside the range is not the other task's. */
+/* Only whole pages are mapped. The rest of the first and last page is not for the other task. */
 static void range_shows_no_part_of_a_page_to_tasks(struct kunit *test)
 {
 	unsigned long address;
@@ -295,7 +295,7 @@ static void range_shows_no_part_of_a_page_to_tasks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EACCES,
 			map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE |
 				  IOKMEM_MAP_UNIQUE, PAGE_SIZE - 33, SIZE - 33 - PAGE_SIZE));
-	/* Its whole pages are, and what lies inside them. */
+	/* The whole pages can be mapped, and parts of them. */
 	m = map(test, desc, current, IOKMEM_MAP_UNIQUE, PAGE_SIZE - 33, 2 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, 0, offset_in_page(iokmem_map_get_address(m)));
 	m = map(test, desc, current, IOKMEM_MAP_UNIQUE, PAGE_SIZE - 30, 5);
@@ -407,13 +407,13 @@ static void range_that_persists_is_found_again(struct kunit *test)
 	address = user_memory(test, SIZE, false);
 	fill_user(test, address, SIZE);
 	desc = range(test, address, SIZE, INOUT | IOKMEM_PERSISTENT);
-	/* Prepared from the start, and not by who might complete it. */
+	/* The descriptor is prepared from the start, and a caller cannot undo that. */
 	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
 	KUNIT_EXPECT_EQ(test, -EBADFD, iokmem_desc_complete(desc, NONE));
 	same = keep_desc(test, iokmem_desc_with_persistent_memory_descriptor(desc));
 	KUNIT_EXPECT_PTR_EQ(test, desc, same);
 
-	/* Other memory, at the same addresses. */
+	/* Other memory at these addresses. */
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address, SIZE));
 	KUNIT_EXPECT_EQ(test, -EFAULT, persistent_error(desc));
 	KUNIT_ASSERT_EQ(test, address,
@@ -441,14 +441,14 @@ static void range_of_the_kernel_is_where_it_is(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, bytes);
 	desc = keep_desc(test, iokmem_desc_with_address(bytes + 5, 900, INOUT));
-	/* It is born prepared. */
+	/* A descriptor of kernel memory is prepared from the start. */
 	fill_bytes(bytes + 5, 900);
 	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
 	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
 	KUNIT_EXPECT_PTR_EQ(test, bytes + 5, (u8 *)iokmem_map_get_address(m));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
 
-	/* Objects of the slab allocator are nobody's to see. */
+	/* Objects of the slab allocator must not be shown to programs. */
 	attach_address_space(test);
 	desc = iokmem_desc_with_address_range((unsigned long)bytes & PAGE_MASK, PAGE_SIZE,
 					      INOUT, IOKMEM_KERNEL_TASK);
@@ -484,7 +484,7 @@ static void range_of_the_kernel_may_be_a_modules_variable(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)iokmem_map_get_address(m), PAGE_SIZE, 0));
 }
 
-/* They are not RAM, nor of its type: iokmem_desc_with_physical_address() is for them. */
+/* These addresses are not RAM: iokmem_desc_with_physical_address() is for them. */
 static void range_of_the_kernel_is_not_registers(struct kunit *test)
 {
 	void __iomem *io;
@@ -497,7 +497,7 @@ static void range_of_the_kernel_is_not_registers(struct kunit *test)
 	iounmap(io);
 }
 
-/* Pages that user tasks see stay, even if their owner is wrong and frees them. */
+/* Pages in maps of user tasks stay, even if their owner frees them by mistake. */
 static void range_of_the_kernel_keeps_pages_that_tasks_see(struct kunit *test)
 {
 	struct iokmem_desc *desc;
@@ -543,7 +543,7 @@ static void range_takes_several(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pattern(1), byte);
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, 152, &byte, 1));
 	KUNIT_EXPECT_EQ(test, pattern(3 * PAGE_SIZE + 2), byte);
-	/* Their seams are not those of pages. */
+	/* Seams of the ranges are not at page boundaries. */
 	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(iokmem_desc_map(desc, 0)));
 
 	KUNIT_EXPECT_EQ(test, -EINVAL, ranges_error(ranges, 0, INOUT));
@@ -588,8 +588,8 @@ static void expect_unused_otherwise(struct kunit *test, u32 cache)
 }
 
 /*
- * Waits for what an earlier test had: it goes a moment after it. What may be of two types
- * is of none.
+ * Wait until memory of an earlier test is gone, a moment after its descriptor. Memory that may
+ * have two types has neither.
  */
 static void expect_unused(struct kunit *test)
 {
@@ -611,7 +611,7 @@ static struct iokmem_desc *reserved(struct kunit *test, size_t length, u32 optio
 	return reserved_at(test, RESERVED_START, length, options);
 }
 
-/* In the kernel, and in user tasks: huge entries and small ones. */
+/* Maps in the kernel and in user tasks, with huge and with small entries. */
 static void expect_physical_cache(struct kunit *test, struct iokmem_desc *desc,
 				  u32 options, u32 cache)
 {
@@ -676,7 +676,7 @@ static void physical_memory_mapped_otherwise_elsewhere_is_busy(struct kunit *tes
 	KUNIT_EXPECT_EQ(test, -EBUSY,
 			physical_error(RESERVED_START, SZ_64K,
 				       IOKMEM_MAP_WRITE_COMBINE_CACHE));
-	/* In the same way is fine. */
+	/* Another map with equal properties is allowed. */
 	KUNIT_EXPECT_EQ(test, 0, physical_error(RESERVED_START, SZ_64K, 0));
 	iounmap(io);
 }
@@ -694,7 +694,7 @@ static void physical_memory_is_not_the_kernels(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, -EPERM,
 			physical_error(PFN_PHYS(pfn_of(own, 0)), PAGE_SIZE, INOUT));
-	/* Nor does it begin or end there. */
+	/* Nor may the range begin or end there. */
 	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY,
 			    SZ_1M, U64_MAX, &start, find_ram);
 	KUNIT_ASSERT_NE(test, 0, start);
@@ -739,7 +739,7 @@ static void physical_registers_beside_it_are_not_shown(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0UL, touch(iokmem_map_get_address(m)));
 	KUNIT_EXPECT_EQ(test, PHYS_PFN(RESERVED_START) + 1,
 			entry_of(current->mm, iokmem_map_get_address(m)).pfn);
-	/* The kernel may see them. */
+	/* The kernel may map them. */
 	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, 8, offset_in_page(iokmem_map_get_address(m)));
 }

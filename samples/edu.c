@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A program that has QEMU's edu device copy bytes by DMA: see iokmem_edu.c. */
+/* A program that has QEMU's edu device copy bytes by DMA. See iokmem_edu.c. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>

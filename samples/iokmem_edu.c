@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A driver for QEMU's edu device, written to be copied: what a driver does with memory
- * descriptors, from a device whose registers and whose DMA it uses to programs that
- * have a buffer of it mapped.
+ * A driver for QEMU's edu device, written to be copied. It shows all that a driver does with
+ * memory descriptors, from a device with registers and DMA to programs that map a buffer of
+ * it.
  *
- * The device moves bytes between memory, of which it reaches 256 MiB, and 4 KiB of its
- * own, and interrupts when it has done so. What programs can ask for is told by
- * iokmem_edu.h.
+ * The device moves bytes between memory, of which it reaches 256 MiB, and its own 4 KiB. It
+ * interrupts when it is done. iokmem_edu.h describes what programs can ask for.
  *
- * Device and programs come and go as they please. The driver is unbound while files are
- * open, so their ioctls look at @gone, with the lock held over all that they do with the
- * device. A file's memory does not need the device, and stays until the file is closed.
+ * Device and programs come and go independently. The driver may be unbound while files are
+ * open, so ioctls check @gone, and hold the lock as long as they use the device. The memory of
+ * a file does not need the device, and stays until the file is closed.
  */
 #include <linux/completion.h>
 #include <linux/dma-mapping.h>
@@ -45,15 +44,15 @@
 #define EDU_DMA_TO_MEMORY	BIT(1)
 #define EDU_DMA_INTERRUPT	BIT(2)
 
-/* Where the device's own memory is, as its DMA registers have it. */
+/* Address of the device's own memory in its DMA registers. */
 #define EDU_MEMORY		0x40000
 
 /* A transfer takes a tenth of a second. */
 #define EDU_PATIENCE		(10 * HZ)
 
 /*
- * It can do 4096 bytes, but QEMU takes that for a mistake and gives up. It would take
- * them in one piece, too; most devices have a limit, and so has this one here.
+ * The device can move 4096 bytes, but QEMU takes that for a mistake and gives up. It would
+ * also take them in one piece. Most devices have a limit, so this driver sets one.
  */
 static const struct iokmem_dma_specification edu_specification = {
 	.address_bits		= 28,
@@ -63,15 +62,15 @@ static const struct iokmem_dma_specification edu_specification = {
 
 /**
  * struct edu - a device
- * @count: the driver, while it is bound, and every open file
+ * @count: references of the driver, while it is bound, and of every open file
  * @pdev: valid while not @gone
  * @misc: /dev/iokmem-edu
  * @registers: the kernel's map of them
  * @io: its address
- * @dma: the device's one command
- * @done: the device has moved what it was to move
- * @lock: protects @gone, and all that the device does
- * @gone: there is no device to use any more
+ * @dma: the device's only command
+ * @done: the device has completed the transfer
+ * @lock: protects @gone and every use of the device
+ * @gone: the device must not be used any more
  */
 struct edu {
 	struct kref count;
@@ -88,9 +87,9 @@ struct edu {
 /**
  * struct edu_client - an open file
  * @edu: the device; a reference
- * @buffer: the program's and the device's
- * @lock: protects @map; outside that of @edu
- * @map: what the program has got from IOKMEM_EDU_MAP, or NULL
+ * @buffer: memory that the program and the device share
+ * @lock: protects @map; taken before the lock of @edu
+ * @map: map of IOKMEM_EDU_MAP, or NULL
  */
 struct edu_client {
 	struct edu *edu;
@@ -99,7 +98,7 @@ struct edu_client {
 	struct iokmem_map *map;
 };
 
-/* There is one name for it, and so one device. */
+/* The device node has one name, so there can be only one device. */
 static unsigned long edu_taken;
 
 static void edu_free(struct kref *count)
@@ -117,7 +116,7 @@ static irqreturn_t edu_interrupt(int irq, void *data)
 	struct edu *edu = data;
 	u32 status = readl(edu->io + EDU_IRQ_STATUS);
 
-	/* A device that has been pulled out reads as ones. */
+	/* A device that was unplugged reads as ones. */
 	if (status == U32_MAX || !(status & EDU_IRQ_DMA))
 		return IRQ_NONE;
 	writel(status, edu->io + EDU_IRQ_ACKNOWLEDGE);
@@ -125,7 +124,7 @@ static irqreturn_t edu_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/* Have the device move one run of bytes, from or to @at in its own memory. */
+/* Have the device move one run of bytes to or from @at in its own memory. */
 static int edu_move(struct edu *edu, const struct iokmem_dma_segment32 *segment,
 		    u32 at, bool to_memory)
 {
@@ -142,14 +141,14 @@ static int edu_move(struct edu *edu, const struct iokmem_dma_segment32 *segment,
 	if (wait_for_completion_timeout(&edu->done, EDU_PATIENCE))
 		return 0;
 
-	/* It may come to write when the memory is somebody else's. */
+	/* Stop the device, or it may write when the memory belongs to somebody else. */
 	pci_clear_master(edu->pdev);
 	dev_err(&edu->pdev->dev, "no answer\n");
 	WRITE_ONCE(edu->gone, true);
 	return -EIO;
 }
 
-/* Move bytes of the memory that the command is set to, at most IOKMEM_EDU_ROOM. */
+/* Move bytes of the command's memory, at most IOKMEM_EDU_ROOM. */
 static int edu_transfer(struct edu *edu, size_t offset, size_t length, bool to_memory)
 {
 	struct iokmem_dma_segment32 segment;
@@ -171,13 +170,13 @@ static int edu_transfer(struct edu *edu, size_t offset, size_t length, bool to_m
 	return err;
 }
 
-/* The device is the client's until edu_end(). */
+/* Reserve the device for the client until edu_end(). */
 static int edu_begin(struct edu_client *client)
 {
 	struct edu *edu = client->edu;
 	int err;
 
-	/* Nobody sleeps long here who does not wait for another one's transfer. */
+	/* Waits are short, except for the transfer of another client. */
 	if (signal_pending(current) || mutex_lock_interruptible(&edu->lock))
 		return -ERESTARTSYS;
 	err = -ENODEV;
@@ -194,7 +193,7 @@ static void edu_end(struct edu_client *client)
 	mutex_unlock(&client->edu->lock);
 }
 
-/* What programs ask for. */
+/* Ioctls of programs. */
 
 static int edu_answer(void __user *uptr, const void *arg, size_t size)
 {
@@ -250,11 +249,11 @@ static int edu_map(struct edu_client *client, struct iokmem_edu_map *arg,
 		return -EOPNOTSUPP;
 	if (mutex_lock_interruptible(&client->lock))
 		return -ERESTARTSYS;
-	/* One that has ended, by munmap() or with its process, has no address. */
+	/* A map that has ended, by munmap() or with its process, has no address. */
 	if (client->map && iokmem_map_get_address(client->map))
 		goto out_unlock;
 
-	/* Unique, since it will be redirected. */
+	/* The map is Unique, since it will be redirected. */
 	map = iokmem_desc_create_mapping_in_task(client->buffer, current, 0,
 						 IOKMEM_MAP_ANYWHERE |
 						 IOKMEM_MAP_UNIQUE, 0, 0);
@@ -273,7 +272,7 @@ out_unlock:
 	return err;
 }
 
-/* At most IOKMEM_EDU_ROOM bytes. */
+/* Copy at most IOKMEM_EDU_ROOM bytes. */
 static int edu_copy_chunk(struct edu_client *client, size_t from, size_t to,
 			  size_t length)
 {
@@ -308,7 +307,7 @@ static int edu_copy(struct edu_client *client, struct iokmem_edu_copy *arg,
 		if (!err)
 			done += chunk;
 	}
-	/* What has been done already is to be told, not to be done again. */
+	/* Report what has been copied, so that the program does not copy it again. */
 	if (err && !(err == -ERESTARTSYS && done))
 		return err;
 	arg->length = done;
@@ -321,7 +320,7 @@ static int edu_hash(void *address, size_t length, void *hash)
 	return 0;
 }
 
-/* Load the device, and look what it has got, by what it gives back. */
+/* Load the device, and check its content by reading it back. */
 static int edu_load(struct edu_client *client, size_t offset, size_t length)
 {
 	u32 before, after;
@@ -359,12 +358,15 @@ static int edu_program(struct edu_client *client, const struct iokmem_edu_progra
 
 	if (mutex_lock_interruptible(&client->lock))
 		return -ERESTARTSYS;
-	/* Nobody sees or changes the memory: who touches the map waits. */
+	/* Block the map: an access to it waits, so nobody sees or changes the memory. */
 	if (client->map)
 		err = iokmem_map_redirect(client->map, NULL, 0, 0);
 	if (!err || err == -ENOENT)
 		err = edu_load(client, arg->offset, arg->length);
-	/* If the map cannot come back because we are being killed, nobody waits for it. */
+	/*
+	 * If the map cannot come back because this task is being killed, end it, so that
+	 * nobody waits for it.
+	 */
 	if (client->map && iokmem_map_redirect(client->map, client->buffer, 0, 0))
 		iokmem_map_unmap(client->map);
 	mutex_unlock(&client->lock);
@@ -433,7 +435,7 @@ static struct iokmem_desc *edu_buffer_below(u64 mask)
 							IOKMEM_EDU_BUFFER_SIZE, mask);
 }
 
-/* A machine may have no memory where the device reaches it: an IOMMU brings any there. */
+/* A machine may have no memory that the device reaches. With an IOMMU it reaches any. */
 static struct iokmem_desc *edu_buffer(struct device *dev)
 {
 	struct iokmem_desc *buffer = edu_buffer_below(DMA_BIT_MASK(28));
@@ -489,7 +491,7 @@ static const struct file_operations edu_fops = {
 	.llseek		= noop_llseek,
 };
 
-/* The driver comes and goes. */
+/* Binding and unbinding. */
 
 static int edu_map_registers(struct edu *edu)
 {
@@ -501,7 +503,7 @@ static int edu_map_registers(struct edu *edu)
 	if (IS_ERR(desc))
 		return PTR_ERR(desc);
 	edu->registers = iokmem_desc_map(desc, 0);
-	/* The map keeps it. */
+	/* The map keeps the buffer. */
 	iokmem_desc_put(desc);
 	if (IS_ERR(edu->registers))
 		return PTR_ERR(edu->registers);
@@ -568,7 +570,7 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		goto err_dma;
 	pci_set_master(pdev);
 
-	/* From now on there may be programs. */
+	/* Programs can open the device from now on. */
 	edu->misc.minor = MISC_DYNAMIC_MINOR;
 	edu->misc.name = "iokmem-edu";
 	edu->misc.fops = &edu_fops;
@@ -601,7 +603,7 @@ static void edu_remove(struct pci_dev *pdev)
 {
 	struct edu *edu = pci_get_drvdata(pdev);
 
-	/* Nobody opens it any more, and who is using the device gets done with that. */
+	/* No program can open the device any more. Wait for those that use it. */
 	misc_deregister(&edu->misc);
 	mutex_lock(&edu->lock);
 	WRITE_ONCE(edu->gone, true);

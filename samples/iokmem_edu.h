@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * What programs use of iokmem_edu.c: the ioctls of /dev/iokmem-edu.
+ * The interface of iokmem_edu.c for programs: the ioctls of /dev/iokmem-edu.
  *
- * Who opens it, for reading and writing, has a buffer of IOKMEM_EDU_BUFFER_SIZE bytes,
- * all zero, that the device can reach. It is the open file's: it goes with the last file
- * descriptor, the last map and the last fd of IOKMEM_EDU_GET_BUFFER.
+ * Each open file, for reading and writing, has a buffer of IOKMEM_EDU_BUFFER_SIZE bytes,
+ * initially zero, that the device can reach. The buffer is freed with the last of the file
+ * descriptors, the maps and the fds of IOKMEM_EDU_GET_BUFFER.
  *
- * Structures start with their size, and are read, as those of <linux/iokmem.h>. Errors:
+ * Structures start with their size, and follow the rules of <linux/iokmem.h>. Errors:
  *
- *  - ENODEV: the device has gone, or its driver. Maps stay: their memory is the buffer's.
+ *  - ENODEV: the device or its driver is gone. Maps stay: their memory is the buffer's.
  *  - EIO: the device does not answer
  *  - ERANGE: a range that passes the end of the buffer; more than the device has room for
  *  - EINVAL: a length of 0; ranges that overlap; a structure that is too small
  *  - EBUSY: the buffer is mapped already
  *  - EINTR: a signal came first
- *  - EACCES: opened for reading only, or for writing only
- *  - EILSEQ: the device has got other bytes than the buffer has
- *  - ENOTTY, EFAULT, E2BIG, EOPNOTSUPP, ENOMEM, EMFILE, ENFILE: as there
+ *  - EACCES: the device was opened for reading only, or for writing only
+ *  - EILSEQ: the device has loaded other bytes than the buffer has
+ *  - ENOTTY, EFAULT, E2BIG, EOPNOTSUPP, ENOMEM, EMFILE, ENFILE: as in <linux/iokmem.h>
  */
 #ifndef _IOKMEM_EDU_H
 #define _IOKMEM_EDU_H
@@ -25,7 +25,7 @@
 #include <linux/types.h>
 
 #define IOKMEM_EDU_BUFFER_SIZE	16384u
-/* What the device has room for. */
+/* Size of the device's own memory. */
 #define IOKMEM_EDU_ROOM		4095u
 
 /**
@@ -52,8 +52,8 @@ struct iokmem_edu_get_buffer {
  * @address: out: where the buffer is mapped
  * @length: out: in bytes
  *
- * Maps the buffer into the calling process, until that unmaps it (munmap()) or the file
- * is closed by all who have it.
+ * Maps the buffer into the calling process. The map ends with munmap(), or when the last file
+ * descriptor of the file is closed.
  */
 struct iokmem_edu_map {
 	__u32 size;
@@ -68,11 +68,11 @@ struct iokmem_edu_map {
  * struct iokmem_edu_copy - argument of IOKMEM_EDU_COPY
  * @size: sizeof(struct iokmem_edu_copy)
  * @__reserved: must be 0
- * @from: where in the buffer the bytes are
- * @to: where in the buffer they shall be
- * @length: how many. Out: how many have been copied: fewer if a signal came
+ * @from: offset of the bytes in the buffer
+ * @to: offset of their copy in the buffer
+ * @length: number of bytes. Out: number of bytes copied, which is smaller if a signal came
  *
- * The device fetches the bytes and puts them back elsewhere.
+ * The device reads the bytes and writes them to @to.
  */
 struct iokmem_edu_copy {
 	__u32 size;
@@ -88,12 +88,12 @@ struct iokmem_edu_copy {
  * struct iokmem_edu_program - argument of IOKMEM_EDU_PROGRAM
  * @size: sizeof(struct iokmem_edu_program)
  * @__reserved: must be 0
- * @offset: where in the buffer the bytes are
- * @length: how many, at most IOKMEM_EDU_ROOM
+ * @offset: offset of the bytes in the buffer
+ * @length: number of bytes, at most IOKMEM_EDU_ROOM
  *
- * Loads the device with bytes that do not change meanwhile: whoever touches the map of
- * IOKMEM_EDU_MAP waits. What is mapped through IOKMEM_EDU_GET_BUFFER stays as it is; if
- * the bytes are changed there the device is loaded, and the error is EILSEQ.
+ * Loads the device with bytes that do not change meanwhile: an access to the map of
+ * IOKMEM_EDU_MAP waits. Maps of the fd of IOKMEM_EDU_GET_BUFFER do not change. A write through
+ * one of them while the device is being loaded gives the error EILSEQ.
  */
 struct iokmem_edu_program {
 	__u32 size;

@@ -5,7 +5,7 @@ import math
 
 from bench_figures import size_name
 
-# How far apart lines of text are.
+# Distance between lines of text.
 LINE = 15
 
 
@@ -116,7 +116,7 @@ def draw_list(situations, kernel):
                        f" descriptor has. {kernel}")
 
 
-# Bars: the names, the bars themselves, and what is written behind.
+# Bars: names, bars, and the text behind them.
 NAMES, BARS, BEHIND = 160, 420, 110
 OURS, THEIRS = "#0b62a4", "#9aa5b1"
 

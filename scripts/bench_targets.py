@@ -10,8 +10,7 @@ from bench_figures import table
 SIZES = K4, K64, M2, M64 = 4 << 10, 64 << 10, 2 << 20, 64 << 20
 NEIGHBOURS = ["memfd", "memfd huge pages", "memfd hugetlb", "udmabuf",
               "dma-buf system heap", "dma-buf CMA heap", "vgem"]
-# How many maps there are in the part list; and what is counted of it, beside the
-# kernel's own share.
+# Numbers of maps in the part list, and its counted operations, beside the kernel's own share.
 MANY = [10 ** n for n in range(1, 6)]
 SITUATIONS = ["together", "apart", "inside", "nested", "crossing"]
 LOOKUP = ["create", "release (last)", "munmap", "munmap of each", "find",

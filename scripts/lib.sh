@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034 # its variables are for others
 #
-# What every script here shares: messages, the cache, packages, locks.
+# Common functions of all scripts: messages, the cache, packages, locks.
 
 SCRIPTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# The source tree under test. Overridable, so that the scripts can be tried on
-# another tree.
+# The source tree under test. It can be overridden to try the scripts on another tree.
 TOP=${IOKMEM_TOP:-$(dirname "$SCRIPTS")}
 BUILD=${IOKMEM_BUILD:-$TOP/build}
 CACHE=${IOKMEM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/iokmem}
@@ -26,9 +25,9 @@ die()
 	exit 1
 }
 
-# step TEXT LOG COMMAND...: run a long command with its output in LOG, with one
-# line when it starts and its seconds when it ends. Not for use after 'if' or
-# before '||', where bash would ignore errors inside a shell function.
+# step TEXT LOG COMMAND...: run a long command with its output in LOG. Prints a line when it
+# starts, and its seconds when it ends. Do not use it after 'if' or before '||', where bash
+# would ignore errors inside a shell function.
 step()
 {
 	local text=$1 log=$2 start=$SECONDS rc
@@ -48,8 +47,8 @@ step()
 	say "$text: done, $((SECONDS - start)) s"
 }
 
-# need_space GIB: of the cache. A disk that gets full on the way ends in a message of
-# whatever program writes last.
+# need_space GIB: exit if the cache has less free space. On a full disk, some program would
+# fail later with a message of its own.
 need_space()
 {
 	local free
@@ -60,8 +59,8 @@ need_space()
 		die "$CACHE has $free MiB left and $1 GiB are needed: make room, or say IOKMEM_CACHE=DIR"
 }
 
-# use_kernel SCRIPT NAME: set what stock-kernel or test-kernel prints of that kernel. Fails
-# if there is none, also before '||'.
+# use_kernel SCRIPT NAME: set the variables that stock-kernel or test-kernel prints for that
+# kernel. Fails if there is none, even before '||'.
 use_kernel()
 {
 	local env
@@ -71,13 +70,13 @@ use_kernel()
 	eval "$env"
 }
 
-# build_module OUT [MAKE-ARGUMENT...]: the modules for the kernel that is in use.
+# build_module OUT [MAKE-ARGUMENT...]: build the modules for the kernel in use.
 build_module()
 {
 	"$SCRIPTS/build-module" ${KROOT:+--root "$KROOT"} "$KDIR" "$1" "${KMAKE[@]}" "${@:2}"
 }
 
-# build_programs OUT [PROGRAM...]: programs for the kernel that is in use.
+# build_programs OUT [PROGRAM...]: build programs for the kernel in use.
 build_programs()
 {
 	local arm64=()
@@ -86,8 +85,8 @@ build_programs()
 	"$SCRIPTS/build-user" "${arm64[@]}" "$@"
 }
 
-# The name of this machine's release of Debian. Only these have the packages that the
-# scripts ask for.
+# Print the name of this machine's release of Debian, or exit: only these releases have the
+# packages that the scripts need.
 host_release()
 {
 	local ID='' VERSION_CODENAME='' PRETTY_NAME='an unknown system'
@@ -101,15 +100,15 @@ host_release()
 	esac
 }
 
-# Bring the package lists up to date: old ones name packages that the mirror
-# no longer has. Several scripts of one run may ask for it.
+# Bring the package lists up to date: old ones name packages that the mirror has dropped.
+# Several scripts of one run may call this.
 apt_update()
 {
 	local stamp=$CACHE/.apt-updated
 
 	[ "$(id -u)" = 0 ] || return 0
 	[ -z "$(find "$stamp" -mmin -10 2>/dev/null)" ] || return 0
-	# A mirror in the middle of its own update answers with a hash mismatch.
+	# A mirror that is being updated answers with a hash mismatch.
 	apt-get update -qq >&2 || { sleep 5 && apt-get update -qq >&2; } ||
 		die "apt-get update failed: check the network and /etc/apt/sources.list"
 	touch "$stamp"
@@ -120,8 +119,8 @@ is_installed()
 	dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed
 }
 
-# Print those of the packages that are not installed. A package that has another name in
-# another release is given as one|other; the name that apt knows is printed.
+# Print those packages that are not installed. A package with another name in another release
+# is given as one|other; the name that apt knows is printed.
 missing_packages()
 {
 	local names name found
@@ -136,7 +135,7 @@ missing_packages()
 	done
 }
 
-# need_packages NAME...: install what is missing, or end. See missing_packages.
+# need_packages NAME...: install missing packages, or exit. See missing_packages.
 need_packages()
 {
 	local missing
@@ -144,7 +143,7 @@ need_packages()
 	mapfile -t missing < <(missing_packages "$@")
 	[ ${#missing[@]} -gt 0 ] || return 0
 	host_release >/dev/null
-	# Before the first update, apt knows no names.
+	# apt knows no names before its first update.
 	if [ "$(id -u)" = 0 ]; then
 		locked apt apt_update
 		mapfile -t missing < <(missing_packages "$@")
@@ -157,8 +156,8 @@ need_packages()
 		die "could not install, without removing others: ${missing[*]}"
 }
 
-# want_packages WHAT-FOR NAME...: the same of what is optional: if it cannot be had, say
-# that WHAT-FOR is skipped, and return 1.
+# want_packages WHAT-FOR NAME...: install missing optional packages. If that fails, print that
+# WHAT-FOR is skipped, and return 1.
 want_packages()
 {
 	local what=$1 missing
@@ -177,14 +176,14 @@ want_packages()
 	return 1
 }
 
-# Never at the price of a package that is there.
+# Install packages, but never remove others for them.
 apt_install()
 {
 	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-remove \
 		--no-install-recommends "$@" </dev/null >/dev/null
 }
 
-# The packages that belong to the default versions of the compilers.
+# Print the packages of the compilers' default versions.
 gcc_version()
 {
 	gcc -dumpversion
@@ -195,16 +194,15 @@ clang_runtime()
 	echo "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
 }
 
-# Can 32-bit programs be built? The package gcc-multilib would drive cross compilers away;
-# the one with a version in its name does not.
+# Return true if 32-bit programs can be built. The package gcc-multilib would remove cross
+# compilers; the one with a version in its name does not.
 has_multilib()
 {
 	want_packages "32-bit programs" "gcc-$(gcc_version)-multilib"
 }
 
-# archive RELEASE ARCH COMMAND...: run a command of apt's that knows the packages of that
-# release of Debian and of nothing else. The sources and the state of this machine have
-# no part in it, but its mirror.
+# archive RELEASE ARCH COMMAND...: run a command of apt that knows only the packages of that
+# release of Debian. It uses this machine's mirror, but neither its sources nor its state.
 archive()
 {
 	local dir=$CACHE/apt-$1-$2
@@ -241,7 +239,7 @@ archive_create()
 	mv "$dir/apt.conf.new" "$dir/apt.conf"
 }
 
-# Where this machine gets the suite from that the pattern says.
+# Print the mirror from which this machine gets the suite that matches the pattern.
 mirror_of()
 {
 	# shellcheck disable=SC2016 # apt-get replaces these
@@ -249,7 +247,7 @@ mirror_of()
 		grep -E "debian.*/ " | grep -m 1 -E "$1" | cut -d' ' -f1 || :
 }
 
-# archive_update RELEASE ARCH: bring the archive's lists up to date.
+# archive_update RELEASE ARCH: update the archive's lists.
 archive_update()
 {
 	local stamp=$CACHE/apt-$1-$2/.updated
@@ -263,8 +261,8 @@ archive_update()
 	touch "$stamp"
 }
 
-# archive_fetch RELEASE ARCH DIR PACKAGE...: fetch packages and unpack them in DIR. Nothing
-# is installed.
+# archive_fetch RELEASE ARCH DIR PACKAGE...: fetch packages and unpack them in DIR, without
+# installing them.
 archive_fetch()
 {
 	local release=$1 arch=$2 dir=$3 tmp
@@ -279,7 +277,7 @@ archive_fetch()
 	rm -r "$tmp"
 }
 
-# unpack DIR DEB...: dpkg -x, but links from /lib to /usr/lib stay.
+# unpack DIR DEB...: unpack like dpkg -x, but keep links from /lib to /usr/lib.
 unpack()
 {
 	local dir=$1 deb
@@ -291,8 +289,8 @@ unpack()
 	done
 }
 
-# in_root ROOT COMMAND...: run a command in a root (see root), or here if that is empty.
-# The compiler cache answers what it has compiled before.
+# in_root ROOT COMMAND...: run a command in a root (see root), or here if ROOT is empty, with
+# the compiler cache.
 in_root()
 {
 	local root=$1
@@ -306,7 +304,7 @@ in_root()
 	fi
 }
 
-# The name of what belongs to DIR in a root's /build.
+# place_in_root DIR: print the directory name for DIR in a root's /build.
 place_in_root()
 {
 	echo "${1##*/}-$(sha256sum <<<"$1" | cut -c 1-8)"
@@ -317,8 +315,8 @@ link_to()
 	[ "$(readlink "$2")" = "$1" ] || { rm -rf "$2" && ln -s "$1" "$2"; }
 }
 
-# locked NAME COMMAND...: run a shell function or command while no other run,
-# of whatever checkout, holds the lock.
+# locked NAME COMMAND...: run a shell function or command while no other run, of any checkout,
+# holds the lock.
 locked()
 {
 	local name=$1
@@ -330,9 +328,9 @@ locked()
 	) 9>"$CACHE/.lock-$name"
 }
 
-# copy_if_changed FROM TO FILE...: copy files (given relative to FROM), leaving
-# the time of those that are the same alone so that make has nothing to do, and
-# remove from TO what an earlier copy brought and is not wanted any more.
+# copy_if_changed FROM TO FILE...: copy files (given relative to FROM). Files that have not
+# changed keep their time, so that make has nothing to do. Files of an earlier copy that are
+# not listed any more are removed from TO.
 copy_if_changed()
 {
 	local from=$1 to=$2 file old="$2/.copied"
@@ -353,7 +351,7 @@ copy_if_changed()
 	printf '%s\n' "$@" | sort >"$old"
 }
 
-# Every file of the module's sources, relative to the tree, one a line.
+# Print every file of the module's sources, relative to the tree, one a line.
 module_files()
 {
 	local dir dirs=()
@@ -366,8 +364,8 @@ module_files()
 		-o -name 'K*' -o -name Makefile -o -name .kunitconfig \))
 }
 
-# A KTAP document on the host: tap_begin FILE, tap RC NAME [LOG], tap_end. With
-# no tap_end the document is truncated, which counts as a failure.
+# A KTAP document of the host: tap_begin FILE, tap RC NAME [LOG], tap_end. Without tap_end the
+# document is truncated, which counts as a failure.
 tap_begin()
 {
 	TAP_FILE=$1 TAP_NUMBER=0

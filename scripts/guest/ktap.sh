@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
 #
-# For scripts in the guest: report results as a KTAP document. A script prints
-# the version line, calls these, and ends with plan.
+# Report results as a KTAP document, for scripts in the guest. A script prints the version
+# line, calls these functions, and ends with plan.
 
 number=0
 failures=0
 
-# result RC NAME
+# result RC NAME: report the result of a test.
 result()
 {
 	number=$((number + 1))
@@ -17,7 +17,7 @@ result()
 	esac
 }
 
-# try NAME COMMAND...: a test that passes if the command does.
+# try NAME COMMAND...: report a test that passes if the command succeeds.
 try()
 {
 	local name="$1" rc=0
@@ -27,13 +27,13 @@ try()
 	result $rc "$name"
 }
 
-# How long the machine has been up.
+# Print the seconds since boot.
 seconds()
 {
 	cut -d. -f1 /proc/uptime
 }
 
-# nested NAME COMMAND...: a command that prints a KTAP document of its own.
+# nested NAME COMMAND...: run a command that prints a KTAP document of its own.
 nested()
 {
 	local name="$1" rc=0 started
@@ -43,7 +43,7 @@ nested()
 	set -o pipefail
 	"$@" 2>&1 | sed 's/^/    /' || rc=$?
 	echo "# $(($(seconds) - started)) s"
-	# kselftest's code for 'skipped'; the document says which tests.
+	# kselftest exits with this code for 'skipped'. The document tells which tests.
 	[ $rc -ne 4 ] || rc=0
 	[ $rc -eq 0 ] || echo "# exit code $rc"
 	result $rc "$name"

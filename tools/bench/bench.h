@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the programs of the benchmark share: counting instructions, and saying what was
- * found. An operation that fails ends the program.
+ * Common code of the benchmark's programs: counting instructions, and printing results. An
+ * operation that fails ends the program.
  *
  *	bench-PROGRAM [ROW [SIZE [BLOCK]]]
  *
- * counts only the rows that the pattern matches, and only one size of them; and, if told
- * so, in memory that is broken: no free block is larger than so many bytes.
+ * counts only the rows that match the pattern, and only one size of them. With BLOCK it runs
+ * in broken memory: no free block is larger than so many bytes.
  *
- * In the guest that scripts/bench boots an instruction takes a nanosecond, so the clock
- * counts them. Nothing else here depends on that: elsewhere the figures are times.
+ * In the guest that scripts/bench boots, an instruction takes a nanosecond, so the clock
+ * counts them. Nothing else depends on that: on other machines the figures are times.
  */
 #ifndef _IOKMEM_BENCH_H
 #define _IOKMEM_BENCH_H
@@ -25,7 +25,7 @@
 
 #define BENCH_DEVICE	"/sys/kernel/debug/iokmem_bench"
 
-/* Odd, so that one of them is the median. */
+/* Odd, so that one sample is the median. */
 #define MAX_SAMPLES	41
 
 /**
@@ -44,14 +44,14 @@ struct samples {
 
 #define SAMPLES(name)	{ .operation = (name) }
 
-/* What reading the clock twice costs itself: see begin(). */
+/* Cost of reading the clock twice. See begin(). */
 static __u64 clock_cost;
-/* How often something was counted, by all programs: the profiler counts on. */
+/* Number of counts, of all programs: the profiler numbers its windows in this way. */
 static int *nr_windows;
-/* What is to be counted: a pattern, and 0 for every size. */
+/* Selected rows, by a pattern, and the selected size; 0 selects every size. */
 static const char *wanted_row = "*";
 static __u64 wanted_size;
-/* In broken memory: see above. */
+/* The program runs in broken memory. */
 static __u64 largest_block;
 
 static inline __u64 clock_now(void)
@@ -62,7 +62,7 @@ static inline __u64 clock_now(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-/* Figures of operations that have failed are worth nothing. */
+/* Figures of operations that have failed mean nothing. */
 static inline void need(bool condition, const char *what)
 {
 	if (condition)
@@ -100,13 +100,13 @@ static inline void add_window(struct samples *samples, __u64 cost)
 		add_window(samples, _cost);				\
 	} while (0)
 
-/* What was added last. */
+/* Return the sample that was added last. */
 static inline __u64 last_cost(const struct samples *samples)
 {
 	return samples->cost[samples->nr - 1];
 }
 
-/* What fits into a block is the same in broken memory. */
+/* Memory that fits into a block is the same in broken memory. */
 static inline bool wanted(const char *row, __u64 size)
 {
 	if (size <= largest_block)
@@ -114,7 +114,7 @@ static inline bool wanted(const char *row, __u64 size)
 	return (!wanted_size || size == wanted_size) && !fnmatch(wanted_row, row, FNM_EXTMATCH);
 }
 
-/* Let the kernel finish what it has put off: freeing by RCU, workers. */
+/* Let the kernel finish work that it has deferred: freeing by RCU, and workers. */
 static inline void settle(void)
 {
 	usleep(200 * 1000);
@@ -134,8 +134,8 @@ static inline struct samples sort_samples(struct samples samples)
 }
 
 /*
- * A line of the results: the first, the median and the maximum, and of how many; for
- * the profiler, the latest and its windows.
+ * Print a line of results: the first sample, the median, the maximum and the number; and for
+ * the profiler the latest sample and its windows.
  */
 static inline void report(const char *row, __u64 size, const struct samples *samples)
 {
@@ -150,9 +150,9 @@ static inline void report(const char *row, __u64 size, const struct samples *sam
 }
 
 /*
- * One VMA more, which joins no other. The kernel's tree of them takes twice the work
- * wherever a node of it gets full, which a number of VMAs alone would find or miss by
- * chance; so each sample has another.
+ * Create a VMA that does not merge. The kernel's tree of VMAs takes twice the work wherever
+ * one of its nodes gets full. A fixed number of VMAs would find or miss that by chance, so
+ * each sample has another number.
  */
 static inline void add_vma(int number)
 {
@@ -160,7 +160,7 @@ static inline void add_vma(int number)
 		  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
 }
 
-/* In an address space that has nothing else. */
+/* Run in an address space that has nothing else. */
 static inline void alone(void (*run)(const void *subject, __u64 size),
 			 const void *subject, __u64 size)
 {
@@ -176,7 +176,7 @@ static inline void alone(void (*run)(const void *subject, __u64 size),
 	settle();
 }
 
-/* A device is opened once, whatever is made of it. */
+/* Open the device once, for any number of descriptors. */
 static inline int device(int *fd, const char *path)
 {
 	if (*fd < 0)
@@ -189,15 +189,15 @@ static inline void break_memory(void)
 {
 	int dev = -1;
 
-	/* What is kept in pools is in large blocks. */
+	/* Pools hold large blocks. */
 	NEED(!write_file("/proc/sys/vm/drop_caches", "3"));
 	NEED(!ioctl(device(&dev, BENCH_DEVICE), IOKMEM_BENCH_BREAK, &largest_block));
 	close(dev);
 }
 
 /*
- * A guest that counts has nothing to make random numbers from, and as long as it has
- * not, each costs the kernel 10,000 instructions.
+ * A guest whose clock counts instructions has no entropy. Until it has, each random number
+ * costs the kernel 10,000 instructions.
  */
 static inline void seed_random(void)
 {
@@ -211,7 +211,7 @@ static inline void seed_random(void)
 	close(fd);
 }
 
-/* In a file, which all processes see, and the next program, too. */
+/* The count is in a file that all processes share, and the next program as well. */
 static inline void share_windows(void)
 {
 	int fd = open("/tmp/windows", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -222,7 +222,7 @@ static inline void share_windows(void)
 	close(fd);
 }
 
-/* Before anything is counted. */
+/* Prepare the machine before anything is counted. */
 static inline void begin(int argc, char **argv)
 {
 	struct samples nothing = {};

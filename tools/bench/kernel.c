@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a driver pays for memory, for maps in the kernel and in the task of another
- * process, and for showing the memory to a device, which the module in kernel/ counts.
+ * Costs of memory for a driver: creating it, mapping it in the kernel and in the task of
+ * another process, and showing it to a device. The module in kernel/ counts.
  */
 #include "kinds.h"
 
 #define NR_RUNS		5
 
-/* Whose memory it is, or that of which of the kinds. */
+/* The kinds of memory, and the task or file that some of them need. */
 static const struct subject {
 	const char *name;
 	enum iokmem_bench_kind kind;
@@ -50,13 +50,13 @@ static void measure(const struct subject *subject, size_t size, int id)
 				add_sample(&steps[step], run.cost[step],
 					   run.window[step], run.window[step]);
 	}
-	/* What the kind does not have has no line in the table. */
+	/* Operations that a kind does not have get no line in the table. */
 	for (step = 0; step < IOKMEM_BENCH_NR_STEPS; step++)
 		if (steps[step].nr)
 			report(subject->name, size, &steps[step]);
 }
 
-/* A process that is mapped into, and does nothing. */
+/* A process that does nothing, to map into. */
 static void measure_task(const struct subject *subject, size_t size)
 {
 	pid_t pid = fork();
@@ -87,7 +87,7 @@ static void measure_subject(const struct subject *subject, size_t size)
 {
 	if (!wanted(subject->name, size))
 		return;
-	/* There is none of it in broken memory. */
+	/* Broken memory has none of these. */
 	if (largest_block && (subject->kind == IOKMEM_BENCH_CONTIGUOUS ||
 			      !strcmp(subject->name, "dma-buf CMA heap")))
 		return;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The kinds of memory that are compared: iokmem's, and its neighbours'.
- */
+/* The kinds of memory to compare: iokmem's and its neighbours'. */
 #ifndef _IOKMEM_BENCH_KINDS_H
 #define _IOKMEM_BENCH_KINDS_H
 
@@ -19,8 +17,8 @@ struct memory {
 	const struct kind *kind;
 	size_t size;
 	int fd;
-	__u32 handle;	/* of those that are not a file */
-	__u64 offset;	/* to be given to mmap() */
+	__u32 handle;	/* for kinds whose memory is not a file */
+	__u64 offset;	/* offset for mmap() */
 };
 
 /**
@@ -30,7 +28,7 @@ struct memory {
  * @options: a buffer's, of iokmem's kinds
  * @map_options: a map's, of iokmem's kinds
  * @create: the kind and the size are set
- * @create_mapped: the same with all of it mapped, in one call; returns the address. Or NULL
+ * @create_mapped: create and map all of it in one call, and return the address; or NULL
  * @map: a window of it; returns the address
  * @unmap: undoes it
  * @destroy: undoes @create; nothing is mapped
@@ -47,7 +45,7 @@ struct kind {
 	void (*destroy)(struct memory *memory);
 };
 
-/* Those that are a file of their own. */
+/* Kinds whose memory is a file of its own. */
 
 static char *file_map(const struct memory *memory, size_t offset, size_t length)
 {
@@ -105,7 +103,7 @@ static void iokmem_unmap(const struct memory *memory, char *address, size_t leng
 	NEED(!release(memory->fd, address, length));
 }
 
-/* As what drivers share. */
+/* With the options of memory that drivers share. */
 static void iokmem_dmabuf_create(struct memory *memory)
 {
 	int fd;
@@ -130,7 +128,7 @@ static void memfd_make_plain(struct memory *memory)
 	memfd_make(memory, 0);
 }
 
-/* The guest gives them to who asks. */
+/* The guest gives huge pages to mappings that ask for them. */
 static char *memfd_map_huge(const struct memory *memory, size_t offset, size_t length)
 {
 	char *address = file_map(memory, offset, length);
@@ -254,7 +252,7 @@ static const struct kind kinds[] = {
 	FILE_KIND("vgem", false, vgem_create, file_map, vgem_destroy),
 };
 
-/* In broken memory only what consists of pages, if need be. */
+/* Broken memory allows only kinds that can consist of single pages. */
 static inline bool can_have(const struct kind *kind, size_t size)
 {
 	if (kind->huge && size < PMD)

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One life of a piece of memory, of each kind and size: made, mapped, every page
- * touched, unmapped, destroyed. And what a second user of it costs, in the same
- * process and in another one, or a first user of one page of it; and what it costs a
- * process to have it mapped while it forks.
+ * The life of a piece of memory, of each kind and size: created, mapped, every page touched,
+ * unmapped, destroyed. Further costs are those of a second user, in this process and in
+ * another one, of a first user of one page, and of a fork() with the memory mapped.
  */
 #include "kinds.h"
 
-/* The whole, and what it consists of. */
+/* Operations: a whole life, and its parts. */
 #define NR_STEPS	5
 
-/* Odd, so that one is the median. */
+/* Odd, so that one sample is the median. */
 static int nr_lives(size_t size)
 {
 	return size > PMD ? 5 : 15;
@@ -34,7 +33,7 @@ static void touch_pages(char *address, size_t size)
 		touch(address + at, true);
 }
 
-/* The first two steps; in one call the second is nothing. */
+/* The first two steps. For a single call the second step costs nothing. */
 static char *begin_life(struct memory *memory, bool at_once, struct samples *steps)
 {
 	char *address;
@@ -49,7 +48,7 @@ static char *begin_life(struct memory *memory, bool at_once, struct samples *ste
 	return address;
 }
 
-/* Nobody else has the map: so munmap() is what ends any. */
+/* Nobody else has the map, so munmap() ends a map of any kind. */
 static void count_life(struct memory *memory, bool at_once, struct samples *life,
 		       struct samples *steps)
 {
@@ -85,7 +84,7 @@ static void measure_lives(struct memory *memory, bool at_once, const char *opera
 		report(memory->kind->name, memory->size, &steps[i]);
 }
 
-/* Memory that nobody sees: what comes back is of the kind that is wanted. */
+/* Memory that nobody maps. Pools return memory that has the wanted type already. */
 static void measure_making(struct memory *memory)
 {
 	struct samples samples = SAMPLES("create and destroy");
@@ -99,7 +98,7 @@ static void measure_making(struct memory *memory)
 	report(memory->kind->name, memory->size, &samples);
 }
 
-/* A map more of memory that exists, and every page touched through it. */
+/* Map existing memory once more, and touch every page through that map. */
 static void measure_map(const struct memory *memory, const char *operation)
 {
 	struct samples samples = SAMPLES(operation);
@@ -117,7 +116,7 @@ static void measure_map(const struct memory *memory, const char *operation)
 	report(memory->kind->name, memory->size, &samples);
 }
 
-/* One that nobody needs. */
+/* Destroy memory that nobody needs. */
 static void measure_untouched_map(const struct memory *memory)
 {
 	struct samples samples = SAMPLES("untouched map");
@@ -134,7 +133,7 @@ static void measure_untouched_map(const struct memory *memory)
 	report(memory->kind->name, memory->size, &samples);
 }
 
-/* A page in the middle. */
+/* Map a page in the middle. */
 static void measure_window(const struct memory *memory)
 {
 	struct samples samples = SAMPLES("window");
@@ -152,7 +151,7 @@ static void measure_window(const struct memory *memory)
 	report(memory->kind->name, memory->size, &samples);
 }
 
-/* A child, until it has gone again. */
+/* Fork a child, and wait until it is gone. */
 static void measure_fork(const struct memory *memory, const char *operation)
 {
 	struct samples samples = SAMPLES(operation);
@@ -210,7 +209,7 @@ static void measure(const void *kind, __u64 size)
 	measure_lives(&memory, at_once, "life", true);
 	measure_making(&memory);
 	measure_sharing(&memory);
-	/* Last, since what is mapped before each stays. */
+	/* The last step, since earlier maps stay. */
 	if (at_once)
 		measure_lives(&memory, false, "life call by call", false);
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How the cost of one map depends on how many there are of the descriptor.
+ * How the cost of one map depends on the number of maps of the descriptor.
  *
- * Each situation puts n maps of one descriptor somewhere; then the process that
- * measures makes, finds and removes some more, and lets go of each before the next.
- * Beside it: an anonymous page mapped and unmapped in the same address space, which is
- * what the kernel's own part of it grows by; and the same of n maps of a memfd.
+ * Each situation puts n maps of one descriptor somewhere. The measuring process then creates,
+ * finds and removes some more, and releases each before the next. Two other columns are for
+ * comparison: an anonymous page mapped and unmapped in that address space, which shows how the
+ * kernel's own share grows, and n maps of a memfd.
  */
 #include "situations.h"
 
-/* What is measured, in the order of the table. */
+/* Columns of the table, in its order. */
 struct costs {
 	struct samples create, release, munmap;
 	struct samples find, let_go, miss;
@@ -22,7 +22,7 @@ static const struct costs no_costs = {
 	SAMPLES("anonymous mmap"), SAMPLES("anonymous munmap"),
 };
 
-/* The n-th of numbers without order. */
+/* Return the n-th of numbers without order. */
 static unsigned int scatter(unsigned int n)
 {
 	return (n * 2654435761u) >> 8;
@@ -44,7 +44,7 @@ static void count_new(const struct situation *situation, int fd, int n, int i,
 
 	window = situation->absent(n, scatter(2 * i + 1));
 	address = map_window(fd, 0, window);
-	/* It begins and ends somewhere in a page. */
+	/* The window begins and ends inside a page. */
 	window.length += (uintptr_t)address % PAGE;
 	address -= (uintptr_t)address % PAGE;
 	COUNT(&costs->munmap, err = munmap(address, round_up(window.length, PAGE)));
@@ -97,7 +97,7 @@ static void report_costs(const struct situation *situation, int n,
 	report(situation->name, n, &costs->munmap_anonymous);
 }
 
-/* The end of a mapping ends its sub-maps with it: what that costs for each. */
+/* The cost of sub-maps that end with their mapping, for each of them. */
 static void count_end(const struct situation *situation, int fd, int n)
 {
 	size_t length = situation->pages(n) * PAGE;
@@ -144,7 +144,7 @@ static void measure_memfd(const void *unused, __u64 n)
 	char *page;
 
 	NEED(fd >= 0 && !ftruncate(fd, (n + 1) * PAGE));
-	/* Each below the one before, so that they do not become one VMA. */
+	/* Each mapping is below the one before, so that they do not become one VMA. */
 	for (i = 0; i < n; i++)
 		NEED(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 			  i * PAGE) != MAP_FAILED);
@@ -161,7 +161,7 @@ static void measure_memfd(const void *unused, __u64 n)
 	report("memfd", n, &unmap);
 }
 
-/* What every ioctl has to pay. */
+/* The fixed cost of every ioctl. */
 static void measure_system_call(void)
 {
 	struct samples call = SAMPLES("system call");

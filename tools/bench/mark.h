@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where what is counted begins and ends, for the profiler: instructions that do nothing,
- * with a number that nothing else has. Programs and the kernel use them alike.
+ * Marks for the profiler at the begin and the end of a counted statement: instructions that do
+ * nothing, with a number that occurs nowhere else. Programs and the kernel use identical ones.
  */
 #ifndef _IOKMEM_BENCH_MARK_H
 #define _IOKMEM_BENCH_MARK_H
@@ -9,7 +9,7 @@
 #define MARK_BEGIN	0x62656769
 #define MARK_END	0x656e6473
 
-/* A long no-operation, and its four bytes that are free. */
+/* A long no-operation, and its four free bytes. */
 #define MARK_OPCODE	"\x0f\x1f\x80"
 
 #define MARK(number)							\

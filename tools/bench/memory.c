@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What else than its own pages a piece of memory takes, in bytes: page tables while it
- * is mapped and touched; and all that the kernel keeps for as long as it lives, after
- * that was undone.
+ * Memory that a piece of memory takes besides its own pages, in bytes: page tables while it is
+ * mapped and touched, and all that the kernel keeps for it after that was undone.
  *
- * What the kernel keeps are objects of its allocators, each of which it tells when asked
- * to trace, and whole pages: how many more are missing than the memory has, but for
- * those that these allocators have taken.
+ * The kernel keeps objects of its allocators, which a trace shows, and whole pages. Their
+ * number is what is missing besides the memory's own pages and those that the allocators have
+ * taken.
  */
 #include "kinds.h"
 
 #define TRACING		"/sys/kernel/tracing/"
 #define NR_RUNS		7
 
-/* An object that was allocated: by its address, which is 0 where there is none. */
+/* An allocated object, by its address; 0 in a free slot. */
 struct object {
 	unsigned long long address;
 	size_t size;
 };
 
-/* Of a power of two; more than half is never used. */
+/* A power of two, of which more than half is never used. */
 #define NR_OBJECTS	0x10000
 
 static void trace_objects(const char *on)
@@ -72,7 +71,7 @@ static void read_event(struct object *objects, const char *line)
 		size ? strtoul(size + strlen(" bytes_alloc="), NULL, 10) : 0;
 }
 
-/* The size of all objects that were allocated in the time of the trace and live. */
+/* Return the size of all objects that were allocated while tracing and still exist. */
 static size_t traced_objects(void)
 {
 	struct object *objects = calloc(NR_OBJECTS, sizeof(*objects));
@@ -94,7 +93,7 @@ static size_t traced_objects(void)
 	return sum;
 }
 
-/* The sum of all numbers that follow the key. */
+/* Return the sum of all numbers after the key. */
 static size_t sum_of(const char *path, const char *key)
 {
 	FILE *file = fopen(path, "re");
@@ -111,7 +110,7 @@ static size_t sum_of(const char *path, const char *key)
 	return sum;
 }
 
-/* Pages in use, but not for objects. */
+/* Return the number of pages in use other than for objects. */
 static long used_pages(void)
 {
 	NEED(!write_file("/proc/sys/vm/stat_refresh", "1"));
@@ -126,7 +125,7 @@ static size_t page_tables(void)
 	return sum_of("/proc/self/status", "VmPTE:") * KIB;
 }
 
-/* Returns what its page tables take. */
+/* Return the size of its page tables. */
 static size_t use_memory(const struct memory *memory)
 {
 	size_t before = page_tables(), tables, at;
@@ -154,7 +153,7 @@ static void count_memory(struct memory *memory, struct samples *tables,
 	settle();
 	NEED(!write_file(TRACING "tracing_on", "0"));
 	pages = used_pages() - pages;
-	/* Fewer than its own are missing if it comes from a reserve. */
+	/* Memory from a reserve takes fewer pages than its own. */
 	pages = pages > own ? pages - own : 0;
 	add_sample(metadata, traced_objects() + pages * PAGE, -1, -1);
 	memory->kind->destroy(memory);

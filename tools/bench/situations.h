@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where n maps of one descriptor can be: in one address space or many, beside, inside
- * or across each other.
+ * Situations of n maps of one descriptor: in one address space or several, beside, inside or
+ * across each other.
  */
 #ifndef _IOKMEM_BENCH_SITUATIONS_H
 #define _IOKMEM_BENCH_SITUATIONS_H
@@ -49,7 +49,7 @@ static char *map_window(int fd, __u32 options, struct window window)
 	return address;
 }
 
-/* A page for each map, and the one behind, for windows that begin in the last. */
+/* A page for each map, and one more for windows that begin in the last. */
 
 static __u64 page_each(int n)
 {
@@ -67,7 +67,7 @@ static struct window between_pages(int n, unsigned int number)
 	return (struct window){ (number % n) * PAGE + PAGE / 2, PAGE };
 }
 
-/* All in one address space. */
+/* All maps in one address space. */
 
 static void arrange_together(const struct situation *situation, int fd, int n)
 {
@@ -77,7 +77,7 @@ static void arrange_together(const struct situation *situation, int fd, int n)
 		map_window(fd, 0, situation->present(n, i));
 }
 
-/* In many address spaces: this one has the first windows. */
+/* In many address spaces. This one has the first windows. */
 
 static int nr_processes(int n)
 {
@@ -89,10 +89,10 @@ static struct window own_window(int n, unsigned int number)
 	return page_window(n / nr_processes(n), number);
 }
 
-/* Who reads from it waits until the process that measures has closed its end. */
+/* A read waits until the measuring process has closed its end. */
 static int gate[2] = { -1, -1 };
 
-/* The process with these windows. */
+/* A process with these windows. */
 static void hold_windows(int fd, int first, int nr, int ready)
 {
 	char byte;
@@ -149,7 +149,7 @@ static void arrange_inside(const struct situation *situation, int fd, int n)
 	arrange_together(situation, fd, n);
 }
 
-/* Each contains all before it, and so all of them the byte in the middle. */
+/* Each map contains all earlier ones, so that all contain the byte in the middle. */
 
 static __u64 nested_pages(int n)
 {
@@ -168,7 +168,7 @@ static struct window nested_middle(int n, unsigned int number)
 	return nested_window(n, 0);
 }
 
-/* Only a page, as with any n: what is mapped is paid for by pages. */
+/* One page, for any n: the number of pages determines the cost of mapping. */
 static struct window nested_before_all(int n, unsigned int number)
 {
 	return (struct window){ nested_pages(n) * PAGE / 2 - n, 1 };
@@ -183,9 +183,9 @@ static void arrange_nested(const struct situation *situation, int fd, int n)
 }
 
 /*
- * Half of them short, then half of them long, beginning in between. All the long ones
- * contain what is behind the short ones, but neither their age nor where they begin
- * tells them apart; and the map that is found is a sub-map of the first of them.
+ * Half of the maps are short. The other half are long, and begin between them. All long maps
+ * contain the memory behind the short ones, but neither their age nor their offset tells them
+ * apart. The map to find is a sub-map of the first long one.
  */
 
 static __u64 crossing_pages(int n)
@@ -207,7 +207,7 @@ static struct window crossing_behind(int n, unsigned int number)
 	return (struct window){ n, 2 };
 }
 
-/* The first of the short ones, and a byte more. */
+/* The first of the short ones, and one byte more. */
 static struct window crossing_none(int n, unsigned int number)
 {
 	return (struct window){ 0, 2 };

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The main job, as a story in two processes: A makes a buffer, maps it, and
- * passes it to B. Every sentence is checked before it is said; the first thing
- * that is not as it should be ends the program with exit code 1.
+ * The main purpose, as a story of two processes: A creates a buffer, maps it, and passes it to
+ * B. The program checks every sentence before it prints it, and exits with code 1 if one is
+ * not true.
  *
- * Needs /dev/iokmem, and debugfs for the list of maps. What is done with them is done
- * by libiokmem.
+ * Needs /dev/iokmem, and debugfs for the list of maps. libiokmem makes the requests.
  *
- * 'demo device' is another story, of a program and a device: QEMU's edu, with the driver
+ * 'demo device' tells the story of a program and a device: QEMU's edu, with the driver
  * samples/iokmem_edu.c.
  */
 #include <errno.h>
@@ -46,7 +45,7 @@
 static const char message[] = "Written by A, without a copy.";
 static char who = 'A';
 
-/* What the process that speaks does or finds. */
+/* Print a sentence of the process that speaks. */
 #define tell(format, ...)	printf("  %c  " format "\n", who, ##__VA_ARGS__)
 
 static void chapter(const char *title)
@@ -55,7 +54,7 @@ static void chapter(const char *title)
 	fflush(stdout);
 }
 
-/* The story goes on only if @ok. */
+/* Go on with the story only if @ok. */
 static void check(int ok, const char *what)
 {
 	if (ok)
@@ -93,7 +92,7 @@ static void await_peer(int sock)
 	check(read(sock, &byte, 1) == 1, "the other process answers");
 }
 
-/* How many lines of the list have @contains in them; printed, if @show. */
+/* Return how many lines of the list contain @contains, and print them if @show. */
 static int list_lines(const char *contains, int show)
 {
 	FILE *list = fopen(LIST, "r");
@@ -126,7 +125,7 @@ static int can_write(char *address)
 	return 1;
 }
 
-/* B: has nothing but its end of a socket. */
+/* Process B, which has only its end of a socket. */
 static void process_b(int sock)
 {
 	struct iokmem_desc *buffer;
@@ -192,7 +191,7 @@ static void await_gone(const char *name, int others)
 	check(list_lines(name, 0) == others, "what is gone leaves the list");
 }
 
-/* How often the device has interrupted, on all processors. */
+/* Return how often the device has interrupted, on all processors. */
 static unsigned long count_interrupts(void)
 {
 	FILE *file = fopen("/proc/interrupts", "r");
@@ -258,7 +257,7 @@ static void *count(void *number)
 	return NULL;
 }
 
-/* The driver compares. */
+/* The driver compares the bytes. */
 static void have_device_programmed(int fd, char *bytes)
 {
 	struct iokmem_edu_program program = { .size = sizeof(program), .length = 4000 };
@@ -329,7 +328,7 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		return strcmp(argv[1], "device") ? 2 : device_story();
 
-	/* Drivers may have some. */
+	/* Other drivers may have descriptors. */
 	others = list_lines("descriptor", 0);
 	check(!socketpair(AF_UNIX, SOCK_STREAM, 0, sock), "there are sockets");
 	b = fork();

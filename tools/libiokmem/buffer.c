@@ -25,20 +25,20 @@ static int32_t create_buffer(struct iokmem_create_buffer *arg)
 }
 
 /**
- * iokmem_buffer_create - make a buffer (IOBufferMemoryDescriptor::Create)
+ * iokmem_buffer_create - create a buffer (IOBufferMemoryDescriptor::Create)
  * @options: IOKMEM_MEMORY_DIRECTION_*
  * @capacity: in bytes, at least 1
  * @alignment: of the first byte, in memory; a power of two, or 0
  * @buffer: out: the buffer, or NULL
  *
- * The memory is wired and zero. As with DriverKit's implementation (its header says
- * otherwise), the length is the capacity from the start. An alignment above a page,
- * which makes the memory contiguous there, does so here only if it cannot be had
- * otherwise; whoever maps less than the whole, or at a fixed address, need not find it.
+ * The memory is wired and zero. The length is the capacity from the start, as with
+ * DriverKit's implementation, though its header says otherwise. In DriverKit an alignment
+ * above a page makes the memory contiguous. Here it does so only if there is no other way to
+ * align it. A map of less than the whole, or at a fixed address, need not be aligned.
  *
  * Return: BAD_ARGUMENT: NULL, or @options that are no direction; NO_DEVICE:
- * /dev/iokmem cannot be opened; NO_MEMORY: no such buffer could be made, because
- * memory is short, or @capacity or @alignment makes no sense (see errno).
+ * /dev/iokmem cannot be opened; NO_MEMORY: the buffer could not be created, because
+ * memory is short, or @capacity or @alignment is invalid (see errno).
  */
 int32_t iokmem_buffer_create(uint64_t options, uint64_t capacity,
 			     uint64_t alignment, struct iokmem_desc **buffer)
@@ -71,11 +71,11 @@ int32_t iokmem_buffer_create(uint64_t options, uint64_t capacity,
  * @buffer: the buffer
  * @length: in bytes, at most the capacity; 0 is allowed
  *
- * All processes see it. Maps that exist stay as they are. DriverKit ignores a length
- * above the capacity, and says that all is well.
+ * All processes see the new length. Existing maps do not change. DriverKit ignores a length
+ * above the capacity, and returns success.
  *
- * Return: BAD_ARGUMENT: NULL, or @length is above the capacity; UNSUPPORTED: this is
- * no buffer; NOT_PERMITTED: it was sent read-only; ERROR: everything else, see errno.
+ * Return: BAD_ARGUMENT: NULL, or @length is above the capacity; UNSUPPORTED: @buffer
+ * is no buffer; NOT_PERMITTED: it was sent read-only; ERROR: everything else, see errno.
  */
 int32_t iokmem_buffer_set_length(struct iokmem_desc *buffer, uint64_t length)
 {
@@ -101,16 +101,16 @@ int32_t iokmem_buffer_set_length(struct iokmem_desc *buffer, uint64_t length)
 }
 
 /**
- * iokmem_buffer_get_address_range - where the process that made the buffer has it
+ * iokmem_buffer_get_address_range - return the address of the buffer in its creator
  * @buffer: the buffer
  * @range: out: the address, and the buffer's length
  *
- * Maps the buffer when first called. The mapping lives as long as the buffer object.
- * Its address stays the same, unless the length was shorter when it was made: then the
- * buffer is mapped again, and the former address is good for the former length.
+ * The first call maps the buffer. The mapping lives as long as the buffer object. Its address
+ * stays, unless the buffer has grown since: then the buffer is mapped again, and the former
+ * address stays valid for the former length.
  *
- * Return: BAD_ARGUMENT: NULL; UNSUPPORTED: this is no buffer, or not one that this
- * process has made; ERROR: the buffer could not be mapped.
+ * Return: BAD_ARGUMENT: NULL; UNSUPPORTED: @buffer is no buffer, or another
+ * process has created it; ERROR: the buffer could not be mapped.
  */
 int32_t iokmem_buffer_get_address_range(struct iokmem_desc *buffer,
 					struct iokmem_address_segment *range)

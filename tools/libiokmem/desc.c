@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Descriptors (IOMemoryDescriptor): made of others, counted, and asked for what they
- * are.
+ * Descriptors (IOMemoryDescriptor): creating them from others, counting references, and asking
+ * for properties.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -14,8 +14,8 @@
 #include "internal.h"
 
 /*
- * An object for @fd, which it takes over; on failure @fd is closed. What it is, the
- * kernel says, so that nobody else needs to be believed.
+ * Create an object for @fd, and take ownership of it: on failure @fd is closed. The kernel
+ * tells what the descriptor is, so that no other process needs to be trusted.
  */
 int32_t __iokmem_desc_with_fd(int fd, unsigned long maker,
 			      struct iokmem_desc **desc)
@@ -51,11 +51,11 @@ err_fd:
  * @of: the descriptor
  * @memory: out: the new one, or NULL
  *
- * Whoever is sent the new descriptor can reach that part only, in whole pages. It is
- * no buffer: read-only is read-only for its maker too.
+ * A process that receives the new descriptor can reach that part only, in whole pages. The
+ * new descriptor is no buffer: if it is read-only, it is so for its creator as well.
  *
  * Return: BAD_ARGUMENT: NULL, @options that are no direction, or a range that wraps or
- * passes the end of @of; NO_MEMORY: the descriptor could not be made.
+ * passes the end of @of; NO_MEMORY: the descriptor could not be created.
  */
 int32_t iokmem_desc_create_sub_memory_descriptor(uint64_t options,
 						 uint64_t offset, uint64_t length,
@@ -108,11 +108,11 @@ static int32_t create_multi(uint32_t options, const int32_t *fds, uint32_t count
  *	one after the other
  * @options: IOKMEM_MEMORY_DIRECTION_*
  * @count: how many, at most IOKMEM_MEMORY_DESCRIPTORS_MAX
- * @members: the descriptors; one may be there more than once
+ * @members: the descriptors; one may occur more than once
  * @memory: out: the new descriptor, or NULL
  *
- * Can be mapped if all but the first begin with a page, and all but the last end with
- * one. It is no buffer; it is read-only if a member is.
+ * The new descriptor can be mapped if all members but the first begin with a page, and all
+ * but the last end with one. It is no buffer. It is read-only if a member is.
  *
  * Return: BAD_ARGUMENT: NULL, no members or too many, or @options that are no
  * direction; NO_DEVICE: /dev/iokmem cannot be opened; NO_MEMORY: the descriptor could
@@ -157,8 +157,8 @@ struct iokmem_desc *iokmem_desc_get(struct iokmem_desc *desc)
  * iokmem_desc_put - drop a reference (OSObject::release)
  * @desc: the descriptor, or NULL
  *
- * With the last one go the mappings of iokmem_desc_map() and
- * iokmem_buffer_get_address_range(). Maps hold a reference themselves.
+ * The last reference ends the mappings of iokmem_desc_map() and
+ * iokmem_buffer_get_address_range(). Maps hold a reference of their own.
  */
 void iokmem_desc_put(struct iokmem_desc *desc)
 {
@@ -170,12 +170,12 @@ void iokmem_desc_put(struct iokmem_desc *desc)
 }
 
 /**
- * iokmem_desc_get_retain_count - how many references there are
+ * iokmem_desc_get_retain_count - return the number of references
  * @desc: the descriptor
  *
- * For diagnosis: other threads may change it at any time.
+ * For diagnosis only: other threads may change the number at any time.
  *
- * Return: the count, those of maps included.
+ * Return: the number, including those of maps.
  */
 unsigned int iokmem_desc_get_retain_count(const struct iokmem_desc *desc)
 {
@@ -183,11 +183,11 @@ unsigned int iokmem_desc_get_retain_count(const struct iokmem_desc *desc)
 }
 
 /**
- * iokmem_desc_get_length - how long the memory is
+ * iokmem_desc_get_length - return the length of the memory
  * @desc: the descriptor
  * @length: out: in bytes
  *
- * Of a buffer, what iokmem_buffer_set_length() in any process has made it.
+ * iokmem_buffer_set_length() in any process changes the length of a buffer.
  *
  * Return: BAD_ARGUMENT: NULL; ERROR: the kernel cannot tell, see errno.
  */
@@ -206,10 +206,10 @@ int32_t iokmem_desc_get_length(struct iokmem_desc *desc, uint64_t *length)
 }
 
 /**
- * iokmem_desc_get_fd - the file descriptor, for ioctls that are not in this library
+ * iokmem_desc_get_fd - return the file descriptor, for ioctls that this library lacks
  * @desc: the descriptor
  *
- * Return: the file descriptor. It stays @desc's, to be closed with it.
+ * Return: the file descriptor. @desc owns it and closes it.
  */
 int iokmem_desc_get_fd(const struct iokmem_desc *desc)
 {

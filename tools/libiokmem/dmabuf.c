@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * dma-bufs: how drivers that know nothing of descriptors share memory with each other, and
- * with programs. DriverKit has nothing like it.
+ * dma-bufs: drivers that know nothing of descriptors share memory by them with each other and
+ * with programs. DriverKit has no counterpart.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -16,10 +16,10 @@
  * iokmem_desc_get_dma_buf - share a descriptor's memory as a dma-buf
  * @desc: the descriptor
  * @options: IOKMEM_DMA_BUF_READ_ONLY, or 0
- * @fd: out: a file descriptor of the dma-buf, the caller's to close; or -1
+ * @fd: out: a file descriptor of the dma-buf, which the caller closes; or -1
  *
- * Of all of the length, rounded up to pages. What was sent read-only is a read-only dma-buf
- * in any case. As long as the dma-buf is there, the memory has the cache mode that it has.
+ * The dma-buf has the whole length, rounded up to pages. It is read-only if @desc was sent
+ * read-only. As long as it exists, the cache mode of the memory cannot change.
  *
  * Return: BAD_ARGUMENT: NULL, or unknown @options; UNSUPPORTED: the memory is not whole
  * pages of its own, or cannot be shared in this way; NO_RESOURCES: no room for a file
@@ -62,19 +62,19 @@ int32_t iokmem_desc_get_dma_buf(struct iokmem_desc *desc, uint64_t options, int 
 
 /**
  * iokmem_desc_create_with_dma_buf - describe the memory of a dma-buf
- * @options: IOKMEM_MEMORY_DIRECTION_*; OUT for what can only be read
- * @dma_buf: its file descriptor, which stays the caller's
+ * @options: IOKMEM_MEMORY_DIRECTION_*; OUT for a dma-buf that can only be read
+ * @dma_buf: its file descriptor, which the caller still owns
  * @memory: out: the descriptor, or NULL
  *
- * Its cache mode is the one that the memory has. Who uses it while a device does, does so
- * between the two calls of DMA_BUF_IOCTL_SYNC on @dma_buf. Of a dma-buf that is from
- * iokmem_desc_get_dma_buf(), this describes the same memory as the descriptor there, and is
- * of that's direction.
+ * The cache mode is that of the memory. A program that uses the memory while a device does must
+ * do so between the two calls of DMA_BUF_IOCTL_SYNC on @dma_buf. For a dma-buf from
+ * iokmem_desc_get_dma_buf(), the new descriptor describes the memory of the descriptor passed
+ * there, and has its direction.
  *
  * Return: BAD_ARGUMENT: NULL, @options that are no direction, @dma_buf is no dma-buf, or
  * one that can only be read and @options are not OUT; NO_DEVICE: /dev/iokmem cannot be
- * opened; UNSUPPORTED: its exporter does not let it be used so; NO_MEMORY: the descriptor
- * could not be made.
+ * opened; UNSUPPORTED: its exporter does not allow such a use; NO_MEMORY: the descriptor
+ * could not be created.
  */
 int32_t iokmem_desc_create_with_dma_buf(uint64_t options, int dma_buf,
 					struct iokmem_desc **memory)

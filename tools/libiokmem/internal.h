@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the library's files share. There is no lock anywhere: a fork() in another
+ * Declarations that the library's files share. The library has no lock: a fork() in another
  * thread could leave it locked in the child for ever.
  */
 #ifndef _LIBIOKMEM_INTERNAL_H
@@ -12,14 +12,14 @@
 
 #include "libiokmem.h"
 
-/* So numbered by <linux/iokmem.h> as well. */
+/* <linux/iokmem.h> has equal numbers. */
 #define DIRECTION_MASK	IOKMEM_MEMORY_DIRECTION_INOUT
 
 /**
- * struct iokmem_desc - a descriptor: a file descriptor, and what is known of it
+ * struct iokmem_desc - a descriptor: a file descriptor, and its properties
  * @references: how many
- * @maker: the process that made this buffer, which may always write; 0: no such
- * @fd: of /dev/iokmem's
+ * @maker: the process that created this buffer, which may always write; 0: none
+ * @fd: file descriptor of the kernel's descriptor
  * @direction: IOKMEM_MEMORY_DIRECTION_*
  * @read_only: @fd gives read-only maps only
  * @kept: the mappings that live as long as this object
@@ -34,10 +34,10 @@ struct iokmem_desc {
 };
 
 /**
- * struct mapping - one reference to a map of the kernel's
+ * struct mapping - one reference to a map of the kernel
  * @address: of the first byte
  * @length: in bytes
- * @process: whose it is
+ * @process: process that it belongs to
  */
 struct mapping {
 	uint64_t address;
@@ -51,16 +51,16 @@ static inline int32_t __iokmem_fail(int32_t ret, int err)
 	return ret;
 }
 
-/*
- * Counts of references are the one thing in an object that changes, besides the list
- * of kept mappings.
- */
+/* Reference counts and the list of kept mappings are all that ever changes in an object. */
 static inline void __iokmem_get(unsigned int *references)
 {
 	__atomic_fetch_add(references, 1, __ATOMIC_RELAXED);
 }
 
-/* Was it the last? Then all that others did with the object has been done. */
+/*
+ * Return true if this was the last reference. Everything that others did with the object has
+ * then been done.
+ */
 static inline bool __iokmem_put(unsigned int *references)
 {
 	return __atomic_fetch_sub(references, 1, __ATOMIC_ACQ_REL) == 1;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mappings without an object of their own, which live as long as their descriptor's:
- * whoever has them has but an address.
+ * Mappings without a map object. They live as long as their descriptor's object, and the
+ * program has only their address.
  */
 #include <stdlib.h>
 
@@ -9,12 +9,12 @@
 
 /**
  * struct kept_mapping - a mapping in the list of a descriptor
- * @next: the one that was made before
- * @options: that it was asked for with
- * @address: and this
+ * @next: the one that was created before
+ * @options: of the request
+ * @address: of the request
  * @mapping: from the descriptor's first byte on
  *
- * Nothing in a list changes, and nothing leaves it before all goes.
+ * Entries never change, and stay in the list until the descriptor is freed.
  */
 struct kept_mapping {
 	struct kept_mapping *next;
@@ -23,7 +23,7 @@ struct kept_mapping {
 	struct mapping mapping;
 };
 
-/* One that serves the request. */
+/* Return a kept mapping that serves the request, or NULL. */
 static struct kept_mapping *find(struct iokmem_desc *desc, uint64_t options,
 				 uint64_t address, uint64_t length)
 {
@@ -40,7 +40,7 @@ static struct kept_mapping *find(struct iokmem_desc *desc, uint64_t options,
 }
 
 /*
- * Two threads may do this at once for the same request. Then the kernel has counted
+ * Add a mapping to the list. If two threads do so for equal requests, the kernel has counted
  * both, and both are in the list.
  */
 static int32_t add(struct iokmem_desc *desc, uint64_t options, uint64_t address,
@@ -68,7 +68,7 @@ static int32_t add(struct iokmem_desc *desc, uint64_t options, uint64_t address,
 }
 
 /**
- * iokmem_desc_map - map a descriptor's memory, for as long as the descriptor is there
+ * iokmem_desc_map - map a descriptor's memory for as long as the descriptor exists
  * @desc: the descriptor
  * @options: IOKMEM_MEMORY_MAP_*
  * @address: where, with IOKMEM_MEMORY_MAP_FIXED_ADDRESS; otherwise 0
@@ -77,8 +77,9 @@ static int32_t add(struct iokmem_desc *desc, uint64_t options, uint64_t address,
  * @mapped_address: out: the address of the first byte
  * @mapped_length: out: the length
  *
- * As iokmem_desc_create_mapping(), but the mapping goes with the last reference to
- * @desc. Called again, it gives the same address if what is mapped is long enough.
+ * The function works like iokmem_desc_create_mapping(), but the mapping ends with the last
+ * reference to @desc. A further call with equal options returns the address of the existing
+ * mapping if that is long enough.
  *
  * Return: as iokmem_desc_create_mapping().
  */
@@ -101,7 +102,7 @@ int32_t iokmem_desc_map(struct iokmem_desc *desc, uint64_t options,
 		return ret;
 	if (!length)
 		length = whole;
-	/* What was mapped when the buffer was longer does not make this right. */
+	/* A mapping from when the buffer was longer must not serve a longer request. */
 	kept = length && length <= whole ? find(desc, options, address, length) :
 					   NULL;
 	if (!kept) {
@@ -114,7 +115,7 @@ int32_t iokmem_desc_map(struct iokmem_desc *desc, uint64_t options,
 	return IOKMEM_RETURN_SUCCESS;
 }
 
-/* The last reference has gone: nobody else looks at the list. */
+/* The last reference is gone, so nobody else uses the list. */
 void __iokmem_kept_release(struct iokmem_desc *desc)
 {
 	struct kept_mapping *kept = desc->kept, *next;

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * libiokmem - what DriverKit offers of IOKit's memory, over /dev/iokmem.
+ * libiokmem - DriverKit's interface to IOKit's memory, over /dev/iokmem.
  *
- * Names follow DriverKit's classes and methods; option and return values are
- * DriverKit's own numbers. Those of <linux/iokmem.h> are the kernel's: others.
+ * Names follow DriverKit's classes and methods. Option and return values are DriverKit's own
+ * numbers, which differ from the kernel's in <linux/iokmem.h>.
  *
- * Functions that return int32_t return IOKMEM_RETURN_SUCCESS or another
- * IOKMEM_RETURN_*, and then errno says why: as <linux/iokmem.h> has it for what the
- * kernel refuses; EOPNOTSUPP for options and cache modes that do not exist, and
- * EINVAL for other arguments that make no sense. After a failure nothing has
- * changed, and what would have been the result is NULL or 0.
+ * Functions that return int32_t return IOKMEM_RETURN_SUCCESS or another IOKMEM_RETURN_*. On
+ * failure errno has the reason: the kernel's, as <linux/iokmem.h> describes it; EOPNOTSUPP for
+ * options and cache modes that do not exist; or EINVAL for other invalid arguments. A function
+ * that fails changes nothing, and sets its results to NULL or 0.
  *
- * All functions may be called by any thread, on the same objects too. Objects count
- * references: made with one, they go with the last. NULL may be put.
+ * Any thread may call any function, also on an object that other threads use. Objects count
+ * references: they are created with one, and freed with the last. NULL may be put.
  *
- * After fork() the child has copies of all objects. Its descriptors work as received
- * ones do: it has not made them. Its maps have no address, since mappings are not
- * inherited; it can make others. It puts what it does not need, as the parent does.
+ * After fork() the child has copies of all objects. Its descriptors work like received ones,
+ * because the child has not created them. Its maps have no address, since mappings are not
+ * inherited; it can create others. The child puts its copies as the parent does.
  *
- * Valgrind does not know these ioctls: run it with --sim-hints=lax-ioctls, and tell it
- * of what has been mapped by VALGRIND_MAKE_MEM_DEFINED().
+ * Valgrind does not know these ioctls. Run it with --sim-hints=lax-ioctls, and tell it about
+ * mappings by VALGRIND_MAKE_MEM_DEFINED().
  */
 #ifndef _LIBIOKMEM_H
 #define _LIBIOKMEM_H
@@ -43,8 +42,8 @@ extern "C" {
 #define IOKMEM_RETURN_NOT_PERMITTED	((int32_t)0xe00002e2)
 
 /*
- * Options of a descriptor: its direction, as a device sees it. In is from the device
- * into memory, Out is from memory to the device.
+ * Options of a descriptor: its direction, as a device sees it. In is from the device into
+ * memory, Out is from memory to the device.
  */
 #define IOKMEM_MEMORY_DIRECTION_NONE	0x0u
 #define IOKMEM_MEMORY_DIRECTION_IN	0x1u
@@ -53,8 +52,8 @@ extern "C" {
 #define IOKMEM_MEMORY_DIRECTION_OUT_IN	IOKMEM_MEMORY_DIRECTION_INOUT
 
 /*
- * Options of a map. A guard is memory that nobody can touch, before and behind the
- * map: a page (small), or 64 KiB (large). Default is small.
+ * Options of a map. A guard is a range before and behind the map that cannot be accessed: a
+ * page (small), or 64 KiB (large). Default is small.
  */
 #define IOKMEM_MEMORY_MAP_FIXED_ADDRESS			0x0001u
 #define IOKMEM_MEMORY_MAP_READ_ONLY			0x0002u
@@ -73,10 +72,10 @@ extern "C" {
 /* The most members of iokmem_desc_create_with_memory_descriptors(). */
 #define IOKMEM_MEMORY_DESCRIPTORS_MAX	32u
 
-/* Option of iokmem_desc_send(): the receiver can neither write nor change it. */
+/* Option of iokmem_desc_send(): the receiver can neither write to the memory nor change it. */
 #define IOKMEM_SEND_READ_ONLY		0x1u
 
-/* Option of iokmem_desc_get_dma_buf(): whoever has it can only read it. */
+/* Option of iokmem_desc_get_dma_buf(): importers can only read the memory. */
 #define IOKMEM_DMA_BUF_READ_ONLY	0x1u
 
 /* IOMemoryDescriptor, and IOBufferMemoryDescriptor. */

@@ -9,9 +9,9 @@
 /**
  * struct iokmem_map - a map
  * @references: how many
- * @desc: what is mapped; the map has a reference
+ * @desc: the mapped descriptor; the map has a reference
  * @offset: of the first byte in @desc
- * @mapping: the kernel's
+ * @mapping: the kernel's mapping
  */
 struct iokmem_map {
 	unsigned int references;
@@ -30,20 +30,20 @@ struct iokmem_map {
  * @alignment: 0; the memory's own is kept where the whole of it is mapped
  * @map: out: the map, or NULL
  *
- * The map is anywhere and has a small guard, unless a fixed address is given: that
- * has to be free, and has no guard. It is read-only if that is asked for or if the
- * direction is Out; but never for the process that made the buffer, and always if the
- * descriptor was sent read-only.
+ * The kernel chooses the address, and the map has a small guard. A fixed address must be free,
+ * and has no guard. The map is read-only if @options ask for that, or if the direction is Out.
+ * It is never read-only for the process that created the buffer, and always if the descriptor
+ * was sent read-only.
  *
- * Every call makes an object of its own, with one reference. The mapping behind it is
- * shared as the kernel's rule has it: the same request gives the same address, a range
- * inside a mapping gives an address inside. It is there until the last object that
- * needs it has gone, in whatever order they go.
+ * Every call creates an object, with one reference. The mapping behind it is shared by the
+ * kernel's rule: equal requests get one address, and a range inside a mapping gets an address
+ * inside it. The mapping exists until the last object that needs it is freed, in whatever
+ * order objects are freed.
  *
- * Where DriverKit ignores arguments, this refuses them: unknown options, an alignment,
- * and an address that is not fixed.
+ * DriverKit ignores unknown options, an alignment, and an address without the option for a
+ * fixed one. This function refuses them.
  *
- * Return: BAD_ARGUMENT: NULL, or the just named; ERROR: everything else, see errno.
+ * Return: BAD_ARGUMENT: NULL, or one of these; ERROR: everything else, see errno.
  */
 int32_t iokmem_desc_create_mapping(struct iokmem_desc *desc, uint64_t options,
 				   uint64_t address, uint64_t offset,
@@ -89,7 +89,7 @@ struct iokmem_map *iokmem_map_get(struct iokmem_map *map)
  * iokmem_map_put - drop a reference (OSObject::release)
  * @map: the map, or NULL
  *
- * With the last one the memory is unmapped, if no other map is there that shares it.
+ * The last reference unmaps the memory, unless another map shares it.
  */
 void iokmem_map_put(struct iokmem_map *map)
 {
@@ -101,12 +101,12 @@ void iokmem_map_put(struct iokmem_map *map)
 }
 
 /**
- * iokmem_map_get_retain_count - how many references there are
+ * iokmem_map_get_retain_count - return the number of references
  * @map: the map
  *
- * For diagnosis: other threads may change it at any time.
+ * For diagnosis only: other threads may change the number at any time.
  *
- * Return: the count, of this object alone.
+ * Return: the number, for this object alone.
  */
 unsigned int iokmem_map_get_retain_count(const struct iokmem_map *map)
 {
@@ -114,10 +114,10 @@ unsigned int iokmem_map_get_retain_count(const struct iokmem_map *map)
 }
 
 /**
- * iokmem_map_get_address - where the memory is
+ * iokmem_map_get_address - return the address of the map
  * @map: the map
  *
- * Return: the address of the first byte, that of the offset; 0 in a child of the
+ * Return: the address of the first byte, which is the one at the offset; 0 in a child of the
  * process that mapped it.
  */
 uint64_t iokmem_map_get_address(const struct iokmem_map *map)
@@ -126,10 +126,10 @@ uint64_t iokmem_map_get_address(const struct iokmem_map *map)
 }
 
 /**
- * iokmem_map_get_length - how many bytes are mapped
+ * iokmem_map_get_length - return the length of the map
  * @map: the map
  *
- * Return: the length asked for; of the whole descriptor, what it was then.
+ * Return: the requested length. For a map of all, the length of the descriptor at that time.
  */
 uint64_t iokmem_map_get_length(const struct iokmem_map *map)
 {
@@ -137,12 +137,13 @@ uint64_t iokmem_map_get_length(const struct iokmem_map *map)
 }
 
 /**
- * iokmem_map_get_offset - which part of the descriptor is mapped
+ * iokmem_map_get_offset - return the offset of the map in the descriptor
  * @map: the map
  *
- * DriverKit counts from the start of a sub-descriptor's parent; this does not.
+ * DriverKit counts from the start of a sub-descriptor's parent, this function from the start
+ * of the sub-descriptor.
  *
- * Return: the offset asked for.
+ * Return: the requested offset.
  */
 uint64_t iokmem_map_get_offset(const struct iokmem_map *map)
 {

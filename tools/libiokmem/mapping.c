@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Mappings, as the kernel makes and counts them: DriverKit's requests in the kernel's
- * terms.
- */
+/* Mappings, which the kernel creates and counts: DriverKit's requests in the kernel's terms. */
 #include <sys/ioctl.h>
 
 #include <linux/iokmem.h>
@@ -14,7 +11,7 @@
 			 IOKMEM_MEMORY_MAP_GUARDED_MASK |	\
 			 IOKMEM_MEMORY_MAP_CACHE_MODE_MASK)
 
-/* A fixed address has no guards, whatever is asked. */
+/* A map at a fixed address has no guards, whatever the options are. */
 static bool translate_place(uint64_t options, uint32_t *kernel_options)
 {
 	uint32_t guard;
@@ -62,8 +59,8 @@ static bool translate_cache_mode(uint64_t options, uint32_t *kernel_options)
 }
 
 /*
- * The maker of a buffer writes to it, whatever is asked and whatever the direction:
- * so does DriverKit have it. Nobody writes through a read-only file descriptor.
+ * As in DriverKit, the creator of a buffer can write to it, whatever the options and the
+ * direction are. A read-only file descriptor gives nobody write access.
  */
 static bool is_read_only(const struct iokmem_desc *desc, uint64_t options,
 			 unsigned long process)
@@ -76,7 +73,7 @@ static bool is_read_only(const struct iokmem_desc *desc, uint64_t options,
 	       desc->direction == IOKMEM_MEMORY_DIRECTION_OUT;
 }
 
-/* Takes a reference to a map of the kernel's. See iokmem_desc_create_mapping(). */
+/* Take a reference to a map of the kernel. See iokmem_desc_create_mapping(). */
 int32_t __iokmem_mapping_create(struct iokmem_desc *desc, uint64_t options,
 				uint64_t address, uint64_t offset,
 				uint64_t length, uint64_t alignment,
@@ -113,15 +110,15 @@ int32_t __iokmem_mapping_create(struct iokmem_desc *desc, uint64_t options,
 	return IOKMEM_RETURN_SUCCESS;
 }
 
-/* Can it be used, and has it to be released, in this process? */
+/* Return true if the mapping belongs to this process, which can use it and has to release it. */
 bool __iokmem_mapping_is_ours(const struct mapping *mapping)
 {
 	return mapping->process == __iokmem_process();
 }
 
 /*
- * Fails only if the program has unmapped it by itself, and then there is nothing to
- * do. Does not touch errno: callers may be in the middle of another failure.
+ * Release a mapping. The call fails only if the program has unmapped it, and then nothing is
+ * left to do. errno does not change: callers may be handling another failure.
  */
 void __iokmem_mapping_release(struct iokmem_desc *desc,
 			      const struct mapping *mapping)

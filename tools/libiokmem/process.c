@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which process this is. fork() copies the library's objects, but not the mappings
- * they stand for, and other memory may be at the same addresses in the child.
+ * The identity of the process. fork() copies the library's objects, but not the mappings that
+ * they stand for, and other memory may be at these addresses in the child.
  *
- * A process ID would not do: it comes again, and can be the same in another
- * namespace. So there is a page that the kernel empties in the child, whoever calls
- * fork() or clone() and however.
+ * A process ID does not identify a process: it is reused, and another namespace can have an
+ * equal one. So there is a page that the kernel clears in the child, whoever calls fork() or
+ * clone().
  */
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "internal.h"
 
-/* Where this process's number is. */
+/* Page with this process's number. */
 static unsigned long *mark;
-/* The last number that was given. The child's start after its parent's. */
+/* The last number that was given. A child starts after its parent's numbers. */
 static unsigned long last;
 
 static unsigned long *make_mark(void)
@@ -36,12 +36,12 @@ static unsigned long *make_mark(void)
 	if (__atomic_compare_exchange_n(&mark, &other, page, false,
 					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		return page;
-	/* Another thread was first. */
+	/* Another thread has been first. */
 	munmap(page, size);
 	return other;
 }
 
-/* A number, the same for every thread of the process; 0, with errno, if there is none. */
+/* Return a number that is equal in all threads of the process, or 0, with errno, on failure. */
 unsigned long __iokmem_process(void)
 {
 	unsigned long *number = __atomic_load_n(&mark, __ATOMIC_ACQUIRE);

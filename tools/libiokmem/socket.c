@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Descriptors on their way to another process, over a Unix socket.
+ * Sending descriptors to another process over a Unix socket.
  *
- * A message is one byte and one file descriptor. All that the receiver needs to know it
- * asks of the kernel, not of the sender.
+ * A message is one byte and one file descriptor. The receiver asks the kernel about the
+ * descriptor, and does not trust the sender.
  */
 #define _GNU_SOURCE
 #include <string.h>
@@ -15,7 +15,7 @@
 
 #include "internal.h"
 
-/* The byte, so that other messages are not taken for one of these. */
+/* The byte tells these messages from others. */
 #define DESCRIPTOR	'D'
 
 static int32_t send_fd(int sock, int fd)
@@ -49,7 +49,7 @@ static int32_t send_fd(int sock, int fd)
  * @sock: a connected Unix socket, of any type
  * @options: IOKMEM_SEND_READ_ONLY, or 0 for the rights that @desc has
  *
- * @desc stays as it is.
+ * The call does not change @desc.
  *
  * Return: BAD_ARGUMENT: NULL, or unknown options; NO_RESOURCES: no room for another
  * file descriptor; IPC_ERROR: the socket does not take it, see sendmsg(2).
@@ -79,7 +79,7 @@ int32_t iokmem_desc_send(struct iokmem_desc *desc, int sock, uint64_t options)
 	return ret;
 }
 
-/* How many file descriptors came with @msg. All but the first are closed. */
+/* Return how many file descriptors came with @msg. All but the first are closed. */
 static int take_fds(struct msghdr *msg, int *first)
 {
 	struct cmsghdr *cmsg;
@@ -102,12 +102,15 @@ static int take_fds(struct msghdr *msg, int *first)
 	return nr;
 }
 
-/* A message of one byte and one file descriptor; nothing is kept of any other. */
+/*
+ * Receive a message of one byte and one file descriptor. Any other message is dropped, and its
+ * file descriptors are closed.
+ */
 static int32_t receive_fd(int sock, int *fd)
 {
 	char byte = 0;
 	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	/* Room for the sender's name as well, which some sockets add. */
+	/* Leave room for the sender's credentials, which some sockets add. */
 	union {
 		char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int))];
 		struct cmsghdr aligned;
@@ -134,7 +137,7 @@ static int32_t receive_fd(int sock, int *fd)
 		close(*fd);
 	if (!got)
 		return __iokmem_fail(IOKMEM_RETURN_IPC_ERROR, EPIPE);
-	/* There was room for one, but not in this process. */
+	/* The message had one, but this process had no room for it. */
 	if (!nr && (msg.msg_flags & MSG_CTRUNC))
 		return __iokmem_fail(IOKMEM_RETURN_NO_RESOURCES, EMFILE);
 	return __iokmem_fail(IOKMEM_RETURN_BAD_MESSAGE_ID, EBADMSG);
@@ -145,12 +148,12 @@ static int32_t receive_fd(int sock, int *fd)
  * @sock: a connected Unix socket
  * @desc: out: the descriptor, or NULL
  *
- * Waits for a message, unless the socket is non-blocking. A message that is anything
- * else is lost.
+ * Waits for a message, unless the socket is non-blocking. Any message other than a descriptor
+ * is dropped.
  *
  * Return: BAD_ARGUMENT: NULL; IPC_ERROR: no message, see recvmsg(2), or EPIPE when the
- * other end is closed; BAD_MESSAGE_ID: what has come is not a descriptor, and nothing
- * else; NO_RESOURCES: no room for its file descriptor; NO_MEMORY.
+ * other end is closed; BAD_MESSAGE_ID: the message is not exactly one
+ * descriptor; NO_RESOURCES: no room for its file descriptor; NO_MEMORY.
  */
 int32_t iokmem_desc_receive(int sock, struct iokmem_desc **desc)
 {
@@ -164,7 +167,7 @@ int32_t iokmem_desc_receive(int sock, struct iokmem_desc **desc)
 	if (ret)
 		return ret;
 	ret = __iokmem_desc_with_fd(fd, 0, desc);
-	/* The kernel knows it, but not as a descriptor. */
+	/* The file descriptor is valid, but its file is no descriptor. */
 	if (ret && errno != ENOMEM)
 		return __iokmem_fail(IOKMEM_RETURN_BAD_MESSAGE_ID, EBADMSG);
 	return ret;

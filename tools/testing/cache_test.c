@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Cache modes: what a program asks for is in its page tables, and in the kernel's.
- */
+/* Cache modes: page tables of the program and of the kernel show the mode that was requested. */
 #include "iokmem_utils.h"
 
-/* A huge entry, and small ones. */
+/* One huge entry and small ones. */
 #define SIZE	(PMD + 64 * KIB)
 #define PAGES	(SIZE / PAGE)
 
@@ -91,7 +89,7 @@ FIXTURE_TEARDOWN(cache)
 {
 }
 
-/* The modes that there are in the end. */
+/* Modes that requested modes resolve to. */
 FIXTURE(mode)
 {
 	int dev;
@@ -133,7 +131,9 @@ FIXTURE_TEARDOWN(mode)
 {
 }
 
-/* How many pages of the map have not this type, here or in the kernel's entries. */
+/*
+ * Return how many pages of the map have another type in the program's or the kernel's entries.
+ */
 static int wrong_pages(char *base, size_t length, __u32 cache, __u64 *frames)
 {
 	struct iokmem_probe probe;
@@ -161,7 +161,7 @@ static int wrong_frames(const __u64 *frames, int nr, __u32 cache)
 	return wrong;
 }
 
-/* What lies idle is given back; the kernel may need to be asked more than once. */
+/* Make the kernel give back idle pages. It may need to be asked more than once. */
 static bool empty_pools(void)
 {
 	return EVENTUALLY(!write_file("/proc/sys/vm/drop_caches", "2") &&
@@ -226,7 +226,7 @@ TEST_F(mode, is_changed_by_the_first_map_and_not_by_others)
 	ASSERT_EQ(0, release(fd, base, SIZE));
 	ASSERT_EQ(0, release(fd, base, SIZE));
 
-	/* Now that nothing maps it. */
+	/* Nothing maps it, so the mode can change. */
 	EXPECT_TRUE(EVENTUALLY(!map(fd, other, 0, 0, &base)));
 	EXPECT_EQ(0, wrong_pages(base, SIZE, other, NULL));
 	EXPECT_TRUE(pages_are_numbered(base, SIZE, 0));
@@ -243,7 +243,7 @@ TEST_F(mode, is_that_of_mmap_too)
 	base = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	ASSERT_NE(MAP_FAILED, base);
 	EXPECT_EQ(0, wrong_pages(base, SIZE, variant->given, NULL));
-	/* Nor does mprotect() forget it. */
+	/* mprotect() keeps the mode. */
 	ASSERT_EQ(0, mprotect(base, SIZE, PROT_READ));
 	EXPECT_EQ(0, wrong_pages(base, SIZE, variant->given, NULL));
 	ASSERT_EQ(0, mprotect(base, SIZE, PROT_READ | PROT_WRITE));
@@ -252,7 +252,7 @@ TEST_F(mode, is_that_of_mmap_too)
 	EXPECT_EQ(0, wrong_pages(base, SIZE, variant->given, NULL));
 }
 
-/* By accesses of eight bytes that are not aligned. */
+/* Copy by unaligned accesses of eight bytes. */
 static void copy_unaligned(char *to, const char *from, size_t length)
 {
 	__u64 value;
@@ -261,12 +261,12 @@ static void copy_unaligned(char *to, const char *from, size_t length)
 	for (at = 1; at + sizeof(value) < length; at += sizeof(value)) {
 		memcpy(&value, from + at, sizeof(value));
 		memcpy(to + at, &value, sizeof(value));
-		/* Each by itself. */
+		/* Keep the compiler from joining the accesses. */
 		asm volatile("" : : : "memory");
 	}
 }
 
-/* Is there a pattern in all bytes but the first and the last few, which nobody copied? */
+/* Return true if all bytes were copied. copy_unaligned() leaves out the first and last few. */
 static bool is_copied(const char *base, const char *from, size_t length)
 {
 	return !memcmp(base + 1, from + 1, length - 2 * sizeof(__u64));
@@ -289,7 +289,7 @@ TEST_F(mode, memory_can_be_accessed_as_any_other)
 	EXPECT_TRUE(is_copied(base, bytes, SIZE));
 	memset(base, 0, SIZE);
 	EXPECT_TRUE(is_zero(base, SIZE));
-	/* Neither side is aligned, nor are they alike. */
+	/* Both sides are unaligned, and in different ways. */
 	memcpy(base + 3, bytes + 1, SIZE - 3);
 	EXPECT_EQ(0, memcmp(base + 3, bytes + 1, SIZE - 3));
 	memmove(base + 5, base + 3, SIZE - 5);
@@ -389,7 +389,7 @@ TEST_F(mode, is_seen_by_other_processes)
 
 #include "nothing_left.h"
 
-/* How many pages of a pool's type are in buffers. */
+/* Return how many pages of a pool's type buffers use. */
 static long pages_used(const char *pool)
 {
 	char line[128];
@@ -401,7 +401,7 @@ static long pages_used(const char *pool)
 	return used;
 }
 
-/* Of several blocks, which may be neighbours, all change sides. */
+/* All of several blocks, which may be neighbours, change their type. */
 TEST(memory_of_another_type_than_its_pools_is_no_more_the_pools)
 {
 	static const __u32 asked[] = {

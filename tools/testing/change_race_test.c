@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Many threads at memory that changes meanwhile: its cache mode, its content.
- */
+/* Threads that use memory while its cache mode or its content changes. */
 #include "racers.h"
 
 #define SIZE	(32 * PAGE)
@@ -11,10 +9,10 @@ FIXTURE(change)
 	int dev;
 	int wired;
 	int purgeable;
-	int multi;	/* of both, and part of one again */
+	int multi;	/* of @wired, @purgeable, and part of @wired */
 };
 
-/* For the racers, besides their fd. */
+/* Racers have their own fd; these they share. */
 static int purgeable_fd, multi_fd;
 
 FIXTURE_SETUP(change)
@@ -50,13 +48,16 @@ static const __u32 modes[] = {
 	IOKMEM_MAP_INHIBIT_CACHE, IOKMEM_MAP_WRITE_COMBINE_CACHE,
 };
 
-/* Return true if another mode may be in use, or memory cannot have @mode here. */
+/*
+ * Return true if the request may fail: another mode is in use, or memory cannot have @mode
+ * here.
+ */
 static bool may_fail(__u32 mode, int err)
 {
 	return err == -EBUSY || (err == -EOPNOTSUPP && !has_cache_mode(mode));
 }
 
-/* What is mapped has one mode, everywhere, until it is let go. */
+/* Check that a mapped page has the map's mode everywhere, until the map is released. */
 static void check_mode(struct racer *racer, char *address, __u32 mode)
 {
 	struct iokmem_probe probe;
@@ -64,7 +65,7 @@ static void check_mode(struct racer *racer, char *address, __u32 mode)
 
 	touch(byte, true);
 	if (probe_user(byte, &probe))
-		return;	/* there is no such module */
+		return;	/* iokmem_probe is not loaded */
 	RACER_EXPECT(racer, probe.present);
 	RACER_EXPECT(racer, probe.cache == entry_cache(mode));
 	RACER_EXPECT(racer, frame_cache(probe.pfn) == (int)direct_entry_cache(mode));
@@ -130,8 +131,8 @@ TEST_F(change, mode_is_one_even_if_those_who_map_are_killed)
 }
 
 /*
- * A page is what somebody has written to it, or it is zero: nothing else, ever. The kernel
- * may be zeroing it just now, one byte after the other.
+ * Return true if a page has the content that was written, or is zero. The kernel may be
+ * zeroing it at this moment, byte by byte.
  */
 static bool page_is_right(const char *base, size_t page)
 {
@@ -202,7 +203,7 @@ TEST_F(change, purging_survives_kills)
 	kill_racing(_metadata, self->purgeable, purge_and_touch);
 }
 
-/* Members are mapped by themselves and in the whole, held, purged, retyped. */
+/* Members are mapped alone and as part of the whole, held, purged and retyped. */
 static void *use_members_and_whole(void *arg)
 {
 	struct racer *racer = arg;

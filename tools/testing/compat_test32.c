@@ -7,10 +7,10 @@
 #include <assert.h>
 #include <stddef.h>
 
-/* To be built with -m32. */
+/* The Makefile builds this with -m32. */
 static_assert(sizeof(void *) == 4);
 
-/* The structures are those of 64-bit programs, byte for byte. */
+/* Structures are identical to those of 64-bit programs. */
 static_assert(sizeof(struct iokmem_create_buffer) == 48);
 static_assert(offsetof(struct iokmem_create_buffer, options) == 4);
 static_assert(offsetof(struct iokmem_create_buffer, capacity) == 8);
@@ -181,7 +181,7 @@ TEST_F(compat, fixed_address_beyond_32_bits_is_refused)
 
 	EXPECT_EQ(-EADDRNOTAVAIL, try_map(self->fd, 0, 1ull << 32, 0, 0));
 	EXPECT_EQ(-EADDRNOTAVAIL, try_map(self->fd, 0, 1ull << 40, 0, 0));
-	/* Its end is beyond. */
+	/* The end of the range is beyond 32 bits. */
 	EXPECT_EQ(-EADDRNOTAVAIL, try_map(self->fd, 0, 0xfffff000, 0, 0));
 	EXPECT_EQ(-EADDRNOTAVAIL, try_map(self->fd, 0, 0xfffff000, 0, 1));
 	EXPECT_UNCHANGED(before, self->fd);

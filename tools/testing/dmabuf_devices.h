@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Devices that share their memory as dma-bufs, and use others': graphics (vgem), and video
- * (vivid captures, vim2m copies). They exist in software.
+ * Devices that share their memory as dma-bufs, and use that of others: graphics (vgem), and
+ * video (vivid captures, vim2m copies). They exist in software.
  */
 #ifndef _DMABUF_DEVICES_H
 #define _DMABUF_DEVICES_H
@@ -12,10 +12,10 @@
 
 #include <drm/drm.h>
 
-/* Nodes of a kind are numbered; no machine of the tests has more. */
+/* Nodes of a kind are numbered. No machine of the tests has more of them. */
 #define NODES	8
 
-/* vgem, to have and to be given memory; or -errno. */
+/* Open the vgem device, which exports and imports memory. Returns an fd, or -errno. */
 static inline int open_vgem(void)
 {
 	char path[64], name[16] = "";
@@ -34,7 +34,7 @@ static inline int open_vgem(void)
 	return -ENODEV;
 }
 
-/* A handle of memory of @size bytes; 0 if it cannot be had. */
+/* Create memory of @size bytes. Returns a handle, or 0 on failure. */
 static inline __u32 vgem_create(int vgem, size_t size)
 {
 	struct drm_mode_create_dumb create = {
@@ -54,7 +54,7 @@ static inline void vgem_close(int vgem, __u32 handle)
 		abort();
 }
 
-/* A dma-buf of a handle. */
+/* Export a handle. Returns a dma-buf, or -errno. */
 static inline int vgem_export(int vgem, __u32 handle)
 {
 	struct drm_prime_handle prime = {
@@ -65,7 +65,7 @@ static inline int vgem_export(int vgem, __u32 handle)
 	return ioctl(vgem, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime) ? -errno : prime.fd;
 }
 
-/* A handle of a dma-buf, into @handle. */
+/* Import a dma-buf into @handle. */
 static inline int vgem_import(int vgem, int dma_buf, __u32 *handle)
 {
 	struct drm_prime_handle prime = { .fd = dma_buf };
@@ -76,7 +76,10 @@ static inline int vgem_import(int vgem, int dma_buf, __u32 *handle)
 	return 0;
 }
 
-/* A node of that driver and device that can do that; or -errno. */
+/*
+ * Open the video node of this driver and bus with these capabilities. Returns an fd, or
+ * -errno.
+ */
 static inline int open_video(const char *driver, const char *bus, __u32 capability)
 {
 	struct v4l2_capability capabilities;
@@ -98,12 +101,12 @@ static inline int open_video(const char *driver, const char *bus, __u32 capabili
 	return -ENODEV;
 }
 
-/* The smallest that all of them have; three bytes a dot. */
+/* The smallest frame that all these devices have, with three bytes a pixel. */
 #define FRAME_WIDTH	320
 #define FRAME_HEIGHT	180
 #define FRAME_SIZE	(3 * FRAME_WIDTH * FRAME_HEIGHT)
 
-/* How long a frame of the queue @type is in that size, after having asked for it. */
+/* Set the frame size of the queue @type. Returns the size of a frame in bytes, or -errno. */
 static inline long set_format(int video, __u32 type)
 {
 	struct v4l2_format format = {
@@ -130,7 +133,7 @@ static inline int request_buffers(int video, __u32 type, __u32 memory, __u32 cou
 	return ioctl(video, VIDIOC_REQBUFS, &request) ? -errno : 0;
 }
 
-/* Give buffer 0 of a queue the memory of a dma-buf, filled if the device reads it. */
+/* Queue a dma-buf as buffer 0. A device that reads it is told that it is filled. */
 static inline int queue_dma_buf(int video, __u32 type, int dma_buf)
 {
 	struct v4l2_buffer buffer = {
@@ -144,7 +147,7 @@ static inline int queue_dma_buf(int video, __u32 type, int dma_buf)
 	return ioctl(video, VIDIOC_QBUF, &buffer) ? -errno : 0;
 }
 
-/* The same with the driver's own memory. */
+/* Queue buffer 0 of the driver's own memory. */
 static inline int queue_own(int video, __u32 type)
 {
 	struct v4l2_buffer buffer = {
@@ -157,7 +160,7 @@ static inline int queue_own(int video, __u32 type)
 	return ioctl(video, VIDIOC_QBUF, &buffer) ? -errno : 0;
 }
 
-/* Waits for the device to have done with it. */
+/* Wait until the device is done with the buffer. */
 static inline int dequeue(int video, __u32 type, __u32 memory)
 {
 	struct v4l2_buffer buffer = { .type = type, .memory = memory };
@@ -174,7 +177,7 @@ static inline int stream(int video, __u32 type, bool on)
 	return ioctl(video, on ? VIDIOC_STREAMON : VIDIOC_STREAMOFF, &arg) ? -errno : 0;
 }
 
-/* A dma-buf of the driver's own memory of buffer 0. */
+/* Export buffer 0 of the driver's own memory. Returns a dma-buf, or -errno. */
 static inline int video_export(int video, __u32 type, int access)
 {
 	struct v4l2_exportbuffer export = { .type = type, .flags = access | O_CLOEXEC };

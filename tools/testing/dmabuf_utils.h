@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Drivers of others that have dma-bufs, or use them: udmabuf (of a memfd), the system heap,
- * graphics (vgem), and video (vivid, vim2m). All of them exist in software. What makes
- * something returns its fd, or -errno if the kernel has no such driver.
+ * Other drivers that export or import dma-bufs: udmabuf (of a memfd), the system heap,
+ * graphics (vgem), and video (vivid, vim2m). All of them exist in software. Functions that
+ * create something return its fd, or -errno if the kernel has no such driver.
  */
 #ifndef _DMABUF_UTILS_H
 #define _DMABUF_UTILS_H
@@ -13,7 +13,7 @@
 #include <linux/dma-heap.h>
 #include <linux/udmabuf.h>
 
-/* Memory of a memfd, which may not shrink then. */
+/* Create a dma-buf of a memfd, which cannot shrink from then on. */
 static inline int new_udmabuf(size_t size)
 {
 	struct udmabuf_create create = { .flags = UDMABUF_FLAGS_CLOEXEC, .size = size };
@@ -33,7 +33,7 @@ static inline int new_udmabuf(size_t size)
 	return fd;
 }
 
-/* @access: O_RDWR, or O_RDONLY */
+/* Allocate from the system heap. @access is O_RDWR or O_RDONLY. */
 static inline int new_heap_buffer(size_t size, int access)
 {
 	struct dma_heap_allocation_data data = {
@@ -50,7 +50,7 @@ static inline int new_heap_buffer(size_t size, int access)
 	return err ? err : (int)data.fd;
 }
 
-/* Around what a program does with the memory. */
+/* Begin or end accesses by the CPU. */
 static inline int sync_dma_buf(int fd, __u64 flags)
 {
 	struct dma_buf_sync sync = { .flags = flags };

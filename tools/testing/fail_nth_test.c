@@ -1,38 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What fails when the kernel has no memory, or cannot copy from and to us.
+ * Requests when the kernel has no memory, or cannot copy from and to the program.
  *
- * Every test does one thing again and again, and each time lets the next place
- * in the kernel that can fail do so, until there is no further place. Whatever
- * failed, the call says ENOMEM or EFAULT (or has coped), and leaves nothing
- * behind. Needs a kernel with fault injection.
+ * The test repeats one request, and each time lets the next place in the kernel that can
+ * fail do so, until there is no further place. The call returns ENOMEM or EFAULT, or copes,
+ * and leaves nothing behind. Needs a kernel with fault injection.
  */
-#include "iokmem_utils.h"
-#include "dmabuf_utils.h"
-
-#include <sys/random.h>
-
-#define BUFFER_SIZE	(16 * PAGE)
-#define MAX_PLACES	400
-#define DEBUGFS		"/sys/kernel/debug/"
-
-/* What the things that are done over and over work on. */
-struct scene {
-	int dev;
-	int fd;
-	char *base;	/* a map of the first half */
-	char *unique;	/* a Unique one of all */
-	char *address;	/* of what @run has made */
-	int made;	/* the fd that @run has made, or -1 */
-	int unmapped;	/* a buffer that nothing maps, copyback between runs */
-	int pageable;	/* a purgeable one, non-volatile between runs */
-	int multi;	/* of both */
-	int dma_buf;	/* of the first one */
-	int dma_buf_of_multi;
-	int foreign;	/* another driver's dma-buf, or -1 */
-	int imported;	/* made of that */
-	int control;	/* fail-nth of this thread */
-};
+#include "fail_nth_scene.h"
 
 static int run_create(struct scene *scene)
 {
@@ -46,7 +20,7 @@ static int run_create_aligned(struct scene *scene)
 	return scene->made < 0 ? scene->made : 0;
 }
 
-/* Large enough for its extents to have a first block and others. */
+/* Large enough for a first extent and further ones. */
 static int run_create_large(struct scene *scene)
 {
 	scene->made = create(scene->dev, 0, 6 * MIB + PAGE, 64 * KIB);
@@ -55,7 +29,7 @@ static int run_create_large(struct scene *scene)
 
 static int run_create_uncached(struct scene *scene)
 {
-	/* What an earlier run has left would be had without any failure. */
+	/* The shrinker empties the pools, so that the request has to allocate. */
 	write_file("/proc/sys/vm/drop_caches", "2");
 	scene->made = create(scene->dev, IOKMEM_MAP_INHIBIT_CACHE, 5 * PAGE, 0);
 	return scene->made < 0 ? scene->made : 0;
@@ -202,14 +176,14 @@ static int run_map_pinnable(struct scene *scene)
 		   &scene->address);
 }
 
-/* Where nothing is that could be lost. */
+/* Overwrite a place that is free. */
 static int run_map_overwrite(struct scene *scene)
 {
 	return map_at(scene->fd, IOKMEM_MAP_UNIQUE | IOKMEM_MAP_OVERWRITE, 1ul << 41,
 		      0, 0, &scene->address);
 }
 
-/* What fails leaves it where it was. */
+/* A redirect that fails leaves the map where it was. */
 static int run_redirect(struct scene *scene)
 {
 	int err;
@@ -238,12 +212,12 @@ static int run_block(struct scene *scene)
 static void undo_redirect(struct scene *scene)
 {
 	redirect(scene->fd, scene->unique, BUFFER_SIZE, scene->fd, 0, 0);
-	/* As it was, for the next time. */
+	/* Undo it for the next round. */
 	if (!map(scene->unmapped, IOKMEM_MAP_COPYBACK_CACHE, 0, 0, &scene->address))
 		release(scene->unmapped, scene->address, BUFFER_SIZE);
 }
 
-/* What fails leaves the cache mode as it was. */
+/* A request that fails leaves the cache mode as it was. */
 static int run_map_retyped(struct scene *scene)
 {
 	struct iokmem_query_buffer buffer;
@@ -369,7 +343,7 @@ static void undo_release_one_of_two(struct scene *scene)
 	map(scene->fd, 0, 0, BUFFER_SIZE / 2, &scene->address);
 }
 
-/* The refusal needs memory, too: the kernel makes a copy and takes it away. */
+/* Refusing takes memory, too: the kernel makes a copy of the mapping first. */
 static int run_move(struct scene *scene)
 {
 	int err = mremap(scene->base, BUFFER_SIZE / 2, BUFFER_SIZE / 2,
@@ -384,7 +358,7 @@ static void undo_nothing(struct scene *scene)
 	(void)scene;
 }
 
-/* One thing. */
+/* One request. */
 FIXTURE(fail_nth)
 {
 	struct scene s;
@@ -394,10 +368,10 @@ FIXTURE_VARIANT(fail_nth)
 {
 	int (*run)(struct scene *scene);
 	void (*undo)(struct scene *scene);
-	__u32 mode;	/* the cache mode that it needs */
-	bool two;	/* references to the map of the first half */
-	bool foreign;	/* needs another driver's dma-buf */
-	bool share_multi;	/* which nobody can change any more then */
+	__u32 mode;	/* the cache mode that the request needs */
+	bool two;	/* the map of the first half has two references */
+	bool foreign;	/* the request needs a dma-buf of another driver */
+	bool share_multi;	/* export @multi, whose cache mode is fixed from then on */
 };
 
 FIXTURE_VARIANT_ADD(fail_nth, create_buffer)
@@ -642,74 +616,6 @@ FIXTURE_VARIANT_ADD(fail_nth, mremap)
 	.undo = undo_nothing,
 };
 
-static bool allow_injection(void)
-{
-	static const char * const kinds[] = {
-		"failslab", "fail_page_alloc", "fail_usercopy",
-	};
-	char path[128];
-	unsigned int i;
-
-	if (access("/proc/thread-self/fail-nth", W_OK) ||
-	    write_file(DEBUGFS "failslab/ignore-gfp-wait", "N"))
-		return false;
-	write_file(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N");
-	write_file(DEBUGFS "fail_page_alloc/ignore-gfp-highmem", "N");
-	write_file(DEBUGFS "fail_page_alloc/min-order", "0");
-	/* Not a report for each: it is the other messages that matter. */
-	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
-		snprintf(path, sizeof(path), DEBUGFS "%s/verbose", kinds[i]);
-		write_file(path, "0");
-	}
-	return true;
-}
-
-/*
- * It has a kernel address all the time, by one descriptor, so that all that others ask for
- * is to be counted: the kernel warns of an exporter that cannot make one.
- */
-static void set_up_foreign(struct __test_metadata *_metadata, struct scene *scene)
-{
-	char *address;
-	int keeps;
-
-	scene->foreign = new_udmabuf(BUFFER_SIZE);
-	if (scene->foreign < 0)
-		return;
-	keeps = with_dma_buf(scene->dev, 0, scene->foreign);
-	ASSERT_LE(0, keeps);
-	ASSERT_EQ(0, map(keeps, 0, 0, 0, &address));
-	scene->imported = with_dma_buf(scene->dev, 0, scene->foreign);
-	ASSERT_LE(0, scene->imported);
-}
-
-static void set_up(struct __test_metadata *_metadata, struct scene *scene)
-{
-	__s32 members[2];
-
-	scene->made = -1;
-	scene->dev = open(DEVICE, O_RDWR | O_CLOEXEC);
-	ASSERT_LE(0, scene->dev);
-	scene->fd = create(scene->dev, IOKMEM_DIRECTION_INOUT, BUFFER_SIZE, 0);
-	ASSERT_LE(0, scene->fd);
-	ASSERT_EQ(0, map(scene->fd, 0, 0, BUFFER_SIZE / 2, &scene->base));
-	ASSERT_EQ(0, map(scene->fd, IOKMEM_MAP_UNIQUE, 0, 0, &scene->unique));
-	scene->unmapped = create(scene->dev, 0, BUFFER_SIZE, 0);
-	ASSERT_LE(0, scene->unmapped);
-	scene->pageable = create(scene->dev, IOKMEM_PAGEABLE | IOKMEM_PURGEABLE,
-				 BUFFER_SIZE, 0);
-	ASSERT_LE(0, scene->pageable);
-	members[0] = scene->unmapped;
-	members[1] = scene->pageable;
-	scene->multi = create_multi(scene->dev, 0, members, 2);
-	ASSERT_LE(0, scene->multi);
-	scene->dma_buf = get_dma_buf(scene->fd, 0);
-	ASSERT_LE(0, scene->dma_buf);
-	set_up_foreign(_metadata, scene);
-	scene->control = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	ASSERT_LE(0, scene->control);
-}
-
 FIXTURE_SETUP(fail_nth)
 {
 	if (!allow_injection())
@@ -729,30 +635,6 @@ FIXTURE_SETUP(fail_nth)
 
 FIXTURE_TEARDOWN(fail_nth)
 {
-}
-
-/* From here on, the @nth call that can fail does. */
-static void arm(int control, int nth)
-{
-	char text[16];
-	int length = snprintf(text, sizeof(text), "%d", nth);
-
-	if (write(control, text, length) != length)
-		abort();
-}
-
-/* Returns whether it has failed. */
-static bool disarm(int control)
-{
-	char text[16] = "";
-	/* Reading it is a call that can fail as well: then it was not reached. */
-	bool reached = pread(control, text, sizeof(text) - 1, 0) > 0 &&
-		       atoi(text) == 0;
-
-	/* And so is writing, but only once. */
-	if (pwrite(control, "0", 1, 0) != 1 && pwrite(control, "0", 1, 0) != 1)
-		abort();
-	return reached;
 }
 
 TEST_F(fail_nth, fails_cleanly_at_every_place)
@@ -778,170 +660,10 @@ TEST_F(fail_nth, fails_cleanly_at_every_place)
 		EXPECT_EQ(1 + variant->two,
 			  references(self->s.fd, self->s.base, BUFFER_SIZE / 2));
 	}
-	/* The last time nothing failed; before, something must have. */
+	/* The last round had no failure, but an earlier one must have had one. */
 	EXPECT_EQ(0, err);
 	EXPECT_LT(2, nth);
 	EXPECT_LT(0, failures);
-}
-
-/*
- * What cannot be done over with the same outcome.
- */
-FIXTURE(fail_nth_once)
-{
-	struct scene s;
-};
-
-FIXTURE_SETUP(fail_nth_once)
-{
-	if (!allow_injection())
-		SKIP(return, "the kernel has no fault injection");
-	set_up(_metadata, &self->s);
-}
-
-FIXTURE_TEARDOWN(fail_nth_once)
-{
-}
-
-/*
- * Letting go succeeds, or cannot read its argument. Where there is no memory to
- * change the address space with, the place may stay taken; but there is nothing
- * in it any more, and munmap() removes it. Returns whether it stayed.
- */
-static bool release_with_failure(struct __test_metadata *_metadata, int control,
-				 int (*let_go)(int fd, const void *address, __u64 length),
-				 int fd, char *address, int nth, bool *reached)
-{
-	struct state before = look(fd);
-	bool stayed;
-	int err;
-
-	arm(control, nth);
-	err = let_go(fd, address, PAGE);
-	*reached |= disarm(control);
-	if (err) {
-		EXPECT_EQ(-EFAULT, err);
-		EXPECT_UNCHANGED(before, fd);
-		EXPECT_EQ(0, let_go(fd, address, PAGE));
-	}
-	EXPECT_FALSE(can_read(address));
-	EXPECT_EQ(before.buffer.maps - 1, (__u32)nr_maps(fd));
-	EXPECT_EQ(-ENOENT, release(fd, address, PAGE));
-	stayed = nr_vmas() == before.vmas;
-	munmap(address, PAGE);
-	EXPECT_EQ(before.vmas - 1, nr_vmas());
-	return stayed;
-}
-
-static void sweep_releases(struct __test_metadata *_metadata, const struct scene *scene,
-			   int (*let_go)(int fd, const void *address, __u64 length),
-			   __u32 kind, __u32 options)
-{
-	/* Gaps between them: the fewer they get, the more the kernel rearranges. */
-	const uintptr_t base = 1ul << 40;
-	int nth, i, places = 0, stayed = 0;
-	bool reached = true;
-	char *maps[48];
-
-	for (nth = 1; reached; nth++) {
-		int fd = create(scene->dev, kind, PAGE, 0);
-		long long id = buffer_id(fd);
-
-		ASSERT_LE(0, fd);
-		ASSERT_GT(MAX_PLACES, nth);
-		for (i = 0; i < (int)ARRAY_SIZE(maps); i++) {
-			ASSERT_EQ(0, map_at(fd, IOKMEM_MAP_UNIQUE | options,
-					    base + i * 4 * PAGE, 0, 0, &maps[i]));
-			ASSERT_TRUE(can_write(maps[i]));
-		}
-		reached = false;
-		for (i = 0; i < (int)ARRAY_SIZE(maps); i++)
-			stayed += release_with_failure(_metadata, scene->control, let_go,
-						       fd, maps[i], nth, &reached);
-		places += reached;
-		ASSERT_EQ(0, close(fd));
-		EXPECT_FALSE(is_listed(id));
-	}
-	TH_LOG("%d places to fail, the address range stayed %d times", places,
-	       stayed);
-	EXPECT_LT(0, places);
-}
-
-TEST_F(fail_nth_once, last_release_always_ends_access)
-{
-	sweep_releases(_metadata, &self->s, release, 0, 0);
-}
-
-TEST_F_TIMEOUT(fail_nth_once, last_release_always_ends_access_to_pinnable_pages, 90)
-{
-	sweep_releases(_metadata, &self->s, release, 0, IOKMEM_MAP_PINNABLE);
-}
-
-TEST_F_TIMEOUT(fail_nth_once, last_release_always_ends_access_to_pageable_pages, 90)
-{
-	sweep_releases(_metadata, &self->s, release, IOKMEM_PAGEABLE, 0);
-}
-
-TEST_F(fail_nth_once, unmap_always_ends_access)
-{
-	sweep_releases(_metadata, &self->s, unmap, 0, 0);
-}
-
-/*
- * Faults. By a system call, which tells when the kernel could not resolve one;
- * to the program itself it would only happen again.
- */
-static void sweep_faults(struct __test_metadata *_metadata,
-			 const struct scene *scene, int fd, size_t length)
-{
-	bool reached = true;
-	int nth, failures = 0;
-	ssize_t n;
-
-	for (nth = 1; reached; nth++) {
-		char *address;
-
-		ASSERT_GT(MAX_PLACES, nth);
-		/* Far from other maps, so that page tables are needed. */
-		ASSERT_EQ(0, map_at(fd, IOKMEM_MAP_UNIQUE,
-				    (1ul << 40) + nth * (1ul << 30), 0, 0, &address));
-		arm(scene->control, nth);
-		n = getrandom(address + length - 1, 1, 0);
-		reached = disarm(scene->control);
-		if (n != 1) {
-			EXPECT_EQ(-1, n);
-			failures++;
-		}
-		/* It was only for the moment. */
-		EXPECT_EQ(0, probe(address + length - 1, true));
-		EXPECT_EQ(0, probe(address, true));
-		ASSERT_EQ(0, release(fd, address, length));
-	}
-	EXPECT_EQ(1, n);
-	/* Page tables, at the least. */
-	EXPECT_LT(1, failures);
-}
-
-TEST_F(fail_nth_once, faults_fail_for_the_moment_only)
-{
-	/* Too large to be filled when it is mapped. */
-	int fd = new_buffer(MIB);
-
-	ASSERT_LE(0, fd);
-	sweep_faults(_metadata, &self->s, fd, MIB);
-}
-
-TEST_F(fail_nth_once, faults_in_pageable_memory_fail_for_the_moment_only)
-{
-	sweep_faults(_metadata, &self->s, self->s.pageable, BUFFER_SIZE);
-}
-
-TEST_F(fail_nth_once, large_faults_fail_for_the_moment_only)
-{
-	int fd = create(self->s.dev, 0, 4 * MIB, 0);
-
-	ASSERT_LE(0, fd);
-	sweep_faults(_metadata, &self->s, fd, 4 * MIB);
 }
 
 #include "nothing_left.h"

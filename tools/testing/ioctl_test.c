@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What every ioctl does with its argument: sizes, addresses, reserved fields,
- * options, ranges. After an error nothing has changed.
+ * Rules that all ioctls share: the size of the argument, its address, reserved fields, and
+ * the file that an ioctl belongs to. A call that fails changes nothing.
  */
 #include <stddef.h>
 
@@ -11,15 +11,13 @@
 
 #define BUFFER_SIZE	(3 * PAGE + 100)
 
-/*
- * Every ioctl, with arguments that are fine: what is true of all.
- */
+/* Every ioctl, with arguments that are correct. */
 FIXTURE(every_ioctl)
 {
 	int dev;
 	int fd;		/* a buffer */
-	int target;	/* where the ioctl goes: one of them */
-	char *base;	/* a map of it, with one reference */
+	int target;	/* the file of the ioctl: @dev or @fd */
+	char *base;	/* a map of @fd, with one reference */
 };
 
 FIXTURE_VARIANT(every_ioctl)
@@ -30,8 +28,8 @@ FIXTURE_VARIANT(every_ioctl)
 	bool on_device;
 	bool answers;
 	int reserved;	/* offset of __reserved, or -1 */
-	__u32 options;	/* of the buffer */
-	__u32 map_options;	/* of one that is created */
+	__u32 options;	/* of @fd */
+	__u32 map_options;	/* of a buffer that is created */
 };
 
 FIXTURE_VARIANT_ADD(every_ioctl, create_buffer)
@@ -44,7 +42,7 @@ FIXTURE_VARIANT_ADD(every_ioctl, create_buffer)
 	.reserved = -1,
 };
 
-/* Whoever wants it mapped wants to know the address. */
+/* A buffer that is created and mapped needs room for the address. */
 FIXTURE_VARIANT_ADD(every_ioctl, create_buffer_mapped)
 {
 	.cmd = IOKMEM_CREATE_BUFFER,
@@ -164,11 +162,11 @@ FIXTURE_VARIANT_ADD(every_ioctl, with_dma_buf)
 	.reserved = -1,
 };
 
-/* The members of the multi-descriptor that is a good argument. */
+/* Members of the multi-descriptor that the correct argument creates. */
 static __s32 members[2];
-/* The dma-buf that is one. */
+/* A dma-buf for the correct argument to import. */
 static __s32 dma_buf;
-/* Of the buffer that is made. */
+/* Map options of the buffer that the correct argument creates. */
 static __u32 map_options;
 
 FIXTURE_SETUP(every_ioctl)
@@ -194,7 +192,7 @@ FIXTURE_TEARDOWN(every_ioctl)
 {
 }
 
-/* An argument that works, with @size as its size. */
+/* Build a correct argument in @to, with @size as its size. */
 static void good_argument(unsigned long cmd, const char *base, void *to,
 			  __u32 size)
 {
@@ -274,7 +272,7 @@ static void good_argument(unsigned long cmd, const char *base, void *to,
 	memcpy(to, &arg, used);
 }
 
-/* Has the ioctl done what the good argument asks for? For those that do something. */
+/* Return true if the ioctl has done what the correct argument requests. */
 static bool has_worked(unsigned long cmd, int fd, const char *base,
 		       const void *arg, const struct state *before)
 {
@@ -336,7 +334,7 @@ TEST_F(every_ioctl, with_the_size_of_its_structure_works)
 	EXPECT_EQ(0, iok(self->target, variant->cmd, arg));
 	EXPECT_TRUE(has_worked(variant->cmd, self->fd, self->base,
 			       arg, &before));
-	/* The size is the caller's to set and stays. */
+	/* The ioctl does not change the size. */
 	EXPECT_EQ(variant->size, *(__u32 *)arg);
 }
 
@@ -371,11 +369,11 @@ TEST_F(every_ioctl, accepts_a_larger_structure_if_the_rest_is_zero)
 		EXPECT_TRUE(has_worked(variant->cmd, self->fd, self->base,
 				       arg, &before));
 		EXPECT_EQ(size, *(__u32 *)arg);
-		/* The kernel does not write what it does not know. */
+		/* The kernel does not write beyond the structure that it knows. */
 		EXPECT_TRUE(is_zero(arg + variant->size, more[i]));
 		free(arg);
 
-		/* So that it can be done once more. */
+		/* Undo it, so that the next round can do it once more. */
 		if (variant->cmd == IOKMEM_RELEASE_MAPPING)
 			ASSERT_EQ(0, map(self->fd, 0, 0, 0, &self->base));
 		if (variant->cmd == IOKMEM_CREATE_MAPPING)
@@ -403,7 +401,7 @@ TEST_F(every_ioctl, refuses_a_larger_structure_if_the_rest_is_not_zero)
 	EXPECT_EQ(-E2BIG, iok(self->target, variant->cmd, arg));
 	EXPECT_UNCHANGED(before, self->fd);
 
-	/* What lies behind the structure is not looked at. */
+	/* The kernel does not look behind the structure. */
 	memset(arg, 0xff, sizeof(arg));
 	good_argument(variant->cmd, self->base, arg, variant->size);
 	EXPECT_EQ(0, iok(self->target, variant->cmd, arg));
@@ -430,14 +428,14 @@ TEST_F(every_ioctl, fails_with_efault_where_there_is_no_argument)
 	EXPECT_EQ(-EFAULT, iok(self->target, variant->cmd,
 			       (void *)0xffff888000000000));
 
-	/* Only its first bytes are there. */
+	/* Only the first bytes of the argument are accessible. */
 	good_argument(variant->cmd, self->base, good, variant->size);
 	for (there = 1; there < variant->size; there++) {
 		memcpy(pages + PAGE - there, good, there);
 		EXPECT_EQ(-EFAULT, iok(self->target, variant->cmd,
 				       pages + PAGE - there));
 	}
-	/* All that the kernel knows is there, what the size says besides is not. */
+	/* All bytes that the kernel knows are accessible, but fewer than the size says. */
 	good_argument(variant->cmd, self->base, pages + PAGE - variant->size,
 		      variant->size + 1);
 	EXPECT_EQ(-EFAULT, iok(self->target, variant->cmd,
@@ -448,7 +446,7 @@ TEST_F(every_ioctl, fails_with_efault_where_there_is_no_argument)
 			       pages + PAGE - variant->size));
 	EXPECT_UNCHANGED(before, self->fd);
 
-	/* And that it was only that. */
+	/* A correct size is all that was missing. */
 	good_argument(variant->cmd, self->base, pages + PAGE - variant->size,
 		      variant->size);
 	EXPECT_EQ(0, iok(self->target, variant->cmd,
@@ -469,7 +467,7 @@ TEST_F(every_ioctl, changes_nothing_if_the_answer_cannot_be_written)
 	before = look(self->fd);
 
 	if (!variant->answers) {
-		/* They have nothing to write. */
+		/* These ioctls write no answer. */
 		EXPECT_EQ(0, iok(self->target, variant->cmd, page));
 		EXPECT_TRUE(has_worked(variant->cmd, self->fd, self->base,
 				       page, &before));
@@ -525,16 +523,14 @@ TEST_F(every_ioctl, is_known_by_its_whole_number)
 	EXPECT_EQ(-ENOTTY, iok(self->target,
 			       _IOC(_IOC_READ | _IOC_WRITE, IOKMEM_IOC_TYPE,
 				    _IOC_NR(variant->cmd), variant->size), arg));
-	/* Another driver's. */
+	/* Commands of another driver. */
 	for (bit = 8; bit < 16; bit++)
 		EXPECT_EQ(-ENOTTY, iok(self->target,
 				       variant->cmd ^ 1ul << bit, arg));
 	EXPECT_UNCHANGED(before, self->fd);
 }
 
-/*
- * The two kinds of file.
- */
+/* The device and a buffer as files. */
 FIXTURE(files)
 {
 	int dev;
@@ -555,7 +551,7 @@ FIXTURE_TEARDOWN(files)
 
 TEST_F(files, structures_are_as_their_first_version)
 {
-	/* Programs of any later day rely on these. */
+	/* Later programs rely on these values. */
 	EXPECT_EQ(32, offsetof(struct iokmem_create_buffer, physical_mask));
 	EXPECT_EQ(32, sizeof(struct iokmem_create_mapping));
 	EXPECT_EQ(24, sizeof(struct iokmem_release_mapping));
@@ -637,12 +633,12 @@ TEST_F(files, buffer_cannot_be_read_written_or_resized_as_a_file)
 	EXPECT_UNCHANGED(before, self->fd);
 }
 
-/* Nor may who locks one buffer keep others waiting. */
+/* Whoever locks one buffer must not keep others waiting. */
 TEST_F(files, buffer_cannot_be_locked_as_a_file)
 {
 	struct flock lock = { .l_type = F_WRLCK };
 
-	/* Any file can be unlocked. */
+	/* Every file can be unlocked, unless the kernel has no locks at all. */
 	if (flock(self->dev, LOCK_UN))
 		SKIP(return, "the kernel has no file locks");
 	EXPECT_ERRNO(EOPNOTSUPP, flock(self->fd, LOCK_EX | LOCK_NB));
@@ -687,7 +683,7 @@ TEST_F(files, without_a_free_fd_nothing_is_made)
 	limit.rlim_cur = spare;
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
 
-	/* look() needs fds as well. */
+	/* look() needs file descriptors as well. */
 	limit.rlim_cur = spare + 8;
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
 	before = look(self->fd);
@@ -701,716 +697,6 @@ TEST_F(files, without_a_free_fd_nothing_is_made)
 	limit.rlim_cur = spare + 8;
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
 	EXPECT_UNCHANGED(before, self->fd);
-}
-
-/*
- * Making buffers.
- */
-FIXTURE(create_buffer)
-{
-	int dev;
-	struct state before;
-};
-
-FIXTURE_SETUP(create_buffer)
-{
-	self->dev = open(DEVICE, O_RDWR | O_CLOEXEC);
-	ASSERT_LE(0, self->dev);
-	self->before = look(-1);
-}
-
-FIXTURE_TEARDOWN(create_buffer)
-{
-}
-
-TEST_F(create_buffer, query_tells_what_was_asked_for)
-{
-	static const __u32 options[] = {
-		IOKMEM_DIRECTION_NONE, IOKMEM_DIRECTION_IN, IOKMEM_DIRECTION_OUT,
-		IOKMEM_DIRECTION_INOUT,
-		IOKMEM_DIRECTION_OUT | IOKMEM_MAP_COPYBACK_CACHE,
-	};
-	struct iokmem_query_buffer buffer;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(options); i++) {
-		int fd = create(self->dev, options[i], 5 * PAGE + 1, 2);
-
-		ASSERT_LE(0, fd);
-		ASSERT_EQ(0, query(fd, &buffer));
-		EXPECT_EQ(options[i], buffer.options);
-		EXPECT_EQ(5 * PAGE + 1, buffer.capacity);
-		EXPECT_EQ(5 * PAGE + 1, buffer.length);
-		EXPECT_EQ(2, buffer.alignment);
-		EXPECT_EQ(IOKMEM_MAP_COPYBACK_CACHE, buffer.cache_mode);
-		EXPECT_LE(1, buffer.extents);
-		EXPECT_GE(6, buffer.extents);
-		EXPECT_EQ(0, buffer.maps);
-		EXPECT_EQ(0, buffer.access);
-		ASSERT_EQ(0, close(fd));
-	}
-	EXPECT_UNCHANGED(self->before, -1);
-}
-
-TEST_F(create_buffer, memory_comes_in_few_extents)
-{
-	struct iokmem_query_buffer buffer;
-	int fd = create(self->dev, 0, 8 * MIB, 0);
-
-	/* 2048 if each page were on its own; fragmentation makes some more than 2. */
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, query(fd, &buffer));
-	EXPECT_LE(1, buffer.extents);
-	EXPECT_GE(64, buffer.extents);
-}
-
-TEST_F(create_buffer, unknown_options_are_refused)
-{
-	static const __u32 provided = IOKMEM_DIRECTION_MASK |
-		IOKMEM_MAP_CACHE_MASK | IOKMEM_PHYSICALLY_CONTIGUOUS |
-		IOKMEM_PAGEABLE | IOKMEM_PURGEABLE | IOKMEM_KERNEL_USER_SHARED;
-	unsigned int i;
-	__u32 mode;
-
-	for (i = 0; i < BITS; i++) {
-		if (1u << i & provided)
-			continue;
-		EXPECT_EQ(-EOPNOTSUPP, create(self->dev, 1u << i, PAGE, 0));
-		/* Known ones beside it do not help. */
-		EXPECT_EQ(-EOPNOTSUPP,
-			  create(self->dev, 1u << i | IOKMEM_DIRECTION_INOUT |
-				 IOKMEM_MAP_COPYBACK_CACHE, PAGE, 0));
-	}
-	for (mode = 10; mode < 16; mode++)
-		EXPECT_EQ(-EOPNOTSUPP, create(self->dev, mode << IOKMEM_MAP_CACHE_SHIFT,
-					      PAGE, 0));
-	EXPECT_UNCHANGED(self->before, -1);
-}
-
-TEST_F(create_buffer, capacity_of_zero_is_refused)
-{
-	EXPECT_EQ(-EINVAL, create(self->dev, 0, 0, 0));
-	EXPECT_UNCHANGED(self->before, -1);
-}
-
-TEST_F(create_buffer, capacity_that_wraps_is_refused)
-{
-	EXPECT_EQ(-EOVERFLOW, create(self->dev, 0, UINT64_MAX, 0));
-	EXPECT_EQ(-EOVERFLOW, create(self->dev, 0, UINT64_MAX - PAGE + 2, 0));
-	/* The largest that does not is only too much. */
-	EXPECT_EQ(-ENOMEM, create(self->dev, 0, UINT64_MAX - PAGE + 1, 0));
-	EXPECT_UNCHANGED(self->before, -1);
-}
-
-TEST_F(create_buffer, capacity_beyond_all_memory_is_refused_at_once)
-{
-	double start = now();
-	long total = memory("MemTotal:");
-
-	ASSERT_LT(0, total);
-	EXPECT_EQ(-ENOMEM, create(self->dev, 0, total + PAGE, 0));
-	EXPECT_EQ(-ENOMEM, create(self->dev, 0, 1ull << 40, 0));
-	EXPECT_EQ(-ENOMEM, create(self->dev, 0, 1ull << 62, 0));
-	EXPECT_EQ(-ENOMEM, create(self->dev, 0, 1ull << 63, 4 * MIB));
-	/* Squeezing everybody out first would take longer. */
-	EXPECT_GT(1.0, now() - start);
-	EXPECT_UNCHANGED(self->before, -1);
-}
-
-TEST_F(create_buffer, capacity_is_exact_and_at_least_one_byte)
-{
-	const __u64 capacities[] = { 1, PAGE - 1, PAGE, PAGE + 1 };
-	struct iokmem_query_buffer buffer;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(capacities); i++) {
-		int fd = create(self->dev, 0, capacities[i], 0);
-
-		ASSERT_LE(0, fd);
-		ASSERT_EQ(0, query(fd, &buffer));
-		EXPECT_EQ(capacities[i], buffer.capacity);
-		EXPECT_EQ(capacities[i], buffer.length);
-		EXPECT_EQ(-ERANGE, try_map(fd, IOKMEM_MAP_ANYWHERE, 0, 0,
-					   capacities[i] + 1));
-		close(fd);
-	}
-}
-
-TEST_F(create_buffer, alignment_that_is_no_power_of_two_is_refused)
-{
-	const __u64 alignments[] = {
-		3, 5, 6, 7, 12, PAGE - 1, PAGE + 1, 3 * PAGE, 3 * MIB,
-		4 * MIB - 1, UINT64_MAX, UINT64_MAX - 1, 3ull << 62,
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(alignments); i++)
-		EXPECT_EQ(-EINVAL, create(self->dev, 0, PAGE, alignments[i]));
-	EXPECT_UNCHANGED(self->before, -1);
-}
-
-TEST_F(create_buffer, alignment_larger_than_all_memory_is_refused)
-{
-	__u64 alignment;
-
-	for (alignment = 1ull << 40; alignment; alignment <<= 1)
-		EXPECT_EQ(-ERANGE, create(self->dev, 0, PAGE, alignment));
-	EXPECT_UNCHANGED(self->before, -1);
-}
-
-TEST_F(create_buffer, alignment_of_zero_means_one)
-{
-	struct iokmem_query_buffer buffer;
-	int fd = create(self->dev, 0, PAGE, 0);
-
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, query(fd, &buffer));
-	EXPECT_EQ(1, buffer.alignment);
-}
-
-/* Maps of the whole buffer lie at multiples of the alignment, however made. */
-static void expect_aligned(struct __test_metadata *_metadata, int fd,
-			   __u64 capacity, __u64 alignment)
-{
-	char *filler, *address, *again;
-
-	/* So that aligned addresses are not what comes next anyway. */
-	filler = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, filler);
-	ASSERT_EQ(0, map(fd, 0, 0, 0, &address));
-	EXPECT_EQ(0, (uintptr_t)address & (alignment - 1));
-	ASSERT_EQ(0, map(fd, IOKMEM_MAP_UNIQUE, 0, 0, &again));
-	EXPECT_EQ(0, (uintptr_t)again & (alignment - 1));
-	EXPECT_NE(address, again);
-	ASSERT_EQ(0, release(fd, again, capacity));
-	ASSERT_EQ(0, release(fd, address, capacity));
-
-	address = mmap(NULL, capacity, PROT_READ, MAP_SHARED, fd, 0);
-	ASSERT_NE(MAP_FAILED, address);
-	EXPECT_EQ(0, (uintptr_t)address & (alignment - 1));
-	ASSERT_EQ(0, munmap(address, capacity));
-}
-
-TEST_F(create_buffer, alignment_is_honoured_in_the_address)
-{
-	static const __u64 capacities[] = { 1, 64 * KIB, 5 * MIB + 1 };
-	struct iokmem_query_buffer buffer;
-	__u64 alignment;
-	unsigned int i;
-
-	for (alignment = 1; alignment <= 4 * MIB; alignment <<= 1) {
-		for (i = 0; i < ARRAY_SIZE(capacities); i++) {
-			int fd = create(self->dev, 0, capacities[i], alignment);
-
-			/* 64 blocks of 4 MiB are not to be had for ever. */
-			ASSERT_LE(0, fd);
-			ASSERT_EQ(0, query(fd, &buffer));
-			EXPECT_EQ(alignment, buffer.alignment);
-			expect_aligned(_metadata, fd, capacities[i], alignment);
-			close(fd);
-		}
-	}
-}
-
-TEST_F(create_buffer, alignment_holds_where_mmap_gets_a_hint_it_cannot_follow)
-{
-	int fd = create(self->dev, 0, 64 * KIB, MIB);
-	char *taken, *address;
-
-	ASSERT_LE(0, fd);
-	taken = find_hole(PAGE, 2 * MIB);
-	ASSERT_EQ(taken, mmap(taken, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED |
-			      MAP_ANONYMOUS, -1, 0));
-	/* The address is the kernel's choice, then. */
-	address = mmap(taken, 64 * KIB, PROT_READ, MAP_SHARED, fd, 0);
-	ASSERT_NE(MAP_FAILED, address);
-	EXPECT_NE(taken, address);
-	EXPECT_EQ(0, (uintptr_t)address & (MIB - 1));
-}
-
-/*
- * Which part of a buffer to map, and where.
- */
-FIXTURE(create_mapping)
-{
-	int fd;
-	struct state before;
-};
-
-FIXTURE_SETUP(create_mapping)
-{
-	self->fd = new_buffer(BUFFER_SIZE);
-	ASSERT_LE(0, self->fd);
-	self->before = look(self->fd);
-}
-
-FIXTURE_TEARDOWN(create_mapping)
-{
-}
-
-TEST_F(create_mapping, length_zero_means_the_whole_length)
-{
-	struct iokmem_create_mapping arg = {
-		.size = sizeof(arg),
-		.options = IOKMEM_MAP_ANYWHERE,
-	};
-
-	ASSERT_EQ(0, iok(self->fd, IOKMEM_CREATE_MAPPING, &arg));
-	EXPECT_EQ(BUFFER_SIZE, arg.length);
-	ASSERT_EQ(0, set_length(self->fd, PAGE + 7));
-	arg.address = 0;
-	arg.length = 0;
-	ASSERT_EQ(0, iok(self->fd, IOKMEM_CREATE_MAPPING, &arg));
-	EXPECT_EQ(PAGE + 7, arg.length);
-}
-
-TEST_F(create_mapping, offset_without_length_is_refused)
-{
-	EXPECT_EQ(-EINVAL, try_map(self->fd, IOKMEM_MAP_ANYWHERE, 0, 1, 0));
-	EXPECT_EQ(-EINVAL, try_map(self->fd, IOKMEM_MAP_ANYWHERE, 0, PAGE, 0));
-	EXPECT_EQ(-EINVAL, try_map(self->fd, IOKMEM_MAP_ANYWHERE, 0,
-				   BUFFER_SIZE, 0));
-	EXPECT_EQ(-EINVAL, try_map(self->fd, IOKMEM_MAP_ANYWHERE, 0,
-				   UINT64_MAX, 0));
-	EXPECT_UNCHANGED(self->before, self->fd);
-}
-
-TEST_F(create_mapping, range_that_wraps_is_refused)
-{
-	const __u64 ranges[][2] = {
-		{ 1, UINT64_MAX }, { UINT64_MAX, 1 }, { UINT64_MAX, UINT64_MAX },
-		{ PAGE, UINT64_MAX - PAGE + 1 }, { UINT64_MAX - PAGE + 1, PAGE },
-		{ 1ull << 63, 1ull << 63 },
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(ranges); i++)
-		EXPECT_EQ(-EOVERFLOW, try_map(self->fd, IOKMEM_MAP_ANYWHERE, 0,
-					      ranges[i][0], ranges[i][1]));
-	EXPECT_UNCHANGED(self->before, self->fd);
-}
-
-TEST_F(create_mapping, range_past_the_end_is_refused)
-{
-	const __u64 ranges[][2] = {
-		{ 0, BUFFER_SIZE + 1 }, { 1, BUFFER_SIZE }, { BUFFER_SIZE, 1 },
-		{ BUFFER_SIZE - 1, 2 }, { BUFFER_SIZE + 1, 1 },
-		/* Still in the last page, which is the buffer's. */
-		{ 0, 4 * PAGE }, { 3 * PAGE, PAGE },
-		{ 0, UINT64_MAX }, { UINT64_MAX - 1, 1 }, { 1ull << 63, 1 },
-		{ 1ull << 32, 1 }, { 0, 1ull << 32 }, { 1ull << 44, PAGE },
-	};
-	char *address;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(ranges); i++)
-		EXPECT_EQ(-ERANGE, try_map(self->fd, IOKMEM_MAP_ANYWHERE, 0,
-					   ranges[i][0], ranges[i][1]));
-	EXPECT_UNCHANGED(self->before, self->fd);
-	/* Its last byte is not past it. */
-	EXPECT_EQ(0, map(self->fd, 0, BUFFER_SIZE - 1, 1, &address));
-	EXPECT_EQ(99, (uintptr_t)address % PAGE);
-}
-
-TEST_F(create_mapping, mmap_range_past_the_end_is_refused)
-{
-	struct state before;
-	char *address;
-
-	/* Whole pages, so up to the end of the last one. */
-	address = mmap(NULL, 4 * PAGE, PROT_READ, MAP_SHARED, self->fd, 0);
-	EXPECT_NE(MAP_FAILED, address);
-	before = look(self->fd);
-	EXPECT_ERRNO(ERANGE, mmap(NULL, 5 * PAGE, PROT_READ, MAP_SHARED,
-				  self->fd, 0));
-	EXPECT_ERRNO(ERANGE, mmap(NULL, 4 * PAGE, PROT_READ, MAP_SHARED,
-				  self->fd, PAGE));
-	EXPECT_ERRNO(ERANGE, mmap(NULL, PAGE, PROT_READ, MAP_SHARED,
-				  self->fd, 4 * PAGE));
-	EXPECT_ERRNO(ERANGE, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, self->fd,
-				  1l << 62));
-	EXPECT_ERRNO(EOVERFLOW, mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED,
-				     self->fd, -PAGE));
-	ASSERT_EQ(0, set_length(self->fd, PAGE));
-	EXPECT_ERRNO(ERANGE, mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED,
-				  self->fd, 0));
-	ASSERT_EQ(0, set_length(self->fd, BUFFER_SIZE));
-	EXPECT_UNCHANGED(before, self->fd);
-}
-
-TEST_F(create_mapping, unknown_and_unprovided_options_are_refused)
-{
-	static const __u32 provided = IOKMEM_MAP_ANYWHERE |
-		IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_REFERENCE | IOKMEM_MAP_UNIQUE |
-		IOKMEM_MAP_PREFAULT | IOKMEM_MAP_OVERWRITE | IOKMEM_MAP_PINNABLE |
-		IOKMEM_MAP_GUARDED_MASK | IOKMEM_MAP_CACHE_MASK;
-	unsigned int i;
-	__u32 mode;
-
-	for (i = 0; i < BITS; i++)
-		if (!(1u << i & provided))
-			EXPECT_EQ(-EOPNOTSUPP,
-				  try_map(self->fd, IOKMEM_MAP_ANYWHERE |
-					  1u << i, 0, 0, 0));
-	for (mode = 10; mode < 16; mode++)
-		EXPECT_EQ(-EOPNOTSUPP,
-			  try_map(self->fd, IOKMEM_MAP_ANYWHERE |
-				  mode << IOKMEM_MAP_CACHE_SHIFT, 0, 0, 0));
-	EXPECT_UNCHANGED(self->before, self->fd);
-}
-
-TEST_F(create_mapping, provided_options_work)
-{
-	static const __u32 options[] = {
-		0, IOKMEM_MAP_READ_ONLY, IOKMEM_MAP_UNIQUE,
-		IOKMEM_MAP_COPYBACK_CACHE,
-		IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_UNIQUE | IOKMEM_MAP_COPYBACK_CACHE,
-		IOKMEM_MAP_PREFAULT, IOKMEM_MAP_PINNABLE,
-		IOKMEM_MAP_GUARDED_SMALL, IOKMEM_MAP_GUARDED_LARGE,
-		IOKMEM_MAP_PINNABLE | IOKMEM_MAP_GUARDED_LARGE | IOKMEM_MAP_PREFAULT |
-		IOKMEM_MAP_READ_ONLY,
-	};
-	struct iokmem_query_mapping info;
-	unsigned int i;
-	char *address;
-
-	for (i = 0; i < ARRAY_SIZE(options); i++) {
-		ASSERT_EQ(0, map(self->fd, options[i], PAGE + 5, 10, &address));
-		ASSERT_EQ(0, query_map(self->fd, address, 10, &info));
-		EXPECT_EQ(options[i] | IOKMEM_MAP_ANYWHERE, info.options);
-		EXPECT_EQ((uintptr_t)address, info.address);
-		EXPECT_EQ(10, info.length);
-		EXPECT_EQ(PAGE + 5, info.offset);
-		EXPECT_EQ(1, info.references);
-		EXPECT_EQ(IOKMEM_MAP_COPYBACK_CACHE, info.cache_mode);
-		ASSERT_EQ(0, release(self->fd, address, 10));
-	}
-	EXPECT_UNCHANGED(self->before, self->fd);
-}
-
-TEST_F(create_mapping, options_that_contradict_are_refused)
-{
-	EXPECT_EQ(-EINVAL, try_map(self->fd, IOKMEM_MAP_ANYWHERE |
-				   IOKMEM_MAP_UNIQUE | IOKMEM_MAP_REFERENCE,
-				   0, 0, 0));
-	EXPECT_EQ(-EINVAL, try_map(self->fd, IOKMEM_MAP_ANYWHERE, PAGE, 0, 0));
-	EXPECT_EQ(-EINVAL, try_map(self->fd, IOKMEM_MAP_ANYWHERE, 1, 0, 0));
-	EXPECT_EQ(-EINVAL, try_map(self->fd, IOKMEM_MAP_ANYWHERE,
-				   (uintptr_t)find_hole(BUFFER_SIZE, PAGE), 0, 0));
-	EXPECT_UNCHANGED(self->before, self->fd);
-}
-
-TEST_F(create_mapping, fixed_address_is_taken)
-{
-	char *hole = find_hole(4 * PAGE, PAGE), *address;
-
-	ASSERT_EQ(0, map_at(self->fd, 0, (uintptr_t)hole, 0, 0, &address));
-	EXPECT_EQ(hole, address);
-	EXPECT_TRUE(can_write(address + BUFFER_SIZE - 1));
-	ASSERT_EQ(0, release(self->fd, address, BUFFER_SIZE));
-	EXPECT_UNCHANGED(self->before, self->fd);
-}
-
-TEST_F(create_mapping, fixed_address_is_of_the_page_or_of_the_first_byte)
-{
-	char *hole = find_hole(4 * PAGE, PAGE), *address;
-
-	ASSERT_EQ(0, map_at(self->fd, 0, (uintptr_t)hole, PAGE + 9, 20, &address));
-	EXPECT_EQ(hole + 9, address);
-	ASSERT_EQ(0, release(self->fd, address, 20));
-	ASSERT_EQ(0, map_at(self->fd, 0, (uintptr_t)hole + 9, PAGE + 9, 20,
-			    &address));
-	EXPECT_EQ(hole + 9, address);
-	/* The two name the same map. */
-	ASSERT_EQ(0, map_at(self->fd, 0, (uintptr_t)hole, PAGE + 9, 20, &address));
-	EXPECT_EQ(hole + 9, address);
-	EXPECT_EQ(1, nr_maps(self->fd));
-	EXPECT_EQ(2, references(self->fd, address, 20));
-}
-
-TEST_F(create_mapping, fixed_address_that_is_unaligned_is_refused)
-{
-	uintptr_t hole = (uintptr_t)find_hole(4 * PAGE, PAGE);
-	unsigned int in_page;
-
-	for (in_page = 1; in_page < PAGE; in_page++) {
-		EXPECT_EQ(-EINVAL, try_map(self->fd, 0, hole + in_page, 0, 0));
-		if (in_page != 9)
-			EXPECT_EQ(-EINVAL, try_map(self->fd, 0, hole + in_page,
-						   PAGE + 9, 20));
-	}
-	EXPECT_UNCHANGED(self->before, self->fd);
-}
-
-TEST_F(create_mapping, fixed_address_that_nobody_can_use_is_refused)
-{
-	const __u64 addresses[] = {
-		0, 1ull << 56, (1ull << 56) - PAGE, 1ull << 63,
-		0xffff800000000000, 0xffff888000000000, 0xffffffff81000000,
-		0xffffffffff600000, UINT64_MAX - 4 * PAGE + 1,
-		/* These wrap with the length. */
-		UINT64_MAX - PAGE + 1, UINT64_MAX - 3 * PAGE + 1,
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(addresses); i++)
-		EXPECT_EQ(-EADDRNOTAVAIL, try_map(self->fd, 0, addresses[i], 0, 0));
-	/* In page zero, where the first byte would be. */
-	EXPECT_EQ(-EADDRNOTAVAIL, try_map(self->fd, 0, 9, PAGE + 9, 20));
-	EXPECT_EQ(-EADDRNOTAVAIL, try_map(self->fd, 0, 0, PAGE + 9, 20));
-	EXPECT_UNCHANGED(self->before, self->fd);
-}
-
-/* Of what the administrator keeps programs from (vm.mmap_min_addr). */
-static int map_low_unprivileged(void *arg)
-{
-	int fd = *(int *)arg, err;
-
-	CHILD_EXPECT(!setresuid(65534, 65534, 65534));
-	err = try_map(fd, 0, PAGE, 0, 0);
-	if (err != -EADDRNOTAVAIL)
-		fprintf(stderr, "# at the address of page 1: %s\n", strerror(-err));
-	CHILD_EXPECT(err == -EADDRNOTAVAIL);
-	return 0;
-}
-
-TEST_F(create_mapping, fixed_address_below_what_is_allowed_is_refused)
-{
-	if (read_number("/proc/sys/vm/mmap_min_addr") <= (long)PAGE)
-		SKIP(return, "vm.mmap_min_addr allows everything");
-	EXPECT_EQ(0, run_child(map_low_unprivileged, &self->fd));
-}
-
-TEST_F(create_mapping, fixed_address_where_something_is_mapped_is_refused)
-{
-	char *area = find_hole(16 * PAGE, PAGE), *occupant = area + 6 * PAGE;
-	char on_stack = 42;
-	int page;
-
-	ASSERT_EQ(occupant, mmap(occupant, 2 * PAGE, PROT_READ | PROT_WRITE,
-				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
-	memset(occupant, 0x5a, 2 * PAGE);
-	self->before = look(self->fd);
-
-	/* Overlapping it by one page and by more, from below and from above. */
-	for (page = 3; page <= 7; page++)
-		EXPECT_EQ(-EEXIST, try_map(self->fd, 0,
-					   (uintptr_t)(area + page * PAGE), 0, 0));
-	/* One page within. */
-	EXPECT_EQ(-EEXIST, try_map(self->fd, 0, (uintptr_t)occupant, 0, 1));
-	EXPECT_EQ(-EEXIST, try_map(self->fd, 0, (uintptr_t)&on_stack & -PAGE, 0, 1));
-	EXPECT_EQ(-EEXIST, try_map(self->fd, 0, (uintptr_t)&self->fd & -PAGE, 0, 1));
-	EXPECT_EQ(-EEXIST, try_map(self->fd, 0,
-				   (uintptr_t)&map_low_unprivileged & -PAGE, 0, 1));
-	EXPECT_UNCHANGED(self->before, self->fd);
-	EXPECT_TRUE(is_filled(occupant, 2 * PAGE, 0x5a));
-	EXPECT_TRUE(can_write(occupant));
-	EXPECT_EQ(42, on_stack);
-
-	/* Just beside it there is room. */
-	EXPECT_EQ(0, try_map(self->fd, 0, (uintptr_t)(area + 2 * PAGE), 0, 0));
-	EXPECT_EQ(0, try_map(self->fd, IOKMEM_MAP_UNIQUE,
-			     (uintptr_t)(area + 8 * PAGE), 0, 0));
-	EXPECT_TRUE(is_filled(occupant, 2 * PAGE, 0x5a));
-}
-
-TEST_F(create_mapping, fixed_address_where_another_buffer_is_mapped_is_refused)
-{
-	int other = new_buffer(BUFFER_SIZE);
-	char *address;
-
-	ASSERT_EQ(0, map(other, 0, 0, 0, &address));
-	memset(address, 0x5a, 4 * PAGE);
-	self->before = look(self->fd);
-	EXPECT_EQ(-EEXIST, try_map(self->fd, 0, (uintptr_t)address, 0, 0));
-	EXPECT_EQ(-EEXIST, try_map(self->fd, 0, (uintptr_t)address + PAGE, 0, 1));
-	EXPECT_UNCHANGED(self->before, self->fd);
-	EXPECT_TRUE(is_filled(address, 4 * PAGE, 0x5a));
-	EXPECT_EQ(1, references(other, address, BUFFER_SIZE));
-}
-
-TEST_F(create_mapping, no_room_in_the_address_space_is_enomem)
-{
-	struct rlimit limit = { .rlim_cur = 0, .rlim_max = RLIM_INFINITY };
-	char *address;
-
-	ASSERT_EQ(0, setrlimit(RLIMIT_AS, &limit));
-	EXPECT_EQ(-ENOMEM, try_map(self->fd, IOKMEM_MAP_ANYWHERE, 0, 0, 0));
-	EXPECT_ERRNO(ENOMEM, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, self->fd, 0));
-	EXPECT_UNCHANGED(self->before, self->fd);
-	limit.rlim_cur = RLIM_INFINITY;
-	ASSERT_EQ(0, setrlimit(RLIMIT_AS, &limit));
-	EXPECT_EQ(0, map(self->fd, 0, 0, 0, &address));
-}
-
-/* All that a process maps from now on shall be locked, and it may lock nothing. */
-static int map_where_all_is_locked(void *arg)
-{
-	struct rlimit limit = { .rlim_cur = 0, .rlim_max = 0 };
-	int fd = *(int *)arg, err;
-
-	CHILD_EXPECT(!mlockall(MCL_FUTURE));
-	CHILD_EXPECT(!setrlimit(RLIMIT_MEMLOCK, &limit));
-	CHILD_EXPECT(!setresuid(65534, 65534, 65534));
-	err = try_map(fd, IOKMEM_MAP_ANYWHERE, 0, 0, 0);
-	CHILD_EXPECT(err == -EAGAIN);
-	CHILD_EXPECT(nr_maps(fd) == 0);
-	/* It is the locking that there is no room for. */
-	CHILD_EXPECT(!munlockall());
-	CHILD_EXPECT(!try_map(fd, IOKMEM_MAP_ANYWHERE, 0, 0, 0));
-	return 0;
-}
-
-TEST_F(create_mapping, that_would_be_locked_beyond_the_limit_is_eagain)
-{
-	EXPECT_EQ(0, run_child(map_where_all_is_locked, &self->fd));
-}
-
-/*
- * Changing the length, and handing out file descriptors.
- */
-FIXTURE(set_length)
-{
-	int fd;
-};
-
-FIXTURE_SETUP(set_length)
-{
-	self->fd = new_buffer(BUFFER_SIZE);
-	ASSERT_LE(0, self->fd);
-}
-
-FIXTURE_TEARDOWN(set_length)
-{
-}
-
-TEST_F(set_length, is_bounded_by_the_capacity)
-{
-	struct state before = look(self->fd);
-	struct iokmem_query_buffer buffer;
-
-	EXPECT_EQ(-EINVAL, set_length(self->fd, BUFFER_SIZE + 1));
-	EXPECT_EQ(-EINVAL, set_length(self->fd, 4 * PAGE));
-	EXPECT_EQ(-EINVAL, set_length(self->fd, UINT64_MAX));
-	EXPECT_EQ(-EINVAL, set_length(self->fd, (1ull << 32) + 1));
-	EXPECT_UNCHANGED(before, self->fd);
-
-	EXPECT_EQ(0, set_length(self->fd, 1));
-	ASSERT_EQ(0, query(self->fd, &buffer));
-	EXPECT_EQ(1, buffer.length);
-	EXPECT_EQ(BUFFER_SIZE, buffer.capacity);
-	EXPECT_EQ(0, set_length(self->fd, BUFFER_SIZE));
-	EXPECT_UNCHANGED(before, self->fd);
-}
-
-TEST_F(set_length, to_zero_leaves_nothing_to_map)
-{
-	struct state before;
-
-	ASSERT_EQ(0, set_length(self->fd, 0));
-	before = look(self->fd);
-	EXPECT_EQ(-ERANGE, try_map(self->fd, IOKMEM_MAP_ANYWHERE, 0, 0, 0));
-	EXPECT_EQ(-ERANGE, try_map(self->fd, IOKMEM_MAP_ANYWHERE, 0, 0, 1));
-	EXPECT_ERRNO(ERANGE, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, self->fd, 0));
-	EXPECT_UNCHANGED(before, self->fd);
-}
-
-TEST_F(set_length, bounds_new_maps_and_leaves_old_ones_alone)
-{
-	char *whole, *part;
-
-	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &whole));
-	number_pages(whole, BUFFER_SIZE);
-	ASSERT_EQ(0, set_length(self->fd, PAGE));
-
-	EXPECT_EQ(-ERANGE, try_map(self->fd, IOKMEM_MAP_ANYWHERE, 0, 0, PAGE + 1));
-	EXPECT_EQ(-ERANGE, try_map(self->fd, IOKMEM_MAP_ANYWHERE, 0, PAGE, 1));
-	EXPECT_EQ(-ERANGE, try_map(self->fd, IOKMEM_MAP_ANYWHERE, 0, 0,
-				   BUFFER_SIZE));
-	EXPECT_TRUE(pages_are_numbered(whole, BUFFER_SIZE, 0));
-	EXPECT_TRUE(can_write(whole + BUFFER_SIZE - 1));
-	EXPECT_EQ(1, references(self->fd, whole, BUFFER_SIZE));
-
-	/* The whole of the shorter buffer lies inside the old map. */
-	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &part));
-	EXPECT_EQ(whole, part);
-	EXPECT_EQ(1, references(self->fd, part, PAGE));
-	EXPECT_EQ(0, release(self->fd, whole, BUFFER_SIZE));
-	EXPECT_EQ(0, release(self->fd, part, PAGE));
-
-	/* What it had before is there when it is long again. */
-	ASSERT_EQ(0, set_length(self->fd, BUFFER_SIZE));
-	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &whole));
-	EXPECT_TRUE(pages_are_numbered(whole, BUFFER_SIZE, 0));
-}
-
-FIXTURE(duplicate)
-{
-	int fd;
-};
-
-FIXTURE_SETUP(duplicate)
-{
-	self->fd = new_buffer(BUFFER_SIZE);
-	ASSERT_LE(0, self->fd);
-}
-
-FIXTURE_TEARDOWN(duplicate)
-{
-}
-
-TEST_F(duplicate, refuses_unknown_flags)
-{
-	struct state before = look(self->fd);
-	int bit;
-
-	for (bit = 0; bit < BITS; bit++)
-		if (1u << bit != IOKMEM_FD_READ_ONLY)
-			EXPECT_EQ(-EOPNOTSUPP, duplicate(self->fd, 1u << bit));
-	EXPECT_EQ(-EOPNOTSUPP, duplicate(self->fd, UINT32_MAX));
-	EXPECT_UNCHANGED(before, self->fd);
-}
-
-TEST_F(duplicate, has_the_rights_asked_for_and_never_more)
-{
-	struct iokmem_query_buffer buffer;
-	int same = duplicate(self->fd, 0);
-	int read_only = duplicate(self->fd, IOKMEM_FD_READ_ONLY);
-	int again, still;
-
-	ASSERT_LE(0, same);
-	ASSERT_LE(0, read_only);
-	ASSERT_EQ(0, query(same, &buffer));
-	EXPECT_EQ(0, buffer.access);
-	ASSERT_EQ(0, query(read_only, &buffer));
-	EXPECT_EQ(IOKMEM_FD_READ_ONLY, buffer.access);
-	EXPECT_EQ(O_RDONLY, fcntl(read_only, F_GETFL) & O_ACCMODE);
-	EXPECT_EQ(O_RDWR, fcntl(same, F_GETFL) & O_ACCMODE);
-
-	again = duplicate(read_only, 0);
-	still = duplicate(read_only, IOKMEM_FD_READ_ONLY);
-	ASSERT_LE(0, again);
-	ASSERT_LE(0, still);
-	ASSERT_EQ(0, query(again, &buffer));
-	EXPECT_EQ(IOKMEM_FD_READ_ONLY, buffer.access);
-	ASSERT_EQ(0, query(still, &buffer));
-	EXPECT_EQ(IOKMEM_FD_READ_ONLY, buffer.access);
-}
-
-TEST_F(duplicate, keeps_the_buffer)
-{
-	long long id = buffer_id(self->fd);
-	int fd = duplicate(self->fd, 0);
-	char *address;
-
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, close(self->fd));
-	EXPECT_TRUE(is_listed(id));
-	ASSERT_EQ(0, map(fd, 0, 0, 0, &address));
-	EXPECT_TRUE(can_write(address));
-	ASSERT_EQ(0, release(fd, address, BUFFER_SIZE));
-	ASSERT_EQ(0, close(fd));
-	EXPECT_FALSE(is_listed(id));
 }
 
 #include "nothing_left.h"

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * IOKit's spelling, for programs: DriverKit's calls, and all errors in both numberings.
- */
+/* IOKit's names for programs: DriverKit's calls, and all errors in both numberings. */
 #include "library_utils.h"
 
 #include <limits.h>
@@ -51,7 +49,7 @@ static const struct number numbers[] = {
 	NUMBER(kIODMACommandPerformOperationOptionRead,	1),
 	NUMBER(kIODMACommandPerformOperationOptionWrite, 2),
 	NUMBER(kIODMACommandPerformOperationOptionZero,	4),
-	/* The library says the same by other names. */
+	/* libiokmem has these constants under other names. */
 	NUMBER(IOKMEM_SEND_READ_ONLY,			kIOUserClientMemoryReadOnly),
 	NUMBER(IOKMEM_RETURN_SUCCESS,			kIOReturnSuccess),
 	NUMBER(IOKMEM_RETURN_ERROR,			kIOReturnError),
@@ -105,7 +103,7 @@ TEST(errno_has_a_return)
 			TH_LOG("%s", strerror(err));
 		EXPECT_EQ(ret, iokit_from_errno(-err))
 			TH_LOG("%s", strerror(err));
-		/* Once there, it stays what it is. */
+		/* The number stays the same. */
 		EXPECT_EQ(ret, iokit_from_errno(iokit_to_errno(ret)))
 			TH_LOG("%s", strerror(err));
 	}
@@ -196,7 +194,7 @@ TEST(descriptors_are_made_of_others)
 	IOMemoryMap *whole, *map;
 
 	ASSERT_EQ(kIOReturnSuccess, create_and_map(2 * PAGE, &buffer, &whole));
-	/* The second page, and then the first. */
+	/* Map the second page, and then the first one. */
 	ASSERT_EQ(kIOReturnSuccess,
 		  IOMemoryDescriptor_CreateSubMemoryDescriptor(kIOMemoryDirectionInOut, PAGE,
 							       PAGE, buffer, &half[0]));
@@ -224,7 +222,7 @@ TEST(descriptors_are_made_of_others)
 	EXPECT_EQ(10, IOMemoryMap_GetOffset(map));
 	EXPECT_EQ(SIGSEGV, probe(bytes_of(map), true));
 	IOMemoryMap_release(map);
-	/* Every failure of a mapping is the same one; errno says why. */
+	/* Each failed mapping has one return code. errno has the reason. */
 	EXPECT_EQ(kIOReturnError,
 		  IOMemoryDescriptor_CreateMapping(both, 0, 0, 0, 3 * PAGE, 0, &map));
 	EXPECT_EQ(ERANGE, errno);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libiokmem in several processes: who may write, what fork() copies, and descriptors
- * on their way over a socket.
+ * libiokmem in several processes: write access, what fork() copies, and descriptors that are
+ * sent over a socket.
  *
  * Built a second time with the sanitizers, and a third time for valgrind.
  */
@@ -11,11 +11,14 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-/* Every test ends with as many file descriptors and mappings as it began with. */
+/*
+ * A buffer of this process. Every test ends with as many file descriptors and mappings as it
+ * began with.
+ */
 FIXTURE(processes)
 {
 	int fds;
-	struct iokmem_desc *buffer;	/* of this process's, InOut */
+	struct iokmem_desc *buffer;	/* with direction InOut */
 };
 
 FIXTURE_SETUP(processes)
@@ -34,7 +37,7 @@ FIXTURE_TEARDOWN(processes)
 	EXPECT_EQ(0, nr_leaks());
 }
 
-/* Who may write. */
+/* Write access. */
 
 static struct iokmem_map *read_only_map(struct iokmem_desc *desc)
 {
@@ -61,7 +64,7 @@ TEST_F(processes, maker_of_a_buffer_always_writes)
 	}
 }
 
-/* Writable unless asked otherwise, or Out. */
+/* Maps are writable, unless the request or the direction Out makes them read-only. */
 static bool is_not_the_makers(struct iokmem_desc *desc, uint64_t direction)
 {
 	struct iokmem_map *map = make_map(desc, 0, 0, PAGE);
@@ -77,7 +80,7 @@ static bool is_not_the_makers(struct iokmem_desc *desc, uint64_t direction)
 	return good;
 }
 
-TEST_F(processes, maker_of_what_is_no_buffer_does_not)
+TEST_F(processes, maker_of_other_descriptors_has_no_more_rights)
 {
 	struct iokmem_desc *sub, *all;
 	uint64_t direction;
@@ -106,7 +109,7 @@ TEST_F(processes, address_range_is_for_the_maker_of_a_buffer)
 	iokmem_desc_put(sub);
 }
 
-/* What a fork() copies. */
+/* fork(). */
 
 static int is_no_maker(void *arg)
 {
@@ -134,7 +137,7 @@ TEST_F(processes, child_of_the_maker_is_no_maker)
 	iokmem_desc_put(buffer);
 }
 
-/* Exactly where the parent has its map. */
+/* The child maps it at the address that the parent's map has. */
 static int map_over_and_put(void *arg)
 {
 	struct iokmem_map *inherited = ((struct iokmem_map **)arg)[0];
@@ -169,7 +172,7 @@ TEST_F(processes, maps_of_the_parent_are_none_of_the_child)
 
 	ASSERT_NE(NULL, map);
 	EXPECT_EQ(0, run_child(map_over_and_put, arg));
-	/* And neither of the child's child. */
+	/* Nor are they a grandchild's. */
 	EXPECT_EQ(0, run_child(fork_and_map_over, arg));
 	EXPECT_EQ(1, kernel_references(self->buffer, map));
 	EXPECT_EQ(0, map_signal(map, true));
@@ -203,7 +206,7 @@ TEST_F(processes, kept_maps_of_the_parent_are_made_anew_in_the_child)
 	iokmem_desc_put(buffer);
 }
 
-/* Over a socket, of each kind that can carry file descriptors. */
+/* Sockets of each kind that can carry file descriptors. */
 
 FIXTURE(socket)
 {
@@ -255,7 +258,7 @@ FIXTURE_TEARDOWN(socket)
 	EXPECT_EQ(0, nr_leaks());
 }
 
-/* The peer: it knows of nothing but its end of the socket. */
+/* The peer, which knows only its end of the socket. */
 static int receive_and_answer(void *arg)
 {
 	struct iokmem_desc *desc, *copy;
@@ -271,7 +274,7 @@ static int receive_and_answer(void *arg)
 	CHILD_EXPECT(map && pages_are_numbered(bytes_of(map), BUFFER_SIZE, 0));
 	bytes_of(map)[8] = 'B';
 	CHILD_EXPECT(!iokmem_buffer_set_length(desc, 9));
-	/* And on to where it came from. */
+	/* Send it back. */
 	CHILD_EXPECT(!iokmem_desc_send(desc, sock, 0));
 	iokmem_map_put(map);
 	iokmem_desc_put(desc);
@@ -297,7 +300,7 @@ TEST_F(socket, two_processes_share_what_one_sends)
 	EXPECT_OK(iokmem_desc_get_length(self->buffer, &length));
 	EXPECT_EQ(9, length);
 
-	/* It is the same memory, which this process has mapped already. */
+	/* It is the memory that this process has mapped already. */
 	same = make_map(back, 0, 0, 0);
 	ASSERT_NE(NULL, same);
 	EXPECT_EQ(bytes_of(map), bytes_of(same));
@@ -341,7 +344,7 @@ TEST_F(socket, receiver_is_not_the_maker)
 	EXPECT_EQ(0, join(peer));
 }
 
-TEST_F(socket, maker_who_receives_it_back_is_not_either)
+TEST_F(socket, maker_who_receives_it_back_has_no_more_rights)
 {
 	struct iokmem_desc *buffer = make_buffer(IOKMEM_MEMORY_DIRECTION_OUT, PAGE), *back;
 
@@ -353,7 +356,7 @@ TEST_F(socket, maker_who_receives_it_back_is_not_either)
 	iokmem_desc_put(buffer);
 }
 
-/* Nothing that can be done with it gives a way to write. */
+/* No call gives write access to it. */
 static bool is_read_only_for_good(struct iokmem_desc *desc)
 {
 	struct iokmem_map *map = make_map(desc, 0, 0, PAGE);
@@ -379,7 +382,7 @@ TEST_F(socket, sent_read_only_is_read_only_whatever_is_asked)
 
 	ASSERT_OK(iokmem_desc_create_sub_memory_descriptor(3, 0, PAGE, desc, &sub));
 	EXPECT_TRUE(is_read_only_for_good(sub));
-	/* Of what is read-only in part, all is. */
+	/* A descriptor that is read-only in part is read-only as a whole. */
 	ASSERT_OK(iokmem_desc_create_sub_memory_descriptor(3, 0, PAGE, self->buffer, &pages));
 	members[0] = pages;
 	members[1] = sub;
@@ -390,7 +393,7 @@ TEST_F(socket, sent_read_only_is_read_only_whatever_is_asked)
 	ASSERT_OK(iokmem_desc_receive(self->ours, &again));
 	EXPECT_TRUE(is_read_only_for_good(again));
 	EXPECT_TRUE(is_close_on_exec(again));
-	/* The buffer's own is as it was. */
+	/* The access of the buffer itself has not changed. */
 	EXPECT_OK(iokmem_buffer_set_length(self->buffer, PAGE));
 	iokmem_desc_put(again);
 	iokmem_desc_put(all);
@@ -399,7 +402,7 @@ TEST_F(socket, sent_read_only_is_read_only_whatever_is_asked)
 	iokmem_desc_put(desc);
 }
 
-/* What others may send: @n file descriptors with @bytes. */
+/* Send @n file descriptors with @bytes, as a peer without the library might. */
 static int send_raw(int sock, const char *bytes, size_t length, const int *fds, int n)
 {
 	struct iovec iov = { .iov_base = (char *)bytes, .iov_len = length };
@@ -421,7 +424,7 @@ static int send_raw(int sock, const char *bytes, size_t length, const int *fds, 
 	return sendmsg(sock, &msg, 0) == (ssize_t)length ? 0 : -errno;
 }
 
-TEST_F(socket, what_is_no_descriptor_is_a_bad_message_and_not_kept)
+TEST_F(socket, other_messages_are_bad_and_not_kept)
 {
 	int fd = iokmem_desc_get_fd(self->buffer), fds[4] = { fd, fd, fd, fd };
 	int other[] = { 0, open(DEVICE, O_RDWR | O_CLOEXEC) };
@@ -430,7 +433,7 @@ TEST_F(socket, what_is_no_descriptor_is_a_bad_message_and_not_kept)
 	int i, n;
 
 	EXPECT_FAILS(BAD_ARGUMENT, EINVAL, iokmem_desc_receive(self->ours, NULL));
-	/* No file descriptor; another byte; more than one. */
+	/* No file descriptor, another byte, and more than one. */
 	ASSERT_EQ(0, send_raw(self->ours, "D", 1, NULL, 0));
 	EXPECT_FAILS(BAD_MESSAGE_ID, EBADMSG, iokmem_desc_receive(self->theirs, &desc));
 	EXPECT_EQ(NULL, desc);
@@ -441,7 +444,7 @@ TEST_F(socket, what_is_no_descriptor_is_a_bad_message_and_not_kept)
 		EXPECT_FAILS(BAD_MESSAGE_ID, EBADMSG,
 			     iokmem_desc_receive(self->theirs, &desc));
 	}
-	/* A file, and the device that makes descriptors. */
+	/* An ordinary file, and the device itself. */
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, send_raw(self->ours, "D", 1, &other[i], 1));
 		EXPECT_FAILS(BAD_MESSAGE_ID, EBADMSG,
@@ -450,7 +453,7 @@ TEST_F(socket, what_is_no_descriptor_is_a_bad_message_and_not_kept)
 	}
 	EXPECT_UNCHANGED(before, fd);
 
-	/* The next one is not lost. */
+	/* The message after it is not lost. */
 	ASSERT_OK(iokmem_desc_send(self->buffer, self->ours, 0));
 	ASSERT_OK(iokmem_desc_receive(self->theirs, &desc));
 	iokmem_desc_put(desc);
@@ -464,7 +467,10 @@ TEST_F(socket, longer_message_is_not_taken_for_a_descriptor)
 	struct iokmem_desc *desc;
 
 	ASSERT_EQ(0, send_raw(self->ours, "DD", 2, &fd, 1));
-	/* A stream has no messages: its first byte is one, and the second is not. */
+	/*
+	 * A stream has no message boundaries: its first byte is a message, the second is
+	 * invalid.
+	 */
 	if (variant->type == SOCK_STREAM) {
 		ASSERT_OK(iokmem_desc_receive(self->theirs, &desc));
 		iokmem_desc_put(desc);
@@ -503,7 +509,7 @@ TEST_F(socket, trouble_of_the_socket_is_an_ipc_error)
 	close(ends[1]);
 	if (variant->type != SOCK_DGRAM)
 		EXPECT_FAILS(IPC_ERROR, EPIPE, iokmem_desc_receive(ends[0], &desc));
-	/* An error, not a signal. */
+	/* The call returns an error and raises no signal. */
 	EXPECT_FAILS(IPC_ERROR, variant->type == SOCK_DGRAM ? ECONNREFUSED : EPIPE,
 		     iokmem_desc_send(self->buffer, ends[0], 0));
 	close(ends[0]);
@@ -519,7 +525,7 @@ static int receive_without_fds(void *arg)
 		     IOKMEM_RETURN_NO_RESOURCES && errno == EMFILE && !desc);
 	CHILD_EXPECT(iokmem_desc_send(buffer, socks[0], IOKMEM_SEND_READ_ONLY) ==
 		     IOKMEM_RETURN_NO_RESOURCES && errno == EMFILE);
-	/* This needs no other. */
+	/* Receiving needs no other descriptor. */
 	CHILD_EXPECT(!iokmem_desc_send(buffer, socks[0], 0));
 	return 0;
 }
@@ -544,7 +550,7 @@ static void on_alarm(int sig)
 	signals->nr++;
 }
 
-/* Wait a while, and until there were @n more signals, however slow the machine is. */
+/* Wait a while, and until @n more signals have arrived, however slow the machine is. */
 static void wait_for_signals(int n, int milliseconds)
 {
 	int before = signals->nr;
@@ -554,7 +560,7 @@ static void wait_for_signals(int n, int milliseconds)
 		usleep(1000);
 }
 
-/* Signals every few milliseconds, which interrupt whatever waits. */
+/* Send a signal every few milliseconds, which interrupts calls that wait. */
 static void interrupt(bool on)
 {
 	struct sigaction act = { .sa_handler = on_alarm };
@@ -568,7 +574,7 @@ static void interrupt(bool on)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-/* Sends late, and reads late what it gets. */
+/* A peer that sends late, and reads late. */
 static int answer_late(void *arg)
 {
 	struct iokmem_desc *buffer = ((void **)arg)[1], *desc;
@@ -583,7 +589,7 @@ static int answer_late(void *arg)
 			break;
 		iokmem_desc_put(desc);
 	}
-	/* It says when it has sent all. */
+	/* Signal that everything has been sent. */
 	CHILD_EXPECT(errno == EBADMSG);
 	return 0;
 }
@@ -603,7 +609,7 @@ TEST_F(socket, signals_do_not_end_the_waiting)
 	EXPECT_OK(iokmem_desc_receive(self->ours, &desc));
 	EXPECT_LT(2, signals->nr);
 	iokmem_desc_put(desc);
-	/* More than the socket holds while nobody reads. */
+	/* Send more than the socket holds while nobody reads. */
 	before = signals->nr;
 	for (i = 0; i < 1000; i++)
 		ASSERT_OK(iokmem_desc_send(self->buffer, self->ours, 0));
@@ -613,7 +619,7 @@ TEST_F(socket, signals_do_not_end_the_waiting)
 	EXPECT_EQ(0, join(peer));
 }
 
-/* The first thing that this process does with the library, in all threads at once. */
+/* All threads call the library for the first time at once. */
 static struct iokmem_desc *buffers[NR_THREADS];
 
 static void *create_first(void *arg)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libiokmem in a 32-bit program: its numbers have 64 bits all the same, as those of
- * DriverKit and of the kernel have.
+ * libiokmem in a 32-bit program, where its numbers have 64 bits as well, as those of DriverKit
+ * and of the kernel do.
  */
 #include "iokmem_utils.h"
 
@@ -10,7 +10,7 @@
 
 #include <libiokmem.h>
 
-/* To be built with -m32. */
+/* The Makefile builds this with -m32. */
 static_assert(sizeof(void *) == 4);
 static_assert(sizeof(struct iokmem_address_segment) == 16);
 
@@ -101,7 +101,7 @@ static int receive_and_map(void *arg)
 	CHILD_EXPECT(!iokmem_desc_create_mapping(desc, 0, 0, 0, 0, 0, &map));
 	bytes = (char *)(uintptr_t)iokmem_map_get_address(map);
 	CHILD_EXPECT(pages_are_numbered(bytes, BUFFER_SIZE, 0));
-	/* It is Out, and this is not the process that made it. */
+	/* The direction is Out, and another process has created it. */
 	CHILD_EXPECT(probe(bytes, true) == SIGSEGV);
 	iokmem_map_put(map);
 	iokmem_desc_put(desc);

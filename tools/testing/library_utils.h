@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the tests of libiokmem share: short forms of its calls, and what valgrind and
- * the sanitizers have to be told and asked.
+ * Helpers of the tests of libiokmem: short forms of its calls, and what valgrind and the
+ * sanitizers need to know.
  */
 #ifndef _LIBRARY_UTILS_H
 #define _LIBRARY_UTILS_H
@@ -20,7 +20,7 @@
 #define BUFFER_SIZE	(16 * PAGE + 100)
 #define WHOLE_PAGES	(17 * PAGE)
 
-/* A call's failure: what it returns, and why. */
+/* Expect @call to fail with this return code and errno. */
 #define EXPECT_FAILS(ret, err, call)					\
 	do {								\
 		errno = 0;						\
@@ -31,9 +31,9 @@
 #define EXPECT_OK(call)	EXPECT_EQ(IOKMEM_RETURN_SUCCESS, call)
 #define ASSERT_OK(call)	ASSERT_EQ(IOKMEM_RETURN_SUCCESS, call)
 
-/* What watches the program, if anything does. */
+/* Valgrind and the sanitizers. */
 
-/* Valgrind cannot know what the ioctls map. */
+/* Tell valgrind about memory that an ioctl has mapped: it cannot know. */
 static inline void is_mapped(uint64_t address, uint64_t length)
 {
 #ifdef LIBRARY_TEST_VALGRIND
@@ -41,14 +41,17 @@ static inline void is_mapped(uint64_t address, uint64_t length)
 #endif
 }
 
-/* What it cannot follow: it has limits of its own, and runs one thread at a time. */
+/*
+ * Skip a test that valgrind cannot follow: it has its own limits, and runs one thread at a
+ * time.
+ */
 #ifdef LIBRARY_TEST_VALGRIND
 #define NOT_FOR_VALGRIND	SKIP(return, "not for valgrind")
 #else
 #define NOT_FOR_VALGRIND
 #endif
 
-/* The signal that touching the byte raises, or 0: nobody else is to complain. */
+/* Return the signal that an access to the byte raises, or 0. Valgrind must not report it. */
 static inline int signal_at(uint64_t address, bool write)
 {
 	int sig;
@@ -63,7 +66,7 @@ static inline int signal_at(uint64_t address, bool write)
 	return sig;
 }
 
-/* What has been allocated and cannot be reached any more. */
+/* Return how much allocated memory cannot be reached any more. */
 static inline int nr_leaks(void)
 {
 #if defined(__SANITIZE_ADDRESS__)
@@ -73,7 +76,7 @@ static inline int nr_leaks(void)
 
 	VALGRIND_DO_LEAK_CHECK;
 	VALGRIND_COUNT_LEAKS(leaked, dubious, reachable, suppressed);
-	/* Dubious is what the C library keeps for its next thread. */
+	/* Dubious memory is what the C library keeps for its next thread. */
 	(void)dubious;
 	(void)reachable;
 	(void)suppressed;
@@ -83,7 +86,7 @@ static inline int nr_leaks(void)
 #endif
 }
 
-/* Short forms of what most tests do. */
+/* Short forms of frequent calls. */
 
 static inline struct iokmem_desc *make_buffer(uint64_t options, uint64_t capacity)
 {
@@ -113,7 +116,7 @@ static inline int map_signal(struct iokmem_map *map, bool write)
 	return signal_at(iokmem_map_get_address(map), write);
 }
 
-/* How the kernel counts a map. */
+/* Return the map's references as the kernel counts them. */
 static inline long kernel_references(struct iokmem_desc *desc, struct iokmem_map *map)
 {
 	return references(iokmem_desc_get_fd(desc), bytes_of(map),
@@ -125,7 +128,7 @@ static inline bool is_close_on_exec(struct iokmem_desc *desc)
 	return fcntl(iokmem_desc_get_fd(desc), F_GETFD) & FD_CLOEXEC;
 }
 
-/* Room for @more file descriptors. */
+/* Lower the limit so that @more file descriptors can be opened. */
 static inline void limit_fds(int more)
 {
 	struct rlimit limit;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How much memory a user may have: RLIMIT_MEMLOCK, the memory cgroup, and all
- * that there is.
+ * Limits on a user's memory: RLIMIT_MEMLOCK, the memory cgroup, and the memory of the machine.
  */
 #include "iokmem_utils.h"
 
@@ -16,8 +15,8 @@
 static const char after_exec[] = "--after-exec";
 
 /*
- * RLIMIT_MEMLOCK. Every test has a user of its own, for what a user has locked
- * is counted wherever it is.
+ * RLIMIT_MEMLOCK. Each test has its own user, because the kernel counts the locked memory of a
+ * user everywhere.
  */
 FIXTURE(memlock)
 {
@@ -42,7 +41,7 @@ static int become(uid_t uid, rlim_t limit)
 	       setresgid(uid, uid, uid) || setresuid(uid, uid, uid);
 }
 
-/* How many more pages of buffer the user can have, one by one. */
+/* Return how many more pages the user can have, in buffers of one page. */
 static int count_available(int dev, int at_most)
 {
 	int fds[64], i, n;
@@ -68,12 +67,12 @@ static int reach_the_limit(void *arg)
 	CHILD_EXPECT(create(dev, 0, 5 * PAGE, 0) == -EPERM);
 	CHILD_EXPECT(create(dev, 0, 1ull << 62, 0) == -EPERM);
 	CHILD_EXPECT(look(-1).fds == before.fds);
-	/* Exactly the limit is fine. */
+	/* A buffer of exactly the limit is allowed. */
 	fd = create(dev, 0, 4 * PAGE, 0);
 	CHILD_EXPECT(fd >= 0);
 	CHILD_EXPECT(create(dev, 0, 1, 0) == -EPERM);
 	close(fd);
-	/* Pages count, however few of their bytes are asked for. */
+	/* Whole pages count, even if a buffer has only one byte. */
 	for (i = 0; i < 4; i++) {
 		fds[i] = create(dev, 0, 1, 0);
 		CHILD_EXPECT(fds[i] >= 0);
@@ -177,11 +176,11 @@ static int keep_by_a_map(void *arg)
 	fd = create(dev, 0, 6 * PAGE, 0);
 	CHILD_EXPECT(fd >= 0);
 	CHILD_EXPECT(!map(fd, 0, 0, 0, &address));
-	/* Neither maps nor other fds cost more. */
+	/* Further maps and fds cost nothing. */
 	same = duplicate(fd, 0);
 	CHILD_EXPECT(same >= 0);
 	CHILD_EXPECT(count_available(dev, 20) == 2);
-	/* The memory is there as long as the map. */
+	/* The map keeps the memory, and so the charge. */
 	close(fd);
 	close(same);
 	CHILD_EXPECT(count_available(dev, 20) == 2);
@@ -237,7 +236,7 @@ TEST_F(memlock, counts_for_the_user_in_all_processes_and_ends_with_a_kill)
 	child = spawn(hold_three_pages, &user);
 	ASSERT_EQ(1, read(pipes[0], &byte, 1));
 	EXPECT_EQ(0, run_child(expect_available, &user));
-	/* Another user is not concerned. */
+	/* Another user is not affected. */
 	user.uid = 60008;
 	user.expect = 4;
 	EXPECT_EQ(0, run_child(expect_available, &user));
@@ -255,7 +254,7 @@ static int leave_three_pages_in_a_fd(void *arg)
 	CHILD_EXPECT(!become(user->uid, 4 * PAGE));
 	fd = create(user->dev, 0, 3 * PAGE, 0);
 	CHILD_EXPECT(fd >= 0);
-	/* Where the parent expects it; this table of files is the parent's too. */
+	/* Use the fd that the parent expects: both processes share the table of files. */
 	CHILD_EXPECT(dup2(fd, user->pipe) == user->pipe);
 	close(fd);
 	return 0;
@@ -276,14 +275,14 @@ TEST_F(memlock, stays_charged_while_somebody_else_holds_the_memory)
 	ASSERT_EQ(0, join(clone(leave_three_pages, stack + sizeof(stack),
 				CLONE_FILES | SIGCHLD, &user)));
 	EXPECT_EQ(0, nr_maps(user.pipe));
-	/* Its maker has exited. A limit that this resets would be none. */
+	/* The creator has exited, and its charge must stay. */
 	EXPECT_EQ(0, run_child(expect_available, &user));
 	close(user.pipe);
 	user.expect = 4;
 	EXPECT_EQ(0, run_child(expect_available, &user));
 }
 
-/* The new program: how many pages are left? */
+/* The program after exec: count the pages that are left. */
 static int main_after_exec(char **argv)
 {
 	CHILD_EXPECT(count_available(atoi(argv[2]), 20) == atoi(argv[3]));
@@ -327,7 +326,7 @@ static int be_exempt(void *arg)
 	close(fd);
 	fd = create(dev, 0, 3 * PAGE, 0);
 	CHILD_EXPECT(fd >= 0);
-	/* Exempt from the limit, but counted. */
+	/* The user is exempt from the limit, but counted. */
 	data[0].effective = 0;
 	CHILD_EXPECT(!syscall(SYS_capset, &header, data));
 	CHILD_EXPECT(count_available(dev, 20) == 1);
@@ -354,23 +353,21 @@ TEST_F(memlock, others_cannot_open_the_device)
 	EXPECT_EQ(0, run_child(open_without_rights, NULL));
 }
 
-/*
- * The memory cgroup of whoever makes a buffer pays for it.
- */
+/* The memory cgroup. Whoever creates a buffer is charged for it. */
 FIXTURE(cgroup)
 {
-	int pipes[2][2];	/* to the child, and back */
+	int pipes[2][2];	/* pipes to the child and back */
 	pid_t child;
 };
 
-/* What the process in the cgroup is to do. */
+/* A request to the process in the cgroup. */
 struct order {
 	enum { MAKE, FILL, LET_GO, SET_STATE, TAKE } what;
-	__u32 option;	/* of the buffer, or its state */
+	__u32 option;	/* of the buffer, or its new state */
 	size_t size;
 };
 
-/* Memory of the process's own, which it gives back. */
+/* Allocate memory of the process itself, and free it. */
 static int take(size_t size)
 {
 	char *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -415,7 +412,7 @@ static int obey(const struct order *order, int dev, int *fd)
 	return err;
 }
 
-/* In the cgroup: do as told, until there is nobody to do so. */
+/* Run in the cgroup: carry out orders until the pipe is closed. */
 static int work_in_cgroup(int from, int to)
 {
 	int dev = open(DEVICE, O_RDWR), fd = -1, err;
@@ -451,12 +448,12 @@ FIXTURE_SETUP(cgroup)
 FIXTURE_TEARDOWN(cgroup)
 {
 	close(self->pipes[0][1]);
-	/* It has lived to its end. */
+	/* The child was not killed. */
 	EXPECT_EQ(0, join(self->child));
 	EXPECT_TRUE(EVENTUALLY(!rmdir(TEST_CGROUP)));
 }
 
-/* Have the child do something; what that says, or -EPIPE if it is no more. */
+/* Send the child an order. Returns its answer, or -EPIPE if it is gone. */
 static int give(int (*pipes)[2], const struct order *order)
 {
 	int err;
@@ -481,7 +478,7 @@ TEST_F(cgroup, is_charged_for_buffers)
 	EXPECT_LE(before + (long)(32 * MIB),
 		  read_number(TEST_CGROUP "/memory.current"));
 	ASSERT_EQ(0, ORDER(.what = LET_GO));
-	/* Some is kept per processor, for the next charge. */
+	/* Each processor keeps some charge for later. */
 	EXPECT_TRUE(EVENTUALLY(read_number(TEST_CGROUP "/memory.current") <
 			       before + (long)(4 * MIB)));
 }
@@ -497,7 +494,7 @@ TEST_F(cgroup, beyond_its_limit_is_enomem_and_kills_nobody)
 	EXPECT_EQ(1, count_lines(TEST_CGROUP "/memory.events", "oom_kill 0"));
 }
 
-/* What lies in a pool is still the cgroup's, which gets it when it needs it. */
+/* Pages in a pool are charged to the cgroup, and are given back when it needs them. */
 TEST_F(cgroup, is_charged_for_pools_and_gets_them_back)
 {
 	NEED_CACHE_MODE(COMBINED);
@@ -520,7 +517,7 @@ TEST_F(cgroup, does_not_get_what_others_have_left_in_pools)
 	fd = create(dev, COMBINED, 8 * MIB, 0);
 	ASSERT_LE(0, fd);
 	close(fd);
-	/* It would not pay for it. */
+	/* Pages of others would not be charged to the cgroup. */
 	ASSERT_EQ(0, ORDER(.what = MAKE, .option = COMBINED, .size = 8 * MIB));
 	EXPECT_LE((long)(8 * MIB), read_number(TEST_CGROUP "/memory.current"));
 }
@@ -547,9 +544,7 @@ TEST_F(cgroup, empties_its_volatile_memory_before_it_kills)
 	EXPECT_EQ(1, count_lines(TEST_CGROUP "/memory.events", "oom_kill 0"));
 }
 
-/*
- * All memory.
- */
+/* The memory of the machine. */
 TEST(as_much_as_there_is_then_enomem_and_all_of_it_back)
 {
 	int dev = open(DEVICE, O_RDWR), fds[256], n, i, err = 0;
@@ -559,7 +554,7 @@ TEST(as_much_as_there_is_then_enomem_and_all_of_it_back)
 
 	ASSERT_LE(0, dev);
 	ASSERT_LT(0, before);
-	/* A child would be the first to be killed, if anybody were. */
+	/* If the kernel killed a process, a child would be the first. */
 	piece = round_up(before / 8, PAGE);
 	state = look(-1);
 	for (n = 0; n < (int)ARRAY_SIZE(fds); n++) {
@@ -572,13 +567,13 @@ TEST(as_much_as_there_is_then_enomem_and_all_of_it_back)
 	EXPECT_EQ(-ENOMEM, err);
 	EXPECT_LE(4, n);
 	EXPECT_GE(8, n);
-	/* The failure has kept nothing. */
+	/* The failed call has left nothing. */
 	EXPECT_EQ(state.fds + n, look(-1).fds);
 	EXPECT_EQ(state.descriptors + n, look(-1).descriptors);
 	for (i = 0; i < n; i++)
 		close(fds[i]);
 	EXPECT_UNCHANGED(state, -1);
-	/* Not one of them has stayed. */
+	/* Every piece has been freed. */
 	EXPECT_TRUE(EVENTUALLY(free_memory("MemAvailable:") > before - (long)piece));
 }
 

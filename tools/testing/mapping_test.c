@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is seen through a map, and what a program can do to it: contents,
- * protection, the system calls for address spaces, faults.
+ * Operations of a program on a map: protection, the system calls for address
+ * spaces, and file descriptors with fewer rights.
  */
 #include "iokmem_utils.h"
 
@@ -11,215 +11,7 @@
 
 #define BUFFER_SIZE	(16 * PAGE)
 
-/*
- * Contents, for buffers of many sizes.
- */
-FIXTURE(contents)
-{
-	int fd;
-	size_t capacity;
-};
-
-FIXTURE_VARIANT(contents)
-{
-	struct measure capacity;
-};
-
-FIXTURE_VARIANT_ADD(contents, one_byte)
-{
-	.capacity = NR_BYTES(1),
-};
-
-FIXTURE_VARIANT_ADD(contents, a_byte_less_than_a_page)
-{
-	.capacity = MEASURE(0, 1, -1),
-};
-
-FIXTURE_VARIANT_ADD(contents, page)
-{
-	.capacity = NR_PAGES(1),
-};
-
-FIXTURE_VARIANT_ADD(contents, a_byte_more_than_a_page)
-{
-	.capacity = MEASURE(0, 1, 1),
-};
-
-FIXTURE_VARIANT_ADD(contents, 64_kib)
-{
-	.capacity = NR_BYTES(64 * KIB),
-};
-
-FIXTURE_VARIANT_ADD(contents, huge_entry)
-{
-	.capacity = NR_HUGE(1),
-};
-
-FIXTURE_VARIANT_ADD(contents, 4_huge_entries_and_something)
-{
-	.capacity = MEASURE(4, 5, 77),
-};
-
-FIXTURE_SETUP(contents)
-{
-	self->capacity = measured(variant->capacity);
-	self->fd = new_buffer(self->capacity);
-	ASSERT_LE(0, self->fd);
-}
-
-FIXTURE_TEARDOWN(contents)
-{
-}
-
-TEST_F(contents, are_zero_to_the_end_of_the_last_page)
-{
-	size_t whole = round_up(self->capacity, PAGE);
-	char *address;
-
-	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &address));
-	EXPECT_TRUE(is_zero(address, whole));
-	/* And that is memory, all of it. */
-	memset(address, 0xa5, whole);
-	EXPECT_TRUE(is_filled(address, whole, 0xa5));
-}
-
-TEST_F(contents, are_zero_also_where_others_have_written_before)
-{
-	size_t whole = round_up(self->capacity, PAGE);
-	char *address;
-	int i, fd;
-
-	/* Pages that were freed last are the first to be given out. */
-	for (i = 0; i < 8; i++) {
-		fd = new_buffer(self->capacity);
-		ASSERT_LE(0, fd);
-		ASSERT_EQ(0, map(fd, 0, 0, 0, &address));
-		EXPECT_TRUE(is_zero(address, whole));
-		memset(address, 0xff, whole);
-		ASSERT_EQ(0, release(fd, address, self->capacity));
-		ASSERT_EQ(0, close(fd));
-	}
-}
-
-TEST_F(contents, are_the_same_through_all_maps)
-{
-	size_t whole = round_up(self->capacity, PAGE);
-	char *one, *unique, *read_only, *mapped;
-
-	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &one));
-	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_UNIQUE, 0, 0, &unique));
-	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_READ_ONLY, 0, 0, &read_only));
-	mapped = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd, 0);
-	ASSERT_NE(MAP_FAILED, mapped);
-
-	number_pages(one, whole);
-	EXPECT_TRUE(pages_are_numbered(unique, whole, 0));
-	EXPECT_TRUE(pages_are_numbered(read_only, whole, 0));
-	EXPECT_TRUE(pages_are_numbered(mapped, whole, 0));
-	mapped[whole - 1] = 'x';
-	EXPECT_EQ('x', one[whole - 1]);
-	EXPECT_EQ('x', read_only[whole - 1]);
-}
-
-struct paper {
-	int fd;
-	size_t whole;
-};
-
-static int write_in_child(void *arg)
-{
-	struct paper *paper = arg;
-	char *address;
-
-	CHILD_EXPECT(!map(paper->fd, 0, 0, 0, &address));
-	number_pages(address, paper->whole);
-	address[paper->whole - 1] = 'c';
-	return 0;
-}
-
-TEST_F(contents, are_the_same_in_all_processes)
-{
-	struct paper paper = {
-		.fd = self->fd,
-		.whole = round_up(self->capacity, PAGE),
-	};
-	char *address;
-
-	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &address));
-	ASSERT_EQ(0, run_child(write_in_child, &paper));
-	/* It has gone, what it wrote has not. */
-	EXPECT_TRUE(pages_are_numbered(address, paper.whole, 0));
-	EXPECT_EQ('c', address[paper.whole - 1]);
-}
-
-TEST_F(contents, are_right_in_whatever_order_they_are_touched)
-{
-	long whole = round_up(self->capacity, PAGE), at;
-	char *forth, *back, *here_and_there;
-
-	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &forth));
-	number_pages(forth, whole);
-	/* Faults bring what lies around with them, from one block or another. */
-	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_UNIQUE, 0, 0, &back));
-	for (at = whole - PAGE; at >= 0; at -= PAGE)
-		touch(back + at, false);
-	EXPECT_TRUE(pages_are_numbered(back, whole, 0));
-	ASSERT_EQ(0, map_at(self->fd, IOKMEM_MAP_UNIQUE,
-			    (uintptr_t)find_hole(whole + PAGE, PMD) + PAGE, 0, 0,
-			    &here_and_there));
-	for (at = 0; at < whole; at += PAGE)
-		touch(here_and_there + at * 97 % whole, false);
-	EXPECT_TRUE(pages_are_numbered(here_and_there, whole, 0));
-	EXPECT_TRUE(pages_are_numbered(forth, whole, 0));
-}
-
-TEST_F(contents, of_a_window_are_those_at_its_offset)
-{
-	size_t whole = round_up(self->capacity, PAGE);
-	size_t offset, step = whole > MIB ? 37 * PAGE : PAGE;
-	char *base, *window;
-
-	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &base));
-	number_pages(base, whole);
-	for (offset = 0; offset < self->capacity; offset += step) {
-		size_t length = self->capacity - offset;
-
-		if (length > 3 * PAGE)
-			length = 3 * PAGE;
-		/* Inside the first map, and on its own. */
-		ASSERT_EQ(0, map(self->fd, 0, offset, length, &window));
-		EXPECT_EQ(base + offset, window);
-		ASSERT_EQ(0, release(self->fd, window, length));
-		ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_UNIQUE, offset, length,
-				 &window));
-		EXPECT_TRUE(pages_are_numbered(window, round_up(length, PAGE),
-					       offset / PAGE));
-		ASSERT_EQ(0, release(self->fd, window, length));
-		window = mmap(NULL, length, PROT_READ, MAP_SHARED, self->fd,
-			      offset);
-		ASSERT_NE(MAP_FAILED, window);
-		EXPECT_TRUE(pages_are_numbered(window, round_up(length, PAGE),
-					       offset / PAGE));
-		ASSERT_EQ(0, munmap(window, length));
-	}
-}
-
-TEST_F(contents, survive_when_nothing_maps_them)
-{
-	size_t whole = round_up(self->capacity, PAGE);
-	char *address;
-
-	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &address));
-	number_pages(address, whole);
-	ASSERT_EQ(0, release(self->fd, address, self->capacity));
-	ASSERT_EQ(0, nr_iokmem_vmas());
-	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_READ_ONLY, 0, 0, &address));
-	EXPECT_TRUE(pages_are_numbered(address, whole, 0));
-}
-
-/*
- * A map that may be written, and the same memory through one that may not.
- */
+/* A writable map, and a read-only map of the same memory. */
 FIXTURE(mapping)
 {
 	int fd;
@@ -238,7 +30,7 @@ FIXTURE_SETUP(mapping)
 
 FIXTURE_TEARDOWN(mapping)
 {
-	/* Whatever was tried: neither map has lost or changed anything. */
+	/* No test may change either map or its content. */
 	EXPECT_TRUE(pages_are_numbered(self->rw, BUFFER_SIZE, 0));
 	EXPECT_TRUE(pages_are_numbered(self->ro, BUFFER_SIZE, 0));
 	EXPECT_EQ(0, probe(self->rw + BUFFER_SIZE - 1, true));
@@ -279,13 +71,13 @@ static const unsigned char return_instruction[] = {
 #endif
 };
 
-/* A child has no part in our maps, so it makes one. */
+/* A child does not inherit maps, so it creates one. */
 static int run_bytes(void *arg)
 {
 	char *code;
 
 	CHILD_EXPECT(!map(*(int *)arg, IOKMEM_MAP_UNIQUE, 0, 0, &code));
-	/* Past page 0's number. */
+	/* Page 0's number comes first. */
 	memcpy(code + 8, return_instruction, sizeof(return_instruction));
 	((void (*)(void))(code + 8))();
 	return 0;
@@ -297,7 +89,7 @@ TEST_F(mapping, code_in_it_does_not_run)
 	EXPECT_EQ(0, memcmp(self->rw + 8, return_instruction, sizeof(return_instruction)));
 }
 
-/* The kernel turns every PROT_READ into PROT_READ | PROT_EXEC then. */
+/* With READ_IMPLIES_EXEC the kernel turns every PROT_READ into PROT_READ | PROT_EXEC. */
 static int run_bytes_where_reading_implies_it(void *arg)
 {
 	int fd = *(int *)arg;
@@ -311,7 +103,7 @@ static int run_bytes_where_reading_implies_it(void *arg)
 	CHILD_EXPECT(mprotect(code, PAGE, PROT_READ | PROT_EXEC) &&
 		     errno == EACCES);
 	CHILD_EXPECT(!release(fd, code, PAGE));
-	/* This asks for more than that, which cannot be told apart. */
+	/* This mmap() asks for execution explicitly. The driver cannot tell the difference. */
 	code = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
 	CHILD_EXPECT(code == MAP_FAILED || !release(fd, code, PAGE));
 	return run_bytes(arg);
@@ -340,7 +132,7 @@ TEST_F(mapping, read_only_one_can_never_be_written)
 				      PROT_READ | PROT_WRITE));
 	EXPECT_ERRNO(EACCES, mprotect(self->ro, BUFFER_SIZE, PROT_WRITE));
 	EXPECT_EQ(SIGSEGV, probe(self->ro, true));
-	/* Nor after it was made less, and the same again. */
+	/* Write access cannot be regained by first giving up read access. */
 	ASSERT_EQ(0, mprotect(self->ro, BUFFER_SIZE, PROT_NONE));
 	EXPECT_EQ(SIGSEGV, probe(self->ro, false));
 	EXPECT_ERRNO(EACCES, mprotect(self->ro, BUFFER_SIZE,
@@ -360,7 +152,7 @@ TEST_F(mapping, read_only_one_cannot_be_written_by_system_calls)
 	EXPECT_ERRNO(EFAULT, read(pipes[0], self->ro, 4));
 	EXPECT_EQ(4, read(pipes[0], self->rw + 100, 4));
 	EXPECT_EQ(0, memcmp(self->ro + 100, word, 4));
-	/* And as the source of data either will do. */
+	/* System calls can read from both maps. */
 	EXPECT_EQ(4, write(pipes[1], self->ro + 100, 4));
 	EXPECT_EQ(4, write(pipes[1], self->rw + 100, 4));
 }
@@ -421,7 +213,7 @@ TEST_F(mapping, neighbours_stay_if_it_cannot_be_unmapped_in_part)
 	EXPECT_TRUE(is_filled(between + BUFFER_SIZE, 2 * PAGE, 0x5a));
 	EXPECT_EQ(before.buffer.maps, (__u32)nr_maps(self->fd));
 
-	/* All three at once are whole. */
+	/* munmap() of all three mappings covers this one as a whole. */
 	EXPECT_EQ(0, munmap(area, BUFFER_SIZE + 4 * PAGE));
 	EXPECT_EQ(0, references(self->fd, between, BUFFER_SIZE));
 	EXPECT_EQ(2, nr_maps(self->fd));
@@ -442,7 +234,7 @@ TEST_F(mapping, can_be_replaced_as_a_whole_only)
 {
 	char *address;
 
-	/* EINVAL; before 6.12 the kernel made ENOMEM of it. */
+	/* The error is EINVAL; kernels before 6.12 turned it into ENOMEM. */
 	EXPECT_EQ(MAP_FAILED, mmap(self->rw, PAGE, PROT_READ, MAP_PRIVATE |
 				   MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 	EXPECT_EQ(MAP_FAILED, mmap(self->rw + PAGE, PAGE, PROT_READ, MAP_SHARED |
@@ -454,7 +246,7 @@ TEST_F(mapping, can_be_replaced_as_a_whole_only)
 	EXPECT_EQ(-ENOENT, release(self->fd, address, BUFFER_SIZE));
 	EXPECT_TRUE(is_zero(address, BUFFER_SIZE));
 	EXPECT_EQ(2, nr_maps(self->fd));
-	/* By another map of the buffer. */
+	/* Replace the mapping by another map of the buffer. */
 	ASSERT_EQ(address, mmap(address, BUFFER_SIZE, PROT_READ, MAP_SHARED |
 				MAP_FIXED, self->fd, 0));
 	ASSERT_EQ(address, mmap(address, BUFFER_SIZE, PROT_READ, MAP_SHARED |
@@ -485,13 +277,13 @@ TEST_F(mapping, cannot_be_moved_or_resized)
 		EXPECT_ERRNO(EINVAL, mremap(at, BUFFER_SIZE, BUFFER_SIZE,
 					    MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
 					    NULL));
-		/* The kernel's own refusals to grow anything of this kind. */
+		/* The kernel itself refuses to grow such mappings. */
 		EXPECT_ERRNO(EFAULT, mremap(at, BUFFER_SIZE, 2 * BUFFER_SIZE, 0));
 		EXPECT_ERRNO(EFAULT, mremap(at, BUFFER_SIZE, 2 * BUFFER_SIZE,
 					    MREMAP_MAYMOVE));
 		EXPECT_ERRNO(EFAULT, mremap(at, 0, BUFFER_SIZE, MREMAP_MAYMOVE));
 		EXPECT_ERRNO(EFAULT, mremap(at, PAGE, 2 * PAGE, MREMAP_MAYMOVE));
-		/* That asks for nothing. */
+		/* This call asks for no change. */
 		EXPECT_EQ(at, mremap(at, BUFFER_SIZE, BUFFER_SIZE,
 				     MREMAP_MAYMOVE));
 		EXPECT_TRUE(pages_are_numbered(at, BUFFER_SIZE, 0));
@@ -508,7 +300,7 @@ TEST_F(mapping, large_one_survives_a_refused_move)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, map(fd, 0, 0, 0, &address));
 	number_pages(address, 4 * MIB);
-	/* Also where page table entries cannot move as they are. */
+	/* At hole + PAGE page table entries cannot move as they are. */
 	EXPECT_ERRNO(EINVAL, mremap(address, 4 * MIB, 4 * MIB, MREMAP_MAYMOVE |
 				    MREMAP_FIXED, hole));
 	EXPECT_ERRNO(EINVAL, mremap(address, 4 * MIB, 4 * MIB, MREMAP_MAYMOVE |
@@ -524,11 +316,11 @@ TEST_F(mapping, remap_file_pages_leaves_a_whole_map_or_none)
 {
 	char *address;
 
-	/* EINVAL; before 6.12 the kernel made ENOMEM of it. */
+	/* The error is EINVAL; kernels before 6.12 turned it into ENOMEM. */
 	EXPECT_EQ(-1, syscall(SYS_remap_file_pages, self->rw, PAGE, 0, 1, 0));
 	EXPECT_EQ(-1, syscall(SYS_remap_file_pages, self->rw + PAGE, PAGE, 0, 0, 0));
 
-	/* Of all of it, this is munmap() and mmap(). */
+	/* For a whole mapping, this is munmap() and mmap(). */
 	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_UNIQUE, 0, 0, &address));
 	syscall(SYS_remap_file_pages, address, BUFFER_SIZE, 0, 0, 0);
 	EXPECT_EQ(can_read(address), references(self->fd, address, BUFFER_SIZE));
@@ -556,7 +348,7 @@ TEST_F(mapping, advice_does_no_harm)
 		EXPECT_TRUE(pages_are_numbered(self->ro, BUFFER_SIZE, 0));
 	}
 	EXPECT_EQ(2, nr_iokmem_vmas());
-	/* Those that would undo what a map is. */
+	/* Advice that would undo a map's properties is refused. */
 	EXPECT_ERRNO(EINVAL, madvise(self->rw, BUFFER_SIZE, MADV_DOFORK));
 	EXPECT_ERRNO(EINVAL, madvise(self->rw, BUFFER_SIZE, MADV_DODUMP));
 	EXPECT_ERRNO(EINVAL, madvise(self->rw, BUFFER_SIZE, MADV_DONTNEED));
@@ -611,7 +403,7 @@ TEST_F(mapping, cannot_be_pinned)
 	EXPECT_ERRNO(EFAULT, vmsplice(pipes[1], &iov, 1, SPLICE_F_NONBLOCK));
 	EXPECT_ERRNO(EFAULT, syscall(SYS_futex, self->rw, FUTEX_WAKE, 1, NULL,
 				     NULL, 0));
-	/* Nor where one entry is huge, which the fast path could mistake. */
+	/* Huge entries must not mislead the fast path of pinning. */
 	fd = new_buffer(2 * PMD);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, map(fd, 0, 0, 0, &large));
@@ -635,7 +427,7 @@ TEST_F(mapping, flags_say_what_it_is)
 {
 	/* dc: not to children, de: cannot grow, dd: not in core dumps. */
 	static const char * const have[] = { " rd ", " ms ", " dc ", " de ", " dd " };
-	/* Executed, or made so. */
+	/* Flags of mappings that can be executed, now or later. */
 	static const char * const have_not[] = { " ex ", " me " };
 	char rw[256], ro[256];
 	unsigned int i;
@@ -654,7 +446,7 @@ TEST_F(mapping, flags_say_what_it_is)
 		EXPECT_EQ(NULL, strstr(rw, have_not[i]));
 		EXPECT_EQ(NULL, strstr(ro, have_not[i]));
 	}
-	/* Written, or made so. */
+	/* Flags of mappings that can be written, now or later. */
 	EXPECT_NE(NULL, strstr(rw, " wr "));
 	EXPECT_EQ(NULL, strstr(ro, " wr "));
 	EXPECT_EQ(NULL, strstr(ro, " mw "));
@@ -668,7 +460,7 @@ TEST_F(mapping, with_a_sub_map_cannot_be_unmapped_at_the_sub_map)
 	EXPECT_ERRNO(EINVAL, munmap(inside, 2 * PAGE));
 	EXPECT_EQ(0, probe(inside, true));
 	EXPECT_EQ(0, release(self->fd, inside, 2 * PAGE));
-	/* The map around it has its reference still. */
+	/* The surrounding map still has its reference. */
 	EXPECT_EQ(0, probe(inside, true));
 }
 
@@ -716,7 +508,7 @@ TEST_F(read_only_fd, gives_no_writable_map)
 	struct state before;
 	char *address;
 
-	/* Not even to share one that is there. */
+	/* An existing map cannot be shared for writing either. */
 	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &address));
 	before = look(self->fd);
 	EXPECT_EQ(-EACCES, try_map(self->ro, IOKMEM_MAP_ANYWHERE, 0, 0, 0));
@@ -800,273 +592,12 @@ TEST_F(read_only_fd, maps_file_cannot_be_reopened_either)
 		SKIP(return, "no /proc/PID/map_files");
 	EXPECT_GT(0, open(path, O_RDWR));
 	EXPECT_GT(0, open(path, O_RDONLY));
-	/* O_PATH names it, but opens nothing. */
+	/* O_PATH yields an fd, but opens nothing. */
 	fd = open(path, O_PATH);
 	if (fd >= 0) {
 		EXPECT_ERRNO(EBADF, ioctl(fd, IOKMEM_QUERY_BUFFER, NULL));
 		EXPECT_ERRNO(EBADF, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0));
 	}
-}
-
-/*
- * How many faults it takes to see the memory.
- */
-#define LARGE	(4 * PMD)
-
-FIXTURE(faults)
-{
-	int fd;
-	char *address;
-};
-
-FIXTURE_SETUP(faults)
-{
-	self->fd = new_buffer(LARGE);
-	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &self->address));
-}
-
-FIXTURE_TEARDOWN(faults)
-{
-}
-
-static long minor_faults(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return usage.ru_minflt;
-}
-
-/* Faults of touching all of it. */
-static long touch_all(char *address, size_t length, bool write)
-{
-	long before = minor_faults();
-	char *byte;
-
-	for (byte = address; byte < address + length; byte += PAGE)
-		touch(byte, write);
-	return minor_faults() - before;
-}
-
-TEST_F(faults, are_far_fewer_than_pages)
-{
-	EXPECT_GE(LARGE / PAGE / 16, touch_all(self->address, LARGE, true));
-	EXPECT_EQ(0, touch_all(self->address, LARGE, true));
-	EXPECT_EQ(0, touch_all(self->address, LARGE, false));
-}
-
-TEST_F(faults, of_reading_are_as_few_and_writing_then_costs_little)
-{
-	EXPECT_GE(LARGE / PAGE / 16, touch_all(self->address, LARGE, false));
-	EXPECT_GE(LARGE / PAGE / 16, touch_all(self->address, LARGE, true));
-	EXPECT_EQ(0, touch_all(self->address, LARGE, true));
-}
-
-TEST_F(faults, are_few_backwards_too)
-{
-	long before = minor_faults();
-	long at;
-
-	for (at = LARGE - 1; at >= 0; at -= PAGE)
-		touch(self->address + at, true);
-	EXPECT_GE(LARGE / PAGE / 16, minor_faults() - before);
-}
-
-TEST_F(faults, are_one_per_huge_entry_where_the_kernel_can)
-{
-	long faults = touch_all(self->address, LARGE, true);
-
-	if (!kernel_has_huge_pfn()) {
-		/* There such entries would be taken for memory to be pinned. */
-		EXPECT_LE(LARGE / PAGE / 64, faults);
-		return;
-	}
-	EXPECT_EQ(0, (uintptr_t)self->address % PMD);
-	/* A block that is smaller for lack of larger ones costs some more. */
-	EXPECT_GE(4 + 16, faults);
-}
-
-TEST_F(faults, in_an_unaligned_map_are_few_too)
-{
-	char *hole = find_hole(LARGE + 2 * PMD, PMD) + PAGE, *address;
-
-	ASSERT_EQ(0, map_at(self->fd, 0, (uintptr_t)hole, 0, 0, &address));
-	EXPECT_GE(LARGE / PAGE / 16, touch_all(address, LARGE, true));
-	number_pages(self->address, LARGE);
-	EXPECT_TRUE(pages_are_numbered(address, LARGE, 0));
-}
-
-TEST_F(faults, come_again_after_protection_changed)
-{
-	number_pages(self->address, LARGE);
-	ASSERT_EQ(0, mprotect(self->address, LARGE, PROT_READ));
-	EXPECT_EQ(SIGSEGV, probe(self->address + PMD, true));
-	EXPECT_TRUE(pages_are_numbered(self->address, LARGE, 0));
-	ASSERT_EQ(0, mprotect(self->address, LARGE, PROT_READ | PROT_WRITE));
-	EXPECT_GE(LARGE / PAGE / 16, touch_all(self->address + 8, LARGE - 8, true));
-	EXPECT_TRUE(pages_are_numbered(self->address, LARGE, 0));
-}
-
-TEST_F(faults, in_a_small_map_at_either_end_of_a_table_stay_inside)
-{
-	char *table = find_hole(2 * PMD, PMD) + PMD, *address;
-
-	/* Four pages of which two are in the next page table. */
-	ASSERT_EQ(0, map_at(self->fd, IOKMEM_MAP_UNIQUE,
-			    (uintptr_t)table - 2 * PAGE, 5 * PAGE, 4 * PAGE,
-			    &address));
-	number_pages(self->address, 16 * PAGE);
-	EXPECT_TRUE(pages_are_numbered(address, 4 * PAGE, 5));
-	EXPECT_EQ(SIGSEGV, probe(address - 1, false));
-	EXPECT_EQ(SIGSEGV, probe(address + 4 * PAGE, false));
-}
-
-/*
- * Buffers that are mapped as they are made.
- */
-FIXTURE(at_once)
-{
-	int dev;
-};
-
-FIXTURE_VARIANT(at_once)
-{
-	__u32 options;		/* of the buffer */
-	__u32 map_options;	/* of the map, besides IOKMEM_MAP_ANYWHERE */
-};
-
-FIXTURE_VARIANT_ADD(at_once, plainly)
-{
-};
-
-FIXTURE_VARIANT_ADD(at_once, read_only)
-{
-	.map_options = IOKMEM_MAP_READ_ONLY,
-};
-
-FIXTURE_VARIANT_ADD(at_once, pinnable_and_guarded)
-{
-	.map_options = IOKMEM_MAP_PINNABLE | IOKMEM_MAP_GUARDED_SMALL,
-};
-
-FIXTURE_VARIANT_ADD(at_once, unique_and_filled)
-{
-	.map_options = IOKMEM_MAP_UNIQUE | IOKMEM_MAP_PREFAULT,
-};
-
-FIXTURE_VARIANT_ADD(at_once, write_combined)
-{
-	.options = IOKMEM_MAP_WRITE_COMBINE_CACHE,
-};
-
-FIXTURE_VARIANT_ADD(at_once, in_another_mode_than_it_was_made_with)
-{
-	.options = IOKMEM_MAP_WRITE_COMBINE_CACHE,
-	.map_options = IOKMEM_MAP_INHIBIT_CACHE,
-};
-
-FIXTURE_VARIANT_ADD(at_once, pageable)
-{
-	.options = IOKMEM_PAGEABLE,
-};
-
-FIXTURE_SETUP(at_once)
-{
-	NEED_CACHE_MODE(variant->options);
-	NEED_CACHE_MODE(variant->map_options);
-	self->dev = open(DEVICE, O_RDWR | O_CLOEXEC);
-	ASSERT_LE(0, self->dev);
-}
-
-FIXTURE_TEARDOWN(at_once)
-{
-}
-
-TEST_F(at_once, are_as_by_a_call_of_its_own)
-{
-	const __u32 options = variant->map_options | IOKMEM_MAP_ANYWHERE;
-	bool unique = options & IOKMEM_MAP_UNIQUE;
-	struct iokmem_query_mapping one, other;
-	char *address, *apart, *again;
-	int fd, separate;
-
-	fd = create_mapped(self->dev, variant->options, BUFFER_SIZE + 5, options, &address);
-	ASSERT_LE(0, fd);
-	separate = create(self->dev, variant->options, BUFFER_SIZE + 5, 0);
-	ASSERT_LE(0, separate);
-	ASSERT_EQ(0, map(separate, options, 0, 0, &apart));
-
-	ASSERT_EQ(0, query_map(fd, address, BUFFER_SIZE + 5, &one));
-	ASSERT_EQ(0, query_map(separate, apart, BUFFER_SIZE + 5, &other));
-	one.address = 0;
-	other.address = 0;
-	EXPECT_EQ(0, memcmp(&one, &other, sizeof(one)));
-	EXPECT_TRUE(is_zero(address, BUFFER_SIZE + 5));
-	ASSERT_EQ(0, map(fd, options, 0, 0, &again));
-	EXPECT_EQ(!unique, again == address);
-	EXPECT_EQ(unique ? 1 : 2, references(fd, address, BUFFER_SIZE + 5));
-	if (!(options & IOKMEM_MAP_READ_ONLY)) {
-		number_pages(address, BUFFER_SIZE);
-		EXPECT_TRUE(pages_are_numbered(again, BUFFER_SIZE, 0));
-	}
-	EXPECT_EQ(options & IOKMEM_MAP_READ_ONLY ? SIGSEGV : 0, probe(address, true));
-}
-
-TEST_F(at_once, stay_without_their_file_and_end_with_munmap)
-{
-	const __u32 options = variant->map_options | IOKMEM_MAP_ANYWHERE;
-	size_t guard = options & IOKMEM_MAP_GUARDED_SMALL ? PAGE : 0;
-	int descriptors = nr_descriptors(), fd;
-	char *address;
-
-	fd = create_mapped(self->dev, variant->options, BUFFER_SIZE, options, &address);
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, close(fd));
-	EXPECT_EQ(descriptors + 1, nr_descriptors());
-	EXPECT_TRUE(is_zero(address, BUFFER_SIZE));
-	ASSERT_EQ(0, munmap(address - guard, BUFFER_SIZE + 2 * guard));
-	EXPECT_TRUE(EVENTUALLY(nr_descriptors() == descriptors));
-}
-
-TEST(at_once_only_with_options_that_a_map_of_all_can_have)
-{
-	static const struct {
-		__u32 options;
-		int err;
-	} refused[] = {
-		{ IOKMEM_MAP_READ_ONLY, -EINVAL },
-		{ IOKMEM_MAP_PREFAULT, -EINVAL },
-		{ IOKMEM_MAP_OVERWRITE, -EINVAL },
-		{ IOKMEM_MAP_WRITE_COMBINE_CACHE, -EINVAL },
-		{ IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_OVERWRITE, -EINVAL },
-		{ IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_GUARDED_MASK, -EINVAL },
-		{ IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_STATIC, -EOPNOTSUPP },
-		{ IOKMEM_MAP_STATIC, -EOPNOTSUPP },
-		{ IOKMEM_MAP_ANYWHERE | 0x00000f00, -EOPNOTSUPP },
-		{ IOKMEM_MAP_ANYWHERE | 0x00000002, -EOPNOTSUPP },
-		{ IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_PINNABLE | IOKMEM_MAP_INHIBIT_CACHE,
-		  -EOPNOTSUPP },
-		{ IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_REFERENCE, -ENOENT },
-	};
-	int dev = open(DEVICE, O_RDWR | O_CLOEXEC), i;
-	struct state before;
-	char *address;
-
-	ASSERT_LE(0, dev);
-	before = look(-1);
-	for (i = 0; i < ARRAY_SIZE(refused); i++) {
-		TH_LOG("options %#x", refused[i].options);
-		EXPECT_EQ(refused[i].err, create_mapped(dev, 0, BUFFER_SIZE,
-							refused[i].options, &address));
-	}
-	/* Memory that need not be anywhere cannot have all its entries. */
-	EXPECT_EQ(-EBADFD, create_mapped(dev, IOKMEM_PAGEABLE, BUFFER_SIZE,
-					 IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_PREFAULT,
-					 &address));
-	/* Nor does the process get what it has no addresses for. */
-	EXPECT_EQ(-EINVAL, create_mapped(dev, 0, 0, IOKMEM_MAP_ANYWHERE, &address));
-	EXPECT_UNCHANGED(before, -1);
 }
 
 #include "nothing_left.h"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Random sequences of requests in two processes, each answer against the model of the
- * maps' rules (model/). The addresses that the kernel chooses are learnt from its
- * answers, and must be new or old as the model has it.
+ * Random sequences of requests in two processes, with each answer compared to the model of the
+ * maps' rules (model/). The test learns from the answers which addresses the kernel chooses,
+ * and checks against the model whether they may be new.
  *
- * One seed is always the same; another one is of the day, and told. With
- * IOKMEM_MODEL_SEED in the environment it is that.
+ * One seed is fixed, and a second one depends on the time and is printed. IOKMEM_MODEL_SEED in
+ * the environment replaces the second one.
  */
 #include "iokmem_utils.h"
 
@@ -17,10 +17,10 @@
 #define SECONDS		2.5
 #define NR_WORKERS	MODEL_KERNEL
 #define ARENA_PAGES	48UL
-/* More than the largest mapping with its guards, which may pass the arena's end. */
+/* Larger than the largest mapping with its guards, which may reach beyond the arena's end. */
 #define MARGIN_PAGES	64UL
 
-/* What a worker is to do: a step with a file descriptor. */
+/* A request to a worker: a step and a file descriptor. */
 struct call {
 	struct step step;
 	int fd;
@@ -31,11 +31,11 @@ struct reply {
 	__u64 address;
 	__u64 length;
 	struct iokmem_query_mapping query;
-	unsigned char first, last;	/* bytes of the map */
+	unsigned char first, last;	/* bytes that the map shows */
 	int vmas;
 };
 
-/* A process with an address space of its own, which does as it is told. */
+/* A process with an address space of its own, which carries out requests. */
 struct worker {
 	pid_t pid;
 	int calls;
@@ -51,13 +51,13 @@ struct round {
 	int file[MODEL_FILES];
 };
 
-/* Every memory has other bytes, so that each map can be seen to show the right ones. */
+/* Every memory has different bytes, so that a map of the wrong one shows. */
 static unsigned char pattern(int memory, __u64 offset)
 {
 	return offset * 7 + offset / 256 * 13 + memory * 31;
 }
 
-/* In a worker. */
+/* Functions that run in a worker. */
 
 static void do_create(const struct call *call, struct reply *reply)
 {
@@ -147,7 +147,7 @@ static void work(const struct worker *worker)
 	_exit(0);
 }
 
-/* Workers, from outside. */
+/* Functions that control workers. */
 
 static bool start_worker(struct round *round, int number)
 {
@@ -158,7 +158,7 @@ static bool start_worker(struct round *round, int number)
 		return false;
 	worker->pid = fork();
 	if (!worker->pid) {
-		/* So that it ends with the one who tells it what to do. */
+		/* The worker ends with its parent. */
 		close(calls[1]);
 		work(&(struct worker){ .calls = calls[0], .replies = replies[1] });
 	}
@@ -194,7 +194,7 @@ static void tell(struct sequence *sequence, const struct step *step,
 	}
 }
 
-/* The other side of the sequence. */
+/* The operations of struct other. */
 
 static void expect_bytes(struct sequence *sequence, const struct step *step,
 			 const struct reply *reply)
@@ -202,7 +202,7 @@ static void expect_bytes(struct sequence *sequence, const struct step *step,
 	const struct model_file *file = &sequence->model.file[step->file];
 	__u64 offset = step->offset + (file->part ? file->start : 0);
 
-	/* Past the end of the memory the last page is zero. */
+	/* The rest of the last page, behind the end of the memory, is zero. */
 	if (reply->first != pattern(file->memory, offset) ||
 	    (offset + reply->length <= sequence->model.memory[file->memory].capacity &&
 	     reply->last != pattern(file->memory, offset + reply->length - 1)))
@@ -269,7 +269,7 @@ static void check_buffer(struct sequence *sequence, int memory)
 			       memory, buffer.maps, buffer.length, buffer.cache_mode);
 }
 
-/* A file of that memory. */
+/* Return a file of that memory. */
 static int file_of(const struct model *model, int memory)
 {
 	int i;
@@ -301,7 +301,7 @@ static void check_map(struct sequence *sequence, const struct model_map *map)
 	if (reply.vmas != vmas)
 		sequence_wrong(sequence, "space %d has %d mappings, and not %d",
 			       map->space, reply.vmas, vmas);
-	/* One that is there for the maps inside it only is nobody's. */
+	/* A map that exists only because of maps inside it has no references. */
 	if (!map->references && reply.err != -ENOENT)
 		sequence_wrong(sequence, "map %u is still known", map->name);
 	if (map->references &&
@@ -313,7 +313,7 @@ static void check_map(struct sequence *sequence, const struct model_map *map)
 			       query->references);
 }
 
-/* All numbers after every step; the maps, of which there are more, in turn. */
+/* Check all counts after every step, but only one of the maps, in turn. */
 static void kernel_check(struct sequence *sequence)
 {
 	const struct model *model = &sequence->model;
@@ -329,7 +329,7 @@ static const struct other kernel = {
 	.world = {
 		.spaces		= NR_WORKERS,
 		.mmap		= true,
-		/* Nobody asks for what lies between this and the real end. */
+		/* Nothing is requested between this address and the real end. */
 		.task_size	= 1ULL << 63,
 		.arena_pages	= ARENA_PAGES,
 	},
@@ -386,7 +386,10 @@ static bool start_round(struct round *round)
 	int i;
 
 	round->other = kernel;
-	/* Free here, so free in every process that starts as a copy of this one. */
+	/*
+	 * An address that is free here is free in each worker, which starts as a copy of this
+	 * process.
+	 */
 	round->other.world.arena =
 		(uintptr_t)find_hole((ARENA_PAGES + MARGIN_PAGES) * PAGE, PAGE);
 	sequence_init(&round->sequence, &round->other, round);
@@ -444,7 +447,7 @@ FIXTURE_SETUP(model)
 
 	model_page = PAGE;
 	model_cached_only = !has_cache_mode(IOKMEM_MAP_INHIBIT_CACHE);
-	/* One process waits for another all the time. */
+	/* The two processes always wait for each other. */
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);
 	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));

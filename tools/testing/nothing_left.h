@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The last test of every program, so included at its end: what the processes of
- * all the others had has ended with them.
+ * The last test of every program, which includes this file at its end: all descriptors of the
+ * earlier tests are gone once their processes have ended.
  */
 #include "iokmem_utils.h"
 

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Options of maps: guards, prefaulting, overwriting; and that those of them which make
- * no sense together, or where they are, are refused.
- */
+/* Options of maps: guards, prefaulting and overwriting, and combinations that are refused. */
 #include "iokmem_utils.h"
 
 #include <sys/prctl.h>
@@ -85,11 +82,11 @@ TEST_F(guards, cannot_be_touched_and_all_between_them_can)
 	EXPECT_EQ(SIGSEGV, probe(end, true));
 	number_pages(first, end - first);
 
-	/* Another map shows what was written, page by page. */
+	/* Write through another map, and compare each page. */
 	ASSERT_EQ(0, map(self->fd, 0, self->offset, self->length, &other));
 	EXPECT_NE(other, self->address);
 	EXPECT_TRUE(pages_are_numbered(other - self->offset % PAGE, end - first, 0));
-	/* All of it was touched, so if neighbours were mapped they were the right ones. */
+	/* Accesses to all of it may have mapped neighbours. They must be the right ones. */
 	EXPECT_EQ(SIGSEGV, probe(first - 1, false));
 	EXPECT_EQ(SIGSEGV, probe(end, false));
 }
@@ -111,7 +108,7 @@ TEST_F(guards, come_and_go_with_the_map)
 	int vmas = nr_iokmem_vmas();
 
 	EXPECT_EQ(1, vmas);
-	/* Nothing else can be put there, and none of it taken away. */
+	/* A guard can neither be replaced nor unmapped alone. */
 	EXPECT_ERRNO(EEXIST, mmap(first - self->guard, PAGE, PROT_NONE,
 				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
 	EXPECT_ERRNO(EINVAL, munmap(first, size));
@@ -181,7 +178,7 @@ FIXTURE_VARIANT(prefault)
 	__u32 options;
 };
 
-/* What is not larger has its entries from the start. */
+/* A buffer that is not larger has its entries from the start. */
 #define SMALL	(64 * PAGE)
 
 #define PREFAULT(_name, _kind, _size, _options)				\
@@ -213,7 +210,7 @@ FIXTURE_TEARDOWN(prefault)
 {
 }
 
-/* How many faults it takes to touch every page. */
+/* Return how many faults it takes to touch every page. */
 static long faults_of_touching(char *address, size_t size, bool write)
 {
 	struct rusage before, after;
@@ -231,7 +228,7 @@ TEST_F(prefault, leaves_no_fault_to_be_taken)
 	bool write = !(variant->options & IOKMEM_MAP_READ_ONLY);
 	char *address, *without;
 
-	/* What it counts without, so that it is known to count. */
+	/* Count without prefaulting, to prove that the counter works. */
 	ASSERT_EQ(0, map(self->fd, variant->options, 0, 0, &without));
 	if (self->size > SMALL || variant->kind == IOKMEM_PAGEABLE)
 		EXPECT_LT(0, faults_of_touching(without, self->size, write));
@@ -242,7 +239,7 @@ TEST_F(prefault, leaves_no_fault_to_be_taken)
 	EXPECT_EQ(0, faults_of_touching(address, self->size, write));
 }
 
-TEST_F(prefault, fills_what_is_shared_as_well)
+TEST_F(prefault, fills_shared_maps_as_well)
 {
 	char *lazy, *address;
 	size_t part = self->size / 2;
@@ -298,7 +295,7 @@ TEST_F(overwrite, replaces_what_is_there)
 	EXPECT_TRUE(is_filled(there, SIZE, 'a'));
 	EXPECT_TRUE(is_filled(there + 2 * SIZE, SIZE, 'a'));
 
-	/* What was there does not come back. */
+	/* The former content does not come back. */
 	ASSERT_EQ(0, release(self->fd, there + SIZE, SIZE));
 	EXPECT_FALSE(can_read(there + SIZE));
 	EXPECT_TRUE(is_filled(there, SIZE, 'a'));
@@ -310,7 +307,7 @@ TEST_F(overwrite, works_where_nothing_is)
 	EXPECT_TRUE(is_zero(self->hole, SIZE));
 }
 
-TEST_F(overwrite, shares_what_is_just_that)
+TEST_F(overwrite, shares_an_identical_map)
 {
 	ASSERT_EQ(0, OVERWRITE(self->fd, self->hole, 0, 0, 0));
 	self->hole[0] = 'x';
@@ -347,9 +344,7 @@ TEST_F(overwrite, never_cuts_a_map)
 	EXPECT_EQ(0, nr_maps(self->fd));
 }
 
-/*
- * What is refused.
- */
+/* Refusals. */
 FIXTURE(refused)
 {
 	int fd;
@@ -407,7 +402,7 @@ TEST_F(refused, options_that_contradict_each_other)
 	}
 }
 
-TEST_F(refused, prefaulting_what_need_not_be_in_memory)
+TEST_F(refused, prefaulting_pageable_memory)
 {
 	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
 	int fd = create(dev, IOKMEM_DIRECTION_INOUT | IOKMEM_PAGEABLE, SIZE, 0);
@@ -419,7 +414,7 @@ TEST_F(refused, prefaulting_what_need_not_be_in_memory)
 	close(dev);
 }
 
-TEST_F(refused, nothing_that_a_driver_asks_for_from_outside)
+TEST_F(refused, no_request_of_a_driver_from_outside)
 {
 	static const __u32 options[] = {
 		0, IOKMEM_MAP_READ_ONLY, IOKMEM_MAP_GUARDED_LARGE, IOKMEM_MAP_UNIQUE,

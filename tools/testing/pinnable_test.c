@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Pinnable maps: what the kernel does with pages that it pins, with files.
- */
+/* Pinnable maps: what the kernel does with pages that it pins, by way of files. */
 #include "iokmem_utils.h"
 
 #include <linux/io_uring.h>
@@ -14,8 +12,8 @@
 #define MOUNT	"/tmp/iokmem-disk"
 
 /*
- * A file that direct I/O really reaches: on a file system, where the kernel has one
- * that can be made here, else the disk itself. -errno if there is none.
+ * Open a file that supports direct I/O: on a file system, if the kernel has one that can be
+ * created here, or else the disk itself. Returns -errno if there is no disk.
  */
 static int open_direct(void)
 {
@@ -37,7 +35,7 @@ FIXTURE(pinnable)
 {
 	int fd;
 	char *address;
-	char *plain;	/* the same memory, by another map */
+	char *plain;	/* another map of this memory */
 	size_t size;
 	size_t alignment;
 };
@@ -59,13 +57,13 @@ FIXTURE_VARIANT_ADD(pinnable, large)
 	.size = MEASURE(2, 257, 0),
 };
 
-/* In blocks that one huge entry maps each. */
+/* Blocks that one huge entry maps each. */
 FIXTURE_VARIANT_ADD(pinnable, huge)
 {
 	.size = NR_HUGE(2),
 };
 
-/* In such as are larger than that. */
+/* Blocks larger than a huge entry. */
 FIXTURE_VARIANT_ADD(pinnable, aligned)
 {
 	.size = NR_HUGE(2),
@@ -103,7 +101,7 @@ TEST_F(pinnable, shows_the_memory)
 {
 	number_pages(self->address, self->size);
 	EXPECT_TRUE(pages_are_numbered(self->plain, self->size, 0));
-	/* Entries may go, and come back. */
+	/* Entries that madvise() has removed come back. */
 	ASSERT_EQ(0, madvise(self->address, round_up(self->size, PAGE), MADV_DONTNEED));
 	EXPECT_TRUE(pages_are_numbered(self->address, self->size, 0));
 }
@@ -113,7 +111,7 @@ TEST_F(pinnable, entries_that_go_one_by_one_come_back)
 	size_t size = round_up(self->size, PAGE), at;
 
 	number_pages(self->address, self->size);
-	/* A huge one is split for that. */
+	/* The kernel splits a huge entry to remove one page. */
 	for (at = 3 * PAGE; at < size; at += PMD)
 		ASSERT_EQ(0, madvise(self->address + at, PAGE, MADV_DONTNEED));
 	EXPECT_TRUE(pages_are_numbered(self->address, self->size, 0));
@@ -121,7 +119,7 @@ TEST_F(pinnable, entries_that_go_one_by_one_come_back)
 	EXPECT_TRUE(pages_are_numbered(self->address, self->size, 0));
 }
 
-/* The kernel may try to split a block for that: the pages are not its own to take. */
+/* The kernel may try to split the block for this advice, but must not take its pages. */
 TEST_F(pinnable, part_that_is_not_needed_for_now_stays)
 {
 	static const int advice[] = { MADV_COLD, MADV_PAGEOUT };
@@ -138,7 +136,10 @@ TEST_F(pinnable, part_that_is_not_needed_for_now_stays)
 	}
 }
 
-/* How much of the map is in huge entries, in bytes; -ENOENT if the kernel does not say. */
+/*
+ * Return how many bytes of the map are in huge entries, or -ENOENT if the kernel does not
+ * tell.
+ */
 static long huge_bytes(const char *address)
 {
 	char line[256];
@@ -152,7 +153,7 @@ static long huge_bytes(const char *address)
 
 TEST_F(pinnable, is_of_huge_entries_where_the_memory_is)
 {
-	/* Of what is aligned to more, blocks are larger than an entry. */
+	/* A larger alignment makes blocks that are larger than an entry. */
 	bool possible = kernel_has_huge_pfn() && self->alignment <= PMD;
 
 	if (huge_bytes(self->address) < 0)
@@ -170,19 +171,19 @@ TEST_F(pinnable, is_of_small_entries_where_the_program_wants_no_huge_ones)
 
 	if (huge_bytes(self->address) < 0)
 		SKIP(return, "no /proc/PID/smaps");
-	/* Said of the map that there is, */
+	/* The advice applies to the existing map, */
 	ASSERT_EQ(0, madvise(self->address, size, MADV_NOHUGEPAGE));
 	number_pages(self->address, self->size);
 	EXPECT_EQ(0, huge_bytes(self->address));
 	EXPECT_TRUE(pages_are_numbered(self->plain, self->size, 0));
-	/* and of all that come. */
+	/* and prctl() to all later ones. */
 	ASSERT_EQ(0, prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
 	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_PINNABLE | IOKMEM_MAP_UNIQUE, 0, 0, &without));
 	EXPECT_TRUE(pages_are_numbered(without, self->size, 0));
 	EXPECT_EQ(0, huge_bytes(without));
 }
 
-/* Where pages and addresses are not aligned alike, no huge entry fits. */
+/* No huge entry fits if pages and addresses are not aligned alike. */
 TEST_F(pinnable, shows_the_memory_wherever_it_is_placed)
 {
 	size_t size = round_up(self->size, PAGE);
@@ -199,7 +200,7 @@ TEST_F(pinnable, shows_the_memory_wherever_it_is_placed)
 	EXPECT_EQ(SIGSEGV, probe(guarded + size, false));
 }
 
-/* A window that begins in one huge entry's block, and ends in another. */
+/* Map a window that begins inside one huge entry's block and ends inside another's. */
 TEST_F(pinnable, shows_windows_of_the_memory)
 {
 	size_t offset = 5 * PAGE, length = self->size - 9 * PAGE;
@@ -213,7 +214,7 @@ TEST_F(pinnable, shows_windows_of_the_memory)
 	EXPECT_EQ('w', self->plain[offset]);
 }
 
-/* Return how much of the memory the disk has room for, even with a file system. */
+/* Return how much of the memory fits on the disk, even with a file system. */
 static size_t size_on_disk(size_t size)
 {
 	return (size < 48 * MIB ? size : 48 * MIB) & -PAGE;
@@ -227,19 +228,19 @@ TEST_F(pinnable, direct_io_goes_both_ways)
 
 	if (file < 0)
 		SKIP(return, "no " DISK);
-	/* Out of it. */
+	/* Write from the memory to the disk. */
 	number_pages(self->address, size);
 	ASSERT_EQ(size, pwrite(file, self->address, size, 0));
 	memset(self->address, 0, size);
-	/* And into it; seen by all. */
+	/* Read from the disk into the memory. Every map shows it. */
 	ASSERT_EQ(size, pread(file, self->address, size, 0));
 	EXPECT_TRUE(pages_are_numbered(self->address, size, 0));
 	EXPECT_TRUE(pages_are_numbered(self->plain, size, 0));
-	/* The file has it: read in the ordinary way. */
+	/* An ordinary read shows that the file has it. */
 	check = aligned_alloc(PAGE, size);
 	ASSERT_EQ(size, pread(file, check, size, 0));
 	EXPECT_TRUE(pages_are_numbered(check, size, 0));
-	/* A map of raw frames cannot do that. */
+	/* A map of raw frames supports no direct I/O. */
 	EXPECT_ERRNO(EFAULT, pread(file, self->plain, size, 0));
 	close(file);
 }
@@ -270,17 +271,17 @@ TEST_F(pinnable, vmsplice_gives_the_pages_away)
 	ASSERT_EQ(0, pipe(pipes));
 	number_pages(self->address, 4 * PAGE);
 	ASSERT_EQ(4 * PAGE, vmsplice(pipes[1], &iov, 1, 0));
-	/* The pages, not what was in them then. */
+	/* The pipe holds the pages, so a later write shows. */
 	self->plain[PAGE + 100] = 'v';
 	ASSERT_EQ(4 * PAGE, read(pipes[0], got, 4 * PAGE));
 	EXPECT_TRUE(pages_are_numbered(got, 4 * PAGE, 0));
 	EXPECT_EQ('v', got[PAGE + 100]);
-	/* A map of raw frames cannot do that. */
+	/* A map of raw frames supports no vmsplice(). */
 	iov.iov_base = self->plain;
 	EXPECT_ERRNO(EFAULT, vmsplice(pipes[1], &iov, 1, 0));
 }
 
-/* All memory that there is, nearly, under another's eyes: what was freed is used. */
+/* Use nearly all memory of the machine, so that freed pages are reused. */
 static void use_much_memory(void)
 {
 	size_t size = 256 * MIB;
@@ -332,7 +333,7 @@ TEST(memory_goes_back_with_the_last_pin)
 
 	ASSERT_LE(0, dev);
 	ASSERT_EQ(0, pipe(pipes));
-	/* A page of each, out of the middle of its block: as many as a pipe takes. */
+	/* Pin one page from the middle of each block: as many as a pipe holds. */
 	for (i = 0; i < 16; i++) {
 		int fd = create(dev, IOKMEM_DIRECTION_INOUT, 2 * MIB, 0);
 		struct iovec iov = { .iov_len = PAGE };
@@ -356,7 +357,7 @@ TEST(memory_goes_back_with_the_last_pin)
 	close(dev);
 }
 
-/* Pins a page of @address, and lets go of the two maps and then of the page. */
+/* Pin a page of @address, release both maps, and then unpin the page. */
 static void pin_and_retype(struct __test_metadata *_metadata, int fd, char *address,
 			   char *plain, size_t size, size_t at)
 {
@@ -368,7 +369,7 @@ static void pin_and_retype(struct __test_metadata *_metadata, int fd, char *addr
 	ASSERT_EQ(PAGE, vmsplice(pipes[1], &iov, 1, 0));
 	ASSERT_EQ(0, release(fd, address, size));
 	ASSERT_EQ(0, release(fd, plain, size));
-	/* Nothing maps it, but it is in use. */
+	/* Nothing maps the memory, but it is in use. */
 	EXPECT_EQ(-EBUSY, map(fd, IOKMEM_MAP_INHIBIT_CACHE, 0, 0, &uncached));
 	ASSERT_EQ(PAGE, read(pipes[0], got, PAGE));
 	EXPECT_EQ(0, map(fd, IOKMEM_MAP_INHIBIT_CACHE, 0, 0, &uncached));
@@ -382,7 +383,7 @@ TEST_F(pinnable, pinned_memory_keeps_its_type)
 	pin_and_retype(_metadata, self->fd, self->address, self->plain, self->size, 0);
 }
 
-/* In another block than the first, in what has several. */
+/* The last page is in another block than the first, if there are several. */
 TEST_F(pinnable, memory_of_which_the_last_page_is_pinned_keeps_its_type)
 {
 	NEED_CACHE_MODE(IOKMEM_MAP_INHIBIT_CACHE);
@@ -414,13 +415,13 @@ TEST_F(pinnable, is_not_inherited_even_if_the_program_asks_for_it)
 	memset(self->address, 'p', self->size);
 	EXPECT_EQ(SIGSEGV, run_child(touch_inherited, self->address));
 	if (madvise(self->address, round_up(self->size, PAGE), MADV_DOFORK)) {
-		/* Linux 7 refuses it for memory that cannot grow. */
+		/* Linux 7 refuses MADV_DOFORK for such mappings. */
 		ASSERT_EQ(EINVAL, errno);
 		fault = SIGSEGV;
 	}
 	EXPECT_EQ(fault, run_child(touch_inherited, self->address));
 	EXPECT_TRUE(is_filled(self->address, self->size, 'p'));
-	/* The child's end is not the map's. */
+	/* The end of the child does not release the map. */
 	EXPECT_EQ(1, references(self->fd, self->address, self->size));
 	ASSERT_EQ(0, release(self->fd, self->address, self->size));
 	EXPECT_FALSE(can_read(self->address));
@@ -461,9 +462,7 @@ TEST_F(pinnable, is_refused_of_all_but_cached_wired_memory)
 				       0, 0, 0));
 }
 
-/*
- * io_uring, by its system calls: one request at a time.
- */
+/* io_uring, by its system calls, with one request at a time. */
 struct ring {
 	int fd;
 	unsigned int *sq_tail, *sq_mask, *sq_array;
@@ -498,7 +497,7 @@ static int ring_open(struct ring *ring)
 	return 0;
 }
 
-/* What the request returns. */
+/* Run one request, and return its result. */
 static int ring_run(struct ring *ring, int opcode, int file, void *address, size_t length)
 {
 	unsigned int tail = *ring->sq_tail, head = *ring->cq_head;
@@ -550,7 +549,7 @@ TEST_F(pinnable, io_uring_uses_it_as_a_fixed_buffer)
 	memset(self->address, 0, size);
 	ASSERT_EQ(size, ring_run(&ring, IORING_OP_READ_FIXED, file, self->address, size));
 	EXPECT_TRUE(pages_are_numbered(self->plain, size, 0));
-	/* Fixed buffers outlive the map. */
+	/* A fixed buffer keeps its pages beyond the map. */
 	ASSERT_EQ(0, release(self->fd, self->address, self->size));
 	memset(self->plain, 0, size);
 	ASSERT_EQ(size, ring_run(&ring, IORING_OP_READ_FIXED, file, self->address, size));
@@ -561,7 +560,7 @@ TEST_F(pinnable, io_uring_uses_it_as_a_fixed_buffer)
 				    IORING_REGISTER_BUFFERS, &iov, 1));
 	ASSERT_EQ(0, syscall(__NR_io_uring_register, ring.fd, IORING_UNREGISTER_BUFFERS,
 			     NULL, 0));
-	/* A map of raw frames cannot do that. */
+	/* A map of raw frames cannot be a fixed buffer. */
 	EXPECT_ERRNO(EFAULT, syscall(__NR_io_uring_register, ring.fd,
 				     IORING_REGISTER_BUFFERS, &iov, 1));
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Threads that do the same at once, for tests that look for races.
- */
+/* Threads that do one thing at the same time, for tests that look for races. */
 #ifndef _IOKMEM_RACERS_H
 #define _IOKMEM_RACERS_H
 
@@ -14,7 +12,7 @@
 #define NR_THREADS	8
 #define SECONDS		0.6
 
-/* One of the threads. */
+/* One racing thread. */
 struct racer {
 	pthread_t thread;
 	pthread_barrier_t *barrier;
@@ -22,13 +20,13 @@ struct racer {
 	unsigned int seed;
 	char *address;
 	long done;
-	const char *wrong;	/* what is not as it should be */
+	const char *wrong;	/* the first expectation that failed */
 	int error;
 };
 
 static atomic_bool stop;
 
-/* Remember the first thing that is wrong. Threads cannot use the harness. */
+/* Record the first failed expectation. Threads cannot use the harness's macros. */
 #define RACER_EXPECT(racer, condition)					\
 	do {								\
 		if (!(condition) && !(racer)->wrong) {			\
@@ -76,7 +74,7 @@ static inline void finish(struct __test_metadata *_metadata, struct racer *racer
 	EXPECT_LT(0, done);
 }
 
-/* All together, for a while. */
+/* Let all threads race for a while. */
 static inline void race(struct __test_metadata *_metadata, int fd, int n,
 			void *(*run)(void *))
 {
@@ -91,7 +89,7 @@ static inline void race(struct __test_metadata *_metadata, int fd, int n,
 	finish(_metadata, racers, n);
 }
 
-/* A process full of threads, which does not end by itself. */
+/* A process with several threads that runs until it is killed. */
 static inline void run_until_killed(int fd, void *(*run)(void *))
 {
 	struct racer racers[NR_THREADS];
@@ -122,7 +120,7 @@ static inline void kill_racing(struct __test_metadata *_metadata, int fd,
 		usleep(20000 + i * 3000);
 		ASSERT_EQ(0, kill(child, SIGKILL));
 		EXPECT_EQ(128 + SIGKILL, join(child));
-		/* Threads of it that fork() leave children, who end soon. */
+		/* Children that its threads have forked end a little later. */
 		EXPECT_TRUE(EVENTUALLY(nr_maps(fd) == 0));
 	}
 	EXPECT_TRUE(EVENTUALLY(nr_descriptors() == before));

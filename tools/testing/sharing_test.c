@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Which requests share a map, and how maps are released.
- */
+/* Sharing: which requests get an existing map, and how maps are released. */
 #include "iokmem_utils.h"
 
 #include <pthread.h>
@@ -9,15 +7,15 @@
 #define BUFFER_SIZE	(16 * PAGE + 100)
 
 /*
- * What holds for writable and for read-only maps alike, wherever in the buffer
- * and in its pages they start.
+ * Properties of writable and read-only maps, wherever in the buffer and in their pages they
+ * start.
  */
 FIXTURE(sharing)
 {
 	int fd;
-	__u64 offset;	/* @variant's range */
+	__u64 offset;	/* the variant's range */
 	__u64 length;
-	char *base;	/* a map of it, with one reference */
+	char *base;	/* a map of that range, with one reference */
 };
 
 FIXTURE_VARIANT(sharing)
@@ -127,7 +125,7 @@ TEST_F(sharing, released_too_often_is_enoent)
 	EXPECT_UNCHANGED(before, self->fd);
 }
 
-TEST_F(sharing, release_of_what_is_no_map_is_enoent)
+TEST_F(sharing, release_of_an_unknown_map_is_enoent)
 {
 	struct state before = look(self->fd);
 	__u64 length = self->length;
@@ -147,13 +145,13 @@ TEST_F(sharing, release_of_what_is_no_map_is_enoent)
 	EXPECT_EQ(-ENOENT, release(self->fd, NULL, 0));
 	EXPECT_EQ(-ENOENT, release(self->fd, &local, 1));
 	EXPECT_EQ(-ENOENT, release(self->fd, (void *)-1L, 1));
-	/* It is another buffer's. */
+	/* The map belongs to another buffer. */
 	EXPECT_EQ(-ENOENT, release(fd, self->base, length));
 	EXPECT_UNCHANGED(before, self->fd);
 	EXPECT_EQ(1, references(self->fd, self->base, length));
 }
 
-TEST_F(sharing, query_of_what_is_no_map_is_enoent)
+TEST_F(sharing, query_of_an_unknown_map_is_enoent)
 {
 	struct iokmem_query_mapping info;
 
@@ -179,7 +177,7 @@ TEST_F(sharing, contained_range_gives_an_address_inside)
 	EXPECT_EQ(2, nr_maps(self->fd));
 	EXPECT_EQ(1, nr_iokmem_vmas());
 	EXPECT_EQ(1, references(self->fd, inside, length));
-	/* That is a reference of its own, not one to the map around it. */
+	/* The request got its own reference, not one to the map around it. */
 	EXPECT_EQ(1, references(self->fd, self->base, self->length));
 
 	ASSERT_EQ(0, map(self->fd, variant->options, self->offset + skip,
@@ -198,7 +196,7 @@ TEST_F(sharing, range_at_the_start_and_at_the_end_are_contained)
 	ASSERT_EQ(0, map(self->fd, variant->options,
 			 self->offset + self->length - 1, 1, &end));
 	EXPECT_EQ(self->base + self->length - 1, end);
-	/* Three maps, of which two start at the same address. */
+	/* These are three maps, two of which start at one address. */
 	EXPECT_EQ(3, nr_maps(self->fd));
 	EXPECT_EQ(1, references(self->fd, start, 1));
 	EXPECT_EQ(1, references(self->fd, self->base, self->length));
@@ -227,7 +225,7 @@ TEST_F(sharing, mapping_stays_until_its_last_sub_map_is_released)
 
 	ASSERT_EQ(0, map(self->fd, variant->options, self->offset + 5, 10,
 			 &inside));
-	/* The one that was asked for first goes first. */
+	/* Release the map that was requested first. */
 	EXPECT_EQ(0, release(self->fd, self->base, self->length));
 	EXPECT_EQ(0, references(self->fd, self->base, self->length));
 	EXPECT_EQ(-ENOENT, release(self->fd, self->base, self->length));
@@ -295,19 +293,21 @@ TEST_F(sharing, range_that_is_not_contained_gets_its_own_mapping)
 	char *other;
 
 	if (self->offset) {
-		/* Starts a byte before. */
+		/* A range that starts a byte earlier. */
 		ASSERT_EQ(0, map(self->fd, variant->options, self->offset - 1,
 				 self->length, &other));
 		EXPECT_NE(self->base - 1, other);
 		EXPECT_EQ(2, nr_iokmem_vmas());
 		ASSERT_EQ(0, release(self->fd, other, self->length));
-		/* Ends a byte after. */
+		/* A range that ends a byte later. */
 		ASSERT_EQ(0, map(self->fd, variant->options, self->offset + 1,
 				 self->length, &other));
 		EXPECT_NE(self->base + 1, other);
 		EXPECT_EQ(2, nr_iokmem_vmas());
 		ASSERT_EQ(0, release(self->fd, other, self->length));
-		/* Contains it: a new map is served, not the old one replaced. */
+		/*
+		 * A range that contains the old one: it gets a new map, and the old map stays.
+		 */
 		ASSERT_EQ(0, map(self->fd, variant->options, 0, BUFFER_SIZE, &other));
 		EXPECT_EQ(2, nr_iokmem_vmas());
 		EXPECT_EQ(1, references(self->fd, self->base, self->length));
@@ -340,14 +340,14 @@ TEST_F(sharing, default_cache_matches_any_and_an_explicit_one_its_own)
 	const __u32 copyback = variant->options | IOKMEM_MAP_COPYBACK_CACHE;
 	char *explicit, *again;
 
-	/* The first map was made with the default one. */
+	/* The first map has no explicit cache mode, although the effective one is equal. */
 	ASSERT_EQ(0, map(self->fd, copyback, self->offset, self->length,
 			 &explicit));
 	EXPECT_NE(self->base, explicit);
 	ASSERT_EQ(0, map(self->fd, copyback, self->offset, self->length,
 			 &again));
 	EXPECT_EQ(explicit, again);
-	/* The default request takes the oldest, and the other when that is gone. */
+	/* A request without a mode gets the oldest map, and the other one when that is gone. */
 	ASSERT_EQ(0, map(self->fd, variant->options, self->offset,
 			 self->length, &again));
 	EXPECT_EQ(self->base, again);
@@ -374,7 +374,7 @@ TEST_F(sharing, unique_neither_joins_nor_is_joined)
 			EXPECT_NE(maps[j], maps[i]);
 	}
 	ASSERT_EQ(0, release(self->fd, self->base, self->length));
-	/* Only Unique ones are left. */
+	/* Only Unique maps are left. */
 	EXPECT_EQ(-ENOENT, try_map(self->fd, variant->options |
 				   IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_REFERENCE,
 				   0, self->offset, self->length));
@@ -388,7 +388,7 @@ TEST_F(sharing, unique_neither_joins_nor_is_joined)
 	EXPECT_EQ(1, nr_iokmem_vmas());
 }
 
-TEST_F(sharing, reference_finds_what_serves)
+TEST_F(sharing, reference_finds_an_existing_map)
 {
 	const __u32 find = variant->options | IOKMEM_MAP_REFERENCE;
 	char *found;
@@ -433,7 +433,7 @@ TEST_F(sharing, placed_where_the_mapping_starts_shares)
 			    self->offset, self->length, &again));
 	EXPECT_EQ(self->base, again);
 	EXPECT_EQ(2, references(self->fd, again, self->length));
-	/* A shorter one there is a sub-map. */
+	/* A shorter request at the start gets a sub-map. */
 	ASSERT_EQ(0, map_at(self->fd, variant->options, (uintptr_t)self->base,
 			    self->offset, 1, &again));
 	EXPECT_EQ(self->base, again);
@@ -450,11 +450,11 @@ TEST_F(sharing, placed_inside_the_mapping_is_refused)
 		SKIP(return, "no second page");
 	skip = round_up(self->offset + 1, PAGE) - self->offset;
 	before = look(self->fd);
-	/* Even where the very bytes it wants are: that place is not free. */
+	/* The requested bytes are mapped there, but no map starts at that address. */
 	EXPECT_EQ(-EEXIST, try_map(self->fd, variant->options,
 				   (uintptr_t)self->base + skip,
 				   self->offset + skip, 10));
-	/* At the start, but other bytes. */
+	/* The address is the start of a map, but shows other bytes. */
 	EXPECT_EQ(-EEXIST, try_map(self->fd, variant->options,
 				   (uintptr_t)self->base & -PAGE,
 				   self->offset + skip, 10));
@@ -486,12 +486,12 @@ TEST_F(sharing, placed_elsewhere_is_a_mapping_of_its_own)
 			    self->offset, self->length, &other));
 	EXPECT_EQ(hole + self->offset % PAGE, other);
 	EXPECT_EQ(2, nr_iokmem_vmas());
-	/* It can be shared in its turn, by who wants it there. */
+	/* A request for this address shares it. */
 	ASSERT_EQ(0, map_at(self->fd, variant->options, (uintptr_t)hole,
 			    self->offset, self->length, &again));
 	EXPECT_EQ(other, again);
 	EXPECT_EQ(2, references(self->fd, other, self->length));
-	/* Who leaves the place open gets the oldest. */
+	/* A request for any address gets the oldest map. */
 	ASSERT_EQ(0, map(self->fd, variant->options, self->offset,
 			 self->length, &again));
 	EXPECT_EQ(self->base, again);
@@ -506,7 +506,7 @@ TEST_F(sharing, after_munmap_a_new_mapping_is_made)
 	ASSERT_EQ(0, map(self->fd, variant->options, self->offset + 1, 1,
 			 &inside));
 	ASSERT_EQ(0, munmap(start, size));
-	/* Every reference has ended with it, also those to sub-maps. */
+	/* munmap() has ended every reference, including those to sub-maps. */
 	EXPECT_EQ(0, nr_maps(self->fd));
 	EXPECT_EQ(0, references(self->fd, self->base, self->length));
 	EXPECT_EQ(-ENOENT, release(self->fd, self->base, self->length));
@@ -515,7 +515,7 @@ TEST_F(sharing, after_munmap_a_new_mapping_is_made)
 				   IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_REFERENCE,
 				   0, self->offset, self->length));
 
-	/* Where it was there is something else now. */
+	/* Map something else in its place. */
 	ASSERT_EQ(start, mmap(start, size, PROT_READ | PROT_WRITE, MAP_PRIVATE |
 			      MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 	memset(start, 0x5a, size);
@@ -527,7 +527,7 @@ TEST_F(sharing, after_munmap_a_new_mapping_is_made)
 	EXPECT_TRUE(is_filled(start, size, 0x5a));
 }
 
-/* What the fixture has, for a child to try. */
+/* The fixture's values, for a child. */
 struct request {
 	int fd;
 	__u32 options;
@@ -596,7 +596,7 @@ TEST_F(sharing, threads_of_a_process_share)
 	ASSERT_EQ(0, pthread_join(thread, &address));
 	EXPECT_EQ(self->base, address);
 	EXPECT_EQ(2, references(self->fd, address, self->length));
-	/* The thread has gone, its reference is the process's. */
+	/* The reference belongs to the process, so it outlives the thread. */
 	EXPECT_EQ(0, release(self->fd, self->base, self->length));
 	EXPECT_EQ(0, release(self->fd, self->base, self->length));
 	EXPECT_EQ(0, nr_maps(self->fd));
@@ -616,15 +616,13 @@ TEST_F(sharing, every_fd_of_the_buffer_shares_its_maps)
 		EXPECT_EQ(self->base, again);
 	}
 	EXPECT_EQ(3, references(fds[2], self->base, self->length));
-	/* Releasing takes no right to write. */
+	/* A read-only fd can release the map. */
 	for (i = 0; i < 3; i++)
 		EXPECT_EQ(0, release(fds[i], self->base, self->length));
 	EXPECT_EQ(0, nr_iokmem_vmas());
 }
 
-/*
- * mmap(): a map of its own, known to the ioctls.
- */
+/* mmap(): a map of its own, which the ioctls know. */
 FIXTURE(mmap)
 {
 	int fd;
@@ -691,7 +689,7 @@ TEST_F(mmap, of_part_of_a_page_is_a_map_of_the_whole_page)
 	EXPECT_EQ(1, nr_maps(self->fd));
 }
 
-/* Though files of many descriptors are on one inode. */
+/* Files of many descriptors share one inode. */
 TEST(maps_are_their_own_buffers_only)
 {
 	int dev = open(DEVICE, O_RDWR | O_CLOEXEC), fd, other, i;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The torture: processes full of threads that do everything that /dev/iokmem can do, at
- * random and at once, and are killed in the middle of it, while all that they see is
- * compared with a model. See torture/torture.h.
+ * The torture: processes with many threads do everything that /dev/iokmem can do, at random
+ * and at the same time, and are killed at any point. All that they see is compared with a
+ * model. See torture/torture.h.
  *
- * TORTURE_SECONDS says how long (12), TORTURE_SEED repeats the random numbers of an
- * earlier run, though not the order in which processors get to them.
+ * TORTURE_SECONDS sets the duration (12 seconds by default). TORTURE_SEED repeats the random
+ * numbers of an earlier run, but not the order in which processors use them.
  */
 #include "torture/torture.h"
 
@@ -14,18 +14,18 @@
 #include <sys/socket.h>
 
 #define CGROUP		"/sys/fs/cgroup/torture"
-#define PATIENCE	60	/* seconds that a process has for its end */
+#define PATIENCE	60	/* seconds that a process may take to end */
 #define REPORT_EVERY	10
 
-/* One of the processes. */
+/* One process of the torture. */
 struct worker {
 	pid_t pid;
-	double killed;		/* when; or 0 */
+	double killed;		/* when it was killed, or 0 */
 };
 
 static struct worker workers[NR_PROCESSES];
 
-/* A number from the environment, or what it is without. */
+/* Return a number from the environment, or the default. */
 static __u64 setting(const char *name, __u64 otherwise)
 {
 	const char *text = getenv(name);
@@ -64,7 +64,7 @@ static struct worker *find_worker(pid_t pid)
 	return NULL;
 }
 
-/* Whose end it was decides how it may have ended: @pid may be a child that was left over. */
+/* Check how a process ended. @pid may be a child that another process has left over. */
 static void reap(pid_t pid, int status)
 {
 	struct worker *worker = find_worker(pid);
@@ -73,7 +73,10 @@ static void reap(pid_t pid, int status)
 		worker->pid = 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return;
-	/* By us, by its parent, or because its cgroup had no memory for it. */
+	/*
+	 * The test, its parent, or the kernel for lack of memory in its cgroup may have killed
+	 * it.
+	 */
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
 		return;
 	fail(NULL, "process %d ended with status %#x", pid, status);
@@ -97,7 +100,7 @@ static void kill_worker(struct worker *worker)
 	world->kills++;
 }
 
-/* Where its threads are in the kernel. */
+/* Print where its threads are in the kernel. */
 static void show_stacks(pid_t pid)
 {
 	char path[64], line[256];
@@ -145,7 +148,7 @@ static void report(double started)
 		printf(" %s %llu%s", ops[i].name, world->done[i], i + 1 < nr_ops ? "," : "\n");
 }
 
-/* Start what has ended, kill what runs, until it is over. */
+/* Start a process for each one that has ended, and kill some, until the time is over. */
 static void rule(double started)
 {
 	double next_report = started + REPORT_EVERY, next_weather = started;
@@ -162,7 +165,7 @@ static void rule(double started)
 		if (rand_r(&seed) % 10 == 0)
 			kill_worker(&workers[rand_r(&seed) % NR_PROCESSES]);
 		reap_all();
-		/* A quarter of the time. */
+		/* It is stormy in a quarter of the time. */
 		if (now() > next_weather) {
 			world->stormy = !world->stormy;
 			world->storm += world->stormy;
@@ -176,7 +179,7 @@ static void rule(double started)
 	world->stop = true;
 }
 
-/* Wait for them all, with patience. Returns whether none is left. */
+/* Wait for all processes. Returns true if none is left. */
 static bool all_have_ended(void)
 {
 	double until = now() + PATIENCE;
@@ -195,7 +198,7 @@ static bool all_have_ended(void)
 	return false;
 }
 
-/* All processes end by themselves, or are killed. Returns whether that was not needed. */
+/* Wait until all processes have ended, or kill them. Returns true if none had to be killed. */
 static bool all_end(void)
 {
 	int i;
@@ -213,7 +216,7 @@ static bool all_end(void)
 	return false;
 }
 
-/* Descriptors that were sent and that nobody has received. */
+/* Take descriptors from the sockets that were sent and never received. */
 static void drain_wire(void)
 {
 	struct handle handle;
@@ -276,7 +279,7 @@ int main(int argc, char **argv)
 	device = open(DEVICE, O_RDWR);
 	if (device < 0 || socketpair(AF_UNIX, SOCK_DGRAM, 0, wire))
 		ksft_exit_fail_msg(DEVICE ": %s\n", strerror(errno));
-	/* Children of those who are killed are ours, then. */
+	/* Children of killed processes become children of this one. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	printf("# TORTURE_SEED=%llu TORTURE_SECONDS=%llu\n", seed, seconds);
 	run(seed, seconds);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For the benchmark: what memory costs drivers, their maps in the kernel and in other
- * tasks, and to show it to a device. The file iokmem_bench in debugfs does it once with
- * each ioctl; see iokmem_bench.h.
+ * Costs of memory for drivers: maps in the kernel and in other tasks, and showing the memory
+ * to a device. The debugfs file iokmem_bench measures once for each ioctl. See iokmem_bench.h.
  */
 #include <linux/debugfs.h>
 #include <linux/delay.h>
@@ -25,17 +24,17 @@
 #include "iokmem_bench.h"
 
 static struct dentry *bench_file;
-/* Who memory is shown to: it takes anything. */
+/* The device that memory is shown to accepts any memory. */
 static struct platform_device *bench_device;
-/* Memory that keeps other memory from becoming large blocks. */
+/* Pages that keep other memory from becoming large blocks. */
 static LIST_HEAD(wedges);
 static unsigned int wedge_order;
-/* What reading the clock twice costs itself. */
+/* Cost of reading the clock twice. */
 static u64 clock_cost;
-/* How often something was counted. */
+/* Number of counts. */
 static int nr_windows;
 
-/* The cost of a statement, as that of a step. */
+/* Store the cost of a statement as that of a step. */
 #define COUNT(run, step, statement)					\
 	do {								\
 		u64 _begin = ktime_get_raw_ns();			\
@@ -64,13 +63,13 @@ static int count_maps(struct iokmem_bench *run, struct iokmem_desc *desc,
 			iokmem_map_put(other);
 	});
 	COUNT(run, IOKMEM_BENCH_UNMAP, iokmem_map_put(map));
-	/* It would have cost something else. */
+	/* Another map than the first one would have cost something else. */
 	return other == map ? 0 : -EUCLEAN;
 }
 
 /*
- * What the last unmap left for later is done before an import is counted, and not during
- * it: the kernel frees large windows' addresses together, in a worker.
+ * Before counting an import, let the kernel finish what the last unmap has deferred: a worker
+ * frees the addresses of large windows together.
  */
 static void settle(void)
 {
@@ -78,10 +77,10 @@ static void settle(void)
 	msleep(20);
 }
 
-/* Tell the device of all the segments. */
+/* Generate all segments for the device. */
 static int gen_segments(struct iokmem_dma *dma, size_t size)
 {
-	/* As in what drivers keep; the kernel would zero it first on the stack. */
+	/* Static, as in a driver: on the stack the kernel would zero it first. */
 	static struct iokmem_dma_segment segments[32];
 	size_t offset = 0;
 	int err = 0;
@@ -121,7 +120,7 @@ static int import_once(struct iokmem_desc *desc, size_t size)
 	return err;
 }
 
-/* A command is made for one transfer, or kept for many. */
+/* Create a command for one transfer, or keep one for many. */
 static int count_imports(struct iokmem_bench *run, struct iokmem_desc *desc)
 {
 	static const struct iokmem_dma_specification any;
@@ -169,8 +168,8 @@ static int run_task(struct iokmem_bench *run)
 	err = run_iokmem(run, 0, task);
 	put_task_struct(task);
 	/*
-	 * The VMA's file goes later, in a worker, and the memory with it. And all but
-	 * the map is as for all others.
+	 * A worker closes the VMA's file later, and frees the memory. Everything but the map
+	 * is as for the other kinds.
 	 */
 	run->cost[IOKMEM_BENCH_CREATE] = 0;
 	run->cost[IOKMEM_BENCH_DESTROY] = 0;
@@ -303,7 +302,7 @@ static void remove_wedges(void)
 	INIT_LIST_HEAD(&wedges);
 }
 
-/* Of each two that make a larger block, one stays here. */
+/* Keep one of each two blocks that would make a larger one. */
 static void break_block(struct page *page, unsigned int order)
 {
 	unsigned long size = 1UL << wedge_order, at;
@@ -315,7 +314,7 @@ static void break_block(struct page *page, unsigned int order)
 	}
 }
 
-/* Down to the last: what is kept for emergencies, too. */
+/* Allocate down to the last page, including emergency reserves. */
 static struct page *take_block(unsigned int order)
 {
 	return alloc_pages(__GFP_MEMALLOC | __GFP_NORETRY | __GFP_NOWARN, order);
@@ -392,7 +391,7 @@ static int __init bench_init(void)
 {
 	struct iokmem_bench nothing;
 
-	/* The first time is not like all others. */
+	/* The first count is not like later ones, so the second one overwrites it. */
 	COUNT(&nothing, 0, (void)0);
 	COUNT(&nothing, 0, (void)0);
 	clock_cost = nothing.cost[0];

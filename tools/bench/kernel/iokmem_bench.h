@@ -1,32 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What the benchmark's program and its module say to each other.
- */
+/* The interface between the benchmark's program and its module. */
 #ifndef _IOKMEM_BENCH_MODULE_H
 #define _IOKMEM_BENCH_MODULE_H
 
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-/* What is mapped, and where. */
+/* Kinds of memory and of maps. */
 enum iokmem_bench_kind {
 	IOKMEM_BENCH_IOKMEM,		/* a buffer, in the kernel */
 	IOKMEM_BENCH_CONTIGUOUS,	/* a contiguous one */
 	IOKMEM_BENCH_WRITE_COMBINE,	/* a write-combining one */
 	IOKMEM_BENCH_TASK,		/* a buffer, in the task @id */
 	IOKMEM_BENCH_DMABUF,		/* the dma-buf with the file descriptor @id */
-	IOKMEM_BENCH_VMALLOC,		/* vmalloc(), which maps what it makes */
+	IOKMEM_BENCH_VMALLOC,		/* vmalloc(), which maps the memory that it creates */
 };
 
-/* What is counted, in the order of the table. */
+/* Steps, in the order of the table. */
 enum iokmem_bench_step {
-	IOKMEM_BENCH_CREATE,	/* making the memory */
-	IOKMEM_BENCH_MAP,	/* the first map of it */
-	IOKMEM_BENCH_AGAIN,	/* another one just like it, made and released */
-	IOKMEM_BENCH_UNMAP,	/* the end of the first map */
-	IOKMEM_BENCH_IMPORT,	/* a device gets all bus addresses; and that undone */
-	IOKMEM_BENCH_IMPORT_AGAIN, /* the same device, which has kept what it can */
-	IOKMEM_BENCH_DESTROY,	/* giving the memory back */
+	IOKMEM_BENCH_CREATE,	/* creating the memory */
+	IOKMEM_BENCH_MAP,	/* mapping it for the first time */
+	IOKMEM_BENCH_AGAIN,	/* creating and releasing another map like that */
+	IOKMEM_BENCH_UNMAP,	/* releasing the first map */
+	IOKMEM_BENCH_IMPORT,	/* telling a device all bus addresses, and undoing it */
+	IOKMEM_BENCH_IMPORT_AGAIN, /* repeating it for a device that has kept all it can */
+	IOKMEM_BENCH_DESTROY,	/* freeing the memory */
 	IOKMEM_BENCH_NR_STEPS
 };
 
@@ -47,7 +45,7 @@ struct iokmem_bench {
 };
 
 #define IOKMEM_BENCH_RUN	_IOWR(0xBE, 0x00, struct iokmem_bench)
-/* Until the module goes: no free block of memory is larger than so many bytes. */
+/* Until the module is removed, no free block of memory is larger than so many bytes. */
 #define IOKMEM_BENCH_BREAK	_IOW(0xBE, 0x01, __u64)
 
 #endif /* _IOKMEM_BENCH_MODULE_H */

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A plugin of QEMU's that counts how often each instruction of the guest is executed
- * between the marks of ../mark.h. For each such window it writes
+ * A plugin for QEMU that counts how often the guest executes each instruction between the
+ * marks of ../mark.h. For each such window it writes
  *
  *	window NUMBER
  *	ADDRESS COUNT
  *	...
  *
- * to the file that out= names; NUMBER is k0, k1 ... in the kernel and u0, u1 ... in
- * programs. An address is one instruction, whichever program it belongs to.
+ * to the file that out= names. NUMBER is k0, k1 ... in the kernel and u0, u1 ... in programs.
+ * An address is one instruction, whichever program it belongs to.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,17 +21,17 @@
 
 EXPORT int qemu_plugin_version = 1;
 
-/* Each instruction that was ever translated: the address is 0 where there is none. */
+/* Every instruction that was ever translated. The address is 0 in a free slot. */
 struct counter {
 	uint64_t address;
 	uint64_t count;
 };
 
-/* Of a power of two; QEMU keeps pointers into it. */
+/* A power of two. QEMU keeps pointers into the table. */
 #define NR_COUNTERS	0x400000u
 
 static struct counter counters[NR_COUNTERS];
-/* Those in use, so that not all have to be looked at. */
+/* The slots in use, so that not all have to be searched. */
 static struct counter *used[NR_COUNTERS / 2];
 static unsigned int nr_used;
 

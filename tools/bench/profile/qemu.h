@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the plugin uses of QEMU's interface, version 1: Debian does not package the header.
+ * The part of QEMU's plugin interface, version 1, that the plugin uses. Debian does not
+ * package the header.
  */
 #ifndef _IOKMEM_BENCH_QEMU_H
 #define _IOKMEM_BENCH_QEMU_H

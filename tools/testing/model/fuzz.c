@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The same for a fuzzer (libFuzzer), which looks for bytes that reach something new.
- * What it finds, random FILE tells.
+ * Sequences of a fuzzer (libFuzzer), which looks for bytes that reach something new. "random
+ * FILE" prints the steps of a sequence that it has found.
  */
 #include <stdlib.h>
 
 #include "logic.h"
 
-/* The name that libFuzzer calls it by. */
+/* libFuzzer calls the function by this name. */
 int fuzz_one(const __u8 *bytes, size_t size) __asm__("LLVMFuzzerTestOneInput");
 
 int fuzz_one(const __u8 *bytes, size_t size)

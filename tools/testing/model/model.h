@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A model of maps and of the rule that shares them: what <linux/iokmem.h> (the
- * header for programs) promises, said a second time in the plainest way there is.
- * All maps are in one array, oldest first, and every question is answered by
- * looking at all of them. It has nothing in common with the module but that
- * header, so that the same mistake is not made twice.
+ * A model of maps and of the rule that shares them. It states a second time, in the plainest
+ * way, what <linux/iokmem.h> (the header for programs) promises. All maps are in one array,
+ * oldest first, and every question is answered by looking at all of them. The model and the
+ * module have nothing but that header in common, so that no mistake is made twice.
  *
- * Ask before acting: model_decide() tells what must become of a request, and
- * changes nothing. When the other side has answered, model_commit() does it, with
- * the address that the other side has chosen if the choice was free.
+ * Decide before acting: model_decide() returns what must become of a request, and changes
+ * nothing. When the other side has answered, model_commit() carries out the decision, with the
+ * address that the other side has chosen if it was free to choose.
  */
 #ifndef _IOKMEM_MODEL_H
 #define _IOKMEM_MODEL_H
@@ -21,12 +20,12 @@
 #define MODEL_MEMORIES	4
 #define MODEL_FILES	12
 #define MODEL_SPACES	3
-/* The last one, which no program is in. */
+/* The last address space is the kernel's: no program is in it. */
 #define MODEL_KERNEL	(MODEL_SPACES - 1)
 #define MODEL_MAPS	256
 #define MODEL_ERRORS	8
 
-/* A program sets these if its machine has other pages than of 4 KiB, or no cache modes. */
+/* Programs set these on machines with other pages than of 4 KiB, or without cache modes. */
 extern __u64 model_page;
 extern bool model_cached_only;
 
@@ -136,7 +135,9 @@ struct model_request {
 	bool slow;
 };
 
-/* Errors that are right: where several are, the contract does not say which first. */
+/*
+ * Errors that are right. Where there are several, the contract does not say which comes first.
+ */
 struct model_errors {
 	int nr;
 	int error[MODEL_ERRORS];

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * random SECONDS [SEED]: random sequences of steps on the module's logic, each against
- * the model, for some seconds. The same seed makes the same sequences. What goes wrong
- * is cut down to the steps that it takes. A sequence that ends the program (a sanitizer
- * does that) is left in the file "died".
+ * random SECONDS [SEED]: run random sequences of steps on the module's logic, and compare each
+ * step with the model, for some seconds. Equal seeds give equal sequences. A sequence that
+ * fails is cut down to the steps that it takes. A sequence that ends the program, as a
+ * sanitizer does, is left in the file "died".
  *
- * random FILE: only that sequence, step by step.
+ * random FILE: run only the sequence in that file, and print each step.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static bool runs(const __u8 *bytes, size_t size, FILE *log)
 	return logic_run(&sequence, running, size, log);
 }
 
-/* Called when a sanitizer ends the program: what was the last step? */
+/* Save the sequence and print its last step. A sanitizer that ends the program calls this. */
 static void tell_death(void)
 {
 	FILE *file = fopen("died", "w");
@@ -43,13 +43,16 @@ static void tell_death(void)
 	fflush(stdout);
 }
 
-/* Leave out what can be left out, in ever smaller pieces. Returns the new size. */
+/*
+ * Leave out steps that the failure does not need, in ever smaller pieces. Returns the new
+ * size.
+ */
 static size_t shrink(__u8 *bytes, size_t size)
 {
 	__u8 shorter[BYTES];
 	size_t piece, at;
 
-	/* What came after the failure did not matter. */
+	/* Steps after the failure do not matter. */
 	size = sequence.steps * STEP_BYTES;
 	for (piece = size / STEP_BYTES / 2; piece; piece /= 2) {
 		for (at = 0; at + piece * STEP_BYTES <= size;) {
@@ -88,7 +91,7 @@ static int run_file(const char *path)
 	}
 	size = fread(bytes, 1, BYTES, file);
 	fclose(file);
-	/* As far as it comes: it may end the program. */
+	/* The sequence may end the program, so print each line at once. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (runs(bytes, size, stdout))
 		return 0;
@@ -119,7 +122,7 @@ static int run_random(time_t until, __u64 seed)
 	printf("# requests: %lu failed, %lu waited, %lu old maps, %lu sub-maps, %lu new mappings\n",
 	       seen[MODEL_FAILS], seen[MODEL_WAITS], seen[MODEL_OLD],
 	       seen[MODEL_SUB], seen[MODEL_NEW]);
-	/* A test in which something never happens tests nothing of it. */
+	/* A run in which one of the outcomes never happens proves nothing about it. */
 	for (i = 0; i <= MODEL_NEW; i++)
 		if (!seen[i])
 			return 1;
@@ -142,7 +145,7 @@ int main(int argc, char **argv)
 		return run_file(argv[1]);
 	if (argc > 2)
 		seed = strtoull(argv[2], NULL, 0);
-	/* Zero would stay zero. */
+	/* A seed of zero would stay zero. */
 	seed = seed ? seed : 1;
 	printf("# seed %llu\n", (unsigned long long)seed);
 	fflush(stdout);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The seam: what kmod/map/sharing.c, index.c, request.c and the headers they
- * include need of the kernel, so that they compile unchanged as parts of a program.
+ * The seam: the parts of the kernel that kmod/map/sharing.c, index.c, request.c and their
+ * headers need, so that they compile unchanged as parts of a program.
  *
- * Lists, trees and arithmetic are the kernel's own, from its tools/include. Every
- * other header of the kernel that the module's sources name is this one:
- * scripts/build-model makes a file of each name which includes it. What is only a
- * member of a structure, and means nothing here, has just a type.
+ * Lists, trees and arithmetic come from the kernel's tools/include. Every other kernel header
+ * that the module's sources include is this one: scripts/build-model creates a file of each
+ * name that includes it. A type that is only used for a member of a structure has no content.
  */
 #ifndef _IOKMEM_SEAM_H
 #define _IOKMEM_SEAM_H
@@ -37,10 +36,10 @@
 #define MODULE_IMPORT_NS(ns)
 #define __iomem
 
-/* One thread at a time, so locks are always held. */
+/* The program has one thread, so every lock counts as held. */
 #define lockdep_assert_held(lock)	((void)(lock))
 
-/* An address space is where it ends. */
+/* An address space consists of its end only. */
 struct mm_struct {
 	unsigned long task_size;
 };

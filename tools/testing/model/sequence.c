@@ -10,8 +10,8 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /*
- * The memories, and the files of each. Sizes end inside a page and with one. The last
- * memory, which starts inside a page, is not everywhere.
+ * The memories, and the files of each. Sizes end inside a page and at its end. The last
+ * memory, which starts inside a page, does not exist everywhere.
  */
 static void make_memories(struct model *model, bool skew)
 {
@@ -51,9 +51,9 @@ static void make_memories(struct model *model, bool skew)
 }
 
 /*
- * sequence_init - nothing is mapped
+ * sequence_init - start with no map
  *
- * The other side has to have the memories and the files that @sequence->model has.
+ * The other side must have the memories and files of @sequence->model.
  */
 void sequence_init(struct sequence *sequence, const struct other *other,
 		   void *private)
@@ -67,9 +67,7 @@ void sequence_init(struct sequence *sequence, const struct other *other,
 	model->task_size = other->world.task_size;
 }
 
-/*
- * sequence_print - the last step, what was wrong with it, and what the model has
- */
+/* sequence_print - print the last step, what was wrong with it, and the model */
 void sequence_print(FILE *to, const struct sequence *sequence)
 {
 	const struct model *model = &sequence->model;
@@ -94,7 +92,7 @@ static void expect_error(struct sequence *sequence, int expected, int err)
 		sequence_wrong(sequence, "error %d, and not %d", err, expected);
 }
 
-/* An address of the other side's choice for a new mapping. */
+/* Check an address that the other side has chosen for a new mapping. */
 static void expect_place(struct sequence *sequence, const struct model_map *new,
 			 __u64 address)
 {
@@ -124,7 +122,7 @@ static bool is_known(const struct model *model, const void *handle)
 	return false;
 }
 
-/* The map that was there, or that one is to wait for. */
+/* Check the answer that names an existing map, or a map to wait for. */
 static void expect_old(struct sequence *sequence, const struct model_map *map,
 		       const struct answer *answer)
 {
@@ -258,7 +256,7 @@ static void take_munmap(struct sequence *sequence)
 		     sequence->other->munmap(sequence, step));
 }
 
-/* The steps that are one call on each side. */
+/* Steps that are one call on each side. */
 static void take_other(struct sequence *sequence)
 {
 	const struct other *other = sequence->other;
@@ -293,9 +291,9 @@ static void take_other(struct sequence *sequence)
 }
 
 /*
- * sequence_step - take one step, on both sides
+ * sequence_step - take one step on both sides
  *
- * Returns whether all is as it should be.
+ * Returns true if both sides agree.
  */
 bool sequence_step(struct sequence *sequence, const __u8 bytes[STEP_BYTES])
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sequences of steps, which the model and another side take together: the module's
- * own logic in a program, or the module in the kernel. After each step both must say
- * the same.
+ * Sequences of steps, which the model and another side take together. The other side is the
+ * module's own logic in a program, or the module in the kernel. Both must agree after each
+ * step.
  */
 #ifndef _IOKMEM_SEQUENCE_H
 #define _IOKMEM_SEQUENCE_H
@@ -44,7 +44,7 @@ struct answer {
  * @check: compare all there is with the model, and tell what is wrong with
  *	sequence_wrong()
  *
- * What is NULL in it cannot be done there, and @world says so.
+ * The other side lacks operations that are NULL, and @world says so.
  */
 struct other {
 	struct step_world world;
@@ -93,7 +93,7 @@ void sequence_init(struct sequence *sequence, const struct other *other,
 bool sequence_step(struct sequence *sequence, const __u8 bytes[STEP_BYTES]);
 void sequence_print(FILE *to, const struct sequence *sequence);
 
-/* Something is not as it should be; the first thing counts. As printf(). */
+/* Report a difference, as by printf(). Only the first one counts. */
 #define sequence_wrong(_sequence, ...)					\
 	do {								\
 		if (!(_sequence)->failed)				\

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Steps out of bytes: mostly such as have to do with maps that exist, since those
- * are where rules can be wrong.
+ * Steps from bytes. Most steps refer to maps that exist, since those are where rules can be
+ * wrong.
  */
 #include <stdint.h>
 
@@ -9,7 +9,7 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* How often which, in all. */
+/* Weights of the kinds of steps, and their sum. */
 static const struct {
 	enum step_kind kind;
 	int weight;
@@ -28,7 +28,8 @@ static const struct {
 };
 
 /*
- * step_random - a byte for a sequence; the same seed, which is not 0, makes the same
+ * step_random - return a byte for a sequence; equal seeds, which must not be 0, give equal
+ * bytes
  */
 __u8 step_random(__u64 *seed)
 {
@@ -51,19 +52,19 @@ static enum step_kind decode_kind(__u8 byte)
 	return STEP_CREATE;
 }
 
-/* A map that exists, or NULL. */
+/* Return a map that exists, or NULL. */
 static const struct model_map *pick(const struct model *model, __u8 byte)
 {
 	return model->nr_maps ? &model->map[byte % model->nr_maps] : NULL;
 }
 
-/* Where the file starts in its memory. */
+/* Return where the file starts in its memory. */
 static __u64 start_of(const struct model *model, int file)
 {
 	return model->file[file].part ? model->file[file].start : 0;
 }
 
-/* A few bytes beside a boundary, or none. */
+/* Return an offset of a few bytes from a boundary, or 0. */
 static __u64 some_bytes(__u8 byte)
 {
 	const __u64 bytes[] = { 0, 1, 77, 2048, MODEL_PAGE - 1 };
@@ -71,7 +72,7 @@ static __u64 some_bytes(__u8 byte)
 	return bytes[byte % ARRAY_SIZE(bytes)];
 }
 
-/* Ranges that are none, or nearly: around the end, and around zero. */
+/* Choose a range that is invalid, or nearly: around the end, or around zero. */
 static void decode_odd_window(struct step *step, __u8 byte, __u64 whole)
 {
 	const struct {
@@ -88,7 +89,7 @@ static void decode_odd_window(struct step *step, __u8 byte, __u64 whole)
 	step->length = odd[byte % ARRAY_SIZE(odd)].length;
 }
 
-/* Pages, and sometimes some bytes more or less. */
+/* Choose pages, and sometimes some bytes more or less. */
 static void decode_pages_window(struct step *step, const __u8 *bytes,
 				__u64 whole)
 {
@@ -103,7 +104,7 @@ static void decode_pages_window(struct step *step, const __u8 *bytes,
 	}
 }
 
-/* The window of a map that exists, as the file's offsets have it, or beside it. */
+/* Choose the window of a map that exists, in the file's offsets, or one beside it. */
 static void decode_near_window(struct step *step, const __u8 *bytes,
 			       const struct model *model,
 			       const struct model_map *map)
@@ -175,7 +176,7 @@ static __u32 decode_options(__u8 byte, __u8 rare)
 		options = sometimes[byte / 4];
 	if (rare < 2 * ARRAY_SIZE(sometimes))
 		options |= sometimes[rare / 2];
-	/* Any bit, known or not; any cache mode. */
+	/* Choose any option bit, known or not, and any cache mode. */
 	if (rare >= 248)
 		options ^= 1U << (byte & 31);
 	else if (rare >= 240)
@@ -183,14 +184,14 @@ static __u32 decode_options(__u8 byte, __u8 rare)
 	return options;
 }
 
-/* A file of that memory, perhaps not the one there was. */
+/* Choose a file of that memory. It may differ from the map's. */
 static void use_memory(struct step *step, const struct model *model, int memory)
 {
 	while (model->file[step->file].memory != memory)
 		step->file = (step->file + 1) % model->nr_files;
 }
 
-/* A request that may be served by what serves @near: alike, unless chance has it. */
+/* Choose a request that a mapping which serves @near may serve: mostly with equal options. */
 static void decode_alike(struct step *step, __u8 chance,
 			 const struct model *model, const struct model_map *near)
 {
@@ -206,7 +207,7 @@ static void decode_alike(struct step *step, __u8 chance,
 		step->options |= near->options & IOKMEM_MAP_CACHE_MASK;
 }
 
-/* Where a map that exists has, or would have, the byte that is wanted. */
+/* Return the address of the wanted byte in a map that exists, or where it would be. */
 static __u64 same_place(const struct step *step, const struct model *model,
 			const struct model_map *near)
 {
@@ -262,14 +263,17 @@ static void decode_address(struct step *step, const __u8 *bytes,
 	}
 	if (!(step->options & IOKMEM_MAP_ANYWHERE) && bytes[1] % 4 == 0)
 		step->options |= IOKMEM_MAP_OVERWRITE;
-	/* What else is in a program is nobody's to collide with. */
+	/*
+	 * Fixed addresses are in the arena only, so that they do not collide with the
+	 * program's memory.
+	 */
 	if (step->address >= MODEL_PAGE && step->address < model->task_size &&
 	    (step->address < world->arena ||
 	     step->address - world->arena >= world->arena_pages * MODEL_PAGE))
 		step->address = slot;
 }
 
-/* Only what needs no new cache mode can be slow: nobody waits for those. */
+/* A request that changes the cache mode cannot be slow: others do not wait for it. */
 static bool may_be_slow(const struct step *step, const struct model *model)
 {
 	const struct model_memory *memory =
@@ -289,7 +293,7 @@ static void decode_create(struct step *step, const __u8 *bytes,
 	step->options = decode_options(bytes[1], bytes[2]);
 	if (near && window >= 80)
 		decode_alike(step, bytes[4], model, near);
-	/* Most read-only files are asked for what they have. */
+	/* Most requests to a read-only file ask for read-only maps. */
 	if (model->file[step->file].read_only && bytes[2] % 8)
 		step->options |= IOKMEM_MAP_READ_ONLY;
 	if (window < 8)
@@ -302,12 +306,12 @@ static void decode_create(struct step *step, const __u8 *bytes,
 	decode_address(step, bytes + 7, model, world, near);
 	if (step->kind == STEP_START && !may_be_slow(step, model))
 		step->kind = STEP_CREATE;
-	/* Anywhere is anywhere, for the kernel. */
+	/* In the kernel's address space a request for any address has no address. */
 	if (step->space == MODEL_KERNEL && (step->options & IOKMEM_MAP_ANYWHERE))
 		step->address = 0;
 }
 
-/* A map that exists, mostly in its own address space by its own name. */
+/* Choose a map that exists, mostly one in its own address space and by its own name. */
 static void decode_name(struct step *step, const __u8 *bytes,
 			const struct model *model)
 {
@@ -345,7 +349,7 @@ static bool in_arena(const struct step_world *world, __u64 start, __u64 end)
 	       end <= world->arena + world->arena_pages * MODEL_PAGE;
 }
 
-/* The pages of a mapping; some of these; or those of several mappings. */
+/* Choose the pages of a mapping, some of them, or those of several mappings. */
 static void decode_munmap(struct step *step, const __u8 *bytes,
 			  const struct model *model,
 			  const struct step_world *world)
@@ -384,7 +388,7 @@ static void decode_munmap(struct step *step, const __u8 *bytes,
 	step->length = end - start;
 }
 
-/* The next mapping that is under construction, from some number on; or nothing. */
+/* Find the next mapping under construction, from some number on. */
 static void decode_build(struct step *step, __u8 byte, const struct model *model)
 {
 	int i;
@@ -399,7 +403,7 @@ static void decode_build(struct step *step, __u8 byte, const struct model *model
 	step->kind = STEP_QUERY;
 }
 
-/* Mostly all of it, so that there is something to map. */
+/* Choose a length: mostly the whole capacity, so that there is something to map. */
 static void decode_set_length(struct step *step, const __u8 *bytes,
 			      const struct model *model)
 {
@@ -414,7 +418,7 @@ static void decode_set_length(struct step *step, const __u8 *bytes,
 static enum step_kind possible(enum step_kind kind, const struct model *model,
 			       const struct step_world *world)
 {
-	/* With nothing there nothing can be done but making something. */
+	/* Without maps, only a step that creates one makes sense. */
 	if (!model->nr_maps && kind != STEP_SET_LENGTH && kind != STEP_MMAP)
 		return STEP_CREATE;
 	if ((kind == STEP_START && !world->slow) ||
@@ -423,9 +427,7 @@ static enum step_kind possible(enum step_kind kind, const struct model *model,
 	return kind;
 }
 
-/*
- * step_decode - a step out of bytes, as things are
- */
+/* step_decode - decode a step from bytes, in the current state of the model */
 void step_decode(struct step *step, const __u8 bytes[STEP_BYTES],
 		 const struct model *model, const struct step_world *world)
 {
@@ -469,7 +471,7 @@ void step_decode(struct step *step, const __u8 bytes[STEP_BYTES],
 	}
 }
 
-/* For people. */
+/* Names for people. */
 
 static void print_options(FILE *to, __u32 options)
 {
@@ -505,9 +507,7 @@ static void print_options(FILE *to, __u32 options)
 		fprintf(to, " %#x", left);
 }
 
-/*
- * step_print - a line about a step
- */
+/* step_print - print a line about a step */
 void step_print(FILE *to, const struct step *step)
 {
 	static const char * const names[] = {
@@ -553,9 +553,7 @@ void step_print(FILE *to, const struct step *step)
 	fprintf(to, "\n");
 }
 
-/*
- * step_print_map - a line about a map
- */
+/* step_print_map - print a line about a map */
 void step_print_map(FILE *to, const struct model_map *map)
 {
 	fprintf(to, "map %u: memory %d, space %d, at %#llx, ", map->name,

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Steps: what a test does with maps, one thing after the other. Any bytes are a
- * sequence of steps, so random numbers and a fuzzer make them alike; and since each
- * step takes the same number of bytes, leaving out some of a sequence's gives another
- * sequence.
+ * Steps: a test works with maps step by step. Any bytes decode to a sequence of steps, so
+ * random numbers and a fuzzer can both create them. Each step takes an equal number of bytes,
+ * so a sequence with some steps left out is another sequence.
  */
 #ifndef _IOKMEM_STEP_H
 #define _IOKMEM_STEP_H
@@ -17,7 +16,7 @@
 enum step_kind {
 	STEP_CREATE,
 	STEP_START,		/* a request whose mapping stays under construction */
-	STEP_BUILD,		/* the end of that */
+	STEP_BUILD,		/* the end of the construction */
 	STEP_BUILD_FAILS,
 	STEP_MMAP,
 	STEP_RELEASE,

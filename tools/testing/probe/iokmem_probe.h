@@ -6,7 +6,7 @@
 
 /**
  * struct iokmem_probe - a page table entry
- * @present: all else is meaningless if it is not
+ * @present: if false, the other members mean nothing
  * @write: writable
  * @exec: executable
  * @huge: a huge one
@@ -22,7 +22,7 @@ struct iokmem_probe {
 	__u64 pfn;
 };
 
-/* What is in a buffer that was mapped from outside, and its length. */
+/* Content of the buffer that iokmem_probe/outside maps, and its length. */
 #define IOKMEM_PROBE_TEXT	"mapped from outside"
 #define IOKMEM_PROBE_LENGTH	sizeof(IOKMEM_PROBE_TEXT)
 

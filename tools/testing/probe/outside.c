@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A file in debugfs that maps a buffer into whoever reads it, but as a driver does from
- * elsewhere: in a worker.
+ * A debugfs file that maps a buffer into the process that reads it. As some drivers do, it
+ * creates the map from elsewhere: in a worker.
  *
  *	iokmem_probe/outside	struct iokmem_probe_outside; the offset is the options.
  *				The map lasts as long as the file is open.

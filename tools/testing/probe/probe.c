@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For the tests of /dev/iokmem, on kernels that do not show their page tables: two
- * files in debugfs, read at an offset that says what of. A third is in outside.c.
+ * Page table entries for the tests of /dev/iokmem, on kernels that do not show them: two
+ * debugfs files, read at the address or frame as the offset. outside.c has a third file.
  *
- *	iokmem_probe/user	struct iokmem_probe of an address of the reader's own
- *	iokmem_probe/frame	struct iokmem_probe of a page frame, as the kernel's map
- *				of all memory has it
+ *	iokmem_probe/user	struct iokmem_probe of an address of the reader
+ *	iokmem_probe/frame	struct iokmem_probe of a page frame, in the kernel's map of
+ *				all memory
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Touching memory that may not be there, or may not be written. All return the signal
- * that it raised, or 0.
+ * Accesses to memory that may not be there or may be read-only. All functions return the
+ * signal that the access raised, or 0.
  */
 #include "torture.h"
 
@@ -14,14 +14,14 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 
 	if (fault_expected)
 		siglongjmp(fault_env, sig);
-	/* A mistake of this program's, which the one who waits for us reports. */
+	/* Another signal is a bug in this program. The parent reports it. */
 	(void)!write(2, text, sizeof(text) - 1);
 	signal(sig, SIG_DFL);
 }
 
 void catch_faults(void)
 {
-	/* Jumping out of a handler leaves its signal blocked, without this flag. */
+	/* Without saving the mask, a jump out of the handler would leave the signal blocked. */
 	struct sigaction act = {
 		.sa_sigaction = on_fault,
 		.sa_flags = SA_SIGINFO | SA_NODEFER,
@@ -48,13 +48,13 @@ int load(__u64 address, __u64 *value)
 	return TOUCH(*value = *(volatile __u64 *)(uintptr_t)address);
 }
 
-/* A locked exchange, which also brings to memory what is written to it combined. */
+/* Exchange a value with a locked instruction, which also flushes write-combined data. */
 int store(__u64 address, __u64 value)
 {
 	return TOUCH(atomic_exchange((atomic_ullong *)(uintptr_t)address, value));
 }
 
-/* If the comparison fails, write what is there: some CPUs would write nothing. */
+/* If the comparison fails, write back what is there: some CPUs would write nothing. */
 static void exchange_or_rewrite(atomic_ullong *word, __u64 *expected, __u64 value)
 {
 	unsigned long long found = *expected;
@@ -66,7 +66,10 @@ static void exchange_or_rewrite(atomic_ullong *word, __u64 *expected, __u64 valu
 		continue;
 }
 
-/* If it is as *@expected, make it @value. Tells what it was. A write in any case. */
+/*
+ * Write @value if the memory has *@expected, and update that. The access is a write in any
+ * case.
+ */
 int exchange(__u64 address, __u64 *expected, __u64 value)
 {
 	return TOUCH(exchange_or_rewrite((atomic_ullong *)(uintptr_t)address, expected,

@@ -1,34 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What a page shows: its stamp, or zero where that may be.
- */
+/* The content of pages: a stamp, or zero where that is allowed. */
 #include "torture.h"
 
-/* Whose page it is, and where in it: the words that are used differ below 512. Never zero. */
+/*
+ * Return the word that marks a page of a buffer. Words used in a page differ below 512. Never
+ * zero.
+ */
 __u64 stamp(__u64 buffer, __u32 page, unsigned int word)
 {
 	return buffer << 22 | (__u64)page << 10 | word % 512 << 1 | 1;
 }
 
-/* Not a sub- or multi-descriptor? */
+/* Return true if this is neither a sub- nor a multi-descriptor. */
 bool is_buffer(const struct shape *shape)
 {
 	return shape->nr == 1 && shape->pieces[0].buffer == shape->identity;
 }
 
-/* A multi-descriptor, or part of one? */
+/* Return true for a multi-descriptor, or a part of one. */
 bool is_multi(const struct shape *shape)
 {
 	return shape->root != shape->pieces[0].buffer;
 }
 
-/* Of a multi-descriptor, it is not known here. */
+/* Return true for pageable memory. A multi-descriptor's shape does not tell. */
 bool is_pageable(const struct shape *shape)
 {
 	return shape->options & IOKMEM_PAGEABLE;
 }
 
-/* The piece that a page of a descriptor is in, and the page's number in the buffer. */
+/* Return the piece with that page of a descriptor, and the page's number in the buffer. */
 const struct piece *piece_of(const struct shape *shape, __u32 page, __u32 *in_buffer)
 {
 	unsigned int i;
@@ -45,7 +46,7 @@ const struct piece *piece_of(const struct shape *shape, __u32 page, __u32 *in_bu
 	return NULL;
 }
 
-/* What a map was made of, as far as that matters when it is redirected. */
+/* Record what a map was created from, as far as a redirection depends on it. */
 void remember_making(struct reference *ref)
 {
 	const struct piece *piece = piece_of(&ref->shape, ref->first, &ref->made_first);
@@ -54,7 +55,7 @@ void remember_making(struct reference *ref)
 	ref->made_of = piece && is_pageable(&ref->shape) ? piece->buffer : 0;
 }
 
-/* Add some pages of a descriptor to another; false if there is no room. */
+/* Append some pages of a descriptor to another shape. Returns false if there is no room. */
 bool slice(const struct shape *from, __u32 first, __u32 pages, struct shape *to)
 {
 	__u32 in_buffer;
@@ -93,7 +94,7 @@ static struct record *record_of_page(const struct reference *ref, __u32 page, __
 	return record_of(piece->buffer);
 }
 
-/* Has anybody put the stamp into this page? */
+/* Return true if somebody has written the stamp to this page. */
 bool is_written(const struct reference *ref, __u32 page)
 {
 	__u64 bit = 0;
@@ -111,7 +112,7 @@ static void now_written(const struct reference *ref, __u32 page)
 		record->written[bit / 64] |= 1ULL << bit % 64;
 }
 
-/* @written: so it was before @value was read. */
+/* Compare a word with the model. @written tells whether the stamp was there before the read. */
 void check_value(struct thread *thread, const struct reference *ref, __u32 page,
 		 unsigned int word, __u64 value, bool written)
 {
@@ -129,7 +130,7 @@ void check_value(struct thread *thread, const struct reference *ref, __u32 page,
 	record = record_of(piece->buffer);
 	right = word == FIRST_WORD || word == LAST_WORD ?
 		stamp(piece->buffer, in_buffer, word) : 0;
-	/* Its record is another's, so nobody has had it for long. */
+	/* The record belongs to a newer buffer, so this buffer was destroyed long ago. */
 	if (record->identity != piece->buffer)
 		return;
 	if (value && value != right)
@@ -154,7 +155,7 @@ static unsigned int any_word(struct thread *thread)
 	}
 }
 
-/* Where memory is short, a page that was swapped out may not be had back. */
+/* In a cgroup that is short of memory, a page that was swapped out may be lost to SIGBUS. */
 static bool is_excused(const struct thread *thread, const struct reference *ref, int sig)
 {
 	return sig == SIGBUS && thread->process->pressed;
@@ -179,8 +180,8 @@ void look_at(struct thread *thread, const struct reference *ref, __u32 page)
 }
 
 /*
- * Write what is there, if that is the stamp; if the map is another's by now, then nothing
- * happens to its memory.
+ * Write the stamp over itself. If another map has taken the address, its memory does not
+ * change.
  */
 void nudge(struct thread *thread, const struct reference *ref, __u32 page)
 {
@@ -211,8 +212,8 @@ void nudge(struct thread *thread, const struct reference *ref, __u32 page)
 }
 
 /*
- * Write the stamp, with the map held by the caller. Returns whether the buffer has not
- * been changed by others meanwhile.
+ * Write the stamp. The caller holds the map. Returns true if nobody else has changed the
+ * buffer meanwhile.
  */
 bool put_stamp(struct thread *thread, const struct reference *ref, __u32 page)
 {

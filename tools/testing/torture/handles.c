@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Descriptors: making them, passing them on to other threads and processes, and changing
- * what all see of them.
+ * Descriptors: create them, pass them to other threads and processes, and change properties
+ * that every user of them sees.
  */
 #include "torture.h"
 
@@ -58,7 +58,7 @@ void take_over(struct thread *thread, int fd, bool read_only,
 	handle->fd = fd;
 }
 
-/* A new file descriptor, or an error that there may be. */
+/* Accept a new file descriptor, or an error that is possible here. */
 static void got_fd(struct thread *thread, int fd, bool read_only, const struct shape *shape,
 		   const int *errors)
 {
@@ -92,7 +92,7 @@ static __u32 any_kind(struct thread *thread)
 	return (kinds[below(thread, ARRAY_SIZE(kinds))] & world->possible) | below(thread, 4);
 }
 
-/* Nobody has seen it yet, and nothing may be left in it of others. */
+/* Nobody else knows the buffer, and it must not contain data of others. */
 static void check_fresh(struct thread *thread, int fd, const struct shape *shape)
 {
 	__u64 value = 0, page;
@@ -187,13 +187,13 @@ void op_create_sub(struct thread *thread)
 		return;
 	fd = create_sub(from->fd, below(thread, 4), offset, length);
 	trace(thread, "CREATE_SUB", shape.identity, 0, length, offset, from->shape.identity, fd);
-	/* Somebody has made the parent shorter, or may have. */
+	/* Another process may have made the parent shorter. */
 	if (fd == -ERANGE && record_of(from->shape.identity)->resized)
 		return;
 	got_fd(thread, fd, from->read_only, &shape, errors);
 }
 
-/* Can it be a member, with others before it? And behind? */
+/* Return true if the descriptor can be a member, with others before and behind it. */
 static bool fits(const struct shape *shape, bool last)
 {
 	return !shape->skew && shape->capacity && (last || shape->capacity % PAGE == 0);
@@ -228,7 +228,7 @@ void op_create_multi(struct thread *thread)
 	shape.root = shape.identity;
 	fd = create_multi(device, below(thread, 4), fds, nr);
 	trace(thread, "CREATE_MULTI", shape.identity, 0, shape.capacity, 0, nr, fd);
-	/* A member that had another length at that time is not in the model. */
+	/* A member that had another length when it was added does not match the model. */
 	if (fd >= 0 && (query(fd, &buffer) || buffer.capacity != shape.capacity)) {
 		close(fd);
 		return;
@@ -251,7 +251,7 @@ void op_duplicate(struct thread *thread)
 	got_fd(thread, fd, read_only || from->read_only, &shape, errors);
 }
 
-/* Of a descriptor; or of one that a map remains of. */
+/* Query a descriptor, or one that only a map keeps. */
 void op_close(struct thread *thread)
 {
 	struct handle *handle = any_handle(thread);
@@ -268,7 +268,7 @@ void op_close(struct thread *thread)
 	}
 }
 
-/* To and from the other threads of the process. */
+/* Pass a descriptor to another thread of the process. */
 void op_give(struct thread *thread)
 {
 	struct process *process = thread->process;
@@ -309,7 +309,7 @@ void clear_shelf(struct process *process)
 			close_handle(&process->shelf[i]);
 }
 
-/* To and from whoever. What is on the way when its sender dies goes on being there. */
+/* Pass a descriptor to any process. A message survives the death of its sender. */
 union control {
 	char bytes[CMSG_SPACE(sizeof(int))];
 	struct cmsghdr header;
@@ -333,7 +333,7 @@ void op_send(struct thread *thread)
 	control.header.cmsg_type = SCM_RIGHTS;
 	control.header.cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(&control.header), &from->fd, sizeof(int));
-	/* It may be full. */
+	/* The socket may be full. */
 	sendmsg(wire[0], &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
@@ -350,7 +350,7 @@ bool receive_handle(struct handle *handle)
 
 	if (recvmsg(wire[1], &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != sizeof(*handle))
 		return false;
-	/* Without room for it, it is lost on the way. */
+	/* Without a free fd, the received descriptor is lost. */
 	handle->fd = -1;
 	if (CMSG_FIRSTHDR(&message))
 		memcpy(&handle->fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
@@ -396,7 +396,7 @@ void op_query(struct thread *thread)
 		     counts.dirty, counts.resident);
 }
 
-/* Shorter for a moment. */
+/* Shorten the buffer for a moment. */
 void op_set_length(struct thread *thread)
 {
 	struct handle *handle = any_handle(thread);

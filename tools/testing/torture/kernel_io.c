@@ -1,30 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What the kernel does with the pages themselves: it can pin those of pinnable maps, and of
- * no others.
- */
+/* Kernel accesses to pages: the kernel can pin those of pinnable maps, and of no others. */
 #include "torture.h"
 
 #include <sys/uio.h>
 
-/* As much of the RAM disk as is used. */
+/* The part of the RAM disk that is used. */
 #define DISK_SIZE	(32 * MIB)
 
-/* Can the kernel pin the pages of the map? It may be known or not. */
+/* Return whether the kernel can pin the pages of the map, as far as that is known. */
 enum answer { NO, YES, PERHAPS };
 
 static enum answer can_pin(const struct reference *ref)
 {
 	if (ref->options & IOKMEM_MAP_PINNABLE)
 		return YES;
-	/* Pageable memory is of ordinary pages, unless it is held for the map. */
+	/* Pageable memory has ordinary pages, unless the map holds it. */
 	return is_pageable(&ref->shape) || is_multi(&ref->shape) ||
 	       ref->redirected ? PERHAPS : NO;
 }
 
 /*
- * Is it right that so many bytes of a page came through, or this error? Where memory is
- * short, the page may not be had.
+ * Check the result of a transfer of one page. Where memory is short, the page may be
+ * unavailable.
  */
 static bool is_right(const struct thread *thread, const struct reference *ref, ssize_t n,
 		     int err)
@@ -38,7 +35,10 @@ static bool is_right(const struct thread *thread, const struct reference *ref, s
 	return can_pin(ref) != YES || thread->process->pressed;
 }
 
-/* The page lies in the pipe, whatever becomes of the map, and then is read from there. */
+/*
+ * Put the page into a pipe, which keeps it whatever becomes of the map, and read it from
+ * there.
+ */
 void op_splice(struct thread *thread)
 {
 	struct reference *ref = any_reference(thread), copy;
@@ -83,8 +83,8 @@ void op_splice(struct thread *thread)
 }
 
 /*
- * Each thread has a page of the disk for itself. A child, and what it executes, is in the slot
- * of its parent, so the slot does not tell.
+ * Each thread has its own page of the disk. A child and a new program share the slot of their
+ * parent, so the slot does not tell.
  */
 static off_t place_on_disk(const struct thread *thread)
 {
@@ -93,7 +93,7 @@ static off_t place_on_disk(const struct thread *thread)
 	return place % (DISK_SIZE / PAGE) * PAGE;
 }
 
-/* What has been written comes back, into the same page. */
+/* Write the page to the disk, and read it back into the page. */
 static void read_back(struct thread *thread, int disk, const struct reference *ref, __u32 page)
 {
 	char *address = (char *)(uintptr_t)word_address(ref, page, 0);
@@ -120,7 +120,7 @@ void op_direct_io(struct thread *thread)
 	__u32 page;
 	ssize_t n;
 
-	/* There may be no disk. */
+	/* The machine may have no disk. */
 	if (disk < 0)
 		return;
 	if (!ref || !hold(thread, ref))
@@ -140,7 +140,7 @@ void op_direct_io(struct thread *thread)
 			fail(thread, "the disk does not give back what it was given");
 		else
 			check_value(thread, ref, page, FIRST_WORD, bytes[FIRST_WORD], written);
-		/* A stamp that came later is not to be lost. */
+		/* A stamp that was written meanwhile must not be lost. */
 		if (bytes[FIRST_WORD] && bytes[LAST_WORD])
 			read_back(thread, disk, ref, page);
 	}

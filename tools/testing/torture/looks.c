@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Who looks on, and who needs memory.
- */
+/* Observers of the kernel's files, and users that need memory. */
 #include "torture.h"
 
-/* Of a file that the kernel makes up. It need not be there for everybody. */
+/* Read a file that the kernel generates. It may not exist for every user. */
 static void read_all(const char *path)
 {
 	char bytes[4096];
@@ -40,12 +38,12 @@ void op_look_around(struct thread *thread)
 		close(fd);
 }
 
-/* As an administrator can ask for it. Others are refused. */
+/* Reclaim memory as an administrator can. Other users are refused. */
 void op_shrink(struct thread *thread)
 {
 	switch (below(thread, 3)) {
 	case 0:
-		/* Slab objects, and (4) with no line in the log each time. */
+		/* Drop slab objects; bit 4 suppresses the line in the log. */
 		write_file("/proc/sys/vm/drop_caches", "6");
 		break;
 	case 1:
@@ -57,7 +55,7 @@ void op_shrink(struct thread *thread)
 	}
 }
 
-/* Take what the memory cgroup does not have. */
+/* Use more memory than the memory cgroup has. */
 void op_balloon(struct thread *thread)
 {
 	size_t size = below(thread, 12 * MIB) & ~(PAGE - 1), at;

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Getting maps: by all options that there are, in all places, and with mistakes.
- */
+/* Requests for maps: with all options, in all places, and with mistakes. */
 #include "torture.h"
 
 /**
@@ -80,7 +78,7 @@ static void any_range(struct thread *thread, struct request *request)
 		request->length = 1 + below(thread, capacity - request->offset);
 		break;
 	}
-	/* Now and then past the end. */
+	/* The range sometimes passes the end. */
 	if (!below(thread, 50))
 		request->length = capacity - request->offset + 1;
 }
@@ -102,7 +100,7 @@ static void foresee_options(struct request *request)
 		has_to_fail(request, EINVAL);
 	if (options & IOKMEM_MAP_REFERENCE)
 		may_fail(request, ENOENT);
-	/* Another mode is a change, which a read-only file descriptor cannot make. */
+	/* Another mode would be a change, and a read-only file descriptor cannot make one. */
 	if (mode) {
 		may_fail(request, EBUSY);
 		may_fail(request, EOPNOTSUPP);
@@ -115,12 +113,12 @@ static void foresee_options(struct request *request)
 		else
 			may_fail(request, EOPNOTSUPP);
 	}
-	/* Only a driver can prepare it. */
+	/* Only a driver can prepare the memory. */
 	if ((options & IOKMEM_MAP_PREFAULT) && is_pageable(shape))
 		has_to_fail(request, EBADFD);
 	else if (options & IOKMEM_MAP_PREFAULT)
 		may_fail(request, EBADFD);
-	/* The members may have several modes; they are held, perhaps for reading only. */
+	/* Members may have several modes. They are held, perhaps for reading only. */
 	if (is_multi(shape)) {
 		may_fail(request, EBUSY);
 		may_fail(request, EPERM);
@@ -138,7 +136,7 @@ static void foresee_range(struct request *request)
 	if (!request->length && request->offset)
 		has_to_fail(request, EINVAL);
 	if (record_of(shape->identity)->resized) {
-		/* All that there is then may end in the middle of a page. */
+		/* The whole of the memory may end in the middle of a page. */
 		may_fail(request, ERANGE);
 		may_fail(request, EACCES);
 		return;
@@ -158,7 +156,7 @@ static void foresee(struct request *request)
 	request->errors[request->nr_errors] = 0;
 }
 
-/* The map is there: remember it, and look whether it is as asked for. */
+/* Record the new map, and check that it is as requested. */
 static void got_map(struct thread *thread, struct request *request, struct reference *ref,
 		    __u64 address, __u64 length)
 {
@@ -193,7 +191,7 @@ static void got_map(struct thread *thread, struct request *request, struct refer
 		     length, request->length);
 }
 
-/* Ask for it. */
+/* Send the request. */
 static struct reference *request_map(struct thread *thread, struct request *request)
 {
 	struct iokmem_create_mapping arg = {
@@ -206,7 +204,7 @@ static struct reference *request_map(struct thread *thread, struct request *requ
 	struct reference *ref = room_for_reference(thread);
 	int err;
 
-	/* Making room may have said so. */
+	/* Making room may have returned an error. */
 	watch(thread, ref, bucket_of(thread->process, &request->handle->shape));
 	will_map(thread);
 	err = iok(request->handle->fd, IOKMEM_CREATE_MAPPING, &arg);
@@ -227,7 +225,7 @@ static struct reference *request_map(struct thread *thread, struct request *requ
 	return NULL;
 }
 
-/* A buffer that is mapped as it is made, with any options. */
+/* Create and map a buffer in one call, with any options. */
 void map_at_birth(struct thread *thread, struct iokmem_create_buffer *arg,
 		  const struct shape *shape)
 {
@@ -276,10 +274,7 @@ void op_map(struct thread *thread)
 		look_at(thread, ref, below(thread, ref->pages));
 }
 
-/*
- * At a certain address: where nothing is, or where something is and is not to be
- * replaced, or is.
- */
+/* Request a fixed address: one that is free, one that is in use, or one to overwrite. */
 void op_place(struct thread *thread)
 {
 	struct request request = { .handle = any_handle(thread) };
@@ -297,17 +292,17 @@ void op_place(struct thread *thread)
 	if (!place)
 		return;
 	request.address = (uintptr_t)place;
-	/* As a page's address, or as the first byte's. */
+	/* Pass the address of the page or of the first byte. */
 	if (below(thread, 2))
 		request.address += (request.handle->shape.skew + request.offset) % PAGE;
 	switch (below(thread, 3)) {
 	case 0:
-		/* Others may be there first. */
+		/* Another thread may have taken the address. */
 		munmap(place, size);
 		may_fail(&request, EEXIST);
 		break;
 	case 1:
-		/* What serves a request that only looks for a map lies elsewhere. */
+		/* The map that a Reference request finds is at another address. */
 		has_to_fail(&request, EEXIST);
 		break;
 	case 2:
@@ -320,10 +315,10 @@ void op_place(struct thread *thread)
 }
 
 static const int mmap_errors[] = { ENOMEM, EINTR, 0 };
-/* What is shared has to stay in memory, and perhaps does so for reading only. */
+/* Shared pages are held in memory, perhaps for reading only. */
 static const int share_errors[] = { ENOMEM, EINTR, EMFILE, ENFILE, EPERM, EACCES, EIO, 0 };
 
-/* Can the pages be mapped by mmap()? 0, or why not. */
+/* Return 0 if mmap() can map the pages, or the expected error. */
 static int foresee_mmap(const struct handle *handle, __u32 first, __u32 pages, int prot)
 {
 	const struct shape *shape = &handle->shape;
@@ -337,7 +332,7 @@ static int foresee_mmap(const struct handle *handle, __u32 first, __u32 pages, i
 	return 0;
 }
 
-/* What a dma-buf of the descriptor must be, and what that is of. */
+/* The shape of a dma-buf, and of a descriptor of it. */
 static void check_dma_buf(struct thread *thread, const struct handle *handle, int dma_buf)
 {
 	const struct shape *shape = &handle->shape;
@@ -363,7 +358,7 @@ static void check_dma_buf(struct thread *thread, const struct handle *handle, in
 	close(fd);
 }
 
-/* A dma-buf of the descriptor; -1 if that cannot be, or an error. */
+/* Export the descriptor. Returns a dma-buf, -1 if that is impossible, or an error. */
 static int share(struct thread *thread, const struct handle *handle)
 {
 	const struct shape *shape = &handle->shape;
@@ -380,7 +375,7 @@ static int share(struct thread *thread, const struct handle *handle)
 	return -1;
 }
 
-/* Of the file, or of a dma-buf; somewhere, or in the place of something else. */
+/* mmap() the file or a dma-buf of it, at any address or in place of another mapping. */
 void op_mmap(struct thread *thread)
 {
 	struct handle *handle = any_handle(thread);
@@ -410,11 +405,11 @@ void op_mmap(struct thread *thread)
 	      first * PAGE, prot, err);
 
 	why = foresee_mmap(handle, first, pages, prot);
-	/* Multi-descriptors cannot be mapped in this way, but their dma-bufs can. */
+	/* A multi-descriptor's file cannot be mapped, but its dma-buf can. */
 	if (!why && fd < 0 && is_multi(&handle->shape))
 		why = -EOPNOTSUPP;
 	if (err) {
-		/* Whatever a shorter dma-buf says. */
+		/* A shorter dma-buf does not limit the descriptor. */
 		if (err != why && !expected(err, mmap_errors) &&
 		    !(record_of(handle->shape.identity)->resized &&
 		      (err == -ERANGE || err == -EINVAL)) &&
@@ -439,7 +434,7 @@ void op_mmap(struct thread *thread)
 	look_at(thread, ref, below(thread, pages));
 }
 
-/* Calls that make no sense, on descriptors that are in use. */
+/* Make invalid calls on descriptors that are in use. */
 void op_misuse(struct thread *thread)
 {
 	struct handle *handle = any_handle(thread);

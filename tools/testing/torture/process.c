@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * A process of the torture: its threads, and the ways in which it ends.
- */
+/* A process of the torture: its threads, and the ways in which it ends. */
 #include "torture.h"
 
 #include <sched.h>
@@ -81,7 +79,10 @@ static void init_thread(struct thread *thread, unsigned int index)
 	memset(thread, 0, sizeof(*thread));
 	thread->process = &process;
 	thread->index = index;
-	/* Never 0. The numbers that come first are much alike: not taken. */
+	/*
+	 * Return a random seed other than 0. The first numbers of neighbouring seeds are
+	 * alike: skip them.
+	 */
 	thread->random = (world->seed * 1000003 + process.number * 101 + index) | 1ULL << 63;
 	for (i = 0; i < 16; i++)
 		below(thread, 1);
@@ -91,7 +92,7 @@ static void init_thread(struct thread *thread, unsigned int index)
 		fail(thread, "pipe2: %s", strerror(errno));
 }
 
-/* By its weight; in a storm there is little else. */
+/* Choose an operation by its weight. A storm consists of few operations. */
 static unsigned int choose_op(struct thread *thread)
 {
 	unsigned int all = 0, i, pick;
@@ -120,7 +121,7 @@ static bool is_over(void)
 	return process.leaving || world->stop || now() > world->until;
 }
 
-/* Everything that the thread has, as it should be done. */
+/* Release everything that the thread has, by the proper calls. */
 static void tidy_up(struct thread *thread)
 {
 	struct reference *ref;
@@ -142,13 +143,13 @@ static void *run_thread(void *arg)
 	return NULL;
 }
 
-/* Where memory is short, if that can be had. */
+/* Join a cgroup that is short of memory, if there is one. */
 static void join_cgroup(void)
 {
 	write_file("/sys/fs/cgroup/torture/cgroup.procs", "0");
 }
 
-/* As an ordinary user, who may lock little memory. */
+/* Become an ordinary user, who may lock little memory. */
 static void become_humble(void)
 {
 	struct rlimit limit = { .rlim_cur = MIB, .rlim_max = MIB };
@@ -158,20 +159,20 @@ static void become_humble(void)
 		fail(NULL, "cannot become nobody: %s", strerror(errno));
 }
 
-/* All of them, until the time is over that this process has. */
+/* Run all threads until the process's time is over. */
 static void run_threads(struct thread *first)
 {
 	double until = now() + 0.1 + below(first, 3000) / 1000.0;
 	int nr = 0, err = 0;
 
-	/* Stacks are mapped for them. */
+	/* The kernel maps memory for their stacks. */
 	will_map(first);
 	while (nr < NR_THREADS && !err) {
 		err = pthread_create(&threads[nr].thread, NULL, run_thread, &threads[nr]);
 		nr += !err;
 	}
 	has_mapped(first);
-	/* No memory for it; or the first one is about to become another program. */
+	/* There was no memory for it, or the first thread is about to exec. */
 	if (err && err != EAGAIN)
 		fail(NULL, "pthread_create: %s", strerror(err));
 	while (!is_over() && now() < until)
@@ -202,7 +203,7 @@ void run_process(unsigned int slot)
 	run_threads(&threads[0]);
 }
 
-/* A child is alone in its address space, and has no map in it. */
+/* A forked child is alone in its address space, and inherits no map. */
 static void be_child(struct thread *thread)
 {
 	int i, n = 5 + below(thread, 40);
@@ -232,7 +233,7 @@ static void be_child(struct thread *thread)
 	_exit(0);
 }
 
-/* With pipes of its own: those there are the parent's as well. */
+/* Use new pipes: the inherited ones belong to the parent as well. */
 static void take_pipe(struct thread *thread)
 {
 	close(thread->pipe[0]);
@@ -246,7 +247,7 @@ void op_fork(struct thread *thread)
 	int code;
 	pid_t child;
 
-	/* One after the other. */
+	/* Run the children one after the other. */
 	if (thread->index == NR_THREADS)
 		return;
 	child = fork();
@@ -271,8 +272,8 @@ void op_fork(struct thread *thread)
 }
 
 /*
- * Become another program, whichever thread asks for it and whatever the others are at. The
- * handles go with it.
+ * Execute another program, from any thread and whatever the others do. It inherits the
+ * handles.
  */
 void op_exec(struct thread *thread)
 {
@@ -305,7 +306,7 @@ void op_exec(struct thread *thread)
 		fail(thread, "exec: %s", strerror(errno));
 }
 
-/* After exec. */
+/* Continue after exec. */
 int resume_process(int argc, char **argv)
 {
 	struct thread *thread = &threads[0];
@@ -335,7 +336,7 @@ int resume_process(int argc, char **argv)
 	return 2;
 }
 
-/* As it should be done, or at once. */
+/* Release everything first, or exit at once. */
 void op_exit(struct thread *thread)
 {
 	if (below(thread, 8))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Maps that one thread changes while the others look at them: redirected to other memory,
- * or to none, so that whoever looks sleeps; ended under their eyes.
+ * Maps that one thread changes while others look at them: redirected to other memory,
+ * redirected to none, so that accesses sleep, or ended.
  */
 #include "torture.h"
 
@@ -25,7 +25,7 @@ void op_hide(struct thread *thread)
 		hide(ref);
 }
 
-/* The kernel reads, and may have to sleep in the middle of that. */
+/* Have the kernel read from the map. It may have to sleep in the middle. */
 static void let_kernel_read(struct thread *thread, const struct reference *ref, __u32 page)
 {
 	bool written = is_written(ref, page);
@@ -47,8 +47,8 @@ static void let_kernel_read(struct thread *thread, const struct reference *ref, 
 }
 
 /*
- * Look at a map of another thread. While its version is odd, it may be that it shows no
- * memory at all, and this is where one falls asleep.
+ * Look at a map of another thread. While its version is odd, it may show no memory, and an
+ * access sleeps here.
  */
 void op_visit(struct thread *thread)
 {
@@ -61,7 +61,7 @@ void op_visit(struct thread *thread)
 	copy.public = public;
 	copy.version = version;
 	copy.doubtful |= version & 1;
-	/* Nobody has shown anything here yet. */
+	/* No thread has published a map here yet. */
 	if (!copy.pages || copy.pages > MAX_PAGES)
 		return;
 	page = below(thread, copy.pages);
@@ -83,7 +83,7 @@ static int redirect_map(const struct reference *ref, int fd, __u64 offset)
 	return redirect(ref->fd, (void *)(uintptr_t)ref->address, ref->length, fd, 0, offset);
 }
 
-/* Begin and end to change what others look at. */
+/* Mark the begin and the end of a change to a published map. */
 static void begin_change(struct reference *ref)
 {
 	if (ref->public)
@@ -99,8 +99,8 @@ static void end_change(struct reference *ref)
 }
 
 /*
- * Somewhere in a descriptor where the map's first byte has the same place in its page, with
- * all the map's bytes behind it. False if there is no such place.
+ * Choose an offset in a descriptor with the map's place in its page, and room for all its
+ * bytes. Returns false if there is none.
  */
 static bool find_place(struct thread *thread, const struct reference *ref,
 		       const struct shape *shape, __u64 *offset)
@@ -118,8 +118,8 @@ static bool find_place(struct thread *thread, const struct reference *ref,
 }
 
 /*
- * Would a map that was made of pageable memory show some of that otherwise than it was
- * made?
+ * Return true if the redirected map, created from pageable memory, would show that memory at
+ * another place than before.
  */
 static bool shows_itself_otherwise(const struct reference *ref, const struct shape *to,
 				   __u32 first)
@@ -138,7 +138,7 @@ static bool shows_itself_otherwise(const struct reference *ref, const struct sha
 	return false;
 }
 
-/* What a redirection may answer, with @errors already there. */
+/* Return the results that a redirection may have, besides @errors. */
 static int foresee_redirect(const struct reference *ref, const struct handle *to, __u64 offset)
 {
 	__u64 first = (to->shape.skew + offset) & ~(PAGE - 1);
@@ -166,7 +166,7 @@ static bool can_be_redirected(const struct reference *ref)
 	return ref && ref->fd >= 0 && !(ref->options & IOKMEM_MAP_PINNABLE);
 }
 
-/* To other memory; of the same descriptor or of another. With the map held. */
+/* Redirect a map that the caller holds, to memory of the same or another descriptor. */
 static int redirect_somewhere(struct thread *thread, struct reference *ref)
 {
 	static const int errors[] = { ENOMEM, EBUSY, EPERM, EINTR, ENODATA, 0 };
@@ -177,7 +177,10 @@ static int redirect_somewhere(struct thread *thread, struct reference *ref)
 
 	if (!to || !find_place(thread, ref, &to->shape, &offset))
 		return -EINVAL;
-	/* Its release is one of the new descriptor's, which others may have stale. */
+	/*
+	 * The release then needs the new descriptor, of which others may have stale
+	 * references.
+	 */
 	watch(thread, &moved, &thread->process->all);
 	moved.public = ref->public;
 	why = foresee_redirect(ref, to, offset);
@@ -188,7 +191,7 @@ static int redirect_somewhere(struct thread *thread, struct reference *ref)
 		fail(thread, "#%llu at %#llx was redirected to #%llu, offset %llu, but %s",
 		     ref->shape.identity, (unsigned long long)ref->address,
 		     to->shape.identity, offset, strerror(-why));
-	/* What is held for the map may be held by another one, for reading only. */
+	/* Another map may hold the memory for this one, for reading only. */
 	if (err && err != why && !expected(err, errors) &&
 	    !(err == -EACCES && (is_multi(&to->shape) || is_pageable(&to->shape))) &&
 	    !(err == -ERANGE && record_of(to->shape.identity)->resized))
@@ -215,7 +218,7 @@ void op_redirect(struct thread *thread)
 	let_go(thread);
 }
 
-/* Let those go on that sleep in the map. False if it is better to end it. */
+/* Wake accesses that sleep in the map. Returns false if the map should be ended instead. */
 static bool resume(struct thread *thread, struct reference *ref)
 {
 	__u64 offset = ref->first * PAGE + ref->address % PAGE - ref->shape.skew;
@@ -235,8 +238,8 @@ static bool resume(struct thread *thread, struct reference *ref)
 }
 
 /*
- * To nothing, for a moment. This thread touches nothing until that is over, or two could
- * wait for each other.
+ * Redirect the map to nothing for a moment. The thread touches no other map meanwhile, or two
+ * threads could wait for each other.
  */
 void op_suspend(struct thread *thread)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Purgeable memory: giving it up and wanting it back, by many at once; and what has to be
- * true if nobody else is at it.
+ * Purgeable memory: many threads change its state, and the content is checked if nobody else
+ * did.
  */
 #include "torture.h"
 
@@ -43,8 +43,8 @@ void op_set_purgeable(struct thread *thread)
 }
 
 /*
- * What the states say must be true, as long as nobody else is at the buffer: volatile
- * memory has its content or was emptied, and that is told; empty memory is zero.
+ * Check the content against the states, as long as no other thread uses the buffer. Volatile
+ * memory has its content, or was emptied and reports that. Empty memory is zero.
  */
 static const char *purge_and_tell(const struct reference *ref, __u64 address, __u64 mark)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which maps a thread has. A map is known by its address, so when another thread of the
- * process has unmapped it, the same address may be that of a new one, even of the same
- * descriptor. Then it is not for this thread any more: see sure().
+ * The maps of a thread. A map is known by its address. When another thread of the process has
+ * unmapped it, a new map may have the address, even one of the same descriptor. The first
+ * thread must not rely on it any more: see sure().
  */
 #include "torture.h"
 
@@ -12,8 +12,8 @@ struct bucket *bucket_of(struct process *process, const struct shape *shape)
 }
 
 /*
- * Was the reference good until now? Whoever asks after an access knows what that has to
- * have shown.
+ * Return true if the reference has been good until now. A caller that asks after an access
+ * knows what that access must have shown.
  */
 bool sure(const struct reference *ref)
 {
@@ -23,8 +23,8 @@ bool sure(const struct reference *ref)
 }
 
 /*
- * A reference that is about to be got. The epoch first: who unmaps is busy before it
- * changes.
+ * Begin to get a reference. Read the epoch first: a thread that unmaps is counted as busy
+ * before it changes the epoch.
  */
 void watch(struct thread *thread, struct reference *ref, struct bucket *bucket)
 {
@@ -35,7 +35,7 @@ void watch(struct thread *thread, struct reference *ref, struct bucket *bucket)
 	ref->version = 0;
 }
 
-/* Nobody else of the process unmaps now. False if somebody has. */
+/* Return true if no other thread of the process unmaps now, and none has since. */
 bool hold(struct thread *thread, const struct reference *ref)
 {
 	pthread_rwlock_wrlock(&thread->process->destroying);
@@ -89,7 +89,7 @@ struct reference *room_for_reference(struct thread *thread)
 	return room_for_reference(thread);
 }
 
-/* Guards are unmapped with what they guard. */
+/* munmap() of a map includes its guards. */
 size_t guard_size(const struct reference *ref)
 {
 	switch (ref->options & IOKMEM_MAP_GUARDED_MASK) {
@@ -99,7 +99,7 @@ size_t guard_size(const struct reference *ref)
 	}
 }
 
-/* Others do not look at it from now on. */
+/* Stop publishing the map. */
 void hide(struct reference *ref)
 {
 	if (!ref->public)
@@ -118,7 +118,7 @@ void forget_reference(struct reference *ref)
 	ref->pages = 0;
 }
 
-/* Something may be mapped from now on where nothing was: see stays_away(). */
+/* From now on an address that was free may be mapped: see stays_away(). */
 void will_map(struct thread *thread)
 {
 	thread->process->maps_begun++;
@@ -129,7 +129,7 @@ void has_mapped(struct thread *thread)
 	thread->process->maps_ended++;
 }
 
-/* A map whose descriptor's file is closed: only its address is known any more. */
+/* Close the descriptor of a map. Only its address is known from then on. */
 static void drop_bare(struct thread *thread, struct reference *ref)
 {
 	__u64 base = ref->address & ~(PAGE - 1);
@@ -144,15 +144,18 @@ static void drop_bare(struct thread *thread, struct reference *ref)
 			fail(thread, "munmap of #%llu at %#llx: %s", ref->shape.identity,
 			     (unsigned long long)base, strerror(-err));
 	} else {
-		/* It may be another's now, and there is nothing else to try. */
+		/*
+		 * The address may belong to another map, and there is no other way to release
+		 * it.
+		 */
 		thread->process->left_over = true;
 	}
 	forget_reference(ref);
 }
 
 /*
- * Release a map. One that may be another thread's by now is released all the same, and
- * who has it is told.
+ * Release a map. Release it even if it may belong to another thread by now, and tell that
+ * thread.
  */
 void drop_reference(struct thread *thread, struct reference *ref)
 {
@@ -197,7 +200,7 @@ void drop_reference(struct thread *thread, struct reference *ref)
 	forget_reference(ref);
 }
 
-/* Addresses that nobody else uses: PROT_NONE until then. Each only once. */
+/* Return a reserved address, PROT_NONE until it is used. Each address is used only once. */
 char *arena_take(struct thread *thread, size_t size)
 {
 	char *place;

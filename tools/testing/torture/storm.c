@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Storms: now and then all threads of all processes are at one descriptor, and at nothing
- * else, with calls that take little time. It is then that two processors are in the same
- * lines of code, which data races need to be seen. Nobody knows what the others have
- * unmapped, so only answers are looked at.
+ * Storms: from time to time all threads of all processes use one descriptor and nothing else,
+ * with calls that take little time. Two processors are then often in one piece of code, which
+ * is what it takes to find data races. Threads do not know what others have unmapped, so only
+ * results of calls are checked.
  */
 #include "torture.h"
 
 #define NR_CALLS	60
 
-/* What storms are about, inherited by all. Made before there are processes. */
+/* Descriptors that storms use. They are created before any process, and inherited by all. */
 void make_commons(void)
 {
 	static const __u32 kinds[] = {
@@ -27,7 +27,7 @@ void make_commons(void)
 	for (i = 0; i < NR_COMMONS; i++) {
 		if (world->commons[i] < 0)
 			fail(NULL, "common descriptor %d: %s", i, strerror(-world->commons[i]));
-		/* They stay over exec. */
+		/* The fds stay open over exec. */
 		fcntl(world->commons[i], F_SETFD, 0);
 	}
 }
@@ -52,7 +52,7 @@ static __u32 any_storm_options(struct thread *thread)
 	return options[below(thread, ARRAY_SIZE(options))];
 }
 
-/* Map some of it, look at it, end that in one of the ways. */
+/* Map a part, look at it, and end the map in one of the ways. */
 static int map_for_a_moment(struct thread *thread, int fd)
 {
 	__u64 offset = below(thread, 4) * PAGE, value;
@@ -100,7 +100,10 @@ static int call(struct thread *thread, int fd)
 
 void op_storm(struct thread *thread)
 {
-	/* No such map, no such state, no memory, no such mode, or none for multis. */
+	/*
+	 * Errors that are possible: no such map or state, no memory or mode, or unsupported by
+	 * multis.
+	 */
 	static const int errors[] = {
 		ENOENT, EOPNOTSUPP, ENOMEM, EBUSY, EACCES, EBADFD, EPERM, ENODATA, EINTR, 0
 	};

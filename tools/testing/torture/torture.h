@@ -8,18 +8,18 @@
  *	      handle	a file descriptor that the thread has of a descriptor
  *	      reference	a map that the thread has, and has to release
  *
- * A word of a page says whose page it is, and is the only thing that anybody ever writes
- * there: stamp(). So what a map shows is right if it is this or zero, whoever writes
- * meanwhile; and if it was written once, of memory that cannot be purged, not zero.
+ * A word of a page names the page and its buffer: stamp(). Nobody ever writes anything else
+ * there. So a map is right if it shows this value or zero, whoever writes meanwhile. Once
+ * written, memory that cannot be purged must not show zero.
  *
- * Who has a reference has the map, unless another thread of the process has unmapped it
- * in the meantime. That is known: see struct bucket. What has been known for certain
- * all the time, before and after a look, is demanded; else nothing is.
+ * A thread that has a reference has the map, unless another thread of the process has unmapped
+ * it meanwhile, which struct bucket tells. The checks demand only what was certain throughout,
+ * before and after a look.
  */
 #ifndef _IOKMEM_TORTURE_H
 #define _IOKMEM_TORTURE_H
 
-/* Not the harness, whose functions can be in one file of a program only. */
+/* Leave out the harness: its functions can be in one file of a program only. */
 #define __KSELFTEST_HARNESS_H
 #include "iokmem_utils.h"
 
@@ -43,7 +43,7 @@
 #define NR_COMMONS	4
 #define COMMON_SIZE	(8 * PAGE)
 
-/* The words of a page: its stamp twice, some for anything, and the others are zero. */
+/* The words of a page: two stamps, some for any values, and zeroes. */
 #define FIRST_WORD	0
 #define LAST_WORD	(NR_WORDS - 1)
 #define NOTE_WORD	1

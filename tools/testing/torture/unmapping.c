@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Ending maps: one's own reference, or the map for all threads of the process.
- */
+/* Ends of maps: of one reference, or of the map for all threads of the process. */
 #include "torture.h"
 
 void op_release(struct thread *thread)
@@ -12,7 +10,7 @@ void op_release(struct thread *thread)
 		drop_reference(thread, ref);
 }
 
-/* What begins to end maps that others may have, and what ends. */
+/* Begin and finish ending maps that other threads may have. */
 static void begin_destroying(struct thread *thread, struct bucket *bucket)
 {
 	thread->process->all.busy++;
@@ -27,7 +25,7 @@ static void end_destroying(struct thread *thread, struct bucket *bucket)
 	thread->process->all.busy--;
 }
 
-/* Is it gone? Asked after it was unmapped; @quiet: maps_begun before that. */
+/* Check that a map is gone after it was unmapped. @quiet is maps_begun before that. */
 static void check_gone(struct thread *thread, struct reference *ref, bool alone, __u64 quiet)
 {
 	__u64 value;
@@ -39,7 +37,7 @@ static void check_gone(struct thread *thread, struct reference *ref, bool alone,
 	     ref->shape.identity, (unsigned long long)ref->address);
 }
 
-/* For all threads of the process. */
+/* Unmap for all threads of the process. */
 void op_unmap(struct thread *thread)
 {
 	struct process *process = thread->process;
@@ -60,7 +58,7 @@ void op_unmap(struct thread *thread)
 	begin_destroying(thread, bucket);
 	err = unmap(ref->fd, (void *)(uintptr_t)ref->address, ref->length);
 	end_destroying(thread, bucket);
-	/* Only this thread has destroyed something since. */
+	/* No other thread has unmapped anything since. */
 	certain = certain && !ref->doubtful && bucket_of(process, &ref->shape) == ref->bucket &&
 		  ref->bucket->epoch == ref->epoch + 1;
 	trace(thread, "UNMAP", ref->shape.identity, ref->address, ref->length, 0, certain, err);
@@ -75,7 +73,7 @@ void op_unmap(struct thread *thread)
 	forget_reference(ref);
 }
 
-/* By the system call, which ends it for all as well. */
+/* munmap() ends the map for all threads, too. */
 void op_munmap(struct thread *thread)
 {
 	struct process *process = thread->process;
@@ -108,7 +106,7 @@ void op_munmap(struct thread *thread)
 			check_gone(thread, ref, alone, quiet);
 		forget_reference(ref);
 	} else if (err != -EINVAL || ref->own) {
-		/* What is part of a larger mapping stays. */
+		/* Sub-maps of a larger mapping stay. */
 		fail(thread, "munmap of #%llu at %#llx length %#zx: %s", ref->shape.identity,
 		     base, size, strerror(-err));
 	}

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Using maps: what they show, what they refuse, and that they stay as they are whatever
- * a program tries.
- */
+/* Use of maps: their content, accesses that they refuse, and calls that must not change them. */
 #include "torture.h"
 
 void op_query_map(struct thread *thread)
@@ -59,7 +56,7 @@ void op_stamp(struct thread *thread)
 	let_go(thread);
 }
 
-/* Another map of this thread that shows the same page; the page's number there. */
+/* Find another map of this thread that shows the page. Returns the page's number in it. */
 static struct reference *other_view(struct thread *thread, const struct reference *ref,
 				    __u32 page, __u32 *there)
 {
@@ -84,7 +81,7 @@ static struct reference *other_view(struct thread *thread, const struct referenc
 	return NULL;
 }
 
-/* What is written through one map is seen through another. */
+/* A write through one map shows in another. */
 void op_note(struct thread *thread)
 {
 	unsigned int word = NOTE_WORD + below(thread, NR_NOTES);
@@ -101,7 +98,7 @@ void op_note(struct thread *thread)
 	if (!other || !hold(thread, ref))
 		return;
 	buffer = piece_of(&ref->shape, ref->first + page, &in_buffer)->buffer;
-	/* What is not sure may be an address that sleeps until this lock is free. */
+	/* An address that is not certain may sleep until this lock is released. */
 	if (!sure(other)) {
 		let_go(thread);
 		return;
@@ -118,14 +115,14 @@ void op_note(struct thread *thread)
 		fail(thread, "page %u of buffer #%llu at %#llx and %#llx: signals %d, %d",
 		     in_buffer, buffer, word_address(ref, page, word),
 		     word_address(other, there, word), write_sig, read_sig);
-	/* The kernel may have emptied it in between. */
+	/* The kernel may have emptied the memory in between. */
 	else if (value != note && (value || !record_of(buffer)->purged))
 		fail(thread, "page %u of buffer #%llu is not the same at %#llx and %#llx",
 		     in_buffer, buffer, word_address(ref, page, word),
 		     word_address(other, there, word));
 }
 
-/* Nobody can touch the guards. */
+/* Guards cannot be accessed. */
 void op_guards(struct thread *thread)
 {
 	struct reference *ref = any_own_reference(thread);
@@ -160,7 +157,7 @@ static const char *change_part(char *base, size_t size)
 	return NULL;
 }
 
-/* What is at the new place is unmapped first of all. */
+/* The kernel first unmaps the destination. */
 static bool can_be_moved(char *base, size_t size, char *place)
 {
 	return mremap(base, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, place) != MAP_FAILED ||
@@ -185,7 +182,7 @@ static const char *change_all(struct thread *thread, const struct reference *ref
 	return NULL;
 }
 
-/* As mprotect() says, and then as before. */
+/* Change the protection, and restore it. */
 static const char *protect(const struct reference *ref, char *base, size_t size)
 {
 	__u64 value = 0;
@@ -202,9 +199,9 @@ static const char *protect(const struct reference *ref, char *base, size_t size)
 }
 
 /*
- * Asked not to need part of a block of ordinary pages, the kernel tries to split that,
- * and first looks up its memory cgroup in a way that a kernel with lockdep warns of, if it
- * is charged to one; as it does of io_uring's rings. Nothing comes of it.
+ * For MADV_COLD on a part of a block of ordinary pages, the kernel tries to split the block.
+ * It looks up the memory cgroup in a way that lockdep warns about if the page is charged to
+ * one. io_uring's rings have the same problem. It has no other effect.
  */
 static bool kernel_would_warn(const struct reference *ref, int advice)
 {
@@ -221,12 +218,12 @@ static void advise(struct thread *thread, const struct reference *ref, char *bas
 	};
 	int given = advice[below(thread, ARRAY_SIZE(advice))];
 
-	/* Whatever it says, the content stays. */
+	/* The content stays, whatever the call returns. */
 	if (!kernel_would_warn(ref, given))
 		madvise(base, size, given);
 }
 
-/* All that a program may try with addresses. */
+/* Call everything that a program can do to addresses. */
 void op_meddle(struct thread *thread)
 {
 	struct reference *ref = any_own_reference(thread);

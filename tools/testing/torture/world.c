@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The world: memory that all processes of the torture share, in which they keep the model
- * of all descriptors, and what they did.
+ * The world: shared memory of all processes of the torture, with the model of all descriptors
+ * and a log of operations.
  */
 #include "torture.h"
 
@@ -34,7 +34,7 @@ void world_create(__u64 seed, double seconds)
 	world->next_identity = 1;
 }
 
-/* After exec: the same world again. */
+/* Map the world again after exec. */
 void world_join(int fd)
 {
 	world_fd = fd;
@@ -46,7 +46,7 @@ struct record *record_of(__u64 identity)
 	return &world->records[identity % NR_RECORDS];
 }
 
-/* Of a new descriptor. Its record was that of one that nobody has any more. */
+/* Return the record of a new descriptor. It belonged to one that nobody has any more. */
 __u64 new_identity(void)
 {
 	__u64 identity = world->next_identity++;
@@ -65,8 +65,8 @@ __u64 new_identity(void)
 }
 
 /*
- * Begin to change a buffer's content. Returns whether nobody else is at it; if so, and
- * if change_end() says so too, then nobody was from begin to end.
+ * Begin to change a buffer's content. Returns true if nobody else is doing so. If change_end()
+ * returns true as well, nobody else did from begin to end.
  */
 bool change_begin(__u64 buffer, __u64 *begun)
 {
@@ -85,7 +85,7 @@ bool change_end(__u64 buffer, __u64 begun, bool alone)
 	return alone;
 }
 
-/* xorshift64*: a random number below @n. */
+/* xorshift64*: return a random number below @n. */
 __u64 below(struct thread *thread, __u64 n)
 {
 	__u64 x = thread->random;
@@ -119,7 +119,7 @@ void trace(struct thread *thread, const char *call, __u64 identity, __u64 addres
 	snprintf(t->call, sizeof(t->call), "%s", call);
 }
 
-/* What is wrong first is told; what comes after may follow from it. */
+/* Report only the first failure: later ones may follow from it. */
 void fail_at(struct thread *thread, const char *where, int line, const char *format, ...)
 {
 	va_list args;
@@ -151,7 +151,7 @@ static void show_trace(const struct trace *t)
 	       t->length, t->offset, t->options, t->result);
 }
 
-/* What failed, and what was done last by everybody. */
+/* Print the first failure, and the last operations of all processes. */
 void report_failure(void)
 {
 	static struct trace all[NR_PROCESSES * (NR_THREADS + 1) * TRAIL_LENGTH];
@@ -168,7 +168,7 @@ void report_failure(void)
 			show_trace(&all[i]);
 }
 
-/* Is @err, which is 0 or negative, in the list, which 0 ends? */
+/* Return true if @err is 0, or if -@err is in @errors, which ends with 0. */
 bool expected(int err, const int *errors)
 {
 	if (!err)

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Helpers of the suites of dma-bufs. See dmabuf_helpers.h.
+ */
+#include <kunit/device.h>
+#include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
+
+#include "dmabuf_helpers.h"
+
+struct device *dma_device(struct kunit *test, const char *name)
+{
+	struct device *dev = kunit_device_register(test, name);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(64)));
+	return dev;
+}
+
+struct dma_buf *export(struct kunit *test, struct iokmem_desc *desc, u32 flags)
+{
+	struct dma_buf *dmabuf = iokmem_desc_get_dma_buf(desc, flags);
+
+	keep_dma_buf(test, dmabuf);
+	return dmabuf;
+}
+
+int export_error(struct iokmem_desc *desc, u32 flags)
+{
+	struct dma_buf *dmabuf = iokmem_desc_get_dma_buf(desc, flags);
+
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	dma_buf_put(dmabuf);
+	return 0;
+}
+
+bool reads_pattern(struct kunit *test, struct iokmem_desc *desc, size_t first)
+{
+	size_t length = iokmem_desc_get_length(desc);
+	u8 *bytes = kunit_kmalloc(test, length, GFP_KERNEL);
+	int err;
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	err = iokmem_desc_read_bytes(desc, 0, bytes, length);
+	return !err && has_pattern(bytes, length, first);
+}
+
+void write_pattern(struct kunit *test, struct iokmem_desc *desc)
+{
+	size_t length = iokmem_desc_get_length(desc);
+	u8 *bytes = kunit_kmalloc(test, length, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	fill_bytes(bytes, length);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_write_bytes(desc, 0, bytes, length));
+}
+
+struct iokmem_desc *exportable(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+	struct iokmem_desc *desc = make_kind(test, kind);
+
+	if (kind->export_error || kind->imported)
+		kunit_skip(test, "nothing to export");
+	return desc;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Helpers of the suites of dma-bufs: a device, exports, and a descriptor's bytes.
+ */
+#ifndef _IOKMEM_KUNIT_DMABUF_HELPERS_H
+#define _IOKMEM_KUNIT_DMABUF_HELPERS_H
+
+#include "exporter.h"
+#include "kinds.h"
+
+#define NONE	IOKMEM_DIRECTION_NONE
+#define IN	IOKMEM_DIRECTION_IN
+#define OUT	IOKMEM_DIRECTION_OUT
+#define INOUT	IOKMEM_DIRECTION_INOUT
+#define RO	IOKMEM_FD_READ_ONLY
+
+struct device *dma_device(struct kunit *test, const char *name);
+
+struct dma_buf *export(struct kunit *test, struct iokmem_desc *desc, u32 flags);
+
+int export_error(struct iokmem_desc *desc, u32 flags);
+
+bool reads_pattern(struct kunit *test, struct iokmem_desc *desc, size_t first);
+
+void write_pattern(struct kunit *test, struct iokmem_desc *desc);
+
+/* Create the test's kind of memory. Skips the test if no dma-buf can be made of it. */
+struct iokmem_desc *exportable(struct kunit *test);
+
+#endif /* _IOKMEM_KUNIT_DMABUF_HELPERS_H */

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The sample driver when its device or its module goes away while programs use it.
+ */
+#include "edu_fixture.h"
+
+/*
+ * The device goes.
+ */
+
+static void expect_gone(struct __test_metadata *_metadata, int fd)
+{
+	char *bytes;
+
+	EXPECT_EQ(-ENODEV, edu_copy(fd, 0, 1, 1));
+	EXPECT_EQ(-ENODEV, edu_program(fd, 0, 1));
+	EXPECT_EQ(-ENODEV, edu_map(fd, &bytes));
+	EXPECT_EQ(-ENODEV, edu_buffer(fd, 0));
+}
+
+TEST_F(edu, unbinding_leaves_programs_their_memory)
+{
+	char *bytes;
+	int again;
+
+	fill(self->bytes, SIZE, 9);
+	ASSERT_EQ(0, unbind());
+	EXPECT_ERRNO(ENOENT, open(EDU, O_RDWR));
+	expect_gone(_metadata, self->fd);
+	EXPECT_TRUE(is_pattern(self->bytes, SIZE, 9));
+	EXPECT_TRUE(can_write(self->bytes));
+
+	/* The file still belongs to the earlier binding. */
+	ASSERT_EQ(0, bind());
+	expect_gone(_metadata, self->fd);
+	again = open_edu();
+	ASSERT_LE(0, again);
+	ASSERT_EQ(0, edu_map(again, &bytes));
+	EXPECT_TRUE(is_zero(bytes, SIZE));
+	bytes[0] = 'x';
+	EXPECT_EQ(1, edu_copy(again, 0, 1, 1));
+	EXPECT_EQ('x', bytes[1]);
+
+	EXPECT_EQ(0, close(self->fd));
+	EXPECT_FALSE(can_read(self->bytes));
+}
+
+TEST_F(edu, one_device_is_driven_at_a_time)
+{
+	int fd;
+
+	if (!*other && !machine_has("edu"))
+		SKIP(return, "no other device");
+	EXPECT_EQ(-EBUSY, write_file(DRIVER "bind", other));
+	EXPECT_EQ(1, edu_copy(self->fd, 0, 1, 1));
+	ASSERT_EQ(0, unbind());
+	ASSERT_EQ(0, write_file(DRIVER "bind", other));
+	EXPECT_EQ(-EBUSY, bind());
+	fd = open_edu();
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(1, edu_copy(fd, 0, 1, 1));
+	EXPECT_EQ(-ENODEV, edu_copy(self->fd, 0, 1, 1));
+	ASSERT_EQ(0, write_file(DRIVER "unbind", other));
+	ASSERT_EQ(0, bind());
+	EXPECT_EQ(-ENODEV, edu_copy(fd, 0, 1, 1));
+}
+
+TEST_F_TIMEOUT(edu, unbinding_ends_a_copy_between_two_transfers, 120)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		struct user user = {
+			.fd = open_edu(), .to = HALF, .length = HALF,
+		};
+		long result;
+		char *bytes;
+
+		ASSERT_LE(0, user.fd);
+		ASSERT_EQ(0, edu_map(user.fd, &bytes));
+		fill(bytes, HALF, i);
+		start_user(_metadata, &user);
+		EXPECT_TRUE(EVENTUALLY(has_come(bytes + HALF)));
+		ASSERT_EQ(0, unbind());
+		result = finish_user(&user);
+		/* The copy may have ended just before. */
+		EXPECT_TRUE(result == -ENODEV || result == (long)HALF);
+		EXPECT_TRUE(is_pattern(bytes, HALF, i));
+		EXPECT_TRUE(is_pattern(bytes + HALF, ROOM, i));
+		ASSERT_EQ(0, bind());
+		EXPECT_EQ(0, close(user.fd));
+	}
+	EXPECT_EQ(-ENODEV, edu_copy(self->fd, 0, 1, 1));
+}
+
+TEST_F_TIMEOUT(edu, unbinding_while_programming_gives_the_map_back, 120)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		struct user user = {
+			.fd = open_edu(), .program = true, .length = ROOM,
+		};
+		struct writer writer;
+		char *bytes;
+
+		ASSERT_LE(0, user.fd);
+		ASSERT_EQ(0, edu_map(user.fd, &bytes));
+		start_writer(_metadata, &writer, bytes + 64);
+		start_user(_metadata, &user);
+		EXPECT_TRUE(EVENTUALLY(user.done > 0));
+		ASSERT_EQ(0, unbind());
+		EXPECT_EQ(-ENODEV, finish_user(&user));
+		EXPECT_TRUE(is_writing(&writer));
+		stop_writer(&writer);
+		ASSERT_EQ(0, bind());
+		EXPECT_EQ(0, close(user.fd));
+	}
+}
+
+static int come_and_go(void *stop)
+{
+	while (!*(atomic_bool *)stop) {
+		int fd = open_edu(), err;
+		char *bytes;
+		long done;
+
+		if (fd < 0) {
+			/* The node is gone, or has no device behind it. */
+			CHILD_EXPECT(fd == -ENOENT || fd == -ENODEV);
+			continue;
+		}
+		err = edu_map(fd, &bytes);
+		CHILD_EXPECT(!err || err == -ENODEV);
+		if (!err) {
+			fill(bytes, 100, 1);
+			done = edu_copy(fd, 0, 100, 100);
+			CHILD_EXPECT(done == -ENODEV || done == 100);
+			CHILD_EXPECT(done < 0 || is_pattern(bytes + 100, 100, 1));
+		}
+		close(fd);
+	}
+	return 0;
+}
+
+TEST_F_TIMEOUT(edu, device_and_programs_come_and_go_at_once, 120)
+{
+	atomic_bool *stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct timespec moment = { .tv_nsec = 100 * 1000 * 1000 };
+	pid_t children[2];
+	unsigned int i;
+
+	ASSERT_NE(MAP_FAILED, stop);
+	for (i = 0; i < ARRAY_SIZE(children); i++)
+		children[i] = spawn(come_and_go, stop);
+	for (i = 0; i < 5; i++) {
+		nanosleep(&moment, NULL);
+		EXPECT_EQ(0, unbind());
+		EXPECT_EQ(0, bind());
+	}
+	*stop = true;
+	for (i = 0; i < ARRAY_SIZE(children); i++)
+		EXPECT_EQ(0, join(children[i]));
+}
+
+/*
+ * The module goes.
+ */
+
+static int remove_module(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
+}
+
+/* "make check" and "make shell" put the module into different places. */
+static int insert_module(void)
+{
+	int fd = open("/modules/samples/" MODULE ".ko", O_RDONLY | O_CLOEXEC), err;
+
+	if (fd < 0)
+		fd = open("/" MODULE ".ko", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+TEST_F(edu, module_stays_while_it_is_used)
+{
+	int fd = edu_buffer(self->fd, 0);
+	char *bytes;
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EWOULDBLOCK, remove_module(MODULE));
+	ASSERT_EQ(0, unbind());
+	EXPECT_EQ(-EWOULDBLOCK, remove_module(MODULE));
+	ASSERT_EQ(0, bind());
+	EXPECT_EQ(-EWOULDBLOCK, remove_module("iokmem"));
+
+	/* The buffer needs only the module of its descriptor. */
+	self->bytes[0] = 'x';
+	ASSERT_EQ(0, close(self->fd));
+	ASSERT_EQ(0, remove_module(MODULE));
+	ASSERT_EQ(0, map(fd, 0, 0, 0, &bytes));
+	EXPECT_EQ('x', bytes[0]);
+	EXPECT_EQ(-EWOULDBLOCK, remove_module("iokmem"));
+	ASSERT_EQ(0, insert_module());
+	EXPECT_TRUE(is_bound());
+}
+
+#include "nothing_left.h"
+
+TEST_HARNESS_MAIN
