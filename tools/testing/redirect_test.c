@@ -305,32 +305,6 @@ TEST_F(redirect, to_nothing_ends_with_the_map)
 	EXPECT_EQ(0, nr_maps(self->old));
 }
 
-/* System calls wait as well. */
-static void *write_from(void *arg)
-{
-	struct _test_data_redirect *self = arg;
-	uint32_t value = 0;
-	int pipes[2];
-
-	if (pipe(pipes) || write(pipes[1], self->unique, 4) != 4 ||
-	    read(pipes[0], &value, 4) != 4)
-		value = FAULTED;
-	self->seen = value;
-	return NULL;
-}
-
-TEST_F(redirect, to_nothing_blocks_system_calls_too)
-{
-	struct timespec moment = { .tv_nsec = 50 * 1000 * 1000 };
-
-	ASSERT_EQ(0, redirect(self->old, self->unique, SIZE, -1, 0, 0));
-	ASSERT_EQ(0, pthread_create(&self->thread, NULL, write_from, self));
-	nanosleep(&moment, NULL);
-	EXPECT_EQ(0, self->seen);
-	ASSERT_EQ(0, redirect(self->old, self->unique, SIZE, self->new, 0, 0));
-	stop_looking(NEW);
-}
-
 static int touch_blocked(void *arg)
 {
 	int fd = *(int *)arg;
