@@ -66,8 +66,8 @@ static bool can_lock_soon(struct mm_struct *mm)
 	int tries;
 
 	for (tries = 0; tries < 100; tries++) {
-		if (mmap_write_trylock(mm)) {
-			mmap_write_unlock(mm);
+		if (mmap_read_trylock(mm)) {
+			mmap_read_unlock(mm);
 			return true;
 		}
 		msleep(20);
@@ -91,13 +91,16 @@ static void mmap_keeps_no_lock_while_memory_is_retyped(struct kunit *test)
 	init_completion(&mapper.done);
 	reinit_completion(&retype_begun);
 	reinit_completion(&retype_may_go_on);
+	retyping = kthread_create(retype, &retyper, "iokmem-retype");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, retyping);
+	mapping = kthread_create(map_file, &mapper, "iokmem-map");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mapping);
 	usual_ops = desc->ops;
 	slow_ops = *desc->ops;
 	slow_ops.retype = slow_retype;
 	desc->ops = &slow_ops;
 
-	retyping = kthread_run(retype, &retyper, "iokmem-retype");
-	mapping = kthread_create(map_file, &mapper, "iokmem-map");
+	wake_up_process(retyping);
 	wait_for_completion(&retype_begun);
 	wake_up_process(mapping);
 	/* It waits, or gets along without. */

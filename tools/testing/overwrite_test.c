@@ -106,7 +106,8 @@ TEST(overwrite_of_sealed_memory_is_not_permitted)
 	int fd = new_buffer(SIZE);
 
 	ASSERT_LE(0, fd);
-	if (syscall(SYS_mseal, 0, 0, 0) && errno == ENOSYS)
+	/* Nothing at all can be sealed, where there is such a system call. */
+	if (syscall(SYS_mseal, 0, 0, 0))
 		SKIP(return, "this kernel has no mseal()");
 	EXPECT_EQ(0, run_child(map_over_sealed, &fd));
 }

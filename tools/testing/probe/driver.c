@@ -25,7 +25,7 @@
 
 /**
  * struct driver_file - what an open file has
- * @lock: protects what follows
+ * @lock: serialises the ioctls
  * @task: the task to map into
  * @map: in that task, or NULL
  * @desc: that mmap() is about, or NULL
@@ -39,7 +39,7 @@
  * @held: completed when @hold_work has the lock
  */
 struct driver_file {
-	struct mutex lock;
+	struct mutex lock;	/* protects what follows */
 	struct task_struct *task;
 	struct iokmem_map *map;
 	struct iokmem_desc *desc;
