@@ -202,7 +202,7 @@ static void lifetime_map_survives_the_task_as_an_object(struct kunit *test)
 
 /* The holder is another thread than the task, and lets go while it runs. */
 /* The empty VMA stays, since nothing tells whether it is still the mapping's. */
-static void lifetime_release_unmaps_from_another_task(struct kunit *test)
+static void lifetime_release_empties_the_addresses_from_another_task(struct kunit *test)
 {
 	struct task_struct *task = start_process(test);
 	struct iokmem_desc *desc = buffer(test, NULL, LENGTH, 0);
@@ -285,7 +285,7 @@ static struct kunit_case lifetime_cases[] = {
 	KUNIT_CASE(lifetime_part_of_a_map_cannot_be_unmapped),
 	KUNIT_CASE(lifetime_buffer_in_a_task_ends_with_its_descriptor),
 	KUNIT_CASE(lifetime_map_survives_the_task_as_an_object),
-	KUNIT_CASE(lifetime_release_unmaps_from_another_task),
+	KUNIT_CASE(lifetime_release_empties_the_addresses_from_another_task),
 	KUNIT_CASE(lifetime_put_async_works_where_one_cannot_sleep),
 	KUNIT_CASE(lifetime_kernel_mapping_ends_with_its_last_holder),
 	KUNIT_CASE(lifetime_failed_mapping_leaves_nothing),

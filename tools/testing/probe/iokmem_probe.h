@@ -2,6 +2,7 @@
 #ifndef _IOKMEM_PROBE_H
 #define _IOKMEM_PROBE_H
 
+#include <linux/ioctl.h>
 #include <linux/types.h>
 
 /**
@@ -35,5 +36,61 @@ struct iokmem_probe_outside {
 	__u64 address;
 	__u64 length;
 };
+
+/*
+ * A driver's device. An open file of it keeps a task, which at first is the one that has
+ * opened it, and makes one map at a time.
+ */
+#define IOKMEM_PROBE_DEVICE	"iokmem-probe"
+
+/* In a worker; IOKMEM_PROBE_PUT and IOKMEM_PROBE_UNMAP do not wait for that. */
+#define IOKMEM_PROBE_IN_WORKER	1u
+
+/**
+ * struct iokmem_probe_map - argument of IOKMEM_PROBE_MAP
+ * @fd: of the descriptor
+ * @options: IOKMEM_MAP_*
+ * @address: in: as for iokmem_desc_create_mapping_in_task(). Out: where the map is
+ * @offset: in bytes
+ * @length: in bytes
+ * @flags: IOKMEM_PROBE_IN_WORKER, or 0
+ * @__reserved: not used
+ */
+struct iokmem_probe_map {
+	__s32 fd;
+	__u32 options;
+	__u64 address;
+	__u64 offset;
+	__u64 length;
+	__u32 flags;
+	__u32 __reserved;
+};
+
+/* What mmap() of the device does. */
+#define IOKMEM_PROBE_FORWARD_READ_ONLY	1u	/* mmap() of a read-only file of a descriptor */
+#define IOKMEM_PROBE_MAP_IN_MMAP	2u	/* fail as making another map does there */
+
+/**
+ * struct iokmem_probe_show - argument of IOKMEM_PROBE_SHOW
+ * @fd: of the descriptor that mmap() of the device is about
+ * @how: IOKMEM_PROBE_FORWARD_READ_ONLY or IOKMEM_PROBE_MAP_IN_MMAP
+ */
+struct iokmem_probe_show {
+	__s32 fd;
+	__u32 how;
+};
+
+/* Have the driver map into the task that the file keeps. */
+#define IOKMEM_PROBE_MAP	_IO(0xBE, 0)
+/* Have it put the map, or unmap it and put it; the argument is flags. */
+#define IOKMEM_PROBE_PUT	_IO(0xBE, 1)
+#define IOKMEM_PROBE_UNMAP	_IO(0xBE, 2)
+/* Wait until the worker is done with that. */
+#define IOKMEM_PROBE_WAIT	_IO(0xBE, 3)
+/* From now on the file keeps the calling thread. */
+#define IOKMEM_PROBE_KEEP_TASK	_IO(0xBE, 4)
+/* A worker holds the caller's mmap lock, for reading, for so many milliseconds. */
+#define IOKMEM_PROBE_HOLD_LOCK	_IO(0xBE, 5)
+#define IOKMEM_PROBE_SHOW	_IO(0xBE, 6)
 
 #endif /* _IOKMEM_PROBE_H */

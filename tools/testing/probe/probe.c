@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Page table entries for the tests of /dev/iokmem, on kernels that do not show them: two
- * debugfs files, read at the address or frame as the offset. outside.c has a third file.
+ * debugfs files, read at the address or frame as the offset. outside.c has a third file, and
+ * driver.c a driver with a device.
  *
  *	iokmem_probe/user	struct iokmem_probe of an address of the reader
  *	iokmem_probe/frame	struct iokmem_probe of a page frame, in the kernel's map of
@@ -13,6 +14,7 @@
 #include <linux/uaccess.h>
 
 #include "../../../kunit/entry.h"
+#include "driver.h"
 #include "iokmem_probe.h"
 #include "outside.h"
 
@@ -65,15 +67,21 @@ static const struct file_operations frame_fops = {
 
 static int __init probe_init(void)
 {
+	int err;
+
 	probe_dir = debugfs_create_dir("iokmem_probe", NULL);
 	debugfs_create_file("user", 0400, probe_dir, NULL, &user_fops);
 	debugfs_create_file("frame", 0400, probe_dir, NULL, &frame_fops);
 	outside_init(probe_dir);
-	return 0;
+	err = probe_driver_init();
+	if (err)
+		debugfs_remove(probe_dir);
+	return err;
 }
 
 static void __exit probe_exit(void)
 {
+	probe_driver_exit();
 	debugfs_remove(probe_dir);
 }
 

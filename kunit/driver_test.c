@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A driver's maps in user tasks end without unmapping: the addresses are the task's. They
+ * stay, empty, until the task unmaps them, or the driver asks for such a map again.
+ */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/mman.h>
+#include <linux/sched/mm.h>
+
+#include "helpers.h"
+
+/* How a map ends. */
+struct ending {
+	const char *name;
+	void (*end)(struct iokmem_map *map);
+};
+
+static void end_by_unmap(struct iokmem_map *map)
+{
+	iokmem_map_unmap(map);
+	iokmem_map_put(map);
+}
+
+static const struct ending endings[] = {
+	{ "put", iokmem_map_put },
+	{ "unmap", end_by_unmap },
+};
+
+static void describe_ending(const struct ending *ending, char *description)
+{
+	strscpy(description, ending->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(ending, endings, describe_ending);
+
+static struct iokmem_map *make(struct kunit *test, struct iokmem_desc *desc,
+			       struct task_struct *task, u32 options)
+{
+	struct iokmem_map *map;
+
+	map = iokmem_desc_create_mapping_in_task(desc, task, 0, options | IOKMEM_MAP_ANYWHERE,
+						 0, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, map);
+	return map;
+}
+
+/* Is there a VMA that begins at @address, of a file or not? */
+static bool has_vma(struct mm_struct *mm, unsigned long address, bool of_file)
+{
+	struct vm_area_struct *vma;
+	bool found;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, address);
+	found = vma && vma->vm_start == address && !!vma->vm_file == of_file;
+	mmap_read_unlock(mm);
+	return found;
+}
+
+static void ending_leaves_an_empty_vma(struct kunit *test)
+{
+	const struct ending *ending = test->param_value;
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+	unsigned long address;
+	struct iokmem_map *m;
+
+	attach_address_space(test);
+	m = make(test, desc, current, 0);
+	address = iokmem_map_get_address(m);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address));
+	ending->end(m);
+	KUNIT_EXPECT_TRUE(test, has_vma(current->mm, address, true));
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, address).present);
+	KUNIT_EXPECT_EQ(test, 1UL, touch(address));
+	KUNIT_EXPECT_EQ(test, 0, vm_munmap(address, SZ_64K));
+	KUNIT_EXPECT_FALSE(test, has_vma(current->mm, address, true));
+}
+
+static void ending_lets_the_memory_go(struct kunit *test)
+{
+	const struct ending *ending = test->param_value;
+	struct iokmem_desc *desc = buffer_with(test, NULL, IOKMEM_MAP_INHIBIT_CACHE, SZ_64K, 0);
+	struct iokmem_map *m;
+
+	need_memory_types(test);
+	attach_address_space(test);
+	m = make(test, desc, current, 0);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(m)));
+	ending->end(m);
+	/* Nobody maps it, or it could not have another mode. */
+	m = make(test, desc, current, IOKMEM_MAP_COPYBACK_CACHE);
+	KUNIT_EXPECT_EQ(test, IOKMEM_MAP_COPYBACK_CACHE, iokmem_desc_get_cache_mode(desc));
+	KUNIT_EXPECT_EQ(test, 0UL, touch(iokmem_map_get_address(m)));
+	KUNIT_EXPECT_EQ(test, IOKMEM_MAP_COPYBACK_CACHE,
+			entry_of(current->mm, iokmem_map_get_address(m)).cache);
+	ending->end(m);
+}
+
+static void repeat(struct kunit *test, struct task_struct *task, struct mm_struct *mm)
+{
+	const struct ending *ending = test->param_value;
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+	struct iokmem_map *m = make(test, desc, task, 0);
+	unsigned long address = iokmem_map_get_address(m);
+	int nr_vmas = READ_ONCE(mm->map_count), i;
+
+	for (i = 0; i < 1000; i++) {
+		ending->end(m);
+		KUNIT_ASSERT_TRUE(test, has_vma(mm, address, true));
+		m = make(test, desc, task, 0);
+		KUNIT_ASSERT_EQ(test, address, iokmem_map_get_address(m));
+	}
+	KUNIT_EXPECT_EQ(test, nr_vmas, READ_ONCE(mm->map_count));
+	ending->end(m);
+}
+
+static void next_map_takes_up_the_empty_vma(struct kunit *test)
+{
+	attach_address_space(test);
+	repeat(test, current, current->mm);
+}
+
+static void next_map_takes_up_the_empty_vma_of_another_task(struct kunit *test)
+{
+	struct task_struct *task = start_process(test);
+	struct mm_struct *mm = get_task_mm(task);
+
+	KUNIT_ASSERT_NOT_NULL(test, mm);
+	repeat(test, task, mm);
+	mmput(mm);
+}
+
+static void empty_vma_goes_with_its_process(struct kunit *test)
+{
+	const struct ending *ending = test->param_value;
+	struct task_struct *task = start_process(test);
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+	u64 id = desc->id;
+
+	ending->end(make(test, desc, task, 0));
+	kill_process(task);
+	put_buffer_now(test, desc);
+	KUNIT_EXPECT_TRUE(test, is_gone(id));
+}
+
+/* A thread of the task's, which puts memory of its own where the map is. */
+struct overwriter {
+	struct mm_struct *mm;
+	unsigned long address;
+	unsigned long result;
+	struct completion begun;
+	struct completion done;
+};
+
+static int overwrite(void *arg)
+{
+	struct overwriter *overwriter = arg;
+
+	kthread_use_mm(overwriter->mm);
+	complete(&overwriter->begun);
+	overwriter->result = vm_mmap(NULL, overwriter->address, SZ_64K,
+				     PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0);
+	kthread_unuse_mm(overwriter->mm);
+	kthread_complete_and_exit(&overwriter->done, 0);
+}
+
+/* The task's mmap() waits for the mmap lock, and then the worker that ends the map does. */
+static void ending_spares_what_the_task_has_put_there(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+	struct overwriter overwriter = {};
+	struct task_struct *thread;
+	struct iokmem_map *m;
+
+	attach_address_space(test);
+	m = make(test, desc, current, 0);
+	overwriter.mm = current->mm;
+	overwriter.address = iokmem_map_get_address(m);
+	init_completion(&overwriter.begun);
+	init_completion(&overwriter.done);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(overwriter.address));
+	thread = kthread_create(overwrite, &overwriter, "iokmem-overwrite");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
+
+	mmap_read_lock(current->mm);
+	wake_up_process(thread);
+	wait_for_completion(&overwriter.begun);
+	msleep(100);
+	iokmem_map_put_async(m);
+	msleep(100);
+	mmap_read_unlock(current->mm);
+	wait_for_completion(&overwriter.done);
+
+	KUNIT_EXPECT_EQ(test, overwriter.address, overwriter.result);
+	/* The worker needs a moment. */
+	msleep(200);
+	KUNIT_EXPECT_TRUE(test, has_vma(current->mm, overwriter.address, false));
+	KUNIT_EXPECT_EQ(test, 0UL, touch(overwriter.address));
+}
+
+static struct kunit_case driver_cases[] = {
+	KUNIT_CASE_PARAM(ending_leaves_an_empty_vma, ending_gen_params),
+	KUNIT_CASE_PARAM(ending_lets_the_memory_go, ending_gen_params),
+	KUNIT_CASE_PARAM(next_map_takes_up_the_empty_vma, ending_gen_params),
+	KUNIT_CASE_PARAM(next_map_takes_up_the_empty_vma_of_another_task, ending_gen_params),
+	KUNIT_CASE_PARAM(empty_vma_goes_with_its_process, ending_gen_params),
+	KUNIT_CASE(ending_spares_what_the_task_has_put_there),
+	{}
+};
+
+static struct kunit_suite driver_suite = {
+	.name = "iokmem_driver",
+	.test_cases = driver_cases,
+};
+
+kunit_test_suite(driver_suite);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a program has a driver do: the device of tools/testing/probe.
+ */
+#ifndef _IOKMEM_DRIVER_UTILS_H
+#define _IOKMEM_DRIVER_UTILS_H
+
+#include "iokmem_utils.h"
+
+#define DRIVER	"/dev/" IOKMEM_PROBE_DEVICE
+
+/* Return a file of the driver's, which can have one map at a time; or -errno. */
+static inline int open_driver(void)
+{
+	int driver = open(DRIVER, O_RDWR | O_CLOEXEC);
+
+	return driver < 0 ? -errno : driver;
+}
+
+/* Have the driver map part of a buffer into the task that it keeps. */
+static inline int driver_map(int driver, int fd, __u32 options, __u64 offset, __u64 length,
+			     __u32 flags, char **address)
+{
+	struct iokmem_probe_map arg = {
+		.fd = fd,
+		.options = options | IOKMEM_MAP_ANYWHERE,
+		.offset = offset,
+		.length = length,
+		.flags = flags,
+	};
+	int err = iok(driver, IOKMEM_PROBE_MAP, &arg);
+
+	*address = err ? NULL : (char *)(uintptr_t)arg.address;
+	return err;
+}
+
+/* Have the driver put its map. */
+static inline int driver_put(int driver, __u32 flags)
+{
+	return iok(driver, IOKMEM_PROBE_PUT, (void *)(uintptr_t)flags);
+}
+
+/* Have the driver unmap its map for all who share it, and put it. */
+static inline int driver_unmap(int driver, __u32 flags)
+{
+	return iok(driver, IOKMEM_PROBE_UNMAP, (void *)(uintptr_t)flags);
+}
+
+/* Wait until the driver's worker is done. */
+static inline int driver_wait(int driver)
+{
+	return iok(driver, IOKMEM_PROBE_WAIT, NULL);
+}
+
+/* From now on the driver maps into the calling thread's address space. */
+static inline int driver_keep_task(int driver)
+{
+	return iok(driver, IOKMEM_PROBE_KEEP_TASK, NULL);
+}
+
+/* Nobody can change this address space for so long, nor fault where that is queued for. */
+static inline int driver_hold_lock(int driver, unsigned long milliseconds)
+{
+	return iok(driver, IOKMEM_PROBE_HOLD_LOCK, (void *)milliseconds);
+}
+
+/* Say what mmap() of the driver's file does. */
+static inline int driver_show(int driver, int fd, __u32 how)
+{
+	struct iokmem_probe_show arg = { .fd = fd, .how = how };
+
+	return iok(driver, IOKMEM_PROBE_SHOW, &arg);
+}
+
+#endif /* _IOKMEM_DRIVER_UTILS_H */

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A driver that maps programs' buffers into their tasks, as drivers do: in its ioctls, in
+ * a worker, and in mmap() of its device. See iokmem_probe.h for what it can be told to do.
+ */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/workqueue.h>
+
+#include <linux/iokmem.h>
+
+#include "driver.h"
+#include "iokmem_probe.h"
+
+/**
+ * struct driver_file - what an open file has
+ * @lock: serialises the ioctls
+ * @task: the task to map into
+ * @map: in that task, or NULL
+ * @desc: that mmap() is about, or NULL
+ * @how: what mmap() does: IOKMEM_PROBE_FORWARD_READ_ONLY or IOKMEM_PROBE_MAP_IN_MMAP
+ * @end_work: ends a map
+ * @ending: the map that @end_work ends
+ * @unmap: @end_work unmaps it first
+ * @hold_work: holds an mmap lock
+ * @mm: whose
+ * @milliseconds: for how long
+ * @held: completed when @hold_work has the lock
+ */
+struct driver_file {
+	struct mutex lock;	/* protects what follows */
+	struct task_struct *task;
+	struct iokmem_map *map;
+	struct iokmem_desc *desc;
+	u32 how;
+	struct work_struct end_work;
+	struct iokmem_map *ending;
+	bool unmap;
+	struct work_struct hold_work;
+	struct mm_struct *mm;
+	unsigned int milliseconds;
+	struct completion held;
+};
+
+static struct iokmem_desc *desc_of(int fd)
+{
+	struct iokmem_desc *desc;
+	struct file *file;
+
+	file = fget(fd);
+	if (!file)
+		return ERR_PTR(-EBADF);
+	desc = iokmem_desc_with_file(file, NULL);
+	fput(file);
+	return desc;
+}
+
+/**
+ * struct map_call - iokmem_desc_create_mapping_in_task() by a worker
+ * @work: calls it
+ * @task: the task
+ * @desc: the descriptor
+ * @arg: all else
+ * @map: what it returned
+ */
+struct map_call {
+	struct work_struct work;
+	struct task_struct *task;
+	struct iokmem_desc *desc;
+	const struct iokmem_probe_map *arg;
+	struct iokmem_map *map;
+};
+
+static void map_work(struct work_struct *work)
+{
+	struct map_call *call = container_of(work, struct map_call, work);
+	const struct iokmem_probe_map *arg = call->arg;
+
+	call->map = iokmem_desc_create_mapping_in_task(call->desc, call->task, arg->address,
+						       arg->options, arg->offset,
+						       arg->length);
+}
+
+static int driver_map(struct driver_file *driver, struct iokmem_probe_map *arg)
+{
+	struct map_call call = { .task = driver->task, .arg = arg };
+
+	if (driver->map)
+		return -EBUSY;
+	call.desc = desc_of(arg->fd);
+	if (IS_ERR(call.desc))
+		return PTR_ERR(call.desc);
+	INIT_WORK_ONSTACK(&call.work, map_work);
+	if (arg->flags & IOKMEM_PROBE_IN_WORKER) {
+		queue_work(system_long_wq, &call.work);
+		flush_work(&call.work);
+	} else {
+		map_work(&call.work);
+	}
+	destroy_work_on_stack(&call.work);
+	iokmem_desc_put(call.desc);
+	if (IS_ERR(call.map))
+		return PTR_ERR(call.map);
+	driver->map = call.map;
+	arg->address = iokmem_map_get_address(call.map);
+	return 0;
+}
+
+static int ioctl_map(struct driver_file *driver, void __user *uptr)
+{
+	struct iokmem_probe_map arg;
+	int err;
+
+	if (copy_from_user(&arg, uptr, sizeof(arg)))
+		return -EFAULT;
+	err = driver_map(driver, &arg);
+	if (!err && copy_to_user(uptr, &arg, sizeof(arg)))
+		err = -EFAULT;
+	return err;
+}
+
+static void end_work(struct work_struct *work)
+{
+	struct driver_file *driver = container_of(work, struct driver_file, end_work);
+
+	if (driver->unmap)
+		iokmem_map_unmap(driver->ending);
+	iokmem_map_put(driver->ending);
+}
+
+static int ioctl_end(struct driver_file *driver, bool unmap, unsigned long flags)
+{
+	if (!driver->map)
+		return -ENOENT;
+	flush_work(&driver->end_work);
+	driver->ending = driver->map;
+	driver->map = NULL;
+	driver->unmap = unmap;
+	if (flags & IOKMEM_PROBE_IN_WORKER)
+		queue_work(system_long_wq, &driver->end_work);
+	else
+		end_work(&driver->end_work);
+	return 0;
+}
+
+static int ioctl_keep_task(struct driver_file *driver)
+{
+	put_task_struct(driver->task);
+	driver->task = get_task_struct(current);
+	return 0;
+}
+
+static void hold_work(struct work_struct *work)
+{
+	struct driver_file *driver = container_of(work, struct driver_file, hold_work);
+
+	mmap_read_lock(driver->mm);
+	complete(&driver->held);
+	msleep(driver->milliseconds);
+	mmap_read_unlock(driver->mm);
+	mmput(driver->mm);
+}
+
+static int ioctl_hold_lock(struct driver_file *driver, unsigned long milliseconds)
+{
+	flush_work(&driver->hold_work);
+	reinit_completion(&driver->held);
+	driver->mm = current->mm;
+	mmget(driver->mm);
+	driver->milliseconds = milliseconds;
+	queue_work(system_long_wq, &driver->hold_work);
+	wait_for_completion(&driver->held);
+	return 0;
+}
+
+static int ioctl_show(struct driver_file *driver, void __user *uptr)
+{
+	struct iokmem_probe_show arg;
+	struct iokmem_desc *desc;
+
+	if (copy_from_user(&arg, uptr, sizeof(arg)))
+		return -EFAULT;
+	desc = desc_of(arg.fd);
+	if (IS_ERR(desc))
+		return PTR_ERR(desc);
+	if (driver->desc)
+		iokmem_desc_put(driver->desc);
+	driver->desc = desc;
+	driver->how = arg.how;
+	return 0;
+}
+
+static long driver_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct driver_file *driver = file->private_data;
+	void __user *uptr = (void __user *)arg;
+	long ret;
+
+	if (cmd == IOKMEM_PROBE_WAIT) {
+		flush_work(&driver->end_work);
+		return 0;
+	}
+	mutex_lock(&driver->lock);
+	switch (cmd) {
+	case IOKMEM_PROBE_MAP:
+		ret = ioctl_map(driver, uptr);
+		break;
+	case IOKMEM_PROBE_PUT:
+	case IOKMEM_PROBE_UNMAP:
+		ret = ioctl_end(driver, cmd == IOKMEM_PROBE_UNMAP, arg);
+		break;
+	case IOKMEM_PROBE_KEEP_TASK:
+		ret = ioctl_keep_task(driver);
+		break;
+	case IOKMEM_PROBE_HOLD_LOCK:
+		ret = ioctl_hold_lock(driver, arg);
+		break;
+	case IOKMEM_PROBE_SHOW:
+		ret = ioctl_show(driver, uptr);
+		break;
+	default:
+		ret = -ENOTTY;
+	}
+	mutex_unlock(&driver->lock);
+	return ret;
+}
+
+/* As drivers that export memory by another file do: see dma_buf_mmap(). */
+static int forward_read_only(struct driver_file *driver, struct vm_area_struct *vma)
+{
+	struct file *file;
+	int err;
+
+	file = iokmem_desc_get_file(driver->desc, IOKMEM_FD_READ_ONLY);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	vma_set_file(vma, file);
+	err = file->f_op->mmap(file, vma);
+	fput(file);
+	return err;
+}
+
+/* No driver may do this: the mmap lock is held. */
+static int map_in_mmap(struct driver_file *driver)
+{
+	struct iokmem_map *map;
+
+	map = iokmem_desc_create_mapping_in_task(driver->desc, current, 0,
+						 IOKMEM_MAP_ANYWHERE, 0, 0);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	iokmem_map_put_async(map);
+	return -ENXIO;
+}
+
+static int driver_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct driver_file *driver = file->private_data;
+
+	/* IOKMEM_PROBE_SHOW comes before, and nothing is changed by it then. */
+	if (!driver->desc)
+		return -ENODEV;
+	switch (driver->how) {
+	case IOKMEM_PROBE_FORWARD_READ_ONLY:
+		return forward_read_only(driver, vma);
+	case IOKMEM_PROBE_MAP_IN_MMAP:
+		return map_in_mmap(driver);
+	default:
+		return -EINVAL;
+	}
+}
+
+static int driver_open(struct inode *inode, struct file *file)
+{
+	struct driver_file *driver = kzalloc(sizeof(*driver), GFP_KERNEL);
+
+	if (!driver)
+		return -ENOMEM;
+	mutex_init(&driver->lock);
+	init_completion(&driver->held);
+	INIT_WORK(&driver->end_work, end_work);
+	INIT_WORK(&driver->hold_work, hold_work);
+	driver->task = get_task_struct(current);
+	file->private_data = driver;
+	return 0;
+}
+
+static int driver_release(struct inode *inode, struct file *file)
+{
+	struct driver_file *driver = file->private_data;
+
+	flush_work(&driver->end_work);
+	flush_work(&driver->hold_work);
+	if (driver->map)
+		iokmem_map_put(driver->map);
+	if (driver->desc)
+		iokmem_desc_put(driver->desc);
+	put_task_struct(driver->task);
+	kfree(driver);
+	return 0;
+}
+
+static const struct file_operations driver_fops = {
+	.owner		= THIS_MODULE,
+	.open		= driver_open,
+	.unlocked_ioctl	= driver_ioctl,
+	.mmap		= driver_mmap,
+	.release	= driver_release,
+};
+
+static struct miscdevice driver_device = {
+	.minor	= MISC_DYNAMIC_MINOR,
+	.name	= IOKMEM_PROBE_DEVICE,
+	.fops	= &driver_fops,
+	.mode	= 0600,
+};
+
+int probe_driver_init(void)
+{
+	return misc_register(&driver_device);
+}
+
+void probe_driver_exit(void)
+{
+	misc_deregister(&driver_device);
+}

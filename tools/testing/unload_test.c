@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unloading the module right after its last user has gone: threads that have waited in the
+ * module's own code, because they touched a map that was redirected to nothing, are out of
+ * it by then. So this program runs when no other module uses the module: see
+ * scripts/guest/test.
+ */
+#include "bounded.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#define MODULE		"/modules/iokmem.ko"
+#define NR_WAITERS	8
+#define NR_ROUNDS	20
+#define SIZE		(4 * PAGE)
+
+static char *map_to_touch;
+static atomic_int nr_ready, nr_left;
+
+/* When the wait is over, everybody else comes first. */
+static void *wait_in_fault(void *arg)
+{
+	const struct sched_param param = {};
+
+	sched_setscheduler(0, SCHED_IDLE, &param);
+	nr_ready++;
+	if (!sigsetjmp(probe_env, 1))
+		touch(map_to_touch, false);
+	nr_left++;
+	return NULL;
+}
+
+/* The map ends by munmap(), the last file is closed, and nothing is left to wait for. */
+static int let_threads_wait_and_unload(void *arg)
+{
+	struct sigaction act = { .sa_handler = probe_handler };
+	pthread_t threads[NR_WAITERS];
+	int fd, i;
+
+	sigaction(SIGSEGV, &act, NULL);
+	sigaction(SIGBUS, &act, NULL);
+	fd = new_buffer(SIZE);
+	CHILD_EXPECT(fd >= 0);
+	CHILD_EXPECT(!map(fd, IOKMEM_MAP_UNIQUE, 0, 0, &map_to_touch));
+	CHILD_EXPECT(!redirect(fd, map_to_touch, SIZE, -1, 0, 0));
+	for (i = 0; i < NR_WAITERS; i++)
+		CHILD_EXPECT(!pthread_create(&threads[i], NULL, wait_in_fault, NULL));
+	CHILD_EXPECT(SOON(nr_ready == NR_WAITERS));
+	usleep(20000);
+	CHILD_EXPECT(!nr_left);
+
+	CHILD_EXPECT(!close(fd));
+	CHILD_EXPECT(!munmap(map_to_touch, SIZE));
+	/* What goes by itself, such as the file of the map, may take a moment. */
+	CHILD_EXPECT(SOON(!syscall(SYS_delete_module, "iokmem", O_NONBLOCK)));
+	CHILD_EXPECT(SOON(nr_left == NR_WAITERS));
+	return 0;
+}
+
+static int load(void)
+{
+	int fd = open(MODULE, O_RDONLY | O_CLOEXEC);
+	int err = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+
+	close(fd);
+	return err;
+}
+
+/* Do others use the module, or is it built into the kernel? */
+static bool is_used(void)
+{
+	char line[256];
+
+	return !find_line("/proc/modules", "iokmem ", line, sizeof(line)) ||
+	       !strstr(line, " 0 - ");
+}
+
+TEST(threads_that_have_waited_have_left_the_module_when_it_is_unloaded)
+{
+	int i;
+
+	if (access(MODULE, R_OK) || is_used())
+		SKIP(return, "the module cannot be unloaded");
+	for (i = 0; i < NR_ROUNDS; i++) {
+		ASSERT_EQ(0, run_bounded(let_threads_wait_and_unload, NULL));
+		ASSERT_TRUE(access(DEVICE, F_OK));
+		ASSERT_EQ(0, load());
+		ASSERT_TRUE(SOON(!access(DEVICE, R_OK)));
+	}
+}
+
+TEST_HARNESS_MAIN
