@@ -362,9 +362,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_map_unmap, IOKMEM_NS);
  */
 unsigned long iokmem_map_get_address(const struct iokmem_map *map)
 {
-	unsigned long address = READ_ONCE(map->mapping->address);
-
-	return address && !READ_ONCE(map->ended) ? address + map->delta : 0;
+	return iokmem_map_address(map);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_map_get_address, IOKMEM_NS);
 

@@ -336,15 +336,21 @@ int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
 			   u32 options, size_t offset, bool keep_mode);
 
 /*
- * The descriptor that @mapping shows.
+ * Return the descriptor that @mapping shows.
  *
- * The caller has the lock of that descriptor or the mmap lock; or the mapping cannot be
- * redirected, or has no users but the caller.
+ * A live Unique mapping may be redirected, unless the caller has the lock of that
+ * descriptor or the mmap lock.
  */
 static inline struct iokmem_desc *
 iokmem_mapping_desc(const struct iokmem_mapping *mapping)
 {
-	return mapping->backing.desc;
+	struct iokmem_desc *desc = mapping->backing.desc;
+
+	lockdep_assert(!(mapping->options & IOKMEM_MAP_UNIQUE) || !mapping->mm ||
+		       READ_ONCE(mapping->state) != IOKMEM_MAPPING_LIVE ||
+		       lockdep_is_held(&desc->lock) ||
+		       lockdep_is_held(&mapping->mm->mmap_lock));
+	return desc;
 }
 
 /* Return true if @map is of all bytes of its mapping. */
@@ -363,6 +369,14 @@ static inline bool iokmem_map_is_live(const struct iokmem_map *map)
 {
 	return READ_ONCE(map->mapping->state) == IOKMEM_MAPPING_LIVE &&
 	       !READ_ONCE(map->ended);
+}
+
+/* Return the address of the first byte, or 0 if the map has ended. */
+static inline unsigned long iokmem_map_address(const struct iokmem_map *map)
+{
+	unsigned long address = READ_ONCE(map->mapping->address);
+
+	return address && !READ_ONCE(map->ended) ? address + map->delta : 0;
 }
 
 /* Return true if @map is of just these bytes. */

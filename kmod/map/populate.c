@@ -100,7 +100,7 @@ static int populate(struct iokmem_mapping *mapping, unsigned long address,
 int iokmem_map_populate(struct iokmem_map *map)
 {
 	struct iokmem_mapping *mapping = map->mapping;
-	unsigned long address = iokmem_map_get_address(map);
+	unsigned long address = iokmem_map_address(map);
 	int err;
 
 	if (!mapping->mm || mapping->borrowed || !address)

@@ -252,7 +252,7 @@ static int make_request(struct iokmem_map_request *request,
 			const struct iokmem_map *map, struct iokmem_desc *desc,
 			u32 options, size_t offset)
 {
-	unsigned long address = iokmem_map_get_address(map);
+	unsigned long address = iokmem_map_address(map);
 
 	*request = (struct iokmem_map_request) {
 		.mm = map->mapping->mm,

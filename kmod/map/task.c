@@ -23,7 +23,7 @@ unsigned long iokmem_map_task_hold(struct iokmem_map *map)
 	bool first = false;
 
 	desc = iokmem_mapping_lock(map->mapping);
-	address = iokmem_map_get_address(map);
+	address = iokmem_map_address(map);
 	if (address)
 		first = !map->task_refs++;
 	mutex_unlock(&desc->lock);
