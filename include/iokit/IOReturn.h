@@ -142,6 +142,7 @@ static inline const struct iokit_error *iokit_errors(size_t *nr)
 		{ ESRCH,		KERN_INVALID_TASK },
 
 		{ EALREADY,		kIOReturnNotReady },
+		{ EDEADLK,		kIOReturnCannotLock },
 		{ ENOTUNIQ,		kIOReturnNotPermitted },
 		{ EOVERFLOW,		kIOReturnBadArgument },
 		{ EBADF,		kIOReturnBadArgument },

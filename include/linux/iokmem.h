@@ -20,6 +20,7 @@
  * of <uapi/linux/iokmem.h>, and besides:
  *
  *	-ESRCH: the task has exited
+ *	-EDEADLK: the caller has the mmap lock of the task
  *	-EINVAL: the task is a kernel thread and has no address space
  *	-ENOSPC: more bytes than the buffer has room for; more members than a
  *		multi-descriptor can have

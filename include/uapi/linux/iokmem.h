@@ -58,14 +58,15 @@
  *  - EPERM: the buffer would pass the user's RLIMIT_MEMLOCK (raise it, or have
  *    CAP_IPC_LOCK); contiguous memory of more than a block of the page allocator's
  *    (4 MiB on most machines), which no memory cgroup can be charged with (have
- *    CAP_SYS_ADMIN); memory mapped for execution
+ *    CAP_SYS_ADMIN); memory mapped for execution; sealed memory (mseal()) that would be
+ *    overwritten
  *  - EACCES: a writable map, or a change, through a read-only file descriptor; a map
  *    of part of a page, where the rest is not of the descriptor's memory; a writable
  *    map of pageable memory that has to stay in memory for it, while it does so for
  *    read-only maps; a dma-buf that can only be read, in another direction than out
  *  - EBUSY: another cache mode, of memory that is mapped, prepared or pinned
- *  - EBADFD: entries that are to be there from the start, of memory that need not be
- *    anywhere
+ *  - EBADFD: entries that are to be there from the start, of pageable memory that is
+ *    not prepared
  *  - ENOTUNIQ: a map that is to be redirected is not Unique
  *  - ENODATA: a map is to be redirected to memory that has been emptied
  *  - EBADF: a file descriptor that is to be a member is not of this kind, or one that
@@ -76,7 +77,8 @@
  *  - ENOENT: no such map (any more), or IOKMEM_MAP_REFERENCE found none
  *  - EMFILE, ENFILE: the process, or the system, has no room for a file descriptor
  *  - EAGAIN: the process locks what it maps (mlockall(MCL_FUTURE)), and
- *    RLIMIT_MEMLOCK has no room for it
+ *    RLIMIT_MEMLOCK has no room for it; or another thread unmaps the new map again and
+ *    again while it is being made
  *  - EINTR: a fatal signal arrived first; or any, while the memory of a dma-buf was
  *    awaited
  */
@@ -249,8 +251,10 @@ struct iokmem_create_mapping {
  * @address: of the map
  * @length: of the map
  *
- * Undoes one IOKMEM_CREATE_MAPPING (or mmap()) of the calling process. The
- * memory is unmapped when nobody needs the mapping any more.
+ * Undoes one IOKMEM_CREATE_MAPPING (or mmap()) of the calling process. The last reference
+ * to the mapping unmaps the memory. If that is a driver's, the process does not see the
+ * memory any more, and the addresses stay reserved: touching them is SIGBUS until the
+ * process unmaps them, or until a later map of the memory is put there.
  */
 struct iokmem_release_mapping {
 	__u32 size;
@@ -457,8 +461,10 @@ struct iokmem_create_multi {
  * only as it was made: not at another offset, nor as part of a multi-descriptor
  * (EOPNOTSUPP).
  *
- * With -1 instead (and no offset and no options), whoever touches the map sleeps until
- * it is redirected to some memory, which may be the one that it had, or ends.
+ * With -1 instead (and no offset and no options), a thread that touches the map sleeps
+ * until the map is redirected to some memory, which may be the memory that it had, or
+ * ends. Signals, debuggers and the freezer reach the thread. System calls that read or
+ * write the map do not sleep: they fail with EFAULT.
  */
 struct iokmem_redirect_mapping {
 	__u32 size;
