@@ -65,6 +65,16 @@ static bool has_mode(const struct iokmem_map_request *request)
 	       request->cache_mode == iokmem_desc_get_cache_mode(request->desc);
 }
 
+/* End a retype. A program may have mapped the memory by mmap() since it began. */
+static void retype_end(struct iokmem_desc *desc, u32 cache_mode)
+{
+	struct iokmem_mapping *mapping;
+
+	iokmem_desc_retype_end(desc, cache_mode);
+	list_for_each_entry(mapping, &desc->mappings, node)
+		WRITE_ONCE(mapping->cache_mode, cache_mode);
+}
+
 /* Wait, killably, until the memory has the cache mode that it is being given. */
 static int wait_retyped(struct iokmem_desc *desc)
 {
@@ -80,6 +90,21 @@ static int wait_retyped(struct iokmem_desc *desc)
 			return -EINTR;
 	}
 	return 0;
+}
+
+/*
+ * iokmem_wait_retyped - wait, killably, until the memory's cache mode is settled
+ *
+ * The mode of memory that is mapped does not change afterwards.
+ */
+int iokmem_wait_retyped(struct iokmem_desc *desc)
+{
+	int err;
+
+	mutex_lock(&desc->lock);
+	err = wait_retyped(desc);
+	mutex_unlock(&desc->lock);
+	return err;
 }
 
 /*
@@ -112,7 +137,7 @@ int iokmem_lock_in_mode(const struct iokmem_map_request *request)
 		err = iokmem_desc_retype_begin(desc, request->cache_mode);
 		if (!err) {
 			mutex_lock(&desc->lock);
-			iokmem_desc_retype_end(desc, request->cache_mode);
+			retype_end(desc, request->cache_mode);
 			return 0;
 		}
 		/* Somebody else has given the memory this mode: look again. */
@@ -132,7 +157,7 @@ void iokmem_restore_mode(struct iokmem_desc *desc, u32 cache_mode)
 	    iokmem_desc_retype_begin(desc, cache_mode))
 		return;
 	mutex_lock(&desc->lock);
-	iokmem_desc_retype_end(desc, cache_mode);
+	retype_end(desc, cache_mode);
 	mutex_unlock(&desc->lock);
 }
 

@@ -269,25 +269,32 @@ void iokmem_vma_fill_small(struct vm_area_struct *vma)
 }
 
 /*
- * Insert pages, as far as they are not there already. vm_insert_pages() stops at the first
- * one that is.
+ * Insert @nr pages that are neighbours in memory, as far as they are not there already:
+ * vm_insert_pages() stops at the first one that is. Counts those inserted.
  */
-static unsigned long insert_missing(struct vm_area_struct *vma, unsigned long address,
-				    struct page **pages, unsigned long nr)
+static int insert_missing(struct vm_area_struct *vma, unsigned long address,
+			  unsigned long pfn, unsigned long nr, unsigned long *inserted)
 {
-	unsigned long left, inserted = 0;
+	struct page *array[IOKMEM_FAULT_AROUND], **pages = array;
+	unsigned long i, left;
+	int err;
 
+	for (i = 0; i < nr; i++)
+		pages[i] = pfn_to_page(pfn + i);
 	while (nr) {
 		left = nr;
-		if (!vm_insert_pages(vma, address, pages, &left))
-			return inserted + nr;
-		inserted += nr - left;
+		err = vm_insert_pages(vma, address, pages, &left);
+		*inserted += nr - left;
+		if (!err)
+			return 0;
+		if (err != -EBUSY)
+			return err;
 		/* Pass over the page that is there. */
 		address += (nr - left + 1) << PAGE_SHIFT;
 		pages += nr - left + 1;
 		nr = left - 1;
 	}
-	return inserted;
+	return 0;
 }
 
 /* Insert pages that are counted, so that the kernel can pin them. */
@@ -295,19 +302,36 @@ static vm_fault_t insert_pages(struct vm_fault *vmf, unsigned long *inserted)
 {
 	struct iokmem_run run = run_at(vmf->vma->vm_private_data, vmf->address);
 	unsigned long address = vmf->address & PAGE_MASK;
-	struct page *pages[IOKMEM_FAULT_AROUND];
-	unsigned long before, nr, i;
+	unsigned long before, nr;
 	int err;
 
 	err = vm_insert_page(vmf->vma, address, pfn_to_page(run.pfn));
 	if (err)
 		return err == -EBUSY ? VM_FAULT_NOPAGE : vmf_error(err);
 
+	/* The page that faulted is there. The others may be mapped later. */
 	nr = pages_around(vmf, &run, &before);
-	for (i = 0; i < nr; i++)
-		pages[i] = pfn_to_page(run.pfn - before + i);
-	*inserted = 1 + insert_missing(vmf->vma, address - before * PAGE_SIZE, pages, nr);
+	*inserted = 1;
+	insert_missing(vmf->vma, address - before * PAGE_SIZE, run.pfn - before, nr, inserted);
 	return VM_FAULT_NOPAGE;
+}
+
+/*
+ * iokmem_vma_insert_pages - insert pages that are counted, from @address on
+ *
+ * A fault does not look for holes that the program has made elsewhere. Return how many of
+ * @nr pages are there now, at least 1, or a negative error.
+ */
+long iokmem_vma_insert_pages(struct vm_area_struct *vma, unsigned long address,
+			     unsigned long nr)
+{
+	struct iokmem_run run = run_at(vma->vm_private_data, address);
+	unsigned long inserted = 0;
+	int err;
+
+	nr = min3(nr, run.nr, IOKMEM_FAULT_AROUND);
+	err = insert_missing(vma, address, run.pfn, nr, &inserted);
+	return err ? err : (long)nr;
 }
 
 /*

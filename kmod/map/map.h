@@ -245,6 +245,7 @@ struct iokmem_map *iokmem_sharing_find(const struct iokmem_map_request *request)
 
 /* backing.c */
 struct iokmem_desc *iokmem_mapping_lock(struct iokmem_mapping *mapping);
+int iokmem_wait_retyped(struct iokmem_desc *desc);
 int iokmem_lock_in_mode(const struct iokmem_map_request *request);
 void iokmem_restore_mode(struct iokmem_desc *desc, u32 cache_mode);
 void iokmem_backing_map(struct iokmem_backing *backing);
@@ -277,6 +278,8 @@ void iokmem_map_drop_later(struct iokmem_map *map);
 /* fault.c */
 vm_fault_t iokmem_vma_fault(struct vm_fault *vmf);
 void iokmem_vma_fill_small(struct vm_area_struct *vma);
+long iokmem_vma_insert_pages(struct vm_area_struct *vma, unsigned long address,
+			     unsigned long nr);
 bool iokmem_vma_has_pages(const struct vm_area_struct *vma);
 bool iokmem_vma_is_paged(const struct vm_area_struct *vma);
 bool iokmem_vma_is_given(const struct vm_area_struct *vma);

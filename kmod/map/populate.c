@@ -53,8 +53,10 @@ static long fill_at(struct iokmem_mapping *mapping, unsigned long address,
 		return 0;
 	if (vma->vm_flags & VM_WRITE)
 		flags |= FAULT_FLAG_WRITE;
-	singly = iokmem_vma_is_paged(vma) || iokmem_vma_is_given(vma) ||
-		 (iokmem_vma_has_pages(vma) && !IOKMEM_CPU_MARKS_ENTRIES);
+	singly = iokmem_vma_has_pages(vma);
+	if (singly && !iokmem_vma_is_paged(vma) && !iokmem_vma_is_given(vma) &&
+	    IOKMEM_CPU_MARKS_ENTRIES)
+		return iokmem_vma_insert_pages(vma, address, left);
 	if (!singly) {
 		run = iokmem_desc_lookup(iokmem_mapping_desc(mapping),
 					 iokmem_mapping_index(mapping) +

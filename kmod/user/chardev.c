@@ -334,7 +334,11 @@ static int run_query_buffer(struct iokmem_call *call)
 {
 	struct iokmem_query_buffer *arg = &call->arg.query_buffer;
 	struct iokmem_desc *desc = call->file->private_data;
+	int err;
 
+	err = iokmem_wait_retyped(iokmem_desc_owner(desc));
+	if (err)
+		return err;
 	arg->options = desc->options;
 	arg->id = desc->id;
 	arg->capacity = desc->capacity;
@@ -354,6 +358,9 @@ static int run_query_mapping(struct iokmem_call *call)
 
 	if (arg->__reserved)
 		return -EOPNOTSUPP;
+	err = iokmem_wait_retyped(iokmem_desc_owner(call->file->private_data));
+	if (err)
+		return err;
 	err = iokmem_map_task_query(call->file->private_data, arg);
 	return err ? err : answer(call, sizeof(*arg));
 }
