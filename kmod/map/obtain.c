@@ -190,9 +190,9 @@ static struct iokmem_map *obtain(const struct iokmem_map_request *request,
 	struct iokmem_map *map = NULL;
 	int err = 0;
 
-	/* Where nothing is mapped a look would be in vain: begin with a new mapping. */
+	/* Begin with a new mapping where nothing is mapped: a look would be in vain. */
 	if (!(request->options & IOKMEM_MAP_REFERENCE) &&
-	    data_race(list_empty(&request->desc->mappings)))
+	    list_empty_careful(&request->desc->mappings))
 		err = spare_fill(spare, request);
 	while (!map && !err) {
 		map = find_or_list(request, spare);

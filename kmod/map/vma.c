@@ -186,8 +186,8 @@ pgoff_t iokmem_vma_pgoff(const struct iokmem_desc *desc, size_t offset,
 bool iokmem_vma_is_paged_by(const struct vm_area_struct *vma,
 			    const struct iokmem_desc *desc, pgoff_t pgoff)
 {
-	return iokmem_desc_is_paged(desc) && file_inode(vma->vm_file) == iokmem_desc_map_inode(desc) &&
-	       vma->vm_pgoff == pgoff;
+	return iokmem_desc_is_paged(desc) && vma->vm_pgoff == pgoff &&
+	       file_inode(vma->vm_file) == iokmem_desc_map_inode(desc);
 }
 
 /*
