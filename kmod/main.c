@@ -13,7 +13,7 @@
 #include "user/chardev.h"
 #include "user/debugfs.h"
 
-/* The tracepoints look into these. */
+/* The tracepoints need the definitions of the objects that they read. */
 #include "map/map.h"
 
 #define CREATE_TRACE_POINTS
@@ -73,7 +73,7 @@ err_workqueue:
 	return err;
 }
 
-/* Nothing is left: every descriptor, file and map keeps the module. */
+/* No object is left: each descriptor, file and map has a reference to the module. */
 static void __exit iokmem_exit(void)
 {
 	iokmem_chardev_exit();

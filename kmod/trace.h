@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tracepoints: the life of descriptors and maps, and every fault.
+ * Tracepoints for the lifetimes of descriptors and maps, and for faults.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM iokmem

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A driver's maps in user tasks end without unmapping: the addresses are the task's. They
- * stay, empty, until the task unmaps them, or the driver asks for such a map again.
+ * A driver's last put or unmap leaves the addresses to the task. They stay reserved and
+ * empty until the task unmaps them, or the driver asks for a map that fits there.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -11,7 +11,7 @@
 
 #include "helpers.h"
 
-/* How a map ends. */
+/* A way in which a driver kills a map. */
 struct ending {
 	const char *name;
 	void (*end)(struct iokmem_map *map);
@@ -46,7 +46,7 @@ static struct iokmem_map *make(struct kunit *test, struct iokmem_desc *desc,
 	return map;
 }
 
-/* Is there a VMA that begins at @address, of a file or not? */
+/* Return true if a VMA begins at @address, which has a file if @of_file or else none. */
 static bool has_vma(struct mm_struct *mm, unsigned long address, bool of_file)
 {
 	struct vm_area_struct *vma;
@@ -89,7 +89,7 @@ static void ending_lets_the_memory_go(struct kunit *test)
 	m = make(test, desc, current, 0);
 	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(m)));
 	ending->end(m);
-	/* Nobody maps it, or it could not have another mode. */
+	/* The memory can be retyped, so nothing maps it any more. */
 	m = make(test, desc, current, IOKMEM_MAP_COPYBACK_CACHE);
 	KUNIT_EXPECT_EQ(test, IOKMEM_MAP_COPYBACK_CACHE, iokmem_desc_get_cache_mode(desc));
 	KUNIT_EXPECT_EQ(test, 0UL, touch(iokmem_map_get_address(m)));
@@ -162,7 +162,7 @@ static void empty_vma_goes_with_its_process(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_gone(id));
 }
 
-/* A thread of the task's, which puts memory of its own where the map is. */
+/* A thread of the task, which maps memory of its own at the address of the map. */
 struct overwriter {
 	struct mm_struct *mm;
 	unsigned long address;
@@ -184,7 +184,7 @@ static int overwrite(void *arg)
 	kthread_complete_and_exit(&overwriter->done, 0);
 }
 
-/* The task's mmap() waits for the mmap lock, and then the worker that ends the map does. */
+/* The task's mmap() waits for the mmap lock, and behind it the worker that drops the map. */
 static void ending_spares_what_the_task_has_put_there(struct kunit *test)
 {
 	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
@@ -212,7 +212,7 @@ static void ending_spares_what_the_task_has_put_there(struct kunit *test)
 	wait_for_completion(&overwriter.done);
 
 	KUNIT_EXPECT_EQ(test, overwriter.address, overwriter.result);
-	/* The worker needs a moment. */
+	/* Give the worker time to finish. */
 	msleep(200);
 	KUNIT_EXPECT_TRUE(test, has_vma(current->mm, overwriter.address, false));
 	KUNIT_EXPECT_EQ(test, 0UL, touch(overwriter.address));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What fails when the kernel has no memory: of every kind of memory, everything that
- * allocates, with each place in the kernel that can fail doing so in turn. Needs a
- * kernel with fault injection, and that to be allowed: see scripts/guest/test.
+ * Operations that fail because the kernel has no memory. For every kind of memory, each
+ * operation that allocates runs once for each allocation in it, which is made to fail.
+ * Needs a kernel with fault injection, which must be enabled: see scripts/guest/test.
  */
 #include <kunit/device.h>
 #include <linux/delay.h>
@@ -23,9 +23,9 @@
 #define MAX_PLACES	300
 
 /**
- * struct attempt - something that may fail
+ * struct attempt - an operation that may fail
  * @name: for people
- * @run: does it, and undoes it if it worked
+ * @run: carry out the operation, and undo it if it has succeeded
  */
 struct attempt {
 	const char *name;
@@ -58,7 +58,7 @@ static int run_export(struct iokmem_desc *desc)
 	return 0;
 }
 
-/* The same descriptor's, made when nothing fails; NULL if it has none of our own. */
+/* A dma-buf of the descriptor, made while nothing fails; NULL if none can be made. */
 static struct dma_buf *exported;
 
 static int run_show_importer(struct iokmem_desc *desc)
@@ -78,7 +78,7 @@ static int run_show_importer(struct iokmem_desc *desc)
 	return PTR_ERR_OR_ZERO(table);
 }
 
-/* dma_buf_vmap() would warn of it. */
+/* Calls ->vmap() directly, since dma_buf_vmap() would warn of a failure. */
 static int run_export_to_kernel(struct iokmem_desc *desc)
 {
 	struct iosys_map map;
@@ -135,7 +135,7 @@ static int run_scoped(struct iokmem_desc *desc)
 	return iokmem_desc_with_mapping(desc, IOKMEM_MAP_UNIQUE, 0, 0, do_nothing, NULL);
 }
 
-/* A mapping that there is already. */
+/* Record a mapping that already exists. */
 static int run_record(struct iokmem_desc *desc)
 {
 	struct iokmem_map *there, *map;
@@ -153,7 +153,7 @@ static int run_record(struct iokmem_desc *desc)
 	return err;
 }
 
-/* A map that is redirected to the memory, and what it shows else. */
+/* A map that is redirected to the memory, and the memory that it was made of. */
 static struct iokmem_map *redirected;
 static struct iokmem_desc *redirected_home;
 
@@ -161,7 +161,7 @@ static int run_redirect(struct iokmem_desc *desc)
 {
 	int err = iokmem_map_redirect(redirected, desc, 0, 0), nth = current->fail_nth;
 
-	/* Only that is to fail, not the way back. */
+	/* Redirecting the map back must not fail. */
 	current->fail_nth = 0;
 	if (!err && iokmem_map_redirect(redirected, redirected_home, 0, 0))
 		err = -ENOTRECOVERABLE;
@@ -325,7 +325,7 @@ static const struct attempt attempts[] = {
 	{ "make a multi-descriptor", run_make_multi },
 };
 
-/* What an attempt that failed must leave as it was. */
+/* The state that a failed attempt must leave unchanged. */
 struct state {
 	unsigned int prepared, held, nr_maps, nr_mapped;
 	u32 cache_mode;
@@ -351,7 +351,7 @@ static void expect_clean_failure(struct kunit *test, const struct attempt *attem
 	struct state after = state_of(desc);
 	int tries = 100;
 
-	/* A user mapping lets go of its memory a moment later. */
+	/* A user mapping releases its memory a moment later. */
 	while (after.held != before.held && tries--) {
 		flush_delayed_fput();
 		msleep(20);
@@ -360,7 +360,7 @@ static void expect_clean_failure(struct kunit *test, const struct attempt *attem
 	if (err == usual)
 		before.cache_mode = after.cache_mode;
 	else
-		/* ioremap() does not say why. */
+		/* ioremap() does not say why it fails. */
 		KUNIT_EXPECT_TRUE_MSG(test, err == -ENOMEM || err == -EBUSY,
 				      "%s, place %d: %d", attempt->name, place, err);
 	KUNIT_EXPECT_MEMEQ_MSG(test, &before, &after, sizeof(before), "%s, place %d",
@@ -380,7 +380,7 @@ static int failure_init(struct kunit *test)
 	return 0;
 }
 
-/* Returns how often it has failed. */
+/* Make each allocation of an attempt fail in turn. Return how often the attempt failed. */
 static int one_place_after_the_other(struct kunit *test, struct iokmem_desc *desc,
 				     const struct attempt *attempt)
 {
@@ -419,7 +419,7 @@ static void kind_fails_cleanly_at_every_place(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(attempts); i++)
 		failures += one_place_after_the_other(test, desc, &attempts[i]);
 	KUNIT_EXPECT_GT(test, failures, 0);
-	/* With the frames known. */
+	/* Repeat all attempts while the frames are known. */
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
 	if (!kind->export_error && !kind->imported) {
 		exported = iokmem_desc_get_dma_buf(desc, 0);

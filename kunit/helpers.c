@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the suites share; see helpers.h.
+ * Helpers that the suites share; see helpers.h.
  */
 #include <linux/anon_inodes.h>
 #include <linux/completion.h>
@@ -39,7 +39,7 @@ void attach_address_space(struct kunit *test)
 {
 	unsigned long address;
 
-	/* KUnit makes one for its first mapping. */
+	/* KUnit creates the address space for the first mapping. */
 	address = kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_READ,
 				MAP_ANONYMOUS | MAP_PRIVATE, 0);
 	KUNIT_ASSERT_FALSE(test, !address || IS_ERR_VALUE(address));
@@ -203,8 +203,9 @@ static const struct file_operations telling_fops = {
 };
 
 /*
- * The worker takes what there is, the last first; and then what has come meanwhile. So
- * when it comes to the second file it is done with all before the first.
+ * The worker takes the files that have been put so far, the last one first, and then the
+ * files that have been put meanwhile. So when it closes the second file here, it has closed
+ * all that were put before the first.
  */
 void settle_files(struct kunit *test)
 {
@@ -225,7 +226,7 @@ bool is_gone(u64 id)
 {
 	int i;
 
-	/* The last file of a VMA goes a moment after it. */
+	/* The file of a VMA is closed a moment after the VMA. */
 	for (i = 0; i < 100 && is_listed(id); i++) {
 		flush_delayed_fput();
 		msleep(20);

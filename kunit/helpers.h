@@ -51,13 +51,13 @@ struct iokmem_map *map(struct kunit *test, struct iokmem_desc *desc,
 		       size_t length);
 struct iokmem_map *placed(struct kunit *test, struct iokmem_desc *desc,
 			  unsigned long at, size_t offset, size_t length);
-/* The map of all bytes of the mapping that @map is a window of. */
+/* Return the map of all bytes of the mapping that @map is a window of. */
 static inline struct iokmem_map *whole_of(const struct iokmem_map *map)
 {
 	return &map->mapping->whole;
 }
 
-/* Or NULL, if @map is that. */
+/* Return the map of all bytes of the mapping, or NULL if that is @map itself. */
 static inline struct iokmem_map *super_of(const struct iokmem_map *map)
 {
 	return iokmem_map_is_whole(map) ? NULL : whole_of(map);
@@ -84,7 +84,7 @@ int buffer_error(u32 options, size_t capacity, size_t alignment);
 /* Wait until the kernel's worker has closed all files that were put before. */
 void settle_files(struct kunit *test);
 
-/* Return true if descriptor @id is gone. Waits a little for it. */
+/* Return true if descriptor @id has been freed. Waits a little for that. */
 bool is_gone(u64 id);
 
 /* Fill or check memory by the kernel's own addresses. Byte i is a function of i. */

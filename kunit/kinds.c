@@ -169,7 +169,7 @@ static struct iokmem_desc *make_pageable_sub(struct kunit *test)
 						IOKMEM_DIRECTION_INOUT));
 }
 
-/* Of everything that can be a member. */
+/* Create a multi-descriptor with members of all kinds that can be members. */
 static struct iokmem_desc *make_multi(struct kunit *test)
 {
 	struct iokmem_desc *members[] = {

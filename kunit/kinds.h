@@ -8,7 +8,7 @@
 #include "helpers.h"
 #include "page/compat.h"
 
-/* Not a multiple of pages, except for kinds that have only whole pages. */
+/* Not a multiple of a page. Kinds that have only whole pages round it up. */
 #define KIND_LENGTH	(3 * PAGE_SIZE + 123)
 
 /* Memory that the kernel's command line reserves for these tests. See scripts/check. */
@@ -30,9 +30,9 @@
  * @export_error: why no dma-buf of it can be made, or 0
  * @imported: it is the memory of a dma-buf already
  * @held_to_write: every hold is for writing
- * @combined_error: why it cannot be mapped write-combined, or 0: then all of it is
+ * @combined_error: why it cannot be mapped write-combined; 0: the request retypes all of it
  * @device_error: why a device that is not its own cannot see it, or 0
- * @pinnable: others can keep pages of a map of it
+ * @pinnable: pages of a map of it can be pinned
  */
 struct kind {
 	const char *name;

@@ -46,12 +46,12 @@ static void kind_has_the_bytes_that_were_written(struct kunit *test)
 	u8 *in = scratch(test, length), *out = scratch(test, length);
 
 	prepare(test, desc);
-	/* It is all zero at first, but for reserved memory, which nobody zeroes. */
+	/* Memory is zero at first, except for reserved memory, so zero it here. */
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_write_bytes(desc, 0, NULL, length));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, 0, out, length));
 	KUNIT_EXPECT_NULL(test, memchr_inv(out, 0, length));
 
-	/* In pieces of all sizes, over all seams. */
+	/* Write and read in pieces of all sizes, which cross all boundaries. */
 	fill_bytes(in, length);
 	for (at = 0; at < length; at += n, n = n * 3 + 1)
 		KUNIT_EXPECT_EQ(test, 0,
@@ -101,7 +101,7 @@ static int segment_error(struct iokmem_desc *desc, size_t offset)
 	int err;
 
 	err = iokmem_desc_get_physical_segment(desc, offset, &address, &length);
-	/* Nothing is written after an error. */
+	/* An error must leave both results unchanged. */
 	if (err && (address != 77 || length != 77))
 		return -EUCLEAN;
 	return err;
@@ -117,7 +117,7 @@ static void kind_is_ready_only_while_prepared(struct kunit *test)
 	int bytes = kind->needs_prepare ? -EBADFD : 0;
 	u8 byte = 5;
 
-	/* The first page of the mixed one is always there. */
+	/* The first member of the multi-descriptor is always there. */
 	if (!strcmp(kind->name, "multi"))
 		unready = 0;
 	KUNIT_EXPECT_EQ(test, unready, segment_error(desc, 0));
@@ -150,7 +150,7 @@ static void kind_counts_preparations(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
 	KUNIT_EXPECT_EQ(test, extra, iokmem_desc_complete(desc, NONE));
 
-	/* What is left is completed when the last user goes. */
+	/* Putting the last user completes preparations that are left. */
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
 }
@@ -159,7 +159,7 @@ static void kind_prepared_for_reading_is_not_written(struct kunit *test)
 {
 	const struct kind *kind = test->param_value;
 	struct iokmem_desc *desc = make_kind(test, kind);
-	/* What the kernel has an address of is always writable. */
+	/* Memory that the kernel has an address of is always writable. */
 	bool always = !kind->comes_and_goes || kind->held_to_write || desc->kernel_home;
 	u8 byte = 5;
 
@@ -178,13 +178,13 @@ static void kind_prepared_for_reading_is_not_written(struct kunit *test)
 	if (always)
 		return;
 
-	/* And the other way round. */
+	/* Memory that is prepared for writing can also be prepared for reading. */
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(desc, IOKMEM_DIRECTION_IN));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(desc, IOKMEM_DIRECTION_OUT));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_write_bytes(desc, 0, &byte, 1));
 }
 
-/* Of memory that the kernel's map of all memory has, or has not. */
+/* Check physical memory. @mapped: it is in the kernel's map of all memory. */
 static bool physical_has_pattern(phys_addr_t address, size_t length, size_t first,
 				 bool mapped)
 {
@@ -199,7 +199,7 @@ static bool physical_has_pattern(phys_addr_t address, size_t length, size_t firs
 	return same;
 }
 
-/* Every byte is in just one segment, and is where that says. */
+/* Every byte is in exactly one segment, at the address that the segment says. */
 static void kind_segments_are_where_the_bytes_are(struct kunit *test)
 {
 	const struct kind *kind = test->param_value;
@@ -301,7 +301,7 @@ static void kind_is_mapped_into_the_kernel(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, length, iokmem_map_get_length(m));
 	bytes = (u8 *)iokmem_map_get_address(m);
 
-	/* It never faults, whether anybody has prepared the memory or not. */
+	/* A kernel mapping never faults, even if the memory is not prepared. */
 	pagefault_disable();
 	fill_bytes(bytes, length);
 	pagefault_enable();
@@ -338,7 +338,7 @@ static void kind_is_mapped_into_a_task(struct kunit *test)
 	u8 byte = 5;
 
 	if (kind->no_user_map) {
-		/* Not even to those that own it may another mapping be made. */
+		/* Even the task that owns the memory cannot have another mapping of it. */
 		KUNIT_EXPECT_LT(test, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE |
 						IOKMEM_MAP_UNIQUE, 0, 0), 0);
 		KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
@@ -362,7 +362,7 @@ static void kind_is_mapped_into_a_task(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, iokmem_map_get_address(m) + PAGE_SIZE, iokmem_map_get_address(inside));
 }
 
-/* The memory is there as long as a map of it, whoever else has let go. */
+/* The memory lives as long as a map of it, even if all other references have been put. */
 static void kind_lives_as_long_as_its_maps(struct kunit *test)
 {
 	const struct kind *kind = test->param_value;
@@ -397,7 +397,7 @@ static bool desc_has_pattern(struct kunit *test, struct iokmem_desc *desc)
 	return has_pattern(bytes, length, 0);
 }
 
-/* A map of another cache mode changes that of all the memory, or nothing. */
+/* A map of another cache mode retypes all of the memory, or fails and changes nothing. */
 static void kind_is_retyped_or_refuses(struct kunit *test)
 {
 	const struct kind *kind = test->param_value;
@@ -494,13 +494,13 @@ static void kind_is_seen_by_a_device_or_refuses(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, has_pattern(bytes, length, 0));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_complete(dma));
 
-	/* A window of it, which is part of the first page and of the second. */
+	/* Prepare a window that covers part of the first page and part of the second. */
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, 77, PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, bytes_in_segments(test, dma));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_complete(dma));
 }
 
-/* Guard pages are a kind without memory. Every group refuses, or has nothing to do. */
+/* Guard pages are a kind without memory. Every operation is refused, or does nothing. */
 static void guard_is_a_kind_without_memory(struct kunit *test)
 {
 	struct iokmem_desc *desc;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Lifetimes: the mapping lives until its last holder lets go, the memory while
- * any mapping does.
+ * Lifetimes: a mapping lives until its last reference is put, and the memory lives as long
+ * as any mapping of it.
  */
 #include <linux/kthread.h>
 #include <linux/mman.h>
@@ -22,7 +22,10 @@ static bool can_read(unsigned long address)
 	return !copy_from_user(&byte, (u8 __user *)address, 1);
 }
 
-/* A buffer and a map in this thread's new address space, both the caller's. */
+/*
+ * Create an address space, a buffer, and a map of it. Return the map; the caller owns the
+ * references to both.
+ */
 static struct iokmem_map *begin(struct kunit *test)
 {
 	struct iokmem_desc *desc;
@@ -107,13 +110,13 @@ static void lifetime_munmap_ends_the_map(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, LENGTH, iokmem_map_get_length(map));
 	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
 
-	/* Never shared again: the same request makes another. */
+	/* No request shares the killed mapping: an equal request makes a new one. */
 	again = iokmem_desc_create_mapping_in_task(desc, current, 0, ANY, 0, 0);
 	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, again);
 	KUNIT_EXPECT_PTR_NE(test, map, again);
 	KUNIT_EXPECT_TRUE(test, can_read(iokmem_map_get_address(again)));
 
-	/* What dead maps' holders do does not concern it. */
+	/* Putting the killed maps does not affect the new one. */
 	iokmem_map_put(sub);
 	iokmem_map_put(map);
 	KUNIT_EXPECT_TRUE(test, can_read(iokmem_map_get_address(again)));
@@ -122,7 +125,7 @@ static void lifetime_munmap_ends_the_map(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_gone(id));
 }
 
-/* A stranger's mapping at a dead map's address is not ours to unmap. */
+/* The task may map something else at a killed map's address. A put must not unmap that. */
 static void lifetime_release_spares_what_came_after(struct kunit *test)
 {
 	struct iokmem_map *map = begin(test);
@@ -172,7 +175,7 @@ static void lifetime_buffer_in_a_task_ends_with_its_descriptor(struct kunit *tes
 	address = iokmem_buffer_get_address(desc);
 	id = desc->id;
 
-	/* A map of it is a reference to it. */
+	/* A map of the buffer is a reference to it. */
 	map = iokmem_desc_create_mapping_in_task(desc, current, 0,
 						 ANY | IOKMEM_MAP_UNIQUE, 0, 0);
 	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, map);
@@ -200,8 +203,10 @@ static void lifetime_map_survives_the_task_as_an_object(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, mmget_not_zero(m->mapping->mm));
 }
 
-/* The holder is another thread than the task, and lets go while it runs. */
-/* The empty VMA stays, since nothing tells whether it is still the mapping's. */
+/*
+ * The map is put by a thread outside of the task, while the task runs. The empty VMA stays,
+ * since the task may have put something else there.
+ */
 static void lifetime_release_empties_the_addresses_from_another_task(struct kunit *test)
 {
 	struct task_struct *task = start_process(test);

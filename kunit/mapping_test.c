@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Maps, in user tasks and in the kernel: what the page tables say.
+ * Maps in user tasks and in the kernel, checked in the page tables.
  */
 #include <linux/kthread.h>
 #include <linux/mman.h>
@@ -11,7 +11,7 @@
 
 #include "helpers.h"
 
-/* Every page of a map, as the page tables of @mm have it. */
+/* Touch every page of a map, and check its entry in the page tables of @mm. */
 static void expect_entries(struct kunit *test, struct mm_struct *mm,
 			   struct iokmem_map *map, bool write)
 {
@@ -50,7 +50,7 @@ static void mapping_entries_have_the_right_frames(struct kunit *test)
 
 static void mapping_uses_huge_entries_where_it_can(struct kunit *test)
 {
-	/* The first block is a whole one, whatever state memory is in. */
+	/* The alignment makes sure that the buffer starts with a block of 2 MiB. */
 	struct iokmem_desc *desc = buffer(test, NULL, SZ_4M + PAGE_SIZE, SZ_2M);
 	struct iokmem_map *whole, *window;
 
@@ -64,7 +64,7 @@ static void mapping_uses_huge_entries_where_it_can(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(whole) + SZ_4M));
 	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, iokmem_map_get_address(whole) + SZ_4M).huge);
 
-	/* A window that does not cover a whole block gets small ones. */
+	/* A window that does not cover a whole block gets small entries. */
 	window = map(test, desc, current, IOKMEM_MAP_UNIQUE, PAGE_SIZE,
 		     SZ_2M - PAGE_SIZE);
 	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(window)));
@@ -257,7 +257,7 @@ static void mapping_in_no_user_task_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
 }
 
-/* This thread has no address space of its own, and looks at the other's. */
+/* The test's thread has no address space here, and looks at that of the task. */
 static void mapping_in_another_task_is_there(struct kunit *test)
 {
 	struct iokmem_desc *desc = buffer(test, NULL, SZ_4M, 0);
@@ -283,7 +283,7 @@ static void mapping_in_another_task_is_there(struct kunit *test)
 	mmput(mm);
 }
 
-/* From within another address space a worker does it. */
+/* A thread that has another address space leaves the mapping to a worker. */
 static void mapping_in_another_task_from_a_task_is_there(struct kunit *test)
 {
 	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
@@ -301,9 +301,8 @@ static void mapping_in_another_task_from_a_task_is_there(struct kunit *test)
 }
 
 /*
- * What a task can reach is known by its address space's size. A process that has
- * a smaller one for a moment stands for a 32-bit program here; it does not run
- * meanwhile.
+ * The size of its address space says which addresses a task can use. Here a process with a
+ * reduced size stands for a 32-bit program; it does not run meanwhile.
  */
 static void mapping_in_a_32_bit_task_is_within_its_reach(struct kunit *test)
 {
@@ -384,7 +383,7 @@ static void mapping_in_the_kernel_cannot_be_placed(struct kunit *test)
 			map_error(desc, IOKMEM_KERNEL_TASK, address + SZ_1G, 0, 0, 0));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
 			map_error(desc, IOKMEM_KERNEL_TASK, 0, 0, 0, 0));
-	/* But one that is there can be found by its address. */
+	/* But an existing mapping can be found by its address. */
 	found = iokmem_desc_create_mapping_in_task(desc, IOKMEM_KERNEL_TASK,
 						   address, 0, 0, 0);
 	KUNIT_EXPECT_PTR_EQ(test, &desc->home->whole, keep_map(test, found));

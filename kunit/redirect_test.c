@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Redirecting a program's map, from a driver: to every kind of memory, to nothing, and
- * back; and ending a map for all who share it.
+ * A driver redirects a program's map: to every kind of memory, to nothing, and back. Also,
+ * a driver unmaps a map for all who share it.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -14,7 +14,7 @@
 #define UNIQUE	(IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_UNIQUE)
 #define LENGTH	(3 * PAGE_SIZE)
 
-/* The first byte, as the task of this address space sees it; -1 if it cannot. */
+/* Return the byte at @address in the current address space, or -1 if it cannot be read. */
 static int byte_at(unsigned long address)
 {
 	u8 byte;
@@ -28,7 +28,7 @@ static struct iokmem_map *unique(struct kunit *test, struct iokmem_desc *desc,
 	return map(test, desc, current, IOKMEM_MAP_UNIQUE, 0, length);
 }
 
-/* What can be written, and mapped, whatever the kind. */
+/* Write @value to memory of any kind, in the two places that the test reads. */
 static void prepare_kind(struct kunit *test, struct iokmem_desc *desc, u8 value)
 {
 	u8 bytes[16];
@@ -53,7 +53,7 @@ static void redirect_shows_every_kind(struct kunit *test)
 
 	prepare_kind(test, desc, 0x5a);
 	old = buffer(test, NULL, SZ_64K, 0);
-	/* The same place in its page. */
+	/* The map has to begin at the offset in a page that the new memory begins at. */
 	start = desc->parent ? desc->start : 0;
 	m = map(test, old, current, IOKMEM_MAP_UNIQUE,
 		offset_in_page((desc->parent ? desc->parent->skew : desc->skew) + start),
@@ -82,7 +82,7 @@ static void redirect_shows_every_kind(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, old->nr_mapped);
 	KUNIT_EXPECT_EQ(test, 0, old->nr_maps);
 
-	/* And everything is let go when it shows the old memory again. */
+	/* The new memory is released when the map shows the old memory again. */
 	KUNIT_ASSERT_EQ(test, 0, iokmem_map_redirect(m, old, 0, 0));
 	KUNIT_EXPECT_EQ(test, 0, byte_at(iokmem_map_get_address(m)));
 	KUNIT_EXPECT_EQ(test, held, desc->held);
@@ -300,9 +300,9 @@ static void unmap_ends_a_map_for_all(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0UL, iokmem_map_get_address(inside));
 	KUNIT_EXPECT_EQ(test, SZ_64K, iokmem_map_get_length(one));
 	KUNIT_EXPECT_EQ(test, 0, desc->nr_mapped);
-	/* Again is nothing. */
+	/* Unmapping it again does nothing. */
 	KUNIT_EXPECT_EQ(test, 0, iokmem_map_unmap(one));
-	/* Nobody joins it. */
+	/* No request shares the unmapped map. */
 	two = map(test, desc, current, 0, 0, 0);
 	KUNIT_EXPECT_PTR_NE(test, one, two);
 }
@@ -355,7 +355,7 @@ static void map_tells_its_segments_task_and_counts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2 * PAGE_SIZE - 5, length);
 	KUNIT_EXPECT_EQ(test, -ERANGE, iokmem_map_get_physical_segment(m, 2 * PAGE_SIZE,
 								       &address, &length));
-	/* It does not become shorter. */
+	/* The map does not become shorter with the buffer. */
 	KUNIT_ASSERT_EQ(test, 0, iokmem_buffer_set_length(desc, 1));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_map_get_physical_segment(m, 5, &address, &length));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_buffer_set_length(desc, SZ_64K));

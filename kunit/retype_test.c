@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * While memory is given another cache mode, which takes long if it is large, a task that
- * maps it by mmap() does not keep the lock of its address space.
+ * Retyping large memory takes long. Meanwhile a task that maps the memory by mmap() must
+ * not keep the lock of its address space.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -12,7 +12,7 @@
 
 #include "helpers.h"
 
-/* One change of mode, which begins and then waits until the test lets it go on. */
+/* A retype that begins, and then waits until the test allows it to continue. */
 static DECLARE_COMPLETION(retype_begun);
 static DECLARE_COMPLETION(retype_may_go_on);
 static const struct iokmem_kind *usual_kind;
@@ -26,7 +26,7 @@ static int slow_retype(struct iokmem_desc *desc, u32 cache_mode)
 	return usual_kind->store->retype(desc, cache_mode);
 }
 
-/* A thread that changes the mode by a map of the kernel's. */
+/* A thread that changes the mode by mapping the memory into the kernel. */
 struct retyper {
 	struct iokmem_desc *desc;
 	int err;
@@ -106,7 +106,7 @@ static void mmap_keeps_no_lock_while_memory_is_retyped(struct kunit *test)
 	wake_up_process(retyping);
 	wait_for_completion(&retype_begun);
 	wake_up_process(mapping);
-	/* It waits, or gets along without. */
+	/* Give the mapper time to wait for the retype, or to finish without it. */
 	msleep(100);
 	KUNIT_EXPECT_TRUE(test, can_lock_soon(current->mm));
 	complete(&retype_may_go_on);
@@ -114,7 +114,7 @@ static void mmap_keeps_no_lock_while_memory_is_retyped(struct kunit *test)
 	wait_for_completion(&mapper.done);
 	desc->kind = usual_kind;
 
-	/* Whoever came first, the other one has an answer. */
+	/* The retype may fail if the mapper was first. */
 	KUNIT_EXPECT_TRUE(test, !retyper.err || retyper.err == -EBUSY);
 	fput(mapper.file);
 	settle_files(test);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The sharing rule: which requests get a map that exists, and which do not.
+ * The sharing rule: which requests share a map that exists, and which get a new one.
  */
 #include <linux/completion.h>
 #include <linux/kthread.h>
@@ -12,7 +12,7 @@
 #define ANY	IOKMEM_MAP_ANYWHERE
 #define LENGTH	(16 * PAGE_SIZE)
 
-/* Every case with a fresh buffer and an address space. */
+/* Begin a test case: create an address space and return a new buffer. */
 static struct iokmem_desc *begin(struct kunit *test)
 {
 	attach_address_space(test);
@@ -59,7 +59,7 @@ struct range_case {
 	bool shared;
 };
 
-/* Against a map of the bytes 4000 to 13999. */
+/* Requests while there is a map of the bytes 4000 to 13999. */
 static const struct range_case range_cases[] = {
 	{ "the same", 4000, 10000, true },
 	{ "first byte", 4000, 1, true },
@@ -140,7 +140,7 @@ static void sharing_in_the_kernel_goes_by_options(struct kunit *test)
 {
 	const struct options_case *c = test->param_value;
 
-	/* Where the direct map serves both, the addresses are the same. */
+	/* If the direct map serves both requests, their addresses are equal. */
 	if (!((c->first | c->second) & (IOKMEM_MAP_UNIQUE | IOKMEM_MAP_READ_ONLY)) &&
 	    !c->shared)
 		kunit_skip(test, "both are the direct map");
@@ -170,24 +170,24 @@ static void sharing_placed_request_gets_its_address_or_an_error(struct kunit *te
 	struct iokmem_map *at = placed(test, desc, SZ_1G, 0, 0);
 	struct iokmem_map *sub, *other;
 
-	/* Its first byte: the same, or a sub-map. */
+	/* A request for the mapping's first byte gets the map, or a map of a part. */
 	KUNIT_EXPECT_PTR_EQ(test, at, placed(test, desc, SZ_1G, 0, 0));
 	sub = placed(test, desc, SZ_1G, 0, PAGE_SIZE);
 	KUNIT_EXPECT_PTR_EQ(test, at, super_of(sub));
 	KUNIT_EXPECT_EQ(test, SZ_1G, iokmem_map_get_address(sub));
 
-	/* Not its first byte: the address is taken. */
+	/* For any other byte the address is in use. */
 	KUNIT_EXPECT_EQ(test, -EEXIST,
 			map_error(desc, current, SZ_1G, 0, PAGE_SIZE, PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, -EEXIST,
 			map_error(desc, current, SZ_1G + PAGE_SIZE, 0, PAGE_SIZE, PAGE_SIZE));
 
-	/* Unless a sub-map starts there. */
+	/* A map of a part that starts at the address serves the request. */
 	sub = map(test, desc, current, 0, PAGE_SIZE, PAGE_SIZE);
 	KUNIT_EXPECT_PTR_EQ(test, sub, placed(test, desc, SZ_1G + PAGE_SIZE,
 					      PAGE_SIZE, PAGE_SIZE));
 
-	/* Elsewhere: a mapping of its own, which an open request does not get. */
+	/* At another address there is a new mapping, which an open request does not get. */
 	other = placed(test, desc, 2UL * SZ_1G, 0, 0);
 	KUNIT_EXPECT_EQ(test, 2UL * SZ_1G, iokmem_map_get_address(other));
 	KUNIT_EXPECT_PTR_EQ(test, at, map(test, desc, current, 0, 0, 0));
@@ -210,7 +210,7 @@ static void sharing_is_in_the_mapping_that_begins_first(struct kunit *test)
 					   PAGE_SIZE)));
 }
 
-/* Though a mapping that begins first has come since. */
+/* A request that is repeated gets its old map, even if a better mapping exists by now. */
 static void sharing_same_request_gives_the_same_map_whatever_came_since(struct kunit *test)
 {
 	struct iokmem_desc *desc = begin(test);
@@ -224,7 +224,7 @@ static void sharing_same_request_gives_the_same_map_whatever_came_since(struct k
 	KUNIT_EXPECT_PTR_EQ(test, sub, map(test, desc, current, 0, PAGE_SIZE, PAGE_SIZE));
 }
 
-/* Nor does it matter what for they were made. */
+/* The cache modes that the mappings were asked for with make no difference. */
 static void sharing_same_request_gives_the_same_map_of_any_cache_mode(struct kunit *test)
 {
 	struct iokmem_desc *desc = begin(test);
@@ -236,7 +236,7 @@ static void sharing_same_request_gives_the_same_map_of_any_cache_mode(struct kun
 	KUNIT_EXPECT_PTR_EQ(test, mapping, super_of(sub));
 	KUNIT_EXPECT_NULL(test, super_of(same));
 	KUNIT_EXPECT_PTR_EQ(test, sub, map(test, desc, current, 0, PAGE_SIZE, PAGE_SIZE));
-	/* What begins first is that of all modes. */
+	/* The first mapping is chosen among the mappings of all modes. */
 	KUNIT_EXPECT_NULL(test, super_of(late));
 	KUNIT_EXPECT_PTR_EQ(test, mapping, super_of(map(test, desc, current, 0, 3 * PAGE_SIZE,
 					       PAGE_SIZE / 2)));
@@ -310,7 +310,7 @@ static bool serves_naively(const struct iokmem_map *mapping, u32 options, size_t
 	       offset + length <= iokmem_map_get_offset(mapping) + mapping->length;
 }
 
-/* Of two that serve: by where they are. */
+/* Return true if the rule prefers @a to @b, given that both serve the request. */
 static bool comes_before(const struct iokmem_map *a, const struct iokmem_map *b)
 {
 	if (iokmem_map_offset(a) != iokmem_map_offset(b))
@@ -321,8 +321,8 @@ static bool comes_before(const struct iokmem_map *a, const struct iokmem_map *b)
 }
 
 /*
- * The sharing rule once more, by looking at everything there is: the map of just these
- * bytes, or the mapping that they shall be in.
+ * Apply the sharing rule by looking at all maps. Return the map of exactly these bytes, or
+ * else the mapping that should contain them, or NULL.
  */
 static struct iokmem_map *find_naively(struct iokmem_map * const *held, int nr, u32 options,
 				       size_t offset, size_t length)
@@ -357,7 +357,7 @@ static bool is_held(struct iokmem_map * const *held, int nr, const struct iokmem
 	return false;
 }
 
-/* Returns whether the module did what the rule says. */
+/* Put a random map or request one. Return true if the module followed the rule. */
 static bool random_step(struct iokmem_desc *desc, struct iokmem_map **held, int *nr,
 			u32 *state)
 {
@@ -441,7 +441,7 @@ static int racer_thread(void *data)
 	return 0;
 }
 
-/* All racers at once, in this thread's address space. */
+/* Run all racers at once, in the test's address space. */
 static void run_race(struct kunit *test, struct race *race)
 {
 	struct racer racers[NR_RACERS];
@@ -482,12 +482,12 @@ static void sharing_threads_at_once_make_one_mapping(struct kunit *test)
 		for (i = 0; i < NR_RACERS; i++)
 			iokmem_map_put(race.maps[i]);
 		KUNIT_ASSERT_EQ(test, 0, race.desc->nr_maps);
-		/* The empty VMA stays, and is taken up in the next round. */
+		/* The empty VMA stays, and is reused in the next round. */
 		KUNIT_ASSERT_EQ(test, maps + 1, current->mm->map_count);
 	}
 }
 
-/* The one who wants all of it may come first or last. */
+/* The thread that asks for the longest range may come first or last. */
 static void sharing_threads_of_different_lengths_agree(struct kunit *test)
 {
 	struct race race = { .desc = begin(test) };

@@ -13,7 +13,7 @@
 
 #define READ_ONLY	IOKMEM_MAP_READ_ONLY
 
-/* A mapping of the pages of a buffer of SZ_64K that iokmem knows nothing of. */
+/* Map the pages of a buffer of SZ_64K into the kernel without iokmem. */
 static void *map_by_hand(struct kunit *test, struct iokmem_desc *desc)
 {
 	unsigned long i, nr = SZ_64K >> PAGE_SHIFT;
@@ -55,7 +55,7 @@ static void static_kernel_map_is_recorded_and_shared(struct kunit *test)
 	put_map_now(test, inside);
 	put_map_now(test, other);
 	put_map_now(test, m);
-	/* It was only recorded. */
+	/* Putting the map has not unmapped the addresses. */
 	KUNIT_EXPECT_EQ(test, 0, *(u8 *)address);
 	vunmap(address);
 }
@@ -86,7 +86,7 @@ static void static_map_that_is_not_there_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, record_error(desc, IOKMEM_KERNEL_TASK,
 						    (unsigned long)wrong,
 						    IOKMEM_MAP_PREFAULT));
-	/* As a whole: the last page is another's. */
+	/* All pages are checked: behind the last page there is other memory. */
 	KUNIT_EXPECT_EQ(test, -ENXIO,
 			map_error(other, IOKMEM_KERNEL_TASK,
 				  (unsigned long)wrong + PAGE_SIZE,
@@ -118,7 +118,7 @@ static void static_user_map_is_recorded_and_shared(struct kunit *test)
 	unsigned long address;
 
 	attach_address_space(test);
-	/* Any mapping of the memory will do; this one is never shared by itself. */
+	/* A Unique map provides addresses that no request shares unless they are recorded. */
 	there = map(test, desc, current, IOKMEM_MAP_UNIQUE, 0, 0);
 	address = iokmem_map_get_address(there);
 	m = keep_map(test, iokmem_desc_set_mapping(desc, current, address, 0));
@@ -127,7 +127,7 @@ static void static_user_map_is_recorded_and_shared(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, address, iokmem_map_get_address(other));
 	put_map_now(test, other);
 	put_map_now(test, there);
-	/* The next one is not sent there. */
+	/* The recorded mapping no longer shows the memory, so it is not shared. */
 	other = map(test, desc, current, 0, 0, 0);
 	KUNIT_EXPECT_PTR_NE(test, m, other);
 	KUNIT_EXPECT_EQ(test, 0UL, touch(iokmem_map_get_address(other)));
@@ -175,7 +175,7 @@ static void static_map_of_coherent_memory_is_refused(struct kunit *test)
 							(unsigned long)bytes, 0));
 }
 
-/* Who counts how often it was told, and what it saw then. */
+/* A holder that counts how often it is told, and reads @address then. */
 struct told {
 	struct iokmem_map *map;
 	void *address;
@@ -208,7 +208,7 @@ static void holder_is_told_before_kernel_addresses_go(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&one, m, &told_ops, &first));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&two, m, &told_ops, &second));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&inside, sub, &told_ops, &third));
-	/* Who leaves is not told. */
+	/* A holder that has been removed is not told. */
 	iokmem_holder_remove(&two);
 
 	KUNIT_EXPECT_EQ(test, 0, iokmem_map_unmap(m));
@@ -216,7 +216,7 @@ static void holder_is_told_before_kernel_addresses_go(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, first.seen);
 	KUNIT_EXPECT_EQ(test, 0, second.times);
 	KUNIT_EXPECT_EQ(test, 1, third.times);
-	/* It has ended already. */
+	/* The map is revoked already. */
 	KUNIT_EXPECT_EQ(test, -ENOENT, iokmem_holder_add(&two, m, &told_ops, &second));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_map_unmap(m));
 	iokmem_holder_remove(&one);
@@ -242,8 +242,8 @@ static void holder_is_told_when_the_task_unmaps(struct kunit *test)
 }
 
 /*
- * As a program maps all of a descriptor by its file descriptor: the VMA is of that file.
- * What is returned is a driver's reference to its map.
+ * Map all of a descriptor by its file, as a program does, so that the VMA is of that file.
+ * Return a driver's reference to the map.
  */
 static struct iokmem_map *map_by_file(struct kunit *test, struct iokmem_desc *desc,
 				      struct file *file)
@@ -294,7 +294,7 @@ static void holder_is_told_when_the_program_unmaps_what_it_mapped(struct kunit *
 	fput(file);
 }
 
-/* Telling holders, and the last one's letting go, may both be left to a worker. */
+/* A worker may have to tell the holders and also drop the last reference. */
 static void holder_that_leaves_as_the_program_unmaps_may_let_go(struct kunit *test)
 {
 	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
@@ -316,7 +316,7 @@ static void holder_that_leaves_as_the_program_unmaps_may_let_go(struct kunit *te
 		iokmem_map_put_async(m);
 	}
 	fput(file);
-	/* Each map that had not gone would keep the memory. */
+	/* A map that was leaked would keep the memory. */
 	put_buffer_now(test, desc);
 	KUNIT_EXPECT_TRUE(test, is_gone(id));
 }
@@ -358,7 +358,7 @@ static void scoped_map_lasts_for_the_call(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_read_bytes(desc, PAGE_SIZE + 99, bytes, 2));
 	KUNIT_EXPECT_EQ(test, 0x3c, bytes[0]);
 	KUNIT_EXPECT_EQ(test, 0, bytes[1]);
-	/* What the call says is what is returned; or why there was none. */
+	/* The result of the call is returned, or the error that kept it from being called. */
 	KUNIT_EXPECT_EQ(test, -EPROTO, iokmem_desc_with_mapping(desc, 0, 0, 0, refuse_it, NULL));
 	KUNIT_EXPECT_EQ(test, -ERANGE, iokmem_desc_with_mapping(desc, 0, 1, SZ_64K, fill_it,
 								&value));
@@ -379,7 +379,7 @@ static void holder_is_told_when_a_static_map_is_not_there(struct kunit *test)
 						   (unsigned long)address, 0));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&holder, m, &told_ops, &told));
 	vunmap(address);
-	/* Found out by who would share it. */
+	/* The next request, which would share the mapping, finds that it does not exist. */
 	map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, 1, told.times);
 	iokmem_holder_remove(&holder);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * DriverKit's memory in its own spelling, for programs, over <libiokmem.h>: a method is a
- * function Class_Method() whose first argument is the object, if it has one; constants
- * have DriverKit's names and numbers, which are others than the kernel's.
+ * DriverKit's memory classes for programs, in DriverKit's spelling, on top of
+ * <libiokmem.h>. A method is a function Class_Method(), whose first argument is the object
+ * if the method has one. Constants have DriverKit's names and numbers, which differ from
+ * those of IOKit in the kernel.
  *
- * Functions behave as those of <libiokmem.h> that they stand for: what DriverKit ignores
- * is refused, and errno says why something failed.
+ * A function behaves like the function of <libiokmem.h> that it calls. Options that
+ * DriverKit ignores are refused. errno says why a call failed.
  */
 #ifndef _IOKIT_DRIVERKIT_H
 #define _IOKIT_DRIVERKIT_H
@@ -43,7 +44,7 @@ typedef struct iokmem_address_segment IOAddressSegment;
 #define kIOMemoryMapCacheModeWriteThrough	0x00000400u
 #define kIOMemoryMapCacheModeRealTime		0x00000800u
 
-/* Of what another process is given; also the option of iokmem_desc_send(). */
+/* Option of memory that is passed to another process; also of iokmem_desc_send(). */
 #define kIOUserClientMemoryReadOnly		0x00000001u
 
 /* Options of a DMA command. */
@@ -163,8 +164,8 @@ static inline uint64_t IOMemoryMap_GetOffset(const IOMemoryMap *map)
 }
 
 /*
- * IODMACommand is for drivers in the kernel: a program has no device to name. Without an
- * object there is nothing that its methods could be called with.
+ * IODMACommand is for drivers in the kernel, since a program has no device to name. A
+ * program never gets such an object, so the other methods are left out.
  */
 
 typedef struct IODMACommand IODMACommand;

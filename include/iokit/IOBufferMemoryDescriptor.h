@@ -14,8 +14,8 @@
 typedef struct iokmem_desc IOBufferMemoryDescriptor;
 
 /*
- * Options of a buffer, besides a direction, a cache mode (kIOMap...Cache) and what
- * descriptors have. These are other numbers than a descriptor's.
+ * Options of a buffer, besides a direction, a cache mode (kIOMap...Cache) and the options
+ * of all descriptors. Their numbers differ from those of a descriptor's options.
  */
 #define kIOMemoryPhysicallyContiguous		0x00000010u
 #define kIOMemoryPageable			0x00000020u
@@ -26,13 +26,13 @@ typedef struct iokmem_desc IOBufferMemoryDescriptor;
 #define kIOMemoryKernelUserShared		0x00010000u
 #define kIOBufferDescriptorMemoryFlags		0x00b0080fu
 
-/* All that mean something to IOKit. */
+/* All options that IOKit knows. */
 #define IOKIT_BUFFER_KNOWN	(kIOBufferDescriptorMemoryFlags | kIOMapPrefault)
 
-/* The bit of kIOMemoryMapperNone is no part of a buffer's cache mode. */
+/* For buffers, the bit of kIOMemoryMapperNone is not part of the cache mode. */
 #define IOKIT_BUFFER_CACHE_MASK	(kIOMapCacheMask & ~kIOMemoryMapperNone)
 
-/* But for kIOMapPrefault. */
+/* Convert options of a buffer. The caller handles kIOMapPrefault. */
 static inline IOReturn iokit_buffer_options(IOOptionBits options, u32 *native)
 {
 	static const struct iokit_bit bits[] = {
@@ -55,14 +55,17 @@ static inline IOReturn iokit_buffer_options(IOOptionBits options, u32 *native)
 	return ret;
 }
 
-/* IOKit takes any alignment. One that cannot be rounded up is too large in any case. */
+/*
+ * Round an alignment up to a power of two, since IOKit takes any number. An alignment that
+ * cannot be rounded up is refused later as too large.
+ */
 static inline size_t iokit_alignment(size_t alignment)
 {
 	return alignment && alignment <= SIZE_MAX / 2 ? roundup_pow_of_two(alignment) :
 							alignment;
 }
 
-/* The buffer's own mapping gets its entries now. It is in @task, or nowhere. */
+/* Fill the buffer's home mapping in @task, if there is one. */
 static inline struct iokmem_desc *iokit_prefault(struct iokmem_desc *desc, task_t task)
 {
 	struct iokmem_map *map;
@@ -97,7 +100,7 @@ IOBufferMemoryDescriptor_inTaskWithOptions(task_t inTask, IOOptionBits options,
 	return iokit_desc(desc);
 }
 
-/* Nobody counts memory by tags here. */
+/* Linux does not count memory by tags, so tags are refused. */
 static inline IOBufferMemoryDescriptor *
 IOBufferMemoryDescriptor_inTaskWithOptions_tags(task_t inTask, IOOptionBits options,
 						vm_size_t capacity, vm_offset_t alignment,
@@ -166,7 +169,7 @@ static inline int iokit_copy(struct iokmem_desc *to, struct iokmem_desc *from)
 	return err;
 }
 
-/* The source is @sourceTask's, where IOKit asks for its map. */
+/* Where IOKit takes the source's vm_map_t, this takes its task. */
 static inline IOBufferMemoryDescriptor *
 IOBufferMemoryDescriptor_withCopy(task_t inTask, IOOptionBits options, task_t sourceTask,
 				  mach_vm_address_t source, mach_vm_size_t size)
@@ -194,7 +197,7 @@ IOBufferMemoryDescriptor_withCopy(task_t inTask, IOOptionBits options, task_t so
 	return copy;
 }
 
-/* A descriptor stays what it was made as. */
+/* A descriptor cannot be initialised again, so this always fails. */
 static inline bool
 IOBufferMemoryDescriptor_initWithPhysicalMask(IOBufferMemoryDescriptor *buffer,
 					      task_t inTask, IOOptionBits options,
@@ -226,7 +229,7 @@ IOBufferMemoryDescriptor_setDirection(IOBufferMemoryDescriptor *buffer,
 	return iokit_from_errno(iokmem_buffer_set_direction(buffer, direction));
 }
 
-/* In a user task it is an address of that task's. */
+/* For a buffer in a user task this is an address in that task. */
 static inline void *
 IOBufferMemoryDescriptor_getBytesNoCopy(IOBufferMemoryDescriptor *buffer)
 {
@@ -246,8 +249,8 @@ IOBufferMemoryDescriptor_getBytesNoCopy_range(IOBufferMemoryDescriptor *buffer,
 }
 
 /*
- * As many bytes as there is room for. False if there is no memory for that; IOKit says
- * true in any case.
+ * Append as many bytes as there is room for. Return false if there is no memory for them;
+ * IOKit always returns true.
  */
 static inline bool IOBufferMemoryDescriptor_appendBytes(IOBufferMemoryDescriptor *buffer,
 							const void *bytes,
@@ -256,7 +259,7 @@ static inline bool IOBufferMemoryDescriptor_appendBytes(IOBufferMemoryDescriptor
 	size_t n;
 	int err;
 
-	/* Another thread may be quicker, and leave less room. */
+	/* Retry if another thread has appended meanwhile and left less room. */
 	do {
 		n = iokmem_buffer_get_capacity(buffer) - iokmem_desc_get_length(buffer);
 		err = iokmem_buffer_append_bytes(buffer, bytes, min(n, length));

@@ -2,8 +2,8 @@
 /*
  * IODMACommand: see IOTypes.h.
  *
- * Where IOKit takes an IOMapper, or a device in its place, the device is to be given:
- * Linux has no mapper of the whole system.
+ * Where IOKit takes an IOMapper, or a device in its place, callers must pass the device:
+ * Linux has no system-wide mapper.
  */
 #ifndef _IOKIT_IODMACOMMAND_H
 #define _IOKIT_IODMACOMMAND_H
@@ -24,7 +24,7 @@
 #define kIODMAMapOptionIterateOnly	0x00000040u
 #define kIODMAMapOptionDextOwner	0x00000080u
 
-/* The same by the names that they have in the class. */
+/* The names that these mapping options have in the class. */
 #define IODMACommand_kMapped		kIODMAMapOptionMapped
 #define IODMACommand_kBypassed		kIODMAMapOptionBypassed
 #define IODMACommand_kNonCoherent	kIODMAMapOptionNonCoherent
@@ -34,10 +34,10 @@
 #define IODMACommand_kOnChip		kIODMAMapOptionOnChip
 #define IODMACommand_kIterateOnly	kIODMAMapOptionIterateOnly
 
-/* Of synchronize(), besides a direction. */
+/* Option of synchronize(), besides a direction. */
 #define IODMACommand_kForceDoubleBuffer	0x01000000u
 
-/* All that mean something to IOKit. */
+/* All mapping options that IOKit knows. */
 #define IOKIT_DMA_MAP_KNOWN		0x000000f3u
 
 typedef struct IODMACommand IODMACommand;
@@ -63,7 +63,7 @@ typedef struct {
 	UInt32 fAlignmentInternalSegments;
 } IODMACommand_SegmentOptions;
 
-/* Puts a segment into the caller's table; false if it does not fit there. */
+/* Put a segment into the caller's table. Return false if the table cannot express it. */
 typedef bool (*IODMACommand_SegmentFunction)(IODMACommand *target,
 					     IODMACommand_Segment64 segment,
 					     void *segments, UInt32 segmentIndex);
@@ -71,14 +71,14 @@ typedef bool (*IODMACommand_SegmentFunction)(IODMACommand *target,
 /**
  * struct IODMACommand - a DMA command
  * @refs: references
- * @outSegFunc: how segments are put into tables; NULL: not specified
- * @specification: what the device takes, without zeroes where they mean a default
- * @device: what @dma is for
- * @dma: the command; NULL until a device is known
- * @memory: the descriptor, with a reference, as long as @dma has not got it
- * @fRefCon: the driver's
+ * @outSegFunc: function that puts segments into tables; NULL: not specified yet
+ * @specification: the limits of the device, with zeroes replaced by the defaults
+ * @device: the device of @dma
+ * @dma: the command of <linux/iokmem.h>; NULL until a device is known
+ * @memory: the descriptor, with a reference, until it is passed on to @dma
+ * @fRefCon: the driver's value
  *
- * As in IOKit, only one thread at a time does something with it.
+ * As in IOKit, the caller must make sure that only one thread at a time uses a command.
  */
 struct IODMACommand {
 	struct kref refs;
@@ -90,7 +90,7 @@ struct IODMACommand {
 	void *fRefCon;
 };
 
-/* Ways to put segments into a table. */
+/* The functions that put segments into a table in the usual formats. */
 
 static inline bool IODMACommand_OutputHost32(IODMACommand *target,
 					     IODMACommand_Segment64 segment, void *segments,
@@ -169,7 +169,7 @@ static inline bool iokit_puts_32_bits(IODMACommand_SegmentFunction outSegFunc)
 	       outSegFunc == kIODMACommandOutputLittle32;
 }
 
-/* A specification; what it says of sizes and alignments is looked at by iokmem. */
+/* Convert a specification. iokmem checks its sizes and alignments later. */
 static inline IOReturn iokit_dma_specify(struct iokmem_dma_specification *specification,
 					 IODMACommand_SegmentFunction outSegFunc,
 					 const IODMACommand_SegmentOptions *options,
@@ -181,7 +181,7 @@ static inline IOReturn iokit_dma_specify(struct iokmem_dma_specification *specif
 		return kIOReturnBadArgument;
 	if (mappingOptions & ~IOKIT_DMA_MAP_KNOWN)
 		return kIOReturnBadArgument;
-	/* Whether there is an IOMMU, and what caches need, is for the DMA API to know. */
+	/* The DMA API itself decides about IOMMUs and cache maintenance. */
 	if (mappingOptions != kIODMAMapOptionMapped)
 		return kIOReturnUnsupported;
 	bits = options->fNumAddressBits;
@@ -203,7 +203,7 @@ static inline IOReturn iokit_dma_specify(struct iokmem_dma_specification *specif
 	return kIOReturnSuccess;
 }
 
-/* What can be said in arguments. */
+/* Return segment options with these members set. */
 static inline IODMACommand_SegmentOptions
 iokit_segment_options(UInt8 numAddressBits, UInt64 maxSegmentSize, UInt64 maxTransferSize,
 		      UInt32 alignment)
@@ -220,8 +220,8 @@ iokit_segment_options(UInt8 numAddressBits, UInt64 maxSegmentSize, UInt64 maxTra
 }
 
 /*
- * The command for @device, with the memory, if there is none yet or it was another's.
- * NULL: whatever it is for already.
+ * Make the command be for @device, and move the memory to it. If @device is NULL, keep the
+ * device that the command is for already.
  */
 static inline IOReturn iokit_dma_device(IODMACommand *command, struct device *device)
 {
@@ -242,7 +242,7 @@ static inline IOReturn iokit_dma_device(IODMACommand *command, struct device *de
 	swap(memory, command->memory);
 	if (command->dma)
 		memory = iokmem_dma_get_memory_descriptor(command->dma);
-	/* Without preparing it cannot fail. */
+	/* This cannot fail, since it does not prepare. */
 	iokmem_dma_set_memory_descriptor(dma, memory, false);
 	if (memory)
 		iokmem_desc_put(memory);
@@ -274,7 +274,7 @@ static inline void IODMACommand_release(IODMACommand *command)
 	kref_put(&command->refs, iokit_dma_free);
 }
 
-/* The factories. Each gives a reference of the caller's, or NULL. */
+/* The factories. Each returns NULL or a reference that the caller owns. */
 
 static inline IODMACommand *IODMACommand_withRefCon(void *refCon)
 {
@@ -287,7 +287,7 @@ static inline IODMACommand *IODMACommand_withRefCon(void *refCon)
 	return command;
 }
 
-/* @mapper is the device. It is there from the start, so that it is known to be good. */
+/* @mapper is the device. The command for it is made at once, to report errors here. */
 static inline IODMACommand *
 IODMACommand_withSpecification_options(IODMACommand_SegmentFunction outSegFunc,
 				       const IODMACommand_SegmentOptions *segmentOptions,
@@ -347,7 +347,7 @@ IODMACommand_weakWithSpecification(IODMACommand **newCommand,
 	return *newCommand ? kIOReturnSuccess : kIOReturnError;
 }
 
-/* With the specification, and without the memory. */
+/* The clone gets the specification, but not the memory. */
 static inline IODMACommand *IODMACommand_cloneCommand(const IODMACommand *command,
 						      void *refCon)
 {
@@ -369,7 +369,10 @@ static inline IODMACommand *IODMACommand_cloneCommand(const IODMACommand *comman
 	return clone;
 }
 
-/* A command is made by its factory, and specified anew by prepareWithSpecification(). */
+/*
+ * A command is made by its factory, and cannot be initialised again.
+ * prepareWithSpecification() changes its specification.
+ */
 
 static inline bool
 IODMACommand_initWithSpecification(IODMACommand *command,
@@ -421,12 +424,12 @@ static inline IOReturn IODMACommand_clearMemoryDescriptor(IODMACommand *command,
 {
 	if (!command->dma)
 		return IODMACommand_setMemoryDescriptor(command, NULL, false);
-	/* The one thing that can be wrong is that it is prepared. */
+	/* This can only fail because the command is prepared. */
 	return iokmem_dma_clear_memory_descriptor(command->dma, autoComplete) ?
 	       kIOReturnNotReady : kIOReturnSuccess;
 }
 
-/* Without a reference: the command has one. */
+/* Returns no reference to the descriptor; the command keeps it. */
 static inline IOMemoryDescriptor *
 IODMACommand_getIOMemoryDescriptor(const IODMACommand *command)
 {
@@ -447,8 +450,8 @@ IODMACommand_getMemoryDescriptor(const IODMACommand *command)
 }
 
 /*
- * Of what the caller need not have done, caches and copies, the DMA API does what has to
- * be done: that it may be left out changes nothing.
+ * @flushCache and @synchronize have no effect: the DMA API always does the cache
+ * maintenance and copying that the device needs.
  */
 static inline IOReturn IODMACommand_prepare(IODMACommand *command, UInt64 offset,
 					    UInt64 length, bool flushCache,
@@ -540,7 +543,7 @@ static inline IOReturn IODMACommand_synchronize(IODMACommand *command, IOOptionB
 	return iokit_from_errno(iokmem_dma_synchronize(command->dma, options));
 }
 
-/* The next segment from @offset on, by @outSegFunc into place @i. */
+/* Put the next segment from @offset on into slot @i of a table, by @outSegFunc. */
 static inline IOReturn iokit_put_segment(IODMACommand *command, size_t *offset,
 					 IODMACommand_SegmentFunction outSegFunc,
 					 void *segments, UInt32 i)
@@ -563,7 +566,7 @@ static inline IOReturn iokit_put_segment(IODMACommand *command, size_t *offset,
 							   kIOReturnMessageTooLarge;
 }
 
-/* With a function of the caller's for this once. */
+/* Like genIOVMSegments(), but with the caller's function instead of the command's. */
 static inline IOReturn
 IODMACommand_genIOVMSegments_function(IODMACommand *command,
 				      IODMACommand_SegmentFunction segmentFunction,
@@ -580,7 +583,7 @@ IODMACommand_genIOVMSegments_function(IODMACommand *command,
 	at = *offset;
 	for (i = 0; i < *numSegments && !ret; i++)
 		ret = iokit_put_segment(command, &at, segmentFunction, segments, i);
-	/* The memory has come to its end, with something there. */
+	/* The end of the memory was reached, after at least one segment. */
 	if (ret == kIOReturnOverrun && i > 1) {
 		ret = kIOReturnSuccess;
 		i--;
@@ -649,7 +652,7 @@ IODMACommand_getAlignmentInternalSegments(const IODMACommand *command)
 	return command->specification.alignment_internal_segments;
 }
 
-/* Nothing is copied but by the DMA API, which has buffers of its own. */
+/* Only the DMA API copies, and has its own bounce buffers, so this always fails. */
 static inline IOBufferMemoryDescriptor *
 IODMACommand_createCopyBuffer(IODMACommand *command, IODirection direction, UInt64 length)
 {

@@ -22,14 +22,14 @@ typedef IOOptionBits IODirection;
 #define kIODirectionOut			0x00000002u
 #define kIODirectionOutIn		0x00000003u
 #define kIODirectionInOut		0x00000003u
-/* Of prepare() only. */
+/* For prepare() only. */
 #define kIODirectionPrepareToPhys32	0x00000004u
 #define kIODirectionPrepareNoFault	0x00000008u
 #define kIODirectionPrepareReserved1	0x00000010u
 #define kIODirectionPrepareNoZeroFill	0x00000010u
 #define kIODirectionPrepareNonCoherent	0x00000020u
 #define kIODirectionPrepareAvoidThrottling	0x00000100u
-/* Of complete() only. */
+/* For complete() only. */
 #define kIODirectionCompleteWithError	0x00000040u
 #define kIODirectionCompleteWithDataValid	0x00000080u
 
@@ -85,7 +85,7 @@ typedef IOOptionBits IODirection;
 #define kIOMemoryClearEncrypted		50u
 #define kIOMemorySetEncrypted		51u
 
-/* Of setOwnership(). */
+/* Options of setOwnership(). */
 #define kIOMemoryLedgerTagDefault	1
 #define kIOmemoryLedgerTagNetwork	2
 #define kIOMemoryLedgerTagMedia		3
@@ -99,7 +99,7 @@ typedef IOOptionBits IODirection;
 
 #define kIOMapperUncached		0x0001u
 
-/* What an IOMapper is told; Linux has no such class. */
+/* Options of IOMapper, a class that Linux does not have. */
 #define kIODMAMapReadAccess		0x00000001u
 #define kIODMAMapWriteAccess		0x00000002u
 #define kIODMAMapPhysicallyContiguous	0x00000010u
@@ -109,11 +109,11 @@ typedef IOOptionBits IODirection;
 #define kIODMAMapPageListFullyOccupied	0x00000100u
 #define kIODMAMapFixedAddress		0x00000200u
 
-/* All that mean something to IOKit. */
+/* All options that IOKit knows. */
 #define IOKIT_DIRECTION_KNOWN		0x000001ffu
 #define IOKIT_DESCRIPTOR_KNOWN		0x70f7ddffu
 
-/* NULL for an error. */
+/* Return NULL in place of an error pointer. */
 static inline IOMemoryDescriptor *iokit_desc(struct iokmem_desc *desc)
 {
 	return IS_ERR(desc) ? NULL : desc;
@@ -125,9 +125,9 @@ static inline IOMemoryMap *iokit_map(struct iokmem_map *map)
 }
 
 /*
- * Options of a descriptor of memory in @task, or of physical memory. There is never a
- * mapper, all descriptors are safe for threads, and to copy an array that might be used
- * as it is does no harm.
+ * Convert options of a descriptor of memory in @task, or of physical memory if that is
+ * NULL. kIOMemoryMapperNone and kIOMemoryThreadSafe are always in force. kIOMemoryAsReference
+ * only permits IOKit not to copy an array, so it can be ignored.
  */
 static inline IOReturn iokit_descriptor_options(IOOptionBits options, task_t task,
 						u32 *native)
@@ -162,17 +162,19 @@ static inline IOReturn iokit_map_options(IOOptionBits options, u32 *native)
 	u32 cache_mode = options & kIOMapCacheMask;
 	IOReturn ret;
 
-	/* Both guards together are the small one. */
+	/* As in IOKit, both bits together ask for the small guard. */
 	if ((options & kIOMapGuardedMask) == kIOMapGuardedMask)
 		options &= ~kIOMapGuardedLarge;
 	ret = iokit_convert(options & ~kIOMapCacheMask, kIOMap64Bit, native, bits,
 			    ARRAY_SIZE(bits));
-	/* Modes have the same numbers; those that there are not are refused later. */
+	/* Cache modes have equal numbers in iokmem, which refuses unknown ones later. */
 	*native |= cache_mode;
 	return ret;
 }
 
-/* The IOMemoryDescriptor factories. Each gives a reference of the caller's, or NULL. */
+/*
+ * The IOMemoryDescriptor factories. Each returns NULL or a reference that the caller owns.
+ */
 
 static inline IOMemoryDescriptor *
 IOMemoryDescriptor_withAddress(void *address, IOByteCount length, IODirection direction)
@@ -209,7 +211,10 @@ IOMemoryDescriptor_withPhysicalAddress(IOPhysicalAddress address, IOByteCount le
 							    direction));
 }
 
-/* Of addresses, in a task or physical. What only UPLs and mappers have must be 0. */
+/*
+ * @buffers are addresses in a task, or physical ones. @offset and @mapper must be 0: they
+ * are for UPLs and mappers only.
+ */
 static inline IOMemoryDescriptor *
 IOMemoryDescriptor_withOptions(void *buffers, UInt32 count, UInt32 offset, task_t task,
 			       IOOptionBits options, IOMapper *mapper)
@@ -225,7 +230,7 @@ IOMemoryDescriptor_withPersistentMemoryDescriptor(IOMemoryDescriptor *original)
 	return iokit_desc(iokmem_desc_with_persistent_memory_descriptor(original));
 }
 
-/* Those of old. They take a direction and no options. */
+/* Old factories, which take a direction but no options. */
 
 static inline IOMemoryDescriptor *
 IOMemoryDescriptor_withRanges(const IOVirtualRange *ranges, UInt32 count,
@@ -262,7 +267,7 @@ IOMemoryDescriptor_withSubRange(IOMemoryDescriptor *of, IOByteCount offset,
 		    NULL;
 }
 
-/* A descriptor stays what it was made as. */
+/* A descriptor cannot be initialised again, so this always fails. */
 static inline bool
 IOMemoryDescriptor_initWithOptions(IOMemoryDescriptor *md, void *buffers, UInt32 count,
 				   UInt32 offset, task_t task, IOOptionBits options,
@@ -293,7 +298,10 @@ static inline IOByteCount IOMemoryDescriptor_getLength(const IOMemoryDescriptor 
 	return iokmem_desc_get_length(md);
 }
 
-/* What is known of all descriptors; the rest is what their makers said. */
+/*
+ * Return the flags that are known of any descriptor. The options that it was made with are
+ * not kept.
+ */
 static inline UInt64 IOMemoryDescriptor_getFlags(const IOMemoryDescriptor *md)
 {
 	return iokmem_desc_get_direction(md) | kIOMemoryThreadSafe | kIOMemoryMapperNone;
@@ -340,7 +348,10 @@ static inline IOByteCount IOMemoryDescriptor_writeBytes(IOMemoryDescriptor *md,
 	return iokmem_desc_write_bytes(md, offset, bytes, length) ? 0 : length;
 }
 
-/* The CPU's address, with or without kIOMemoryMapperNone; 0 for an error. */
+/*
+ * Return the address that the CPU uses, with or without kIOMemoryMapperNone, or 0 for an
+ * error.
+ */
 static inline addr64_t IOMemoryDescriptor_getPhysicalSegment(IOMemoryDescriptor *md,
 							     IOByteCount offset,
 							     IOByteCount *length,
@@ -363,7 +374,7 @@ IOMemoryDescriptor_getPhysicalAddress(IOMemoryDescriptor *md)
 	return IOMemoryDescriptor_getPhysicalSegment(md, 0, NULL, 0);
 }
 
-/* The counts are of pages, whatever their type says. */
+/* The counts are numbers of pages, although their type is IOByteCount. */
 static inline IOReturn IOMemoryDescriptor_getPageCounts(IOMemoryDescriptor *md,
 							IOByteCount *residentPageCount,
 							IOByteCount *dirtyPageCount)
@@ -372,7 +383,7 @@ static inline IOReturn IOMemoryDescriptor_getPageCounts(IOMemoryDescriptor *md,
 							    dirtyPageCount));
 }
 
-/* What is past the end of the memory is left out, but there must be something. */
+/* The range is cut at the end of the memory, and must not begin past it. */
 static inline IOReturn IOMemoryDescriptor_performOperation(IOMemoryDescriptor *md,
 							   IOOptionBits operation,
 							   IOByteCount offset,
@@ -417,7 +428,7 @@ static inline IOMemoryMap *IOMemoryDescriptor_map(IOMemoryDescriptor *md,
 						      options | kIOMapAnywhere, 0, 0);
 }
 
-/* map() of old. */
+/* The old map(). */
 static inline IOMemoryMap *
 IOMemoryDescriptor_map_task(IOMemoryDescriptor *md, task_t intoTask,
 			    IOVirtualAddress atAddress, IOOptionBits options,
@@ -436,7 +447,7 @@ static inline IOMemoryMap *IOMemoryDescriptor_setMapping(IOMemoryDescriptor *md,
 						      options | kIOMapStatic, 0, 0);
 }
 
-/* What Linux has no counterpart of. */
+/* Methods without a counterpart on Linux. */
 
 static inline IOReturn IOMemoryDescriptor_setOwnership(IOMemoryDescriptor *md,
 						       task_t newOwner, int newLedgerTag,
@@ -503,7 +514,7 @@ static inline void IOMemoryMap_release(IOMemoryMap *map)
 	iokmem_map_put(map);
 }
 
-/* The descriptor's own reference, which IOKit counts as well, there is not. */
+/* Unlike in IOKit, a descriptor has no reference to its maps that would be counted. */
 static inline int IOMemoryMap_getRetainCount(IOMemoryMap *map)
 {
 	return min_t(unsigned long, iokmem_map_get_retain_count(map), INT_MAX);
@@ -529,7 +540,7 @@ static inline mach_vm_size_t IOMemoryMap_getSize(const IOMemoryMap *map)
 	return iokmem_map_get_length(map);
 }
 
-/* With a reference, for task_deallocate(). */
+/* Return the task with a reference, for task_deallocate(). */
 static inline task_t IOMemoryMap_copyAddressTask(const IOMemoryMap *map)
 {
 	return iokmem_map_get_address_task(map);
@@ -542,8 +553,8 @@ static inline void task_deallocate(task_t task)
 }
 
 /*
- * To compare, as without a reference nobody keeps the task; who uses it calls
- * IOMemoryMap_copyAddressTask().
+ * Return the task without a reference, so that it can be compared but not used. To use the
+ * task, call IOMemoryMap_copyAddressTask().
  */
 static inline task_t IOMemoryMap_getAddressTask(const IOMemoryMap *map)
 {
@@ -558,7 +569,7 @@ static inline IOMemoryDescriptor *IOMemoryMap_getMemoryDescriptor(const IOMemory
 	return iokmem_map_get_memory_descriptor(map);
 }
 
-/* Numbers are the same; an option that is not IOKit's is not told. */
+/* Options have equal numbers in iokmem. The one that IOKit does not have is left out. */
 static inline IOOptionBits IOMemoryMap_getMapOptions(const IOMemoryMap *map)
 {
 	return iokmem_map_get_options(map) & ~IOKMEM_MAP_PINNABLE;

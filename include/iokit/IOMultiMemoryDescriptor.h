@@ -9,7 +9,7 @@
 
 typedef struct iokmem_desc IOMultiMemoryDescriptor;
 
-/* The array is copied, also where it might be used as it is. */
+/* The array is always copied, even where IOKit would use it in place. */
 static inline IOMultiMemoryDescriptor *
 IOMultiMemoryDescriptor_withDescriptors(IOMemoryDescriptor **descriptors,
 					UInt32 count, IODirection direction,
@@ -20,7 +20,7 @@ IOMultiMemoryDescriptor_withDescriptors(IOMemoryDescriptor **descriptors,
 	return iokit_desc(iokmem_multi_with_descriptors(descriptors, count, direction));
 }
 
-/* A descriptor stays what it was made as. */
+/* A descriptor cannot be initialised again, so this always fails. */
 static inline bool
 IOMultiMemoryDescriptor_initWithDescriptors(IOMultiMemoryDescriptor *multi,
 					    IOMemoryDescriptor **descriptors,

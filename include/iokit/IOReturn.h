@@ -73,7 +73,7 @@ typedef kern_return_t IOReturn;
 #define kIOReturnIsoTooNew		iokit_common_err(0x2efu)
 #define kIOReturnNotFound		iokit_common_err(0x2f0u)
 
-/* What IOKit's memory lets through of Mach's own. */
+/* Mach's own errors that IOKit's memory functions return. */
 #define KERN_SUCCESS			((kern_return_t)0)
 #define KERN_INVALID_ADDRESS		((kern_return_t)1)
 #define KERN_PROTECTION_FAILURE		((kern_return_t)2)
@@ -98,14 +98,14 @@ struct iokit_error {
 };
 
 /*
- * All errors that iokmem's functions and ioctls give, and all that IOKit's memory does.
- * Of several lines about one error the first is what becomes of it. So there and back
- * is the same again but for:
+ * Return a table of all errors of iokmem's functions and ioctls, and of IOKit's memory
+ * functions. If several lines are about one error, the first line says how it is converted.
+ * Converting an error to the other numbering and back gives the error again, except for:
  *
- *  - what Mach and IOKit have two numbers for: KERN_PROTECTION_FAILURE, _FAILURE,
+ *  - errors that Mach and IOKit both have a number for: KERN_PROTECTION_FAILURE, _FAILURE,
  *    _INVALID_ARGUMENT, _INVALID_RIGHT, _INVALID_VALUE, _MEMORY_ERROR and _NOT_SUPPORTED
  *    come back as IOKit's number
- *  - errors that Linux tells apart and IOKit does not
+ *  - errors that Linux distinguishes and IOKit does not
  */
 static inline const struct iokit_error *iokit_errors(size_t *nr)
 {
@@ -169,10 +169,10 @@ static inline const struct iokit_error *iokit_errors(size_t *nr)
 }
 
 /**
- * iokit_from_errno - what IOKit calls an error
- * @err: an errno, or the negative of one as functions in the kernel return it, or 0
+ * iokit_from_errno - convert an errno to IOKit's error number
+ * @err: an errno, or a negative errno as functions in the kernel return it, or 0
  *
- * Return: its number; kIOReturnError for an errno that is not iokmem's.
+ * Return: IOKit's number; kIOReturnError for an errno that iokmem does not use.
  */
 static inline IOReturn iokit_from_errno(int err)
 {
@@ -187,10 +187,10 @@ static inline IOReturn iokit_from_errno(int err)
 }
 
 /**
- * iokit_to_errno - what Linux calls one of IOKit's errors
- * @ret: its number
+ * iokit_to_errno - convert IOKit's error number to an errno
+ * @ret: IOKit's number
  *
- * Return: an errno, not negative; EIO for a number that says nothing about memory.
+ * Return: an errno, as a positive number, or 0; EIO for a number that is not in the table.
  */
 static inline int iokit_to_errno(IOReturn ret)
 {

@@ -9,7 +9,7 @@
 
 typedef struct iokmem_desc IOSubMemoryDescriptor;
 
-/* @options: a direction; kIOMemoryThreadSafe goes without saying. */
+/* @options: a direction; kIOMemoryThreadSafe is implied. */
 static inline IOSubMemoryDescriptor *
 IOSubMemoryDescriptor_withSubRange(IOMemoryDescriptor *of, IOByteCount offset,
 				   IOByteCount length, IOOptionBits options)
@@ -18,7 +18,7 @@ IOSubMemoryDescriptor_withSubRange(IOMemoryDescriptor *of, IOByteCount offset,
 					       options & ~kIOMemoryThreadSafe);
 }
 
-/* A descriptor stays what it was made as. */
+/* A descriptor cannot be initialised again, so this always fails. */
 static inline bool IOSubMemoryDescriptor_initSubRange(IOSubMemoryDescriptor *sub,
 						      IOMemoryDescriptor *parent,
 						      IOByteCount offset,

@@ -2,18 +2,20 @@
 /*
  * IOKit's names for simple types, and for the options of maps. For drivers.
  *
- * The headers in this directory spell <linux/iokmem.h> as IOKit does: a method is a
- * function Class_method() whose first argument is the object; constants have Apple's
- * names and numbers. They are for porting: Documentation/porting-from-iokit.md says how,
- * and iokit-differences.md what is not the same.
+ * The headers in this directory spell <linux/iokmem.h> as IOKit does. A method is a
+ * function Class_method(), whose first argument is the object. Constants have Apple's
+ * names and numbers. The headers are for porting drivers:
+ * Documentation/porting-from-iokit.md explains how, and iokit-differences.md lists the
+ * differences.
  *
- * A method of a base class is called by that one's name, also for the objects of its
- * subclasses. Where C++ has several of one name, the shortest has it, and the others add
- * what they take besides; arguments that C++ lets callers omit are all given. What
- * returns void in IOKit and can fail here returns an IOReturn.
+ * A method of a base class has the name of the base class, also for objects of its
+ * subclasses. Of overloaded C++ methods, the one with the fewest arguments has the plain
+ * name, and the names of the others add what they take besides. Callers must pass all
+ * arguments, including those that C++ lets them omit. A method that returns void in IOKit
+ * and can fail here returns an IOReturn.
  *
- * Options that Linux has no way to honour are refused, and so are bits that mean
- * nothing: with NULL, or with kIOReturnUnsupported and kIOReturnBadArgument.
+ * Options that Linux cannot honour are refused, with NULL or kIOReturnUnsupported. Bits
+ * that have no meaning are refused with NULL or kIOReturnBadArgument.
  */
 #ifndef _IOKIT_IOTYPES_H
 #define _IOKIT_IOTYPES_H
@@ -50,12 +52,12 @@ typedef struct task_struct *task_t;
 #define TASK_NULL	((task_t)NULL)
 #define kernel_task	IOKMEM_KERNEL_TASK
 
-/* Of what a descriptor or a DMA command is to be mapped by: on Linux, its device. */
+/* The mapper of a descriptor or a DMA command: on Linux, its device. */
 typedef struct device IOMapper;
 
 #define kIOMapperSystem	((IOMapper *)NULL)
 
-/* IOCacheMode, by itself. */
+/* Values of IOCacheMode. */
 #define kIODefaultMemoryType		0u
 #define kIODefaultCache			0u
 #define kIOInhibitCache			1u
@@ -68,7 +70,7 @@ typedef struct device IOMapper;
 #define kIOPostedReordered		8u
 #define kIOPostedCombinedReordered	9u
 
-/* Options of a map, in the kernel. Those of DriverKit have other numbers. */
+/* Options of a map, in the kernel. DriverKit's options have other numbers. */
 #define kIOMapAnywhere			0x00000001u
 #define kIOMapCacheMask			0x00000f00u
 #define kIOMapCacheShift		8
@@ -96,8 +98,8 @@ typedef struct device IOMapper;
 
 /**
  * struct iokit_bit - an option in both numberings
- * @apple: bits that are set
- * @native: and what they are in <linux/iokmem.h>; 0: what they ask for is so anyhow
+ * @apple: the bits in IOKit
+ * @native: the option in <linux/iokmem.h>; 0: none, since the option is always in force
  */
 struct iokit_bit {
 	u32 apple;
@@ -105,8 +107,8 @@ struct iokit_bit {
 };
 
 /*
- * Options by a table. Success; Unsupported, if others of @known are among them; or
- * BadArgument.
+ * Convert options by a table. Return kIOReturnSuccess; kIOReturnUnsupported if options
+ * remain that are in @known; or kIOReturnBadArgument if others remain.
  */
 static inline IOReturn iokit_convert(u32 options, u32 known, u32 *native,
 				     const struct iokit_bit *bits, unsigned int nr)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * iokmem - memory descriptors for Linux, after IOKit's: what drivers use.
+ * iokmem - memory descriptors for Linux, after IOKit's: the interface for drivers.
  *
- * A *descriptor* names some memory: its length, its direction, its cache mode
- * and the list of its maps. A *map* is a window of a descriptor in one address
- * space; compatible requests share one map. A driver's use in short:
+ * A *descriptor* names some memory. It has a length, a direction, a cache mode and a list
+ * of maps. A *map* is a window of a descriptor in one address space; compatible requests
+ * share one map. In short, a driver does this:
  *
  *	buffer = iokmem_buffer_in_task_with_options(NULL, IOKMEM_DIRECTION_INOUT,
  *						    SZ_8M, 0);
@@ -14,13 +14,13 @@
  *	iokmem_map_put(map);
  *	iokmem_desc_put(buffer);
  *
- * Functions are named after IOKit's classes and methods; each one's kernel-doc
- * stands over its definition. Where IOKit returns NULL or an IOReturn, they
- * return ERR_PTR(-errno) or -errno. The error's meanings are those at the head
- * of <uapi/linux/iokmem.h>, and besides:
+ * Functions are named after IOKit's classes and methods. The kernel-doc of a function is at
+ * its definition. Where IOKit returns NULL or an IOReturn, the function returns
+ * ERR_PTR(-errno) or -errno. The errors have the meanings that the head of
+ * <uapi/linux/iokmem.h> lists, and also these:
  *
  *	-ESRCH: the task has exited
- *	-EDEADLK: the caller has the mmap lock of the task
+ *	-EDEADLK: the caller holds the mmap lock of the task
  *	-EINVAL: the task is a kernel thread and has no address space
  *	-ENOSPC: more bytes than the buffer has room for; more members than a
  *		multi-descriptor can have
@@ -28,17 +28,17 @@
  *	-EACCES: the memory may only be read, or is prepared for reading only
  *	-EFAULT: a range of addresses has a hole; a guard page
  *	-EPERM: a physical address of memory that the kernel uses
- *	-EIO: memory could not be read back from swap, or a dma-buf not be got ready
- *	-ENXIO: other memory is at the addresses of a mapping that is to be recorded
- *	-ENODEV: the device has gone, or its driver
- *	-EXDEV: coherent memory of another device; a dma-buf that its exporter does not
- *		give to the device
+ *	-EIO: memory could not be read from swap, or a dma-buf could not be made ready
+ *	-ENXIO: the addresses of a mapping that is to be recorded show other memory
+ *	-ENODEV: the device has been removed, or its driver unbound
+ *	-EXDEV: coherent memory of another device; a dma-buf that its exporter does not map
+ *		for the device
  *	-EDOM: memory that is not aligned as a DMA command specifies
  *	-EMSGSIZE: a bus address with more bits than the DMA command specifies
- *	-ENOBUFS: the DMA API has no room: for addresses, or for memory to bounce in
+ *	-ENOBUFS: the DMA API has no room: for addresses, or for bounce buffers
  *	-EALREADY: the DMA command is prepared for another range
  *
- * A module that uses these functions says IOKMEM_IMPORT_NS(); once.
+ * A module that uses these functions must contain IOKMEM_IMPORT_NS(); once.
  */
 #ifndef _LINUX_IOKMEM_H
 #define _LINUX_IOKMEM_H
@@ -57,7 +57,7 @@ struct iokmem_dma;
 struct iokmem_map;
 struct task_struct;
 
-/* An option of a range of addresses: what it shows is settled when it is made. */
+/* An option of a range of addresses: the memory behind it is fixed when it is made. */
 #define IOKMEM_PERSISTENT		0x00010000u
 
 /* Operations of iokmem_desc_perform_operation(). */
@@ -65,7 +65,7 @@ struct task_struct;
 #define IOKMEM_INCOHERENT_IO_STORE	2u
 
 /**
- * struct iokmem_address_range - one of several ranges
+ * struct iokmem_address_range - one range of a descriptor of several ranges
  * @address: of the first byte
  * @length: in bytes
  */
@@ -75,23 +75,23 @@ struct iokmem_address_range {
 };
 
 /**
- * struct iokmem_holder_ops - what a driver does when a map ends under it
- * @revoke: stop using the map's addresses, before it returns
+ * struct iokmem_holder_ops - a driver's functions for a map that is revoked
+ * @revoke: stop using the map's addresses before returning
  */
 struct iokmem_holder_ops {
 	void (*revoke)(void *data);
 };
 
 /**
- * struct iokmem_holder - who is told when a map ends: see iokmem_holder_add()
- * @node: in the map's list, until it is told
+ * struct iokmem_holder - a driver to be told when a map is revoked; see iokmem_holder_add()
+ * @node: in the map's list, until the holder is told
  * @map: the map
- * @ops: what to call
- * @data: and with what
- * @running: it is being called
+ * @ops: the functions to call
+ * @data: their argument
+ * @running: @ops->revoke() is running
  *
- * The driver has it where it likes; what is in it is not the driver's business. The
- * map's lock protects @node.
+ * The driver allocates the structure wherever it likes. Its members are private to iokmem.
+ * @node is protected by the map's lock.
  */
 struct iokmem_holder {
 	struct list_head node;
@@ -102,18 +102,19 @@ struct iokmem_holder {
 };
 
 /**
- * struct iokmem_dma_specification - what a device can do in one transfer
- * @address_bits: how many bits of a bus address it takes; 0: as many as its mask has
+ * struct iokmem_dma_specification - the limits of a device for one transfer
+ * @address_bits: number of bits of a bus address; 0: as many as the device's DMA mask has
  * @max_segment_size: the longest segment, in bytes; 0: any
  * @max_transfer_size: the longest transfer, in bytes; 0: any
  * @alignment: of the first segment's bus address, in bytes: a power of two; 0: any
- * @alignment_length: the transfer's length is a multiple of it, and so is each
- *	segment's; in bytes, a power of two; 0: any
- * @alignment_internal_segments: of the bus address of all other segments; a power of
- *	two; 0: as @alignment
+ * @alignment_length: the lengths of the transfer and of each segment are multiples of
+ *	this; in bytes, a power of two; 0: any
+ * @alignment_internal_segments: of the bus address of all other segments, in bytes: a power
+ *	of two; 0: as @alignment
  *
- * IODMACommand::SegmentOptions. It comes on top of what the device's driver has
- * told the DMA API (dma_set_mask(), dma_set_max_seg_size()), and cannot widen that.
+ * Follows IODMACommand::SegmentOptions. The limits that the device's driver has set in the
+ * DMA API (dma_set_mask(), dma_set_max_seg_size()) also apply. A specification cannot
+ * widen them.
  */
 struct iokmem_dma_specification {
 	unsigned int address_bits;
@@ -125,7 +126,7 @@ struct iokmem_dma_specification {
 };
 
 /**
- * struct iokmem_dma_segment - a run of bytes, as the device sees it
+ * struct iokmem_dma_segment - contiguous bytes, as the device sees them
  * @address: on the bus
  * @length: in bytes
  */
@@ -135,7 +136,7 @@ struct iokmem_dma_segment {
 };
 
 /**
- * struct iokmem_dma_segment32 - the same for a device that takes 32 bits
+ * struct iokmem_dma_segment32 - contiguous bytes, as a device with 32 address bits sees them
  * @address: on the bus
  * @length: in bytes
  */
@@ -150,7 +151,7 @@ struct iokmem_dma_segment32 {
 /* MODULE_IMPORT_NS(), whose argument became a string in 6.13. */
 #define IOKMEM_IMPORT_NS()	MODULE_INFO(import_ns, "IOKMEM")
 
-/* IOBufferMemoryDescriptor. The factories return a reference of the caller's. */
+/* IOBufferMemoryDescriptor. The caller owns the reference that a factory returns. */
 struct iokmem_desc *
 iokmem_buffer_in_task_with_options(struct task_struct *task, u32 options,
 				   size_t capacity, size_t alignment);
@@ -177,7 +178,7 @@ unsigned long iokmem_buffer_get_address(struct iokmem_desc *desc);
 int iokmem_buffer_append_bytes(struct iokmem_desc *desc, const void *bytes,
 			       size_t length);
 
-/* Other descriptors. Each is a reference of the caller's. */
+/* Other descriptors. The caller owns the reference that a factory returns. */
 struct iokmem_desc *iokmem_desc_with_address(void *address, size_t length,
 					     u32 direction);
 struct iokmem_desc *iokmem_desc_with_address_range(u64 address, size_t length,

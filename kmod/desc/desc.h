@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Memory descriptors: what every kind of memory has in common.
+ * Memory descriptors: the parts that all kinds of memory have in common.
  */
 #ifndef _IOKMEM_DESC_H
 #define _IOKMEM_DESC_H
@@ -27,20 +27,20 @@ struct iokmem_desc;
 struct iokmem_mapping;
 struct iosys_map;
 
-/* How many members a multi-descriptor may have. Some calls take time for each of them. */
+/* The most members of a multi-descriptor. Some calls take time for each member. */
 #define IOKMEM_MULTI_MAX	1024U
 
-/* How many pages the largest guard of a mapping has, on each side of it. */
+/* The pages of the largest guard of a mapping, on each side. */
 #define IOKMEM_GUARD_MAX	DIV_ROUND_UP(SZ_64K, PAGE_SIZE)
 
 /* The frame number of memory that must not be touched: guard pages. */
 #define IOKMEM_NO_PFN	(~0UL)
 
 /**
- * struct iokmem_home_ops - how the layer of maps keeps the home mapping of a buffer
+ * struct iokmem_home_ops - the map layer's operations on the home mapping of a buffer
  * @open: map all of the buffer into the kernel, for memory with @kernel_home. Return 0 or
- *	an error. The caller holds prepare_lock
- * @close: let go of the home mapping, if there is one
+ *	an error. Caller must hold prepare_lock.
+ * @close: put the home mapping, if there is one
  */
 struct iokmem_home_ops {
 	int (*open)(struct iokmem_desc *desc);
@@ -49,77 +49,56 @@ struct iokmem_home_ops {
 
 /**
  * struct iokmem_desc - a memory descriptor
- * @users: who may act on it: drivers' references, file descriptors, references
- *	to its maps
- * @count: who needs the memory: one for all users together, and one for every
- *	map object
+ * @users: references of drivers and file descriptors, and one of each mapping whose maps
+ *	are in use
+ * @count: references to the memory: one of all users together, one of each backing
  * @put_work: for iokmem_desc_put_async()
  * @count_put_work: for iokmem_desc_count_put_async()
  * @kind: the kind of memory
- * @charge: the locked memory that the maker is charged with
+ * @charge: the locked memory that the creator is charged for
  * @id: number, for people
  * @capacity: in bytes, as asked for
- * @owned: how many bytes from the first one on may be shown; at least @capacity
+ * @owned: bytes, counted from the first one, that maps may show; at least @capacity
  * @skew: offset of the first byte in its page
  * @alignment: in bytes, as asked for; at least 1
  * @options: as asked for
- * @home_ops: how the layer above makes and ends @home; NULL: there never is one
- * @kernel_home: pageable memory that was made for the kernel: @home comes and
- *	goes with @prepared
- * @born_held: its users hold the memory, from its birth on
- * @parent: of a sub-descriptor: the descriptor that has the memory; a user reference
- * @start: of a sub-descriptor: offset of the first byte in @parent
+ * @home_ops: how the map layer makes and kills @home; NULL: there is never a home mapping
+ * @kernel_home: pageable memory made for the kernel, which has @home only while prepared
+ * @born_held: the users together hold the memory from its creation on
+ * @parent: the descriptor that has a sub-descriptor's memory (a user reference), or NULL
+ * @start: offset of a sub-descriptor's first byte in @parent
  * @length_lock: serialises changes of @length
  * @prepare_lock: serialises preparations
- * @prepared: how many prepare() calls have not been completed
+ * @prepared: number of prepare() calls that have not been completed
  * @hold_lock: serialises holds, and keeps the memory from being retyped
- * @held: how many holds there are
+ * @held: number of holds
  * @held_read_only: the memory is held for reading only
- * @extents: the memory: always, or while it is held
+ * @extents: where the memory is: always, or only while it is held
  * @lock: serialises maps
  * @cache_mode: the mode in force
- * @retyping: the memory is being given another cache mode
+ * @retyping: the memory is being retyped
  * @length: in bytes
  * @direction: IOKMEM_DIRECTION_*
  * @tag: a number of the driver's choice
- * @home: the mapping it was born with, in the task it was made for; or NULL
- * @bytes: the address of @home, if that is the kernel's; or NULL
+ * @home: the home mapping, in the task that the buffer was made for; or NULL
+ * @bytes: the address of a home mapping in the kernel; or NULL
  * @mappings: all mappings that are live or under construction, oldest first
  * @index: the maps that may be shared, by address space and range
- * @modes: the cache modes that maps in @index were asked for with, now or before: bits by
- *	number
- * @next_age: of the next mapping
- * @nr_maps: how many maps, those that lie inside others included
- * @nr_mapped: how many mappings there may be entries of, dead ones included
- * @wait: for maps under construction, and for @retyping to end
+ * @modes: bit mask of the cache modes that any map in @index has ever been asked for with
+ * @next_age: the age of the next mapping
+ * @nr_maps: number of maps, including those of a part of a mapping
+ * @nr_mapped: number of mappings that may have page table entries, killed ones included
+ * @wait: threads that wait for a map under construction, or for a retype
  * @node: in the list of all descriptors
  *
- * Two counts, as in mm_users and mm_count. When the last of the users goes, the
- * descriptor closes: the mapping it was born with is taken down. When the last
- * count goes, the memory goes. A VMA may keep a map object, and by it the
- * memory, longer than any user: so no page is given back while anything maps
- * it, whatever user space does.
+ * The two counts are like mm_users and mm_count. The last user closes the descriptor, which
+ * kills the home mapping. The last count frees the memory. A VMA may keep a mapping, and so
+ * the memory, longer than any user: a page is freed only when nothing maps it any more.
  *
- * The members before @length_lock are immutable once the descriptor is published.
- * @direction, @tag, @length, @cache_mode and @bytes are written with WRITE_ONCE() and
- * may be read at any time; @length is written with @length_lock held, @bytes and
- * @cache_mode with @lock.
- *
- * @prepare_lock protects @prepared, and the @home of memory with @kernel_home.
- *
- * @hold_lock protects @held, @held_read_only, and @extents where they come and go. A holder
- * of the memory may read these without the lock.
- *
- * @lock protects the list and the index of maps, @retyping, and of each map
- * what map.h says.
- *
- * Locks are taken in this order: @length_lock or @prepare_lock, @hold_lock, the @hold_lock
- * of a multi-descriptor's members, an address space's mmap lock, @lock. So a fault and the
- * end of a VMA take none of the first three. With @lock held nobody maps, unmaps, faults,
- * touches user memory, or allocates, since reclaim may take @lock.
- *
- * @home is written once by the descriptor's maker, and once when there are no
- * users any more, unless with @kernel_home: a user may read it without a lock.
+ * Lock order: @length_lock or @prepare_lock, @hold_lock, the @hold_lock of a
+ * multi-descriptor's members, an address space's mmap lock, @lock. Faults and the close of
+ * a VMA have the mmap lock, so they take none of the locks before it. Reclaim may take
+ * @lock, so its holder must not map, unmap, fault, touch user memory, or allocate.
  */
 struct iokmem_desc {
 	refcount_t users;
@@ -127,6 +106,7 @@ struct iokmem_desc {
 	struct work_struct put_work;
 	struct work_struct count_put_work;
 
+	/* @kind to @start are immutable once the descriptor is published. */
 	const struct iokmem_kind *kind;
 	struct iokmem_charge charge;
 	u64 id;
@@ -142,31 +122,32 @@ struct iokmem_desc {
 	size_t start;
 
 	struct mutex length_lock;	/* for changes of @length */
-	struct mutex prepare_lock;	/* for @prepared */
+	struct mutex prepare_lock;	/* for @prepared, and for @home with @kernel_home */
 	unsigned int prepared;		/* protected by @prepare_lock */
 
 	struct mutex hold_lock;		/* for holds and the cache mode */
-	unsigned int held;		/* protected by @hold_lock */
+	unsigned int held;		/* protected by @hold_lock; holders may read it */
 	bool held_read_only;		/* protected by @hold_lock; holders may read it */
 	struct iokmem_extents extents;	/* protected by @hold_lock; holders may read them */
 
-	struct mutex lock;		/* for maps */
-	u32 cache_mode;			/* written with @hold_lock and @lock held */
-	bool retyping;
-	size_t length;			/* written with @length_lock held */
-	u32 direction;			/* no lock: written with WRITE_ONCE() */
-	u32 tag;			/* no lock: written with WRITE_ONCE() */
-	struct iokmem_mapping *home;
-	void *bytes;
-	struct list_head mappings;
-	struct rb_root index;
-	unsigned long modes;
-	u64 next_age;
-	unsigned int nr_maps;
-	unsigned int nr_mapped;
-	wait_queue_head_t wait;
+	/* "Any reader": written with WRITE_ONCE(), so it may be read without the lock. */
+	struct mutex lock;		/* for maps; map.h says for which of their fields */
+	u32 cache_mode;			/* protected by @hold_lock and @lock; any reader */
+	bool retyping;			/* protected by @lock; any reader */
+	size_t length;			/* protected by @length_lock; any reader */
+	u32 direction;			/* no lock; any reader */
+	u32 tag;			/* no lock; any reader */
+	struct iokmem_mapping *home;	/* constant for users, or see @prepare_lock */
+	void *bytes;			/* protected by @lock; any reader */
+	struct list_head mappings;	/* protected by @lock */
+	struct rb_root index;		/* protected by @lock */
+	unsigned long modes;		/* protected by @lock */
+	u64 next_age;			/* protected by @lock */
+	unsigned int nr_maps;		/* protected by @lock */
+	unsigned int nr_mapped;		/* protected by @lock */
+	wait_queue_head_t wait;		/* has its own lock */
 
-	struct list_head node;
+	struct list_head node;		/* protected by iokmem_descs_lock() */
 };
 
 /* desc.c */
@@ -194,7 +175,7 @@ size_t iokmem_desc_owned(const struct iokmem_desc *desc, size_t offset,
 			 size_t length);
 
 /**
- * struct iokmem_window - bytes of memory
+ * struct iokmem_window - a range of bytes of a descriptor
  * @desc: the descriptor, never a sub-descriptor
  * @offset: of the first byte in @desc, in bytes
  * @length: in bytes
@@ -218,7 +199,10 @@ static inline struct iokmem_desc *iokmem_desc_owner(struct iokmem_desc *desc)
 	return desc->parent ? desc->parent : desc;
 }
 
-/* Return iokmem_desc_owner() and add to @offset where its memory of @desc begins. */
+/*
+ * Return iokmem_desc_owner(). Add the offset at which the memory of @desc begins in the
+ * owner to @offset.
+ */
 static inline struct iokmem_desc *iokmem_desc_root(struct iokmem_desc *desc,
 						   size_t *offset)
 {
@@ -227,7 +211,7 @@ static inline struct iokmem_desc *iokmem_desc_root(struct iokmem_desc *desc,
 	return iokmem_desc_owner(desc);
 }
 
-/* As iokmem_desc_window(), for a range that has been checked. */
+/* Like iokmem_desc_window(), for a range that has been checked. */
 static inline struct iokmem_window iokmem_window_of(struct iokmem_desc *desc,
 						    size_t offset, size_t length)
 {
@@ -329,14 +313,14 @@ static inline bool iokmem_desc_is_typed(const struct iokmem_desc *desc)
 	return desc->kind->typed;
 }
 
-/* Find the cache mode that asking for @mode puts in force: 0 or -EOPNOTSUPP. */
+/* Find the mode that a request for @mode puts in force. Return 0 or -EOPNOTSUPP. */
 static inline int iokmem_desc_resolve(const struct iokmem_desc *desc, u32 mode,
 				      u32 *resolved)
 {
 	return desc->kind->resolve(mode, resolved);
 }
 
-/* Return true if the memory can be given another cache mode. */
+/* Return true if the memory can be retyped. */
 static inline bool iokmem_desc_can_be_retyped(const struct iokmem_desc *desc)
 {
 	return desc->kind->store && desc->kind->store->retype;
@@ -349,13 +333,13 @@ static inline bool iokmem_desc_is_in_extents(const struct iokmem_desc *desc)
 	       !(desc->kind->store && desc->kind->store->lookup);
 }
 
-/* Return true if the memory fills a VMA itself, so that it has no entries to look up. */
+/* Return true if the kind fills a VMA itself, so that no entries have to be looked up. */
 static inline bool iokmem_desc_fills_vma(const struct iokmem_desc *desc)
 {
 	return desc->kind->show && desc->kind->show->fill_vma;
 }
 
-/* Fill @vma, which is new. For memory that iokmem_desc_fills_vma() is true of. */
+/* Fill @vma, which is new. Only for memory with iokmem_desc_fills_vma(). */
 static inline int iokmem_desc_fill_vma(struct iokmem_desc *desc,
 				       struct vm_area_struct *vma)
 {
@@ -368,15 +352,15 @@ static inline bool iokmem_desc_is_paged(const struct iokmem_desc *desc)
 	return desc->kind->show && desc->kind->show->fault;
 }
 
-/* Serve a fault. For memory that iokmem_desc_is_paged() is true of. */
+/* Serve a fault. Only for memory with iokmem_desc_is_paged(). */
 static inline vm_fault_t iokmem_desc_fault(struct iokmem_desc *desc, struct vm_fault *vmf)
 {
 	return desc->kind->show->fault(desc, vmf);
 }
 
 /*
- * Return how many pages come before the memory in the file that has its pages: guards of
- * mappings have their place there. 0 if it has no such file.
+ * Return how many pages come before the memory in the file that has its pages, or 0 if
+ * there is no such file. A VMA with guards starts there, before the memory.
  */
 static inline unsigned long iokmem_desc_map_lead(const struct iokmem_desc *desc)
 {
@@ -384,8 +368,8 @@ static inline unsigned long iokmem_desc_map_lead(const struct iokmem_desc *desc)
 }
 
 /*
- * Return 0 if the memory, which is always there or held, may be mapped (by user tasks if
- * @user), or an error.
+ * Return 0 if the memory may be mapped, or an error. @user: into a user task. The memory
+ * must be always there, or held.
  */
 static inline int iokmem_desc_may_map(const struct iokmem_desc *desc, bool user)
 {
@@ -394,7 +378,7 @@ static inline int iokmem_desc_may_map(const struct iokmem_desc *desc, bool user)
 	return show && show->may_map ? show->may_map(desc, user) : 0;
 }
 
-/* Return where the kernel sees @nr pages from @index on already, or 0. */
+/* Return the address that @nr pages from @index on already have in the kernel, or 0. */
 static inline unsigned long iokmem_desc_kernel_address(const struct iokmem_desc *desc,
 						       pgoff_t index, unsigned long nr)
 {
@@ -403,7 +387,7 @@ static inline unsigned long iokmem_desc_kernel_address(const struct iokmem_desc 
 	return show && show->kernel_address ? show->kernel_address(desc, index, nr) : 0;
 }
 
-/* Return where a user task sees byte @offset already, or 0. */
+/* Return the address that byte @offset already has in @mm, or 0. */
 static inline unsigned long iokmem_desc_task_address(const struct iokmem_desc *desc,
 						     const struct mm_struct *mm,
 						     size_t offset)
@@ -413,13 +397,13 @@ static inline unsigned long iokmem_desc_task_address(const struct iokmem_desc *d
 	return show && show->task_address ? show->task_address(desc, mm, offset) : 0;
 }
 
-/* Return true if there is a way to let others keep pages of the memory. */
+/* Return true if pages of the memory can be pinned by others at all. */
 static inline bool iokmem_desc_can_be_pinnable(const struct iokmem_desc *desc)
 {
 	return desc->kind->show && desc->kind->show->check_pinnable;
 }
 
-/* Return 0 if others may keep pages of the memory as it is now, or an error. */
+/* Return 0 if pages of the memory can be pinned by others as it is now, or an error. */
 static inline int iokmem_desc_check_pinnable(struct iokmem_desc *desc)
 {
 	return iokmem_desc_can_be_pinnable(desc) ?
@@ -441,8 +425,8 @@ static inline bool iokmem_desc_is_mapped_by_pages(const struct iokmem_desc *desc
 /*
  * iokmem_desc_leaf - return the descriptor that has the frames of byte @offset
  *
- * It is a member of @desc if that is made of others, else @desc itself. @offset becomes
- * relative to it, and @length is cut to its end.
+ * The leaf of a multi-descriptor is one of its members; that of any other descriptor is
+ * @desc itself. On return @offset is relative to the leaf, and @length ends within it.
  */
 static inline struct iokmem_desc *iokmem_desc_leaf(struct iokmem_desc *desc,
 						   size_t *offset, size_t *length)

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Holding memory: what makes it stay where it is, and what may change then.
+ * Holds, preparations and retypes.
  *
- * A *hold* makes the page frames of a descriptor known and keeps them so. Kinds of
- * memory that are always there only count holds. A preparation
- * (iokmem_desc_prepare()) is one hold, however often it is nested; each map that
- * needs frames which are not always there is another; so is a map, or a
- * preparation, of a multi-descriptor for each of its members.
+ * A *hold* makes the page frames of a descriptor known, and keeps them in place. Kinds of
+ * memory that are always there only count holds. A descriptor is held by
+ *
+ *  - its preparation (iokmem_desc_prepare()): one hold, however often it is nested
+ *  - each map that needs frames which are not always there
+ *  - each hold of a multi-descriptor that it is a member of
  *
  *	prepare()  ---->  @prepared  --(first)-->  @held  --(first)-->  pin()
  *	maps, multi-descriptors  ----------------->
  *
- * Memory can be given another cache mode (retyped) while nobody holds or maps it.
+ * Memory can be *retyped*, which means given another cache mode, while nothing holds or
+ * maps it.
  */
 #include <linux/err.h>
 #include <linux/module.h>
@@ -27,7 +29,7 @@ static int hold_locked(struct iokmem_desc *desc, bool write)
 	lockdep_assert_held(&desc->hold_lock);
 
 	if (desc->held) {
-		/* It stays, but not so that it may be written. */
+		/* A hold for reading only does not allow writes to the memory. */
 		if (write && desc->held_read_only)
 			return -EACCES;
 	} else {
@@ -42,10 +44,10 @@ static int hold_locked(struct iokmem_desc *desc, bool write)
 }
 
 /*
- * iokmem_desc_hold - hold the memory, as one that writes it or does not
+ * iokmem_desc_hold - hold the memory, for writing if @write
  *
- * Returns 0; -EACCES if it is read-only, or held for reading only; or another
- * error of the kind's.
+ * Return 0; -EACCES if @write and the memory is read-only, or held for reading only; or
+ * another error of the kind.
  */
 int iokmem_desc_hold(struct iokmem_desc *desc, bool write)
 {
@@ -70,7 +72,7 @@ void iokmem_desc_unhold(struct iokmem_desc *desc)
 	mutex_unlock(&desc->hold_lock);
 }
 
-/* Have nobody map the memory with entries of its old mode until the retype is over. */
+/* Keep new entries of the old mode from being made until the retype is over. */
 static int begin_retyping(struct iokmem_desc *desc, u32 cache_mode)
 {
 	int err = 0;
@@ -91,11 +93,12 @@ static int begin_retyping(struct iokmem_desc *desc, u32 cache_mode)
 /*
  * iokmem_desc_retype_begin - give the memory another cache mode
  *
- * @cache_mode is one that the kind's ->resolve() found. Return 0, and the caller ends
- * the retype by iokmem_desc_retype_end(), before which nobody else maps or holds the
- * memory. Or return -EBUSY if anything maps or holds the memory; -ESTALE if it has the
- * mode already; -EOPNOTSUPP if the kind has only one mode; or an error of the kind's. Then
- * nothing has changed.
+ * @cache_mode is a mode that the kind's ->resolve() found. On success the caller must call
+ * iokmem_desc_retype_end(). Until then nobody else can map or hold the memory.
+ *
+ * Return 0; -EBUSY if anything maps or holds the memory; -ESTALE if the memory already has
+ * the mode; -EOPNOTSUPP if the kind has only one mode; or another error of the kind.
+ * Nothing has changed after an error.
  */
 int iokmem_desc_retype_begin(struct iokmem_desc *desc, u32 cache_mode)
 {
@@ -124,7 +127,8 @@ err_unlock:
 /*
  * iokmem_desc_retype_end - publish the memory's new cache mode
  *
- * The caller holds the descriptor's lock, and may list a mapping before dropping it.
+ * Caller must hold the descriptor's lock, and may list a mapping before dropping it. Drops
+ * the hold lock, which iokmem_desc_retype_begin() took.
  */
 void iokmem_desc_retype_end(struct iokmem_desc *desc, u32 cache_mode)
 {
@@ -132,20 +136,23 @@ void iokmem_desc_retype_end(struct iokmem_desc *desc, u32 cache_mode)
 	lockdep_assert_held(&desc->lock);
 
 	WRITE_ONCE(desc->cache_mode, cache_mode);
-	/* Pairs with iokmem_vma_fault(): a fault that sees the end sees the mode. */
+	/*
+	 * Pairs with iokmem_vma_fault(): a fault that sees the retype over also sees the new
+	 * mode.
+	 */
 	smp_store_release(&desc->retyping, false);
 	wake_up_all(&desc->wait);
 	mutex_unlock(&desc->hold_lock);
 }
 
-/* Only a transfer that goes out of memory leaves it as it is. */
+/* Return true if a transfer may write the memory: every direction but "out" may. */
 static bool direction_writes(const struct iokmem_desc *desc, u32 direction)
 {
 	direction = direction ? direction : iokmem_desc_get_direction(desc);
 	return direction != IOKMEM_DIRECTION_OUT;
 }
 
-/* Memory that is not a buffer and always there has nothing to be prepared. */
+/* Return true if preparations are counted. Other memory is always there. */
 static bool prepares(const struct iokmem_desc *desc)
 {
 	return iokmem_desc_is_buffer(desc) || !iokmem_desc_is_always_there(desc);
@@ -164,7 +171,7 @@ static int prepare_locked(struct iokmem_desc *desc, bool write)
 		return 0;
 	}
 
-	/* What the kernel has an address of, it may write. */
+	/* The kernel may write memory that it has an address of. */
 	err = iokmem_desc_hold(desc, write || desc->kernel_home);
 	if (err)
 		return err;
@@ -190,7 +197,7 @@ static void complete_locked(struct iokmem_desc *desc)
 }
 
 /*
- * iokmem_desc_complete_all - the last user is gone, with what it had prepared
+ * iokmem_desc_complete_all - complete what the last user has left prepared
  */
 void iokmem_desc_complete_all(struct iokmem_desc *desc)
 {
@@ -205,31 +212,31 @@ void iokmem_desc_complete_all(struct iokmem_desc *desc)
 /**
  * iokmem_desc_prepare - make the memory ready for transfers
  * @desc: the descriptor
- * @direction: IOKMEM_DIRECTION_*; IOKMEM_DIRECTION_NONE: the descriptor's own.
- *	Only IOKMEM_DIRECTION_OUT leaves the memory unwritten.
+ * @direction: IOKMEM_DIRECTION_*; IOKMEM_DIRECTION_NONE means the descriptor's own
+ *	direction. Only IOKMEM_DIRECTION_OUT leaves the memory unwritten.
  *
- * Follows IOMemoryDescriptor::prepare(). Pageable memory and ranges of addresses
- * are brought in and stay in memory until iokmem_desc_complete() has been called
- * as often. Wired, coherent and physical memory is always prepared; a preparation
- * of buffers is counted all the same, of physical memory and guard pages it is
- * not. A sub-descriptor prepares its parent, a multi-descriptor its members.
- * Pageable memory that was made for the kernel has an address while prepared:
+ * Follows IOMemoryDescriptor::prepare(). Pageable memory and ranges of addresses are
+ * brought in, and stay in memory until iokmem_desc_complete() has been called as often.
+ * Wired, coherent and physical memory is always prepared. Preparations of wired and
+ * coherent buffers are counted nevertheless; those of physical memory and guard pages are
+ * not. A sub-descriptor prepares its parent, a multi-descriptor its members. Pageable
+ * memory that was made for the kernel has an address while it is prepared; see
  * iokmem_buffer_get_bytes_no_copy().
  *
- * Context: May sleep. The caller holds no mmap lock.
- * Return: 0, or a negative error; then nothing has changed:
+ * Context: May sleep. Caller must not hold an mmap lock.
+ * Return: 0, or a negative error, after which nothing has changed:
  *
- * * -EOPNOTSUPP: @direction has other bits; memory of a device, or of a file
- *   system that cannot let it be held, in a range of user addresses; a dma-buf that its
- *   exporter does not keep in place
+ * * -EOPNOTSUPP: @direction has other bits; a range of user addresses shows memory of a
+ *   device, or of a file system that does not allow its pages to be held; the exporter of
+ *   a dma-buf does not keep the memory in place
  * * -EFAULT: a range has a hole
- * * -EACCES: the transfer would write what its task may only read, or what is
- *   prepared for reading only
+ * * -EACCES: the transfer would write memory that the task of a range may only read, or
+ *   memory that is prepared for reading only
  * * -ESRCH: the task of a range of addresses has exited
- * * -EPERM: the caller's RLIMIT_MEMLOCK has no room for it
- * * -ENOMEM: there is no memory for it
- * * -EINTR: a fatal signal arrived first; or any, while a dma-buf was awaited
- * * -EIO: it could not be read from swap
+ * * -EPERM: the memory exceeds the caller's RLIMIT_MEMLOCK
+ * * -ENOMEM: out of memory
+ * * -EINTR: a fatal signal arrived; or any signal, during the wait for a dma-buf
+ * * -EIO: the memory could not be read from swap
  */
 int iokmem_desc_prepare(struct iokmem_desc *desc, u32 direction)
 {
@@ -253,12 +260,12 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_prepare, IOKMEM_NS);
 /**
  * iokmem_desc_complete - undo one iokmem_desc_prepare()
  * @desc: the descriptor
- * @direction: IOKMEM_DIRECTION_*, which means nothing here
+ * @direction: IOKMEM_DIRECTION_*; checked, but has no effect
  *
- * Follows IOMemoryDescriptor::complete(), but tells of one too many. What a
- * descriptor's last user has not completed is completed then.
+ * Follows IOMemoryDescriptor::complete(), but returns an error for one call too many. When
+ * the last user puts the descriptor, preparations that are left are completed.
  *
- * Context: May sleep. The caller holds no mmap lock.
+ * Context: May sleep. Caller must not hold an mmap lock.
  * Return: 0; -EOPNOTSUPP if @direction has other bits; or -EBADFD if there is
  * nothing to complete.
  */

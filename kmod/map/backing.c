@@ -3,9 +3,9 @@
  * Backings: which memory a mapping shows, and what keeps that memory in place and of
  * one cache mode.
  *
- * A backing is counted in its descriptor's nr_mapped as long as there may be an entry
- * of the mapping in a page table: memory that is mapped is not retyped. Memory whose
- * frames are not always known is held as well, unless its pages are found one by one.
+ * A backing is counted in its descriptor's nr_mapped as long as a page table may have an
+ * entry of the mapping: mapped memory cannot be retyped. A backing also holds memory whose
+ * frames are not always known, unless faults find the pages one by one.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -52,7 +52,7 @@ struct iokmem_desc *iokmem_mapping_lock(struct iokmem_mapping *mapping)
 		shown = desc == mapping->backing.desc;
 		if (!shown)
 			mutex_unlock(&desc->lock);
-		/* Of the shown one this is never the last count. */
+		/* The mapping's own count keeps the descriptor that it shows. */
 		iokmem_desc_count_put(desc);
 		if (shown)
 			return desc;
@@ -75,7 +75,7 @@ static void retype_end(struct iokmem_desc *desc, u32 cache_mode)
 		WRITE_ONCE(mapping->cache_mode, cache_mode);
 }
 
-/* Wait, killably, until the memory has the cache mode that it is being given. */
+/* Wait, killably, until nobody retypes the memory. */
 static int wait_retyped(struct iokmem_desc *desc)
 {
 	int err;
@@ -108,11 +108,11 @@ int iokmem_wait_retyped(struct iokmem_desc *desc)
 }
 
 /*
- * iokmem_lock_in_mode - lock the maps of memory that has the request's cache mode
+ * iokmem_lock_in_mode - lock the descriptor once its memory has the request's cache mode
  *
- * Memory of another mode is given the wanted one, if nothing maps or holds it and the
- * requester may do that. As long as the caller keeps the lock, or has counted a backing
- * under it, the mode stays.
+ * Memory of another mode is retyped, if nothing maps or holds it and the requester may
+ * change the mode. The mode stays as long as the caller keeps the lock, or has a backing
+ * that it counted under the lock.
  *
  * Return 0 with the descriptor's lock held, or an error without it: -EINTR, -EBUSY,
  * -EACCES, -EOPNOTSUPP, -ENOENT for IOKMEM_MAP_REFERENCE, or one of the kind's.
@@ -140,16 +140,16 @@ int iokmem_lock_in_mode(const struct iokmem_map_request *request)
 			retype_end(desc, request->cache_mode);
 			return 0;
 		}
-		/* Somebody else has given the memory this mode: look again. */
+		/* Another thread has changed the mode meanwhile: look again. */
 		if (err != -ESTALE)
 			return err;
 	}
 }
 
 /*
- * iokmem_restore_mode - undo a change of the cache mode for a map that was not made
+ * iokmem_restore_mode - change the cache mode back after a request that failed
  *
- * The memory stays as it is if anybody else maps or holds it by now.
+ * Does nothing if the memory is mapped or held by now.
  */
 void iokmem_restore_mode(struct iokmem_desc *desc, u32 cache_mode)
 {
@@ -162,7 +162,7 @@ void iokmem_restore_mode(struct iokmem_desc *desc, u32 cache_mode)
 }
 
 /*
- * iokmem_backing_map - count a backing, of which there may be entries from now on
+ * iokmem_backing_map - count a backing in nr_mapped, before its entries are made
  */
 void iokmem_backing_map(struct iokmem_backing *backing)
 {
@@ -173,7 +173,9 @@ void iokmem_backing_map(struct iokmem_backing *backing)
 }
 
 /*
- * iokmem_backing_unmap - undo iokmem_backing_map(), if it was done: no entry is left
+ * iokmem_backing_unmap - undo iokmem_backing_map(), if it was done
+ *
+ * No entry of the backing may be left.
  */
 void iokmem_backing_unmap(struct iokmem_backing *backing)
 {
@@ -185,10 +187,10 @@ void iokmem_backing_unmap(struct iokmem_backing *backing)
 }
 
 /*
- * iokmem_backing_hold - make the memory stay where it is, if it would not by itself
+ * iokmem_backing_hold - hold the memory, unless it is always there or @paged
  *
- * @options are those of the map. @paged memory is found page by page. Return 0, or an
- * error of the kind's; -EOPNOTSUPP if the memory cannot be mapped so.
+ * @options are those of the map. @paged: faults find the memory page by page. Return 0;
+ * -EOPNOTSUPP if the memory cannot be mapped in this way; or another error of the kind.
  */
 int iokmem_backing_hold(struct iokmem_backing *backing, u32 options, bool paged,
 			bool user)
@@ -205,9 +207,10 @@ int iokmem_backing_hold(struct iokmem_backing *backing, u32 options, bool paged,
 }
 
 /*
- * iokmem_backing_release - let the memory of a backing go, of which no entry is left
+ * iokmem_backing_release - undo iokmem_backing_map() and iokmem_backing_hold()
  *
- * The descriptor stays. The caller holds no mmap lock.
+ * No entry of the backing may be left. The count of the descriptor stays. Caller must not
+ * hold an mmap lock.
  */
 void iokmem_backing_release(struct iokmem_backing *backing)
 {

@@ -3,8 +3,9 @@
  * Buffer descriptors: descriptors that allocate their memory
  * (IOBufferMemoryDescriptor).
  *
- * A buffer that is made for a task has a *home mapping* there, from birth until its last
- * user goes. The home mapping is in nobody's use: it does not keep the buffer open.
+ * A buffer that is made for a task has a *home mapping* there, until its last user puts it.
+ * No map of the home mapping has to be in use, so the mapping does not keep the buffer
+ * open.
  */
 #include <linux/err.h>
 #include <linux/log2.h>
@@ -29,7 +30,7 @@
 				 IOKMEM_PHYSICALLY_CONTIGUOUS | IOKMEM_PAGEABLE | \
 				 IOKMEM_PURGEABLE | IOKMEM_KERNEL_USER_SHARED)
 
-/* Options that only wired memory can have, or only pageable memory. */
+/* Check the options that only wired memory, or only pageable memory, can have. */
 static int check_options(const struct iokmem_buffer_args *args)
 {
 	u32 options = args->options;
@@ -38,7 +39,7 @@ static int check_options(const struct iokmem_buffer_args *args)
 		return -EOPNOTSUPP;
 	if (!(options & IOKMEM_PAGEABLE))
 		return options & IOKMEM_PURGEABLE ? -EINVAL : 0;
-	/* It is nowhere in particular, and not always in the same place. */
+	/* Pageable memory has no fixed place that could be contiguous, limited or aligned. */
 	if ((options & IOKMEM_PHYSICALLY_CONTIGUOUS) || args->physical_mask ||
 	    args->alignment > PAGE_SIZE)
 		return -EINVAL;
@@ -53,7 +54,7 @@ static int check_size(const struct iokmem_buffer_args *args)
 		return -EOVERFLOW;
 	if (args->alignment && !is_power_of_2(args->alignment))
 		return -EINVAL;
-	/* Only the first page of all is aligned like that, and it is taken. */
+	/* Only page 0 has such an alignment, and it is in use. */
 	if (args->alignment > PAGE_SIZE &&
 	    args->alignment >> PAGE_SHIFT >= iokmem_highest_pfn())
 		return -ERANGE;
@@ -61,8 +62,9 @@ static int check_size(const struct iokmem_buffer_args *args)
 }
 
 /*
- * A mask has ones in the middle: zeroes above limit the addresses, zeroes below are
- * the alignment (and then memory is contiguous: IOKit adds that). 0 is no mask.
+ * Apply a mask of the bits that physical addresses may have; 0: no mask. The zeroes above
+ * its ones limit the addresses. The zeroes below are the alignment; as in IOKit, an
+ * alignment of more than a page makes the memory contiguous.
  */
 static int apply_mask(struct iokmem_pages_request *request, u64 mask)
 {
@@ -79,7 +81,7 @@ static int apply_mask(struct iokmem_pages_request *request, u64 mask)
 	}
 	if (highest != U64_MAX)
 		request->end_pfn = (highest + 1) >> PAGE_SHIFT;
-	/* Nothing fits: the first page of all is taken. */
+	/* Nothing fits, since page 0 is in use. */
 	if (request->nr >= request->end_pfn ||
 	    1UL << request->align_order >= iokmem_highest_pfn())
 		return -ERANGE;
@@ -134,7 +136,7 @@ static struct iokmem_desc *create_pageable(const struct iokmem_buffer_args *args
 	return desc;
 }
 
-/* Map a buffer, all of it, into the task it is made for. */
+/* Map all of a buffer into the task that it is made for. */
 static int open_home(struct iokmem_desc *desc, struct task_struct *task)
 {
 	struct iokmem_map_request request = {
@@ -168,7 +170,7 @@ static int open_kernel_home(struct iokmem_desc *desc)
 	return open_home(desc, IOKMEM_KERNEL_TASK);
 }
 
-/* The home mapping ends, unless it is in somebody's use. */
+/* Put the home mapping, and kill it unless maps of it are in use. */
 static void close_home(struct iokmem_desc *desc)
 {
 	struct iokmem_mapping *mapping;
@@ -193,8 +195,8 @@ static const struct iokmem_home_ops home_ops = {
 };
 
 /*
- * Publish a new buffer, and map it into the task it is made for, which is NULL for nobody.
- * Take the reference, and return the buffer or an error.
+ * Publish a new buffer, and map it into the task that it is made for, unless that is NULL.
+ * Takes over the caller's reference. Return the buffer or an error.
  */
 static struct iokmem_desc *publish(struct iokmem_desc *desc, u32 options,
 				   struct task_struct *task)
@@ -214,9 +216,9 @@ static struct iokmem_desc *publish(struct iokmem_desc *desc, u32 options,
 }
 
 /*
- * iokmem_buffer_create - what all factories do
+ * iokmem_buffer_create - create a buffer, for all factories
  *
- * Returns a descriptor of which the reference is the caller's, or an error.
+ * Return a descriptor, of which the caller owns the reference, or an error.
  */
 struct iokmem_desc *iokmem_buffer_create(const struct iokmem_buffer_args *args)
 {
@@ -244,36 +246,36 @@ EXPORT_SYMBOL_IF_KUNIT(iokmem_buffer_create);
 
 /**
  * iokmem_buffer_in_task_with_options - make a buffer
- * @task: a user task that the caller keeps, to map the buffer into; or
- *	IOKMEM_KERNEL_TASK; or NULL for nobody
+ * @task: a user task that the caller has a reference to, into which the buffer is mapped;
+ *	or IOKMEM_KERNEL_TASK; or NULL, and the buffer is mapped nowhere
  * @options: a direction, a cache mode, %IOKMEM_PHYSICALLY_CONTIGUOUS,
  *	%IOKMEM_PAGEABLE, %IOKMEM_PURGEABLE, %IOKMEM_KERNEL_USER_SHARED
  * @capacity: in bytes, at least 1
  * @alignment: of the first byte, in bytes: in memory, and wherever the whole
  *	buffer is mapped at an address of the kernel's choice. A power of two; more
- *	than a block of the page allocator's (4 MiB on most machines) makes the
- *	memory contiguous. 0 and 1 ask for nothing.
+ *	than a block of the page allocator (4 MiB on most machines) makes the memory
+ *	contiguous. 0 and 1 mean no alignment.
  *
  * Follows IOBufferMemoryDescriptor::inTaskWithOptions(). The memory is zero up to
- * the end of its last page. The length is the capacity, exactly as asked.
+ * the end of its last page. The length is the capacity, exactly as asked for.
  *
- * Memory is wired unless it is to be pageable. Pageable memory that is made for the
- * kernel is mapped there only while it is prepared; what is mapped into the kernel
- * stays in memory.
+ * Memory is wired unless @options have %IOKMEM_PAGEABLE. Pageable memory that is made for
+ * the kernel is mapped there only while it is prepared. Pageable memory stays in memory
+ * while the kernel maps it.
  *
- * Context: May sleep. The caller holds no mmap lock.
- * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
+ * Context: May sleep. Caller must not hold an mmap lock.
+ * Return: a descriptor, of which the caller owns the reference; or ERR_PTR():
  *
- * * -EOPNOTSUPP: an option that is unknown; a cache mode that is unknown, or that
- *   such memory cannot have
+ * * -EOPNOTSUPP: an option is unknown; a cache mode is unknown, or not provided for this
+ *   memory
  * * -EINVAL: @capacity is 0, @alignment is not a power of two, @task is a kernel
  *   thread, purgeable memory is not pageable, or pageable memory is to be
  *   contiguous or aligned to more than a page
  * * -EOVERFLOW: @capacity cannot be rounded to pages
- * * -ERANGE: @alignment is larger than memory can be had with
+ * * -ERANGE: no memory can have so large an @alignment
  * * -ESRCH: @task has exited
- * * -ENOMEM: the memory is not to be had, or no room in the task
- * * -EINTR: a fatal signal arrived first
+ * * -ENOMEM: no memory, or no room in the task's address space
+ * * -EINTR: a fatal signal arrived
  */
 struct iokmem_desc *
 iokmem_buffer_in_task_with_options(struct task_struct *task, u32 options,
@@ -293,17 +295,17 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_in_task_with_options, IOKMEM_NS);
 /**
  * iokmem_buffer_in_task_with_physical_mask - make a buffer that a device can reach
  * @task: as for iokmem_buffer_in_task_with_options()
- * @options: as there, but not pageable
+ * @options: as for iokmem_buffer_in_task_with_options(), but not %IOKMEM_PAGEABLE
  * @capacity: in bytes, at least 1
- * @physical_mask: which bits the physical address of a byte may have; 0: any. It has
- *	ones in the middle: zeroes above them limit the address, zeroes below are the
- *	alignment. If that is more than a page the memory is contiguous.
+ * @physical_mask: which bits the physical address of a byte may have; 0: any. The ones
+ *	must be contiguous. The zeroes above them limit the address, the zeroes below are
+ *	the alignment. If the alignment is more than a page, the memory is contiguous.
  *
  * Follows IOBufferMemoryDescriptor::inTaskWithPhysicalMask().
  *
- * Context: May sleep. The caller holds no mmap lock.
- * Return: as iokmem_buffer_in_task_with_options(); besides -EINVAL if
- * @physical_mask is not of this form, and -ERANGE if nothing fits it.
+ * Context: May sleep. Caller must not hold an mmap lock.
+ * Return: like iokmem_buffer_in_task_with_options(); also -EINVAL if the ones of
+ * @physical_mask are not contiguous, and -ERANGE if no memory fits it.
  */
 struct iokmem_desc *
 iokmem_buffer_in_task_with_physical_mask(struct task_struct *task, u32 options,
@@ -324,12 +326,12 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_in_task_with_physical_mask, IOKMEM_NS);
  * iokmem_buffer_with_options - make a buffer for the kernel
  * @options: as for iokmem_buffer_in_task_with_options()
  * @capacity: in bytes, at least 1
- * @alignment: in bytes; 0 and 1 ask for nothing
+ * @alignment: in bytes; 0 and 1 mean no alignment
  *
  * Follows IOBufferMemoryDescriptor::withOptions().
  *
  * Context: May sleep.
- * Return: as iokmem_buffer_in_task_with_options().
+ * Return: like iokmem_buffer_in_task_with_options().
  */
 struct iokmem_desc *iokmem_buffer_with_options(u32 options, size_t capacity,
 					       size_t alignment)
@@ -348,7 +350,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_options, IOKMEM_NS);
  * Follows IOBufferMemoryDescriptor::withCapacity().
  *
  * Context: May sleep.
- * Return: as iokmem_buffer_in_task_with_options().
+ * Return: like iokmem_buffer_in_task_with_options().
  */
 struct iokmem_desc *iokmem_buffer_with_capacity(size_t capacity, u32 direction,
 						bool contiguous)
@@ -368,15 +370,15 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_capacity, IOKMEM_NS);
 
 /**
  * iokmem_buffer_with_bytes - make a buffer for the kernel, with these contents
- * @bytes: to be copied
- * @length: how many, at least 1
+ * @bytes: the bytes to copy into the buffer
+ * @length: number of bytes, at least 1
  * @direction: IOKMEM_DIRECTION_*
  * @contiguous: physically contiguous
  *
  * Follows IOBufferMemoryDescriptor::withBytes().
  *
  * Context: May sleep.
- * Return: as iokmem_buffer_in_task_with_options().
+ * Return: like iokmem_buffer_in_task_with_options().
  */
 struct iokmem_desc *iokmem_buffer_with_bytes(const void *bytes, size_t length,
 					     u32 direction, bool contiguous)
@@ -401,19 +403,20 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_bytes, IOKMEM_NS);
  * @options: a direction, %IOKMEM_KERNEL_USER_SHARED
  * @capacity: in bytes, at least 1
  *
- * The buffer is made for the kernel: iokmem_buffer_get_bytes_no_copy(). The memory
- * is zero, contiguous for the device, and below its coherent mask. The DMA API
- * decides which cache mode it has: iokmem_desc_get_cache_mode(). It must be gone
- * before the device's driver is: put it, and have user tasks unmap it, when the
- * device goes. IOKit has IODMACommand for this, which see.
+ * The buffer is made for the kernel; iokmem_buffer_get_bytes_no_copy() returns its address.
+ * The memory is zero, contiguous for the device, and below its coherent mask. The DMA API
+ * chooses the cache mode; iokmem_desc_get_cache_mode() returns it. All references and maps
+ * of the buffer must be put before the device's driver is unbound: when the device is
+ * removed, put the buffer, and have user tasks unmap it. In IOKit an IODMACommand serves
+ * this purpose.
  *
  * Context: May sleep.
- * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
+ * Return: a descriptor, of which the caller owns the reference; or ERR_PTR():
  *
  * * -EOPNOTSUPP: another option, or any cache mode
  * * -EINVAL: @capacity is 0
  * * -EOVERFLOW: @capacity cannot be rounded to pages
- * * -ENOMEM: the memory is not to be had, or not below the device's mask
+ * * -ENOMEM: no memory, or none below the device's mask
  */
 struct iokmem_desc *iokmem_buffer_coherent(struct device *dev, u32 options,
 					   size_t capacity)
@@ -435,7 +438,7 @@ struct iokmem_desc *iokmem_buffer_coherent(struct device *dev, u32 options,
 EXPORT_SYMBOL_NS_GPL(iokmem_buffer_coherent, IOKMEM_NS);
 
 /**
- * iokmem_buffer_get_capacity - how long a buffer can be
+ * iokmem_buffer_get_capacity - return the capacity of a buffer
  * @desc: the buffer
  *
  * Follows IOBufferMemoryDescriptor::getCapacity().
@@ -454,8 +457,8 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_capacity, IOKMEM_NS);
  * @desc: the buffer
  * @length: in bytes, at most the capacity; 0 is allowed
  *
- * Follows IOBufferMemoryDescriptor::setLength(). Maps that exist stay as they
- * are, and so does the memory.
+ * Follows IOBufferMemoryDescriptor::setLength(). Neither the memory nor the maps that
+ * exist change.
  *
  * Context: May sleep.
  * Return: 0; -EINVAL when @length is more than the capacity; -EOPNOTSUPP when @desc is
@@ -496,16 +499,17 @@ int iokmem_buffer_set_direction(struct iokmem_desc *desc, u32 direction)
 EXPORT_SYMBOL_NS_GPL(iokmem_buffer_set_direction, IOKMEM_NS);
 
 /**
- * iokmem_buffer_get_bytes_no_copy - where the kernel sees a buffer
+ * iokmem_buffer_get_bytes_no_copy - return the address of a buffer in the kernel
  * @desc: a buffer
  *
- * Follows IOBufferMemoryDescriptor::getBytesNoCopy(). Good as long as the caller
- * has a reference to @desc; if that is pageable, as long as it is prepared.
+ * Follows IOBufferMemoryDescriptor::getBytesNoCopy(). The address is valid as long as the
+ * caller has a reference to @desc. That of a pageable buffer is valid only while the buffer
+ * is prepared.
  *
  * Context: Any.
- * Return: the address of the first byte, which never faults; NULL if the buffer
- * was not made for IOKMEM_KERNEL_TASK (iokmem_desc_map() maps any), or if it is
- * pageable and not prepared.
+ * Return: the address of the first byte, which never faults; NULL if the buffer was not
+ * made for IOKMEM_KERNEL_TASK, or is pageable and not prepared. iokmem_desc_map() can map
+ * any buffer into the kernel.
  */
 void *iokmem_buffer_get_bytes_no_copy(struct iokmem_desc *desc)
 {
@@ -514,17 +518,17 @@ void *iokmem_buffer_get_bytes_no_copy(struct iokmem_desc *desc)
 EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_bytes_no_copy, IOKMEM_NS);
 
 /**
- * iokmem_buffer_get_bytes_no_copy_range - where the kernel sees part of a buffer
+ * iokmem_buffer_get_bytes_no_copy_range - return the address of part of a buffer
  * @desc: a buffer
- * @start: first byte
- * @length: how many bytes
+ * @start: offset of the first byte, in bytes
+ * @length: in bytes
  *
  * Follows IOBufferMemoryDescriptor::getBytesNoCopy(start, withLength).
  *
  * Context: Any.
- * Return: the address of byte @start; NULL as for
- * iokmem_buffer_get_bytes_no_copy(), or when @start is not before the buffer's
- * length or the range passes it.
+ * Return: the address of byte @start in the kernel; NULL where
+ * iokmem_buffer_get_bytes_no_copy() returns NULL, and when @start is not before the end of
+ * the buffer's length or the range passes it.
  */
 void *iokmem_buffer_get_bytes_no_copy_range(struct iokmem_desc *desc,
 					    size_t start, size_t length)
@@ -539,13 +543,13 @@ void *iokmem_buffer_get_bytes_no_copy_range(struct iokmem_desc *desc,
 EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_bytes_no_copy_range, IOKMEM_NS);
 
 /**
- * iokmem_buffer_get_address - where the task that a buffer was made for sees it
+ * iokmem_buffer_get_address - return the address of a buffer in the task it was made for
  * @desc: a buffer
  *
  * Context: Any.
- * Return: the address of the first byte in that task, or in the kernel; 0 if the
- * buffer was made for nobody, or the task has unmapped it or exited, or it is the
- * kernel's pageable memory and not prepared.
+ * Return: the address of the first byte in that task, or in the kernel; 0 if the buffer was
+ * made for no task, if the task has unmapped it or exited, or if it is pageable memory made
+ * for the kernel and is not prepared.
  */
 unsigned long iokmem_buffer_get_address(struct iokmem_desc *desc)
 {
@@ -559,18 +563,18 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_address, IOKMEM_NS);
 
 /**
  * iokmem_buffer_append_bytes - add bytes at the end of a buffer
- * @desc: the buffer, whosever it is
- * @bytes: to be copied
- * @length: how many
+ * @desc: the buffer, whatever task it was made for
+ * @bytes: the bytes to copy
+ * @length: number of bytes
  *
- * Follows IOBufferMemoryDescriptor::appendBytes(), but does not cut @bytes short
- * to what the capacity has room for.
+ * Follows IOBufferMemoryDescriptor::appendBytes(), but copies all bytes or none: @bytes
+ * are not cut short to the room that the capacity has left.
  *
- * Context: May sleep. The caller holds no mmap lock.
- * Return: 0; the buffer is @length bytes longer. Or a negative error, and nothing has
- * changed:
+ * Context: May sleep. Caller must not hold an mmap lock.
+ * Return: 0, and the buffer is @length bytes longer; or a negative error, after which
+ * nothing has changed:
  *
- * * -ENOSPC: the capacity has not that much room
+ * * -ENOSPC: the capacity has too little room
  * * -EOPNOTSUPP: @desc is not a buffer
  * * -ENOMEM, -EIO: pageable memory could not be brought in
  */
@@ -586,7 +590,7 @@ int iokmem_buffer_append_bytes(struct iokmem_desc *desc, const void *bytes,
 	if (length > desc->capacity - desc->length)
 		err = -ENOSPC;
 	else if (length)
-		/* Bytes are changed only when memory is read. */
+		/* A write to memory does not change @bytes, so the cast is safe. */
 		err = iokmem_desc_access(desc, desc->length, (void *)bytes, length, true);
 	if (!err)
 		WRITE_ONCE(desc->length, desc->length + length);

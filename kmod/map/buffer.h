@@ -8,8 +8,8 @@ struct iokmem_desc;
 struct task_struct;
 
 /**
- * struct iokmem_buffer_args - what buffer is wanted
- * @task: to map it into, IOKMEM_KERNEL_TASK, or NULL
+ * struct iokmem_buffer_args - a request for a buffer
+ * @task: the task to map the buffer into, IOKMEM_KERNEL_TASK, or NULL
  * @options: as asked for
  * @capacity: in bytes
  * @alignment: in bytes; 0 means 1

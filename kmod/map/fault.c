@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Faults in user mappings: raw page frames, or pages that are counted, of the memory that
- * the mapping shows at the moment.
+ * Faults in user mappings. A fault makes entries of the memory that the mapping shows at
+ * the moment: of raw page frames, or of pages that are counted.
  *
  * The mmap lock is held, for reading at least, so the VMA, its mapping and the backing
- * stay. A fault that waits drops the lock, and looks at nothing afterwards.
+ * stay. A fault that waits drops the lock. Afterwards it uses none of these objects, and
+ * the access is tried again.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -16,7 +17,7 @@
 #include "page/compat.h"
 #include "trace.h"
 
-/* The most huge entries that one fault makes: all in one table. */
+/* The most huge entries that one fault makes. All are in one page table. */
 #define IOKMEM_HUGE_AROUND	min_t(unsigned long, 32, PTRS_PER_PMD)
 
 /* Look up the memory behind @address. */
@@ -29,7 +30,7 @@ static struct iokmem_run run_at(const struct iokmem_mapping *mapping,
 				  iokmem_mapping_index(mapping) + ahead);
 }
 
-/* Return true if memory and addresses are aligned alike, so that a huge entry fits. */
+/* Return true if memory and addresses have the alignment that a huge entry needs. */
 static bool huge_entry_fits(const struct iokmem_mapping *mapping, unsigned long address,
 			    const struct iokmem_run *run)
 {
@@ -75,8 +76,8 @@ static bool takes_huge_entry(const struct vm_area_struct *vma, unsigned long add
 }
 
 /*
- * Make the huge entry at the fault, which must succeed, and those around it: in the
- * mapping, in an aligned window, and so in the same table.
+ * Make the huge entry at the fault, which must succeed. Also make huge entries around it,
+ * as far as the mapping and an aligned window go; all of them are in one page table.
  */
 static vm_fault_t insert_huge_around(struct vm_fault *vmf, struct iokmem_run *run,
 				     unsigned long *inserted)
@@ -113,8 +114,9 @@ static vm_fault_t insert_huge_around(struct vm_fault *vmf, struct iokmem_run *ru
 }
 
 /*
- * The pages of the mapping around the one that faulted, in the same page table and in an
- * aligned window: neighbouring faults do not do the same work again.
+ * Find the pages that one fault maps: those of the mapping in the window around the page
+ * that faulted. The window is in one page table. It is aligned, so neighbouring faults do
+ * not map the pages again.
  */
 static void window_around(const struct vm_fault *vmf, unsigned long *start,
 			  unsigned long *end)
@@ -130,8 +132,8 @@ static void window_around(const struct vm_fault *vmf, unsigned long *start,
 }
 
 /*
- * Count the pages of this window that are neighbours in memory of the one that faulted,
- * with it. @before says how many of them come before it.
+ * Count the pages of the window that are contiguous in memory with the page that faulted,
+ * this page included. @before is set to the number of pages before it.
  */
 static unsigned long pages_around(const struct vm_fault *vmf,
 				  const struct iokmem_run *run,
@@ -145,7 +147,7 @@ static unsigned long pages_around(const struct vm_fault *vmf,
 	return *before + min((end - address) >> PAGE_SHIFT, run->nr);
 }
 
-/* The protection of small entries of this memory. */
+/* Return the protection of small entries of the memory in @run. */
 static pgprot_t small_prot(const struct vm_area_struct *vma,
 			   const struct iokmem_run *run)
 {
@@ -153,7 +155,7 @@ static pgprot_t small_prot(const struct vm_area_struct *vma,
 				 iokmem_prot_marked(vma->vm_page_prot, vma->vm_flags));
 }
 
-/* Insert frames of which the kernel has to look up the type, one by one. */
+/* Insert frames one by one, because the kernel has to look up the type of each. */
 static vm_fault_t insert_tracked(struct vm_fault *vmf, const struct iokmem_run *run,
 				 unsigned long *inserted)
 {
@@ -184,13 +186,12 @@ static vm_fault_t insert_tracked(struct vm_fault *vmf, const struct iokmem_run *
 }
 
 /**
- * struct filler - entries of a mapping that are being made, one after the other
- * @vma: the mapping's
- * @left: how many pages of this run in memory are left; 0 if the next one has to be looked
- *	up
- * @typed: the pages have the type that their descriptor says
- * @entry: of the next page, if so
- * @inserted: how many entries have been made
+ * struct filler - the state of making the entries of a mapping one after the other
+ * @vma: the mapping's VMA
+ * @left: pages left in the current run; 0: look up the next run
+ * @typed: the pages are known to have the type that their descriptor says
+ * @entry: the entry of the next page, if @typed
+ * @inserted: number of entries that have been made
  */
 struct filler {
 	struct vm_area_struct *vma;
@@ -200,7 +201,7 @@ struct filler {
 	unsigned long inserted;
 };
 
-/* Kept out of the way of what is done for each entry. */
+/* Not inlined, to keep the code that runs for each entry short. */
 static noinline void begin_run(struct filler *filler, unsigned long address)
 {
 	struct iokmem_run run = run_at(filler->vma->vm_private_data, address);
@@ -212,8 +213,8 @@ static noinline void begin_run(struct filler *filler, unsigned long address)
 }
 
 /*
- * The compiler has to see that the entry is special: for others, set_pte_at() of arm64 calls
- * functions that modules do not have.
+ * pte_mkspecial() is called here, where the compiler sees its effect: for entries that are
+ * not special, arm64's set_pte_at() calls functions that are not exported to modules.
  */
 static int fill_entry(pte_t *pte, unsigned long address, void *data)
 {
@@ -234,8 +235,8 @@ static int fill_entry(pte_t *pte, unsigned long address, void *data)
 }
 
 /*
- * Insert frames that have the type which their descriptor says for sure, so nothing is
- * looked up for each: all around the fault, wherever they are in memory.
+ * Insert frames that are known to have the type that their descriptor says, so no type has
+ * to be looked up. All pages of the window are inserted, wherever they are in memory.
  */
 static vm_fault_t insert_typed(struct vm_fault *vmf, unsigned long *inserted)
 {
@@ -252,7 +253,7 @@ static vm_fault_t insert_typed(struct vm_fault *vmf, unsigned long *inserted)
 /*
  * iokmem_vma_fill_small - fill a mapping that is so small that one fault would fill it
  *
- * A fault costs more. It is not an error if this does not work.
+ * Filling it at once costs less than the fault. If it fails, faults fill the mapping later.
  */
 void iokmem_vma_fill_small(struct vm_area_struct *vma)
 {
@@ -269,8 +270,8 @@ void iokmem_vma_fill_small(struct vm_area_struct *vma)
 }
 
 /*
- * Insert @nr pages that are neighbours in memory, as far as they are not there already:
- * vm_insert_pages() stops at the first one that is. Counts those inserted.
+ * Insert those of @nr neighbouring pages that are missing, and count them. vm_insert_pages()
+ * stops at the first page that is present, so continue behind it.
  */
 static int insert_missing(struct vm_area_struct *vma, unsigned long address,
 			  unsigned long pfn, unsigned long nr, unsigned long *inserted)
@@ -289,7 +290,7 @@ static int insert_missing(struct vm_area_struct *vma, unsigned long address,
 			return 0;
 		if (err != -EBUSY)
 			return err;
-		/* Pass over the page that is there. */
+		/* Skip the page that is present. */
 		address += (nr - left + 1) << PAGE_SHIFT;
 		pages += nr - left + 1;
 		nr = left - 1;
@@ -335,8 +336,8 @@ long iokmem_vma_insert_pages(struct vm_area_struct *vma, unsigned long address,
 }
 
 /*
- * Give the kernel the page, and it makes the entry: a huge one of a block, if it can and
- * the program has not said that it wants none, or one of the page.
+ * Return the page to the kernel, which makes the entry: a huge entry of the page's block if
+ * it can and the program has not disabled huge pages, otherwise an entry of the page.
  */
 static vm_fault_t give_page(struct vm_fault *vmf, unsigned long *given)
 {
@@ -344,7 +345,7 @@ static vm_fault_t give_page(struct vm_fault *vmf, unsigned long *given)
 	struct page *page = pfn_to_page(run.pfn);
 	unsigned long nr = compound_nr(compound_head(page));
 
-	/* The kernel takes it that a page's place in its block is that in the file. */
+	/* The kernel assumes that pages are aligned in their block as in the file. */
 	if (WARN_ON_ONCE((vmf->pgoff ^ run.pfn) & (nr - 1)))
 		return VM_FAULT_SIGBUS;
 	get_page(page);
@@ -353,21 +354,21 @@ static vm_fault_t give_page(struct vm_fault *vmf, unsigned long *given)
 	return 0;
 }
 
-/* Insert frames that are there as long as the mapping. */
+/* Insert frames of memory that stays in place as long as the mapping shows it. */
 static vm_fault_t insert_frames(struct vm_fault *vmf, unsigned long *inserted)
 {
 	pmd_t pmd = READ_ONCE(*vmf->pmd);
 	struct iokmem_run run;
 
-	/* mremap() that failed may have left a table of small entries. */
+	/* A failed mremap() may have left a table of small entries. */
 	if (takes_huge_entry(vmf->vma, vmf->address, &run) &&
 	    (pmd_none(pmd) || pmd_leaf(pmd))) {
-		/* Another thread was faster. */
+		/* Another thread has made the entry. */
 		if (pmd_leaf(pmd))
 			return VM_FAULT_NOPAGE;
 		return insert_huge_around(vmf, &run, inserted);
 	}
-	/* A guard page. */
+	/* Guard pages must not be touched. */
 	if (run.pfn == IOKMEM_NO_PFN)
 		return VM_FAULT_SIGSEGV;
 	return run.typed ? insert_typed(vmf, inserted) :
@@ -380,7 +381,7 @@ bool iokmem_vma_has_pages(const struct vm_area_struct *vma)
 	return !(vma->vm_flags & VM_PFNMAP);
 }
 
-/* Return true if the memory itself finds the pages of the VMA, one by one. */
+/* Return true if the kind's ->fault() finds the pages of the VMA, one by one. */
 bool iokmem_vma_is_paged(const struct vm_area_struct *vma)
 {
 	const struct iokmem_mapping *mapping = vma->vm_private_data;
@@ -388,13 +389,13 @@ bool iokmem_vma_is_paged(const struct vm_area_struct *vma)
 	return iokmem_vma_has_pages(vma) && !(mapping->options & IOKMEM_MAP_PINNABLE);
 }
 
-/* Return true if the kernel makes the entries of the VMA, of pages that it is given. */
+/* Return true if faults return pages and the kernel makes the entries of the VMA. */
 bool iokmem_vma_is_given(const struct vm_area_struct *vma)
 {
 	return !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP));
 }
 
-/* Count the pages of the mapping that are in blocks which one huge entry can map. */
+/* Count the pages of the mapping that huge entries can map. */
 static unsigned long pages_in_huge_blocks(const struct iokmem_mapping *mapping)
 {
 	unsigned long address = ALIGN(mapping->start, PMD_SIZE), nr = 0;
@@ -410,12 +411,15 @@ static unsigned long pages_in_huge_blocks(const struct iokmem_mapping *mapping)
 }
 
 /*
- * iokmem_pinnable_flags - how a pinnable mapping gets its pages
+ * iokmem_pinnable_flags - choose how faults in a pinnable mapping map its pages
  *
- * Either by vm_insert_pages(), as many at once as a fault maps (VM_MIXEDMAP). Or the
- * kernel makes the entries: a huge one of a whole block, but otherwise one of a page for
- * each fault, so this is for memory that is in such blocks for the most part. The kernel
- * goes by the VMA's place in the file, which with guards is not the memory's.
+ * There are two ways:
+ *
+ *  - VM_MIXEDMAP: vm_insert_pages() maps all pages of a fault's window at once.
+ *  - 0: the fault returns one page, and the kernel makes the entry. This can be a huge entry
+ *    of a block, but otherwise maps a single page. So it is used for memory that is mostly
+ *    in blocks that huge entries can map. The kernel checks their alignment in the file,
+ *    where a VMA with guards does not start with the memory.
  */
 vm_flags_t iokmem_pinnable_flags(const struct iokmem_mapping *mapping)
 {
@@ -434,15 +438,15 @@ static bool may_wait(const struct vm_fault *vmf)
 }
 
 /*
- * The mapping is redirected to nothing: drop the mmap lock and sleep until it is redirected
- * to memory or killed. The access is tried again in any case.
+ * Drop the mmap lock and sleep until the mapping, which is redirected to nothing, shows
+ * memory again or is killed. The access is tried again in either case.
  *
- * Only accesses from user mode wait: the kernel's own may have locks that other processes
- * need, and a task that exits or dumps core must come to an end. Signals, debuggers, and
- * the freezer are let in.
+ * Only accesses from user mode wait. The kernel's own accesses may hold locks that other
+ * processes need, and a task that exits or dumps core must finish. Signals, debuggers, and
+ * the freezer interrupt the sleep.
  *
- * Without the mmap lock the VMA may go. Its file keeps this module until the task is back
- * in user mode.
+ * Without the mmap lock the VMA may be unmapped. A reference to its file keeps this module
+ * loaded until the task is back in user mode.
  */
 static vm_fault_t wait_unblocked(struct vm_fault *vmf, struct iokmem_mapping *mapping)
 {
@@ -467,8 +471,8 @@ static vm_fault_t wait_unblocked(struct vm_fault *vmf, struct iokmem_mapping *ma
 }
 
 /*
- * The memory is being given another cache mode, since it was not mapped when that began:
- * wait, without the mmap lock, until it is over. That is soon, whatever programs do.
+ * Wait, without the mmap lock, until the memory has been retyped. A retype depends on no
+ * program, so the wait is short.
  */
 static vm_fault_t wait_retyped(struct vm_fault *vmf, struct iokmem_desc *desc)
 {
@@ -491,7 +495,7 @@ static vm_fault_t wait_retyped(struct vm_fault *vmf, struct iokmem_desc *desc)
 /*
  * iokmem_vma_fault - serve a fault in one of the module's VMAs
  *
- * A VMA without a mapping is unclaimed, or a copy that mremap() or fork() has made.
+ * A VMA without a mapping is unclaimed, or is a copy made by mremap() or fork().
  */
 vm_fault_t iokmem_vma_fault(struct vm_fault *vmf)
 {
@@ -510,10 +514,10 @@ vm_fault_t iokmem_vma_fault(struct vm_fault *vmf)
 	if (mapping->blocked)
 		return wait_unblocked(vmf, mapping);
 	desc = iokmem_mapping_desc(mapping);
-	/* All entries were made at once: the program itself has removed some. */
+	/* All entries were made when the VMA was claimed; the program has removed some. */
 	if (iokmem_desc_fills_vma(desc))
 		return VM_FAULT_SIGBUS;
-	/* Pairs with iokmem_desc_retype_end(): the new mode is seen as well. */
+	/* Pairs with iokmem_desc_retype_end(), so that the new mode is seen as well. */
 	if (smp_load_acquire(&desc->retyping))
 		return wait_retyped(vmf, desc);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Holders of maps: drivers that are told when a map ends under them.
+ * Holders of maps: drivers that are told when a map is revoked.
  *
- * A map that a driver has a reference to ends when another driver unmaps it for all who
- * share it, or when its task unmaps it. Each holder is then told once, with no lock
- * held. The holders of a kernel mapping are told before its addresses go.
+ * A map is revoked, although a driver has a reference to it, when another driver unmaps it
+ * for all who share it, or when its task unmaps it. Each holder is then told once, with no
+ * lock held. The holders of a kernel mapping are told before its addresses are unmapped.
  */
 #include <linux/list.h>
 #include <linux/module.h>
@@ -14,18 +14,19 @@
 #include "page/wake.h"
 
 /**
- * iokmem_holder_add - be told when a map ends
- * @holder: the caller's, for nothing else until iokmem_holder_remove()
- * @map: a map that the caller has a reference to until then
- * @ops: what to call
- * @data: what to call it with
+ * iokmem_holder_add - register to be told when a map is revoked
+ * @holder: allocated by the caller, and in use until iokmem_holder_remove()
+ * @map: a map that the caller keeps a reference to until iokmem_holder_remove()
+ * @ops: the functions to call
+ * @data: their argument
  *
- * @ops->revoke() is called when the map ends while the caller still has its reference.
- * When it returns, the caller does not use the map's addresses any more: those of the
- * kernel are unmapped then. It may sleep, and must not call iokmem_holder_remove().
+ * @ops->revoke() is called when the map is revoked while the caller still has its
+ * reference. Before it returns, the caller must stop using the map's addresses: kernel
+ * addresses are unmapped afterwards. @ops->revoke() may sleep, and must not call
+ * iokmem_holder_remove().
  *
- * Context: May sleep. The caller holds no mmap lock.
- * Return: 0; or -ENOENT if the map has ended already, and nothing will be called.
+ * Context: May sleep. Caller must not hold an mmap lock.
+ * Return: 0; or -ENOENT if the map is revoked already, and nothing will be called.
  */
 int iokmem_holder_add(struct iokmem_holder *holder, struct iokmem_map *map,
 		      const struct iokmem_holder_ops *ops, void *data)
@@ -53,9 +54,9 @@ EXPORT_SYMBOL_NS_GPL(iokmem_holder_add, IOKMEM_NS);
  * iokmem_holder_remove - undo iokmem_holder_add()
  * @holder: the holder
  *
- * Afterwards @ops->revoke() is not running, and will not be called.
+ * On return @ops->revoke() is not running, and will not be called any more.
  *
- * Context: May sleep. The caller holds no mmap lock, and nothing that
+ * Context: May sleep. Caller must not hold an mmap lock, nor anything that
  * @ops->revoke() waits for.
  */
 void iokmem_holder_remove(struct iokmem_holder *holder)
@@ -90,7 +91,7 @@ static struct iokmem_holder *next_holder(struct iokmem_mapping *mapping)
 }
 
 /*
- * iokmem_mapping_has_holders - return true if a holder has to be told of the end
+ * iokmem_mapping_has_holders - return true if any map of a mapping has a holder
  */
 bool iokmem_mapping_has_holders(struct iokmem_mapping *mapping)
 {
@@ -104,14 +105,14 @@ static void tell(struct iokmem_holder *holder)
 	holder->ops->revoke(holder->data);
 	/* Pairs with iokmem_holder_remove(). */
 	smp_store_release(&holder->running, false);
-	/* The holder may be gone: this is an address, not an access. */
+	/* The holder may have been freed by now; only its address is used. */
 	iokmem_wake_up(&holder->running);
 }
 
 /*
- * iokmem_mapping_tell_holders - tell the holders of all maps of a mapping that has ended
+ * iokmem_mapping_tell_holders - tell the holders of all maps of a killed mapping
  *
- * The caller has to end the mapping, and holds no lock.
+ * Only the thread that has to end the mapping may call this. Caller must hold no lock.
  */
 void iokmem_mapping_tell_holders(struct iokmem_mapping *mapping)
 {
@@ -133,9 +134,9 @@ void iokmem_mapping_tell_holders(struct iokmem_mapping *mapping)
 }
 
 /*
- * iokmem_map_tell_holders - tell the holders of a map of a part, which alone has ended
+ * iokmem_map_tell_holders - tell the holders of a map of a part that was unmapped by itself
  *
- * The caller has a reference to the map, and holds no lock.
+ * Caller must have a reference to the map, and hold no lock.
  */
 void iokmem_map_tell_holders(struct iokmem_map *map)
 {

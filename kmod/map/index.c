@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The index of a descriptor's maps. The index finds the maps that may serve a request
- * without a look at all of them. Which of these serve is up to the caller (sharing.c).
+ * without a look at all maps. The caller (sharing.c) decides which of them serve.
  *
  *	desc->mappings	all mappings, oldest first: for people
  *	desc->index	the maps that may be shared, by address space, then by the
@@ -9,14 +9,14 @@
  *			mapping's age. Each node knows the largest end of the
  *			mappings below it.
  *
- * Finding, adding and removing a map costs the logarithm of the number of maps, in one
- * address space or in many, beside each other or across. A request that is placed may
- * have to look at all mappings of its bytes.
+ * Finding, adding and removing a map costs the logarithm of the number of maps, whether
+ * they are in one address space or in many, and whether or not their ranges overlap. A
+ * request that is placed may have to look at all mappings of its bytes.
  *
- * A mapping that is killed leaves the index at once. The maps of a part of it leave it
- * when their own last reference goes, and serve nobody until then.
+ * A killed mapping leaves the index at once. The maps of a part of it leave the index when
+ * their own last reference is put, and serve no request until then.
  *
- * The descriptor's lock protects all of it.
+ * The index is protected by the descriptor's lock.
  */
 #include <linux/bitops.h>
 #include <linux/lockdep.h>
@@ -31,12 +31,12 @@
 #define map_of(rb)	rb_entry_safe(rb, struct iokmem_map, by_range)
 
 /**
- * struct place - a place in the index
+ * struct place - the key by which the index is sorted
  * @mm: the address space
- * @equal: of the options, those in EQUAL_MASK
- * @offset: in bytes
- * @length: in bytes
- * @age: of the mapping
+ * @equal: the options in EQUAL_MASK
+ * @offset: offset of the map in the descriptor, in bytes
+ * @length: length of the map, in bytes
+ * @age: age of the mapping
  */
 struct place {
 	const struct mm_struct *mm;
@@ -90,7 +90,7 @@ static int place_cmp(const struct place *place, const struct iokmem_map *map)
 	return cmp ? cmp : window_cmp(place, map);
 }
 
-/* A map of a part adds nothing to what its mapping contains. */
+/* Return the end of the mapping's bytes if @map is its map of all bytes, else 0. */
 static size_t mapping_end(const struct iokmem_map *map)
 {
 	return iokmem_map_is_whole(map) ? iokmem_map_offset(map) + map->length : 0;
@@ -168,7 +168,7 @@ static struct iokmem_map *first_from(const struct iokmem_desc *desc,
 	return map_of(first);
 }
 
-/* Return the oldest map of just the bytes at @place that serves @request, or NULL. */
+/* Return the oldest map of exactly the bytes at @place that serves @request, or NULL. */
 static struct iokmem_map *exact_at(const struct place *place,
 				   const struct iokmem_map_request *request,
 				   iokmem_serves_fn serves)
@@ -187,9 +187,9 @@ static struct iokmem_map *exact_at(const struct place *place,
 /*
  * Return the first mapping at or below @node that serves @request, or NULL.
  *
- * The search for a request that is not placed goes down in vain only where the index
- * crosses from one @place to another. The function calls itself at most as deep as the
- * tree is high.
+ * Unless the request is placed, the search enters a subtree without a result only at the
+ * edges of the range of nodes that agree with @place in address space and options. The
+ * recursion is at most as deep as the tree is high.
  */
 static struct iokmem_map *
 first_around(struct rb_node *node, const struct place *place,
@@ -262,7 +262,7 @@ find_in_any_mode(const struct iokmem_map_request *request,
 }
 
 /*
- * iokmem_index_find_exact - find a map of just the bytes of @request that serves it
+ * iokmem_index_find_exact - find a map of exactly the bytes of @request that serves it
  *
  * Return NULL if there is none. The mapping may be under construction, and the map may
  * not be in use.
@@ -274,7 +274,7 @@ struct iokmem_map *iokmem_index_find_exact(const struct iokmem_map_request *requ
 }
 
 /*
- * iokmem_index_find - find the mapping that begins first of those that serve @request
+ * iokmem_index_find - find the first mapping, by offset, that serves @request
  *
  * Return the map of all bytes of the mapping, or NULL. The mapping may be under
  * construction, and the map may not be in use.
@@ -286,7 +286,7 @@ struct iokmem_map *iokmem_index_find(const struct iokmem_map_request *request,
 }
 
 /*
- * iokmem_index_find_in - find the map of just this window of @mapping
+ * iokmem_index_find_in - find the map of exactly this window of @mapping
  *
  * Return NULL if there is none.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mappings in the kernel's own address space. They are complete when they are made, and
+ * Mappings in the kernel's own address space. All their entries are made at once, so they
  * never fault.
  */
 #include <linux/err.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Maps, as drivers hold them (IOMemoryMap).
+ * The functions on maps that drivers call (IOMemoryMap).
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -12,8 +12,8 @@
 #include "page/compat.h"
 
 /*
- * Warn of a caller that has the mmap lock of the address space, which this module needs.
- * The caller would wait for itself for ever.
+ * Return true, with a warning, if the caller already holds the mmap lock of @mm, which
+ * this module has to take: the caller would deadlock.
  */
 static bool has_mmap_lock(struct mm_struct *mm)
 {
@@ -24,7 +24,7 @@ static bool has_mmap_lock(struct mm_struct *mm)
 			 "iokmem: called with the mmap lock held\n");
 }
 
-/* Obtain a map with all entries there, if they are to be. */
+/* Obtain a map. With IOKMEM_MAP_PREFAULT, also fill its entries. */
 static struct iokmem_map *obtain_filled(const struct iokmem_map_request *request)
 {
 	u32 cache_mode = iokmem_desc_get_cache_mode(request->desc);
@@ -44,10 +44,11 @@ static struct iokmem_map *obtain_filled(const struct iokmem_map_request *request
 }
 
 /*
- * iokmem_map_in_task - as iokmem_desc_create_mapping_in_task()
+ * iokmem_map_in_task - map a descriptor, on behalf of a program if @file is not NULL
  *
- * But by a file of the descriptor's, if @file is one: -EACCES instead of another cache
- * mode, if that may only be read.
+ * Like iokmem_desc_create_mapping_in_task(). @file is the descriptor's file that the
+ * program asks by. A request by a read-only @file that would change the cache mode fails
+ * with -EACCES.
  */
 struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 				      struct task_struct *task,
@@ -80,70 +81,69 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 /**
  * iokmem_desc_create_mapping_in_task - map a descriptor, or share a map of it
  * @desc: the descriptor
- * @task: a user task that the caller keeps, or IOKMEM_KERNEL_TASK
+ * @task: a user task that the caller has a reference to, or IOKMEM_KERNEL_TASK
  * @at: without IOKMEM_MAP_ANYWHERE, where to map: the address of a page, or the
  *	address that the first byte shall have. Otherwise ignored.
  * @options: IOKMEM_MAP_*
  * @offset: of the first byte in the descriptor, in bytes
  * @length: in bytes; 0, with an offset of 0, means the descriptor's whole length
  *
- * Follows IOMemoryDescriptor::createMappingInTask(). Equal requests get one map,
- * with one more reference each. A request for bytes inside a mapping that serves it
- * gets a map over the addresses of these bytes. Requests are served by
- * mappings of the same address space, with the same IOKMEM_MAP_READ_ONLY, of the
- * cache mode they name if they name one, and at the address they name if they
- * name one. IOKMEM_MAP_UNIQUE neither shares nor is shared;
- * IOKMEM_MAP_REFERENCE never makes a mapping.
+ * Follows IOMemoryDescriptor::createMappingInTask(). Equal requests get one map, with one
+ * more reference each. A request for bytes inside a mapping that serves it gets a map over
+ * the addresses of these bytes. A mapping serves a request if it is in the same address
+ * space, is equal in IOKMEM_MAP_READ_ONLY, and has the cache mode and the address that the
+ * request names, if it names any. An IOKMEM_MAP_UNIQUE mapping shares with no request.
+ * IOKMEM_MAP_REFERENCE only finds a map and never makes a mapping.
  *
- * Whole pages are mapped; the map's address keeps the offset's place in its
- * page. A user mapping is never executable, and a read-only one can never be
- * made writable. It is not inherited over fork(), and ends when the task unmaps
- * it, executes another program or exits: the map then has the address 0.
- * Kernel mappings never fault. A kernel mapping cannot be placed.
+ * Whole pages are mapped. The map's address has the same offset in its page as the first
+ * byte has in the memory. A user mapping is never executable, and a read-only one can
+ * never be made writable. A child does not inherit a mapping. A user mapping is killed when
+ * the task unmaps it, executes another program or exits; its maps then have the address 0.
+ * Kernel mappings never fault, and cannot be placed.
  *
  * %IOKMEM_MAP_PREFAULT, _OVERWRITE, _GUARDED_SMALL, _GUARDED_LARGE and _PINNABLE are
- * as <uapi/linux/iokmem.h> says, the last three for user tasks. %IOKMEM_MAP_STATIC
- * records a mapping that there is: see iokmem_desc_set_mapping().
+ * described in <uapi/linux/iokmem.h>; the last three are for user tasks only.
+ * %IOKMEM_MAP_STATIC records a mapping that already exists: see iokmem_desc_set_mapping().
  *
- * A cache mode in @options that is not the memory's own is given to the memory,
- * all of the descriptor's, if nothing maps or holds it. Memory that need not be
- * anywhere (a range of user addresses; pageable memory, by the kernel) is held as
- * by iokmem_desc_prepare() while it is mapped; its own task may "map" a range of
- * its addresses for nothing. User tasks see whole pages, so they get part of a
- * page only where the rest is of the same buffer.
+ * If @options name another cache mode than the memory has, all of the descriptor's memory
+ * gets that mode, unless something maps or holds it. A range of user addresses is held
+ * while it is mapped, as by iokmem_desc_prepare(), and so is pageable memory while the
+ * kernel maps it. The task that a range of addresses belongs to may "map" it at no cost.
+ * User tasks see whole pages, so they may map part of a page only where the rest of the
+ * page is memory of the same buffer.
  *
- * Context: May sleep, killably where another's mapping is awaited. The caller
- * holds no mmap lock.
- * Return: a map, of which the reference is the caller's; or ERR_PTR():
+ * Context: May sleep, killably during a wait for a mapping that another thread makes.
+ * Caller must not hold an mmap lock.
+ * Return: a map, of which the caller owns a reference; or ERR_PTR():
  *
- * * -EOPNOTSUPP: an option or cache mode that is unknown or not provided; a
- *   kernel mapping at a fixed address; memory that user tasks cannot be shown
- *   (another task's anonymous memory, some of the kernel's own); what no kernel
- *   mapping can have: guard pages, guards, several cache modes, a coherent buffer
- *   elsewhere than it is; pinnable, of other than wired copyback memory
- * * -EINVAL: no task or a kernel thread, contradicting options, @offset without
- *   @length, @at neither a page's address nor congruent to @offset, part of
- *   another map to be overwritten
+ * * -EOPNOTSUPP: an option or cache mode is unknown or not provided; a kernel mapping is
+ *   to be at a fixed address; user tasks cannot be shown the memory (another task's
+ *   anonymous memory, some of the kernel's own); no kernel mapping can show guard pages,
+ *   memory of several cache modes, or a coherent buffer at another address, or have
+ *   guards; memory other than wired copyback memory is to be pinnable
+ * * -EINVAL: there is no task, or it is a kernel thread; options contradict each other;
+ *   @offset without @length; @at is neither a page's address nor congruent to @offset;
+ *   another map would be overwritten in part
  * * -ESRCH: the task has exited
  * * -EOVERFLOW: @offset plus @length wraps
  * * -ERANGE: the range passes the end of the descriptor
- * * -EADDRNOTAVAIL: @at is outside of what the task can use
- * * -EEXIST: something else is at @at
- * * -ENOENT: IOKMEM_MAP_REFERENCE found nothing
+ * * -EADDRNOTAVAIL: @at is outside the addresses that the task can use
+ * * -EEXIST: something else is mapped at @at
+ * * -ENOENT: IOKMEM_MAP_REFERENCE found no map
  * * -ENOMEM: no memory, or no room in the address space
- * * -EAGAIN: the task locks what it maps, and its RLIMIT_MEMLOCK has no room; or it has
- *   unmapped the new map while that was being made
- * * -EDEADLK: the caller has the task's mmap lock, as in a driver's ->mmap()
- * * -EBUSY: another cache mode, of memory that is mapped, held or pinned
- * * -EBADFD: %IOKMEM_MAP_PREFAULT, of pageable memory that is not prepared
- * * -EACCES: part of a page, of which the rest is not the buffer's; memory that
- *   may only be read, or is prepared for reading only, without
- *   IOKMEM_MAP_READ_ONLY
+ * * -EAGAIN: the task locks all memory that it maps, and the map exceeds its
+ *   RLIMIT_MEMLOCK; or the task has unmapped the new map while it was being made
+ * * -EDEADLK: the caller holds the task's mmap lock, as in a driver's ->mmap()
+ * * -EBUSY: the memory needs another cache mode, and is mapped, held or pinned
+ * * -EBADFD: %IOKMEM_MAP_PREFAULT, and the memory is pageable and not prepared
+ * * -EACCES: part of a page, and the rest of the page is not the buffer's; or no
+ *   IOKMEM_MAP_READ_ONLY, and the memory may only be read, or is prepared for reading
+ *   only
  * * -EFAULT: a range of addresses has a hole
- * * -EPERM: memory to be held, and the caller's RLIMIT_MEMLOCK has no room; or sealed
- *   memory (mseal()) is to be overwritten
- * * -EIO: it could not be read from swap
- * * -EINTR: a fatal signal arrived first
+ * * -EPERM: the memory has to be held, and exceeds the caller's RLIMIT_MEMLOCK; or sealed
+ *   memory (mseal()) would be overwritten
+ * * -EIO: the memory could not be read from swap
+ * * -EINTR: a fatal signal arrived
  */
 struct iokmem_map *
 iokmem_desc_create_mapping_in_task(struct iokmem_desc *desc,
@@ -157,15 +157,14 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_create_mapping_in_task, IOKMEM_NS);
 /**
  * iokmem_desc_map - map all of a descriptor into the kernel
  * @desc: the descriptor
- * @options: IOKMEM_MAP_*; IOKMEM_MAP_ANYWHERE goes without saying
+ * @options: IOKMEM_MAP_*; IOKMEM_MAP_ANYWHERE is implied
  *
  * Follows IOMemoryDescriptor::map(). A kernel buffer's map has the address that
- * iokmem_buffer_get_bytes_no_copy() returns. It costs nothing where the memory
- * is contiguous and neither IOKMEM_MAP_READ_ONLY nor IOKMEM_MAP_UNIQUE is asked
- * for.
+ * iokmem_buffer_get_bytes_no_copy() returns. The map costs nothing if the memory is
+ * contiguous, and @options contain neither IOKMEM_MAP_READ_ONLY nor IOKMEM_MAP_UNIQUE.
  *
  * Context: May sleep.
- * Return: a map, of which the reference is the caller's, or ERR_PTR() as
+ * Return: a map, of which the caller owns a reference; or ERR_PTR() like
  * iokmem_desc_create_mapping_in_task().
  */
 struct iokmem_map *iokmem_desc_map(struct iokmem_desc *desc, u32 options)
@@ -177,25 +176,25 @@ struct iokmem_map *iokmem_desc_map(struct iokmem_desc *desc, u32 options)
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_map, IOKMEM_NS);
 
 /**
- * iokmem_desc_set_mapping - record a mapping of the memory that there is already
+ * iokmem_desc_set_mapping - record a mapping of the memory that already exists
  * @desc: the descriptor
- * @task: a user task that the caller keeps, or IOKMEM_KERNEL_TASK
+ * @task: a user task that the caller has a reference to, or IOKMEM_KERNEL_TASK
  * @address: of the first byte
  * @options: %IOKMEM_MAP_READ_ONLY, a cache mode
  *
- * Follows IOMemoryDescriptor::setMapping(). The mapping, of the descriptor's whole
- * length, was made by other means, and is kept by who made it; later requests share it
- * as any other. What is at the addresses must be this memory: that is looked at now, and
- * before anybody shares it, so that nobody gets what has ended meanwhile. Nothing is
- * unmapped when the map is let go.
+ * Follows IOMemoryDescriptor::setMapping(). The mapping has the descriptor's whole length.
+ * The caller has made it by other means, and keeps it. Later requests share it like any
+ * other mapping. The addresses must show the descriptor's memory. This function checks
+ * that, and each later request checks it again before it shares the mapping, in case the
+ * mapping no longer exists. Putting the map unmaps nothing.
  *
- * iokmem_desc_create_mapping_in_task() does the same with %IOKMEM_MAP_STATIC, for part
- * of the memory.
+ * To record a mapping of part of the memory, call iokmem_desc_create_mapping_in_task() with
+ * %IOKMEM_MAP_STATIC.
  *
- * Context: May sleep. The caller holds no mmap lock.
- * Return: a map, of which the reference is the caller's; or ERR_PTR(): -ENXIO if other
- * memory is at the addresses; -EFAULT if nothing is; -EACCES if the task may only read
- * it; -EOPNOTSUPP for coherent memory; -EINVAL for another option; or as
+ * Context: May sleep. Caller must not hold an mmap lock.
+ * Return: a map, of which the caller owns a reference; or ERR_PTR(): -ENXIO if the
+ * addresses show other memory; -EFAULT if they show none; -EACCES if the task may only read
+ * the memory; -EOPNOTSUPP for coherent memory; -EINVAL for another option; or like
  * iokmem_desc_create_mapping_in_task().
  */
 struct iokmem_map *iokmem_desc_set_mapping(struct iokmem_desc *desc,
@@ -210,15 +209,15 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_set_mapping, IOKMEM_NS);
 /**
  * iokmem_desc_with_mapping - map memory into the kernel for the time of a call
  * @desc: the descriptor
- * @options: IOKMEM_MAP_*; IOKMEM_MAP_ANYWHERE goes without saying
+ * @options: IOKMEM_MAP_*; IOKMEM_MAP_ANYWHERE is implied
  * @offset: of the first byte in the descriptor, in bytes
  * @length: in bytes; 0, with an offset of 0, means the descriptor's whole length
- * @call: what to call with the address of the first byte and the length
- * @data: and with this
+ * @call: function to call with the address of the first byte, the length, and @data
+ * @data: argument for @call
  *
  * Context: May sleep.
- * Return: what @call returns; or an error as iokmem_desc_create_mapping_in_task(),
- * when it was not called.
+ * Return: the result of @call; or an error like iokmem_desc_create_mapping_in_task(), and
+ * @call was not called.
  */
 int iokmem_desc_with_mapping(struct iokmem_desc *desc, u32 options, size_t offset,
 			     size_t length,
@@ -257,21 +256,22 @@ struct iokmem_map *iokmem_map_get(struct iokmem_map *map)
 EXPORT_SYMBOL_NS_GPL(iokmem_map_get, IOKMEM_NS);
 
 /**
- * iokmem_map_put - let go of a map
- * @map: a reference of the caller's, gone on return
+ * iokmem_map_put - drop a reference to a map
+ * @map: the map, of which the caller owns a reference
  *
- * The mapping ends when the last reference to the last map of it goes. Then the task sees
- * the memory no more, and the memory is let go. The addresses stay reserved in the task,
- * where touching them is SIGBUS, until the task unmaps them, executes or exits: nothing
- * tells whether what is there by then is still this mapping. A later request for this
- * descriptor and of this size is served there. Follows IOMemoryMap::release().
+ * The last reference to the last map of a mapping kills the mapping: the task no longer
+ * sees the memory, and the mapping no longer keeps it. The addresses stay reserved in the
+ * task, where touching them is SIGBUS, until the task unmaps them, executes or exits. They
+ * are not unmapped here, because the task may have put something else there. A later
+ * request for the same descriptor and of the same size is served at these addresses.
+ * Follows IOMemoryMap::release().
  *
- * Context: May sleep. The caller holds no mmap lock.
+ * Context: May sleep. Caller must not hold an mmap lock.
  */
 void iokmem_map_put(struct iokmem_map *map)
 {
 	might_sleep();
-	/* Where the lock is held by mistake, another thread does what needs it. */
+	/* If the caller holds the lock by mistake, leave the work to a worker. */
 	if (has_mmap_lock(map->mapping->mm))
 		iokmem_map_put_async(map);
 	else
@@ -280,10 +280,10 @@ void iokmem_map_put(struct iokmem_map *map)
 EXPORT_SYMBOL_NS_GPL(iokmem_map_put, IOKMEM_NS);
 
 /**
- * iokmem_map_put_async - let go of a map where one cannot sleep
- * @map: a reference of the caller's, gone on return
+ * iokmem_map_put_async - drop a reference to a map where the caller cannot sleep
+ * @map: the map, of which the caller owns a reference
  *
- * As iokmem_map_put(). A worker drops the last reference.
+ * Like iokmem_map_put(), but a worker drops the last reference.
  *
  * Context: Any.
  */
@@ -295,7 +295,9 @@ void iokmem_map_put_async(struct iokmem_map *map)
 EXPORT_SYMBOL_NS_GPL(iokmem_map_put_async, IOKMEM_NS);
 
 /*
- * iokmem_map_end - as iokmem_map_unmap(); @by_program: see iokmem_mapping_end()
+ * iokmem_map_end - unmap a map like iokmem_map_unmap()
+ *
+ * @by_program: see iokmem_mapping_end().
  */
 int iokmem_map_end(struct iokmem_map *map, bool by_program)
 {
@@ -329,20 +331,21 @@ int iokmem_map_end(struct iokmem_map *map, bool by_program)
 }
 
 /**
- * iokmem_map_unmap - end a map for all who share it
+ * iokmem_map_unmap - unmap a map for all who share it
  * @map: the map
  *
- * Follows IOMemoryMap::unmap(). The mapping ends now, with all maps of it, whoever has
- * references to them. The references stay good, to maps with the address 0 that no request
- * shares. As for the addresses in a task, see iokmem_map_put(). Unmapping a map of a part of
- * a mapping ends this map only, and its addresses are unmapped with the mapping.
+ * Follows IOMemoryMap::unmap(). The mapping is killed at once, with all maps of it, whoever
+ * has references to them. The references stay valid, but their maps have the address 0, and
+ * no request shares them. The addresses in a task stay reserved as iokmem_map_put()
+ * describes. Unmapping a map of a part of a mapping does not affect the mapping: the
+ * addresses of the part are unmapped with the mapping.
  *
- * Drivers that use a kernel mapping and may have it taken away must be told:
- * iokmem_holder_add().
+ * A driver that uses a kernel mapping which somebody else may unmap must register with
+ * iokmem_holder_add() to be told.
  *
- * Context: May sleep. The caller holds no mmap lock.
- * Return: 0, also if the map has ended already; or -EBUSY for the mapping that a
- * buffer was made with, which goes with the buffer.
+ * Context: May sleep. Caller must not hold an mmap lock.
+ * Return: 0, also if the map was unmapped before; or -EBUSY for the mapping that a buffer
+ * was made with, which lives as long as the buffer.
  */
 int iokmem_map_unmap(struct iokmem_map *map)
 {
@@ -351,14 +354,14 @@ int iokmem_map_unmap(struct iokmem_map *map)
 EXPORT_SYMBOL_NS_GPL(iokmem_map_unmap, IOKMEM_NS);
 
 /**
- * iokmem_map_get_address - where the first byte of a map is
+ * iokmem_map_get_address - return the address of the first byte of a map
  * @map: the map
  *
  * Follows IOMemoryMap::getVirtualAddress().
  *
  * Context: Any.
- * Return: an address in the map's task, or in the kernel; 0 if the task has
- * unmapped it or exited.
+ * Return: an address in the map's task or in the kernel; 0 if the map has been unmapped or
+ * its task has exited.
  */
 unsigned long iokmem_map_get_address(const struct iokmem_map *map)
 {
@@ -367,10 +370,10 @@ unsigned long iokmem_map_get_address(const struct iokmem_map *map)
 EXPORT_SYMBOL_NS_GPL(iokmem_map_get_address, IOKMEM_NS);
 
 /**
- * iokmem_map_get_length - the length of a map
+ * iokmem_map_get_length - return the length of a map
  * @map: the map
  *
- * Follows IOMemoryMap::getLength(). Stays as it is when the map has ended.
+ * Follows IOMemoryMap::getLength(). Unmapping does not change the length.
  *
  * Context: Any.
  * Return: the length in bytes, as asked for.
@@ -382,7 +385,7 @@ size_t iokmem_map_get_length(const struct iokmem_map *map)
 EXPORT_SYMBOL_NS_GPL(iokmem_map_get_length, IOKMEM_NS);
 
 /**
- * iokmem_map_get_offset - where a map starts in its descriptor
+ * iokmem_map_get_offset - return the offset of a map in its descriptor
  * @map: the map
  *
  * Context: Any.
@@ -395,11 +398,11 @@ size_t iokmem_map_get_offset(const struct iokmem_map *map)
 EXPORT_SYMBOL_NS_GPL(iokmem_map_get_offset, IOKMEM_NS);
 
 /**
- * iokmem_map_get_options - the options a map was made with
+ * iokmem_map_get_options - return the options that a map was made with
  * @map: the map
  *
- * Follows IOMemoryMap::getMapOptions(). A request that shares a map gets the
- * options of the one that made it.
+ * Follows IOMemoryMap::getMapOptions(). A map that requests share keeps the options of the
+ * request that made it.
  *
  * Context: Any.
  * Return: IOKMEM_MAP_*.
@@ -411,7 +414,7 @@ u32 iokmem_map_get_options(const struct iokmem_map *map)
 EXPORT_SYMBOL_NS_GPL(iokmem_map_get_options, IOKMEM_NS);
 
 /**
- * iokmem_map_get_cache_mode - the cache mode that is in force
+ * iokmem_map_get_cache_mode - return the cache mode that is in force
  * @map: the map
  *
  * Context: Any.
@@ -424,14 +427,14 @@ u32 iokmem_map_get_cache_mode(const struct iokmem_map *map)
 EXPORT_SYMBOL_NS_GPL(iokmem_map_get_cache_mode, IOKMEM_NS);
 
 /**
- * iokmem_map_get_memory_descriptor - the descriptor that a map shows
+ * iokmem_map_get_memory_descriptor - return the descriptor that a map shows
  * @map: the map
  *
  * Follows IOMemoryMap::getMemoryDescriptor().
  *
  * Context: Any.
- * Return: the descriptor, without a reference; the map keeps it, until it is
- * redirected.
+ * Return: the descriptor, without a reference. The map keeps the descriptor until the map
+ * is redirected.
  */
 struct iokmem_desc *iokmem_map_get_memory_descriptor(const struct iokmem_map *map)
 {
@@ -440,14 +443,14 @@ struct iokmem_desc *iokmem_map_get_memory_descriptor(const struct iokmem_map *ma
 EXPORT_SYMBOL_NS_GPL(iokmem_map_get_memory_descriptor, IOKMEM_NS);
 
 /**
- * iokmem_map_get_address_task - whose address space a map is in
+ * iokmem_map_get_address_task - return the task whose address space a map is in
  * @map: the map
  *
  * Follows IOMemoryMap::getAddressTask(): the task that the map was first made for.
  *
  * Context: Any.
- * Return: a reference of the caller's, for put_task_struct(): IOKMEM_KERNEL_TASK for the
- * kernel; NULL if the task has exited.
+ * Return: the task, with a reference that the caller drops with put_task_struct().
+ * IOKMEM_KERNEL_TASK for the kernel; NULL if the task has exited.
  */
 struct task_struct *iokmem_map_get_address_task(const struct iokmem_map *map)
 {
@@ -473,13 +476,14 @@ unsigned long iokmem_map_references(const struct iokmem_map *map)
 }
 
 /**
- * iokmem_map_get_retain_count - how many references there are to a map
+ * iokmem_map_get_retain_count - count the references to a map
  * @map: the map
  *
  * Follows OSObject::getRetainCount(): drivers' references, the task's own, and one if it
- * is the mapping that a buffer was made with. For people; others may come and go.
+ * is the mapping that a buffer was made with. For people only: the number may change at any
+ * time.
  *
- * Context: May sleep. The caller holds no mmap lock.
+ * Context: May sleep. Caller must not hold an mmap lock.
  * Return: the number.
  */
 unsigned long iokmem_map_get_retain_count(struct iokmem_map *map)
@@ -492,7 +496,10 @@ unsigned long iokmem_map_get_retain_count(struct iokmem_map *map)
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_map_get_retain_count, IOKMEM_NS);
 
-/* Return a reference to the descriptor that the map shows; NULL if the map has ended. */
+/*
+ * Return a reference to the descriptor that @map shows, or NULL if the map is not live. Add
+ * the offset of the map in the descriptor to @offset.
+ */
 static struct iokmem_desc *get_shown(struct iokmem_map *map, size_t *offset)
 {
 	struct iokmem_desc *desc = iokmem_mapping_lock(map->mapping);
@@ -507,20 +514,20 @@ static struct iokmem_desc *get_shown(struct iokmem_map *map, size_t *offset)
 }
 
 /**
- * iokmem_map_get_physical_segment - where bytes of a map are in physical memory
+ * iokmem_map_get_physical_segment - look up bytes of a map in physical memory
  * @map: the map
  * @offset: of the first byte in the map
- * @address: out: its physical address, as the CPU sees it
- * @length: out: how many bytes from it on are neighbours in memory, at most to the end of
- *	the map
+ * @address: out: the physical address of the byte, as the CPU sees it
+ * @length: out: the number of bytes from there on that are contiguous in memory, at most to
+ *	the end of the map
  *
- * Follows IOMemoryMap::getPhysicalSegment() with kIOMemoryMapperNone, by its documented
- * contract: clipped to the map.
+ * Follows the documented contract of IOMemoryMap::getPhysicalSegment() with
+ * kIOMemoryMapperNone: the segment is clipped to the map.
  *
- * Context: May sleep. The caller holds no mmap lock.
- * Return: 0, or a negative error; then nothing has been written: -ERANGE if @offset is not
- * before the end of the map, -ENOENT if the map has ended, or as
- * iokmem_desc_get_physical_segment().
+ * Context: May sleep. Caller must not hold an mmap lock.
+ * Return: 0, or a negative error, after which @address and @length are unchanged: -ERANGE
+ * if @offset is not before the end of the map; -ENOENT if the map has been unmapped; or
+ * like iokmem_desc_get_physical_segment().
  */
 int iokmem_map_get_physical_segment(struct iokmem_map *map, size_t offset,
 				    phys_addr_t *address, size_t *length)

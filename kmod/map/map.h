@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Maps: which address space sees which bytes of a descriptor, and at which addresses.
+ * Maps: they say which address space sees which bytes of a descriptor, and at which
+ * addresses.
  *
- * A *mapping* is a range of addresses in one address space. A *map* is what a caller
- * holds: a window of a mapping. The *backing* of a mapping is the memory that its
- * addresses show.
+ * A *mapping* is a range of addresses in one address space. A *map* is a window of a
+ * mapping; callers hold references to maps. The *backing* of a mapping is the memory that
+ * its addresses show.
  */
 #ifndef _IOKMEM_MAP_H
 #define _IOKMEM_MAP_H
@@ -30,7 +31,7 @@ struct vm_area_struct;
 #define IOKMEM_MAP_EQUAL	(IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_GUARDED_MASK | \
 				 IOKMEM_MAP_PINNABLE)
 
-/* The pages that one fault maps together, in an aligned window. */
+/* The number of pages, in an aligned window, that one fault maps together. */
 #define IOKMEM_FAULT_AROUND	64UL
 
 /**
@@ -39,7 +40,7 @@ struct vm_area_struct;
  *	could serve wait.
  * @IOKMEM_MAPPING_LIVE: listed, and requests may share it
  * @IOKMEM_MAPPING_KILLED: not listed, and never again. Its address reads 0, and a fault
- *	finds nothing. Also the state before it is listed.
+ *	finds nothing. A new mapping also has this state until it is listed.
  */
 enum iokmem_mapping_state {
 	IOKMEM_MAPPING_BUILDING,
@@ -49,10 +50,10 @@ enum iokmem_mapping_state {
 
 /**
  * struct iokmem_backing - the memory that a mapping shows
- * @desc: the descriptor, never a sub-descriptor; one count. NULL when it has been let go
- * @offset: of the first byte in @desc, in bytes
- * @mapped: counted in @desc's nr_mapped. Protected by @desc's lock
- * @held: holds @desc's memory. Protected by @desc's lock
+ * @desc: the descriptor, never a sub-descriptor, with one count; NULL once it has been put
+ * @offset: offset of the first byte in @desc, in bytes
+ * @mapped: the backing is counted in @desc's nr_mapped. Protected by @desc's lock
+ * @held: the backing holds @desc's memory. Protected by @desc's lock
  * @keeper: the file of a dma-buf that holds @desc's memory, or NULL. Protected by @desc's
  *	lock
  */
@@ -65,24 +66,24 @@ struct iokmem_backing {
 };
 
 /**
- * struct iokmem_map - a window of a mapping, as a caller holds it
- * @mapping: the mapping; one count of it while the map is in use
+ * struct iokmem_map - a window of a mapping, to which callers hold references
+ * @mapping: the mapping, with one count while the map is in use
  * @options: IOKMEM_MAP_*, as asked for by the request that made the map
- * @references: drivers' references, and one for all of the task's own together. The map
- *	is in use while this is not 0.
- * @delta: of the first byte in the mapping, in bytes
+ * @references: drivers' references, and one for all of the task's own references together.
+ *	The map is in use while this is not 0.
+ * @delta: offset of the first byte in the mapping, in bytes
  * @length: in bytes
- * @ended: this map of a part has ended by itself
+ * @ended: this map of a part of the mapping was unmapped by itself
  * @task_refs: the references that the task itself has, by ioctl and mmap()
- * @holders: drivers to be told when the map ends
+ * @holders: drivers to be told when the map is revoked
  * @node: in the mapping's list of maps
  * @by_range: in the descriptor's index
  * @subtree_end: the largest end of the mappings at or below @by_range
  * @dropped: for iokmem_map_put_async()
  *
- * @mapping, @options, @delta and @length are immutable. The lock of the descriptor
- * that the mapping shows (iokmem_mapping_lock()) protects the other members but
- * @references and @dropped. @ended is written with WRITE_ONCE(), and may be read
+ * @mapping, @options, @delta and @length are immutable. @references is atomic. All other
+ * members except @dropped are protected by the lock of the descriptor that the mapping
+ * shows (iokmem_mapping_lock()). @ended is written with WRITE_ONCE(), so it may be read
  * without the lock.
  */
 struct iokmem_map {
@@ -102,52 +103,56 @@ struct iokmem_map {
 
 /**
  * struct iokmem_mapping - a range of addresses that shows the memory of a descriptor
- * @count: one for each map that is in use, one for the VMA, one for a buffer whose home
- *	it is, one for each thread that waits for it and for work that is queued
+ * @count: one for each map in use, one for the VMA, one for the buffer of a home mapping,
+ *	one for each waiting thread, and one for queued work
  * @mm: the address space, kept as an object (mmgrab()); NULL: the kernel's
- * @pid: the process that asked first; for people
+ * @pid: the process of the first request; for people
  * @options: IOKMEM_MAP_*, of the first request
- * @equal: the part of @options that the index goes by
- * @guard: the pages on each side of a user mapping that cannot be touched
+ * @equal: the part of @options that the index is sorted by
+ * @guard: the number of guard pages on each side of a user mapping
  * @length: in bytes
  * @made_of: the number of the descriptor that the mapping was made of
- * @work: ends the mapping, and puts the maps in @drops, where the caller cannot
+ * @work: finishes the mapping, and puts the maps in @drops, where the caller cannot
  * @drops: maps of which iokmem_map_put_async() drops the last reference
  * @backing: the memory
  * @shown_lock: protects @backing.desc for iokmem_mapping_lock()
  * @state: see enum iokmem_mapping_state
- * @cache_mode: in force, of the memory
- * @address: of the first byte; 0 unless LIVE
- * @finished: the memory has been let go, and nobody is left to be told
+ * @cache_mode: the mode in force, of the memory
+ * @address: the address of the first byte; 0 unless LIVE
+ * @finished: the backing has been released, and all holders have been told
  * @bound: there is a VMA that has a count of the mapping
- * @close_ends: the end of the VMA ends the mapping, which has been killed already
- * @work_ends: the work has to end the mapping
- * @nr_used: maps in use. While there are any, the mapping is a user of the descriptor.
- * @nr_inside: live maps of a part of the mapping
+ * @close_ends: the close of the VMA has to finish the mapping, which is killed already
+ * @work_ends: the work has to finish the mapping
+ * @nr_used: number of maps in use. Unless it is 0, the mapping is a user of the descriptor.
+ * @nr_inside: number of live maps of a part of the mapping
  * @maps: the maps of a part of the mapping, oldest first
  * @node: in the descriptor's list of mappings
  * @age: smaller is older
- * @whole: the map of all bytes. It is in the index as long as the mapping is listed, also
+ * @whole: the map of all bytes. It is in the index as long as the mapping is listed, even
  *	while it is not in use.
  * @start: the address of the first page, guards not counted; 0: no addresses yet
  * @blocked: redirected to nothing: a program that touches the mapping waits
  * @borrowed: the addresses exist without the mapping, so it does not unmap them
- * @fd_file: the VMA is of a program's file of the descriptor, which is a user of that
- * @vacant: the VMA is empty and waits to be taken up. Then @by_space is in use.
- * @unmap: take the addresses away, as iokmem_mapping_end() says, and return true if no
- *	entry is left; NULL: there is nothing to take away
+ * @fd_file: the VMA's file is a program's file of the descriptor, and so a user of the
+ *	descriptor
+ * @vacant: the VMA is empty and can be reused. @by_space is in use only then.
+ * @unmap: remove the addresses as iokmem_mapping_end() describes, and return true if no
+ *	entry is left; NULL: there is nothing to remove
  * @kaddr: the result of vmap(), or NULL
  * @by_space: in the table of vacant VMAs
  *
- * Members from @mm to @made_of are immutable. The lock of the descriptor that the
- * mapping shows protects @state to @whole. @state, @cache_mode and @address are written
- * with WRITE_ONCE() and may be read without it. Only a Unique user mapping changes its
- * backing, with the mmap lock held for writing and the locks of both descriptors: any of
- * these keeps it (see iokmem_mapping_desc()).
+ * Members from @mm to @made_of are immutable. @state to @whole are protected by the lock of
+ * the descriptor that the mapping shows. @state, @cache_mode and @address are written with
+ * WRITE_ONCE(), so they may be read without the lock.
  *
- * The mmap lock protects @blocked, @vacant and @by_space; @blocked is read without it by
- * threads that wait. @start, @borrowed and @fd_file are written by the builder before
- * the mapping is live, as is @unmap, and @kaddr by the builder and then by the one who ends it.
+ * Only a Unique user mapping ever changes its backing. The change needs the mmap lock for
+ * writing and the locks of both descriptors, so each of these locks keeps the backing (see
+ * iokmem_mapping_desc()).
+ *
+ * @blocked, @vacant and @by_space are protected by the mmap lock; waiting threads read
+ * @blocked without it. @start, @borrowed, @fd_file, @unmap and @kaddr are written by the
+ * builder before the mapping is live. Later only the thread that finishes the mapping
+ * writes @kaddr.
  */
 struct iokmem_mapping {
 	struct kref count;
@@ -163,7 +168,7 @@ struct iokmem_mapping {
 	struct llist_head drops;
 
 	struct iokmem_backing backing;
-	spinlock_t shown_lock;	/* see above */
+	spinlock_t shown_lock;	/* for @backing.desc */
 
 	enum iokmem_mapping_state state;
 	u32 cache_mode;
@@ -196,14 +201,14 @@ struct iokmem_mapping {
  * @options: IOKMEM_MAP_*
  * @cache_mode: the mode that has to be in force; IOKMEM_MAP_DEFAULT_CACHE: any
  * @keep_mode: the requester may not change the mode
- * @file: the descriptor's file by which a program asks for a map of its own, or NULL
+ * @file: the descriptor's file by which a program asks for a map in itself, or NULL
  * @at: without IOKMEM_MAP_ANYWHERE, the address of the first byte
  * @desc: the memory, never a sub-descriptor
  * @offset: in @desc, in bytes
  * @length: in bytes, not 0
  *
- * iokmem_request_check() fills in @desc, and makes the other members what they say
- * here.
+ * The caller of iokmem_request_check() fills in what was asked for. The check turns that
+ * into the values described here.
  */
 struct iokmem_map_request {
 	struct mm_struct *mm;
@@ -341,8 +346,8 @@ int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
 /*
  * Return the descriptor that @mapping shows.
  *
- * A live Unique mapping may be redirected, unless the caller has the lock of that
- * descriptor or the mmap lock.
+ * A live Unique user mapping may be redirected at any time. For such a mapping the caller
+ * must hold the descriptor's lock or the mmap lock.
  */
 static inline struct iokmem_desc *
 iokmem_mapping_desc(const struct iokmem_mapping *mapping)
@@ -356,7 +361,7 @@ iokmem_mapping_desc(const struct iokmem_mapping *mapping)
 	return desc;
 }
 
-/* Return true if @map is of all bytes of its mapping. */
+/* Return true if @map is the map of all bytes of its mapping. */
 static inline bool iokmem_map_is_whole(const struct iokmem_map *map)
 {
 	return map == &map->mapping->whole;
@@ -367,14 +372,14 @@ static inline size_t iokmem_map_offset(const struct iokmem_map *map)
 	return map->mapping->backing.offset + map->delta;
 }
 
-/* Return true if @map has not ended, by itself or with its mapping. */
+/* Return true unless @map has been unmapped or its mapping killed. */
 static inline bool iokmem_map_is_live(const struct iokmem_map *map)
 {
 	return READ_ONCE(map->mapping->state) == IOKMEM_MAPPING_LIVE &&
 	       !READ_ONCE(map->ended);
 }
 
-/* Return the address of the first byte, or 0 if the map has ended. */
+/* Return the address of the first byte, or 0 if the map is not live. */
 static inline unsigned long iokmem_map_address(const struct iokmem_map *map)
 {
 	unsigned long address = READ_ONCE(map->mapping->address);
@@ -382,14 +387,14 @@ static inline unsigned long iokmem_map_address(const struct iokmem_map *map)
 	return address && !READ_ONCE(map->ended) ? address + map->delta : 0;
 }
 
-/* Return true if @map is of just these bytes. */
+/* Return true if @map shows exactly these bytes of the descriptor. */
 static inline bool iokmem_map_has_window(const struct iokmem_map *map, size_t offset,
 					 size_t length)
 {
 	return iokmem_map_offset(map) == offset && map->length == length;
 }
 
-/* The pages that the guards of a map have on each side. */
+/* Return the number of guard pages on each side of a map with @options. */
 static inline unsigned long iokmem_guard_pages(u32 options)
 {
 	if (options & IOKMEM_MAP_GUARDED_LARGE)
@@ -397,13 +402,13 @@ static inline unsigned long iokmem_guard_pages(u32 options)
 	return options & IOKMEM_MAP_GUARDED_SMALL ? 1 : 0;
 }
 
-/* Where the backing begins, counted from the first page of the memory, in bytes. */
+/* Return where the backing begins, in bytes from the start of the memory's first page. */
 static inline size_t iokmem_mapping_place(const struct iokmem_mapping *mapping)
 {
 	return mapping->backing.desc->skew + mapping->backing.offset;
 }
 
-/* The index in the memory of the mapping's first page. */
+/* Return the index of the mapping's first page in the memory. */
 static inline pgoff_t iokmem_mapping_index(const struct iokmem_mapping *mapping)
 {
 	return iokmem_mapping_place(mapping) >> PAGE_SHIFT;
@@ -415,13 +420,13 @@ static inline unsigned long iokmem_mapping_pages(const struct iokmem_mapping *ma
 			  mapping->length) >> PAGE_SHIFT;
 }
 
-/* The address just past the pages of the mapping, guards not counted. */
+/* Return the address just past the pages of the mapping, guards not counted. */
 static inline unsigned long iokmem_mapping_end_address(const struct iokmem_mapping *mapping)
 {
 	return mapping->start + (iokmem_mapping_pages(mapping) << PAGE_SHIFT);
 }
 
-/* The address where the VMA of a user mapping starts. */
+/* Return the address where the VMA of a user mapping starts, guards included. */
 static inline unsigned long iokmem_mapping_vma_start(const struct iokmem_mapping *mapping)
 {
 	return mapping->start - (mapping->guard << PAGE_SHIFT);

@@ -8,21 +8,24 @@
  *	                        v                           v or the VMA goes
  *	                      KILLED <---------------------'
  *
- * A mapping is listed as BUILDING before its address space is touched. So one of several
- * threads that want one mapping makes it, and the others wait with no lock held.
+ * A mapping is listed as BUILDING before its address space is touched. So if several
+ * threads want one mapping, one of them makes it, and the others wait with no lock held.
  *
- * A mapping ends by three verbs:
+ * A mapping is taken down in three steps:
  *
  *	kill	under the descriptor's lock: no request finds the mapping any more, its
  *		address reads 0, and waiting threads wake. Never sleeps or fails.
- *	zap	under the mmap lock: no entry of the mapping is left. Only then may the
- *		memory be let go.
+ *	zap	under the mmap lock: no entry of the mapping is left. The backing may be
+ *		released only then.
  *	put	drops a reference. The last one frees.
  *
- * The thread that kills a mapping also ends it: iokmem_mapping_end(). The end of the VMA
- * is such a killer, with the mmap lock held; it leaves the rest to a worker, unless that
- * is known to be harmless. A killer that finds the address space being torn down leaves
- * the rest to the end of the VMA, which is about to come.
+ * The thread that kills a mapping also takes the other steps: iokmem_mapping_end(). Two
+ * cases differ:
+ *
+ *  - The close of the VMA kills with the mmap lock held. A worker finishes the mapping,
+ *    unless that is known to be harmless under the lock.
+ *  - If the address space is being torn down, a thread that kills leaves the rest to the
+ *    close of the VMA, which is about to follow.
  *
  * Rules that hold at any time:
  *
@@ -32,7 +35,7 @@
  *  - The VMA keeps the mapping, and a mapping that is not finished keeps the descriptor:
  *    the memory outlives every entry.
  *  - No thread waits for another one with a lock held.
- *  - Ending needs no memory.
+ *  - Taking a mapping down allocates no memory.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -58,7 +61,7 @@ static void map_init(struct iokmem_map *map, u32 options, size_t length)
 	RB_CLEAR_NODE(&map->by_range);
 }
 
-/* The thread-group pid of current is stable, so it needs no RCU. */
+/* The thread-group pid of current is stable, so no RCU is needed. */
 static struct pid *task_pid_of(struct task_struct *task)
 {
 	return task == current ? get_pid(task_tgid(task)) :
@@ -130,17 +133,17 @@ void iokmem_mapping_put(struct iokmem_mapping *mapping)
 	kref_put(&mapping->count, mapping_free);
 }
 
-/* Have a worker do what the caller cannot. The work has a count of its own. */
+/* Queue the mapping's work, which has its own count of the mapping. */
 static void mapping_queue(struct iokmem_mapping *mapping)
 {
 	kref_get(&mapping->count);
-	/* The work that is queued already does this as well. */
+	/* Work that is queued already serves this caller as well. */
 	if (!queue_work(iokmem_workqueue, &mapping->work))
 		iokmem_mapping_put(mapping);
 }
 
 /*
- * iokmem_mapping_list - list a mapping, whose addresses are to be made
+ * iokmem_mapping_list - list a mapping as BUILDING, before its addresses are made
  */
 void iokmem_mapping_list(struct iokmem_mapping *mapping)
 {
@@ -173,7 +176,7 @@ void iokmem_mapping_go_live(struct iokmem_mapping *mapping)
 	trace_iokmem_map(&mapping->whole);
 }
 
-/* The maps of parts end with their mapping. */
+/* Trace the unmapping of all maps of a mapping, including those of a part. */
 static void trace_unmap(struct iokmem_mapping *mapping)
 {
 	struct iokmem_map *map;
@@ -187,16 +190,17 @@ static void trace_unmap(struct iokmem_mapping *mapping)
 }
 
 /*
- * iokmem_mapping_kill - have no request find a mapping any more
+ * iokmem_mapping_kill - make a mapping unavailable to all requests
  *
- * The maps of the mapping read 0 as their address, and threads that wait for it wake.
- * Return true if the mapping was not killed before: then the caller has to end it.
+ * Afterwards the maps of the mapping have the address 0, and threads that wait for it are
+ * awake. Return true if the mapping was not killed before: then the caller must call
+ * iokmem_mapping_end().
  */
 bool iokmem_mapping_kill(struct iokmem_mapping *mapping)
 {
 	struct iokmem_desc *desc;
 
-	/* A killed mapping may have no descriptor any more. */
+	/* A killed mapping may have put its descriptor. */
 	if (mapping->state == IOKMEM_MAPPING_KILLED)
 		return false;
 	desc = iokmem_mapping_desc(mapping);
@@ -263,7 +267,7 @@ void iokmem_map_use(struct iokmem_map *map)
 }
 
 /*
- * iokmem_map_unlist - end a map of a part: no request finds it any more
+ * iokmem_map_unlist - make a map of a part unavailable to all requests
  */
 void iokmem_map_unlist(struct iokmem_map *map)
 {
@@ -281,8 +285,8 @@ void iokmem_map_unlist(struct iokmem_map *map)
 }
 
 /*
- * Return the descriptor of a mapping that needs it no more, with the mapping's count: it
- * has ended, and nobody holds a map of it. Otherwise return NULL.
+ * If the mapping is finished and no map of it is in use, take its count of the descriptor
+ * and return the descriptor. Otherwise return NULL.
  */
 static struct iokmem_desc *take_desc(struct iokmem_mapping *mapping)
 {
@@ -296,7 +300,10 @@ static struct iokmem_desc *take_desc(struct iokmem_mapping *mapping)
 	return desc;
 }
 
-/* The last reference to @map has gone. Return true if the caller has to end the mapping. */
+/*
+ * Stop using @map, whose last reference has been put. Return true if the caller has to end
+ * the mapping.
+ */
 static bool map_unuse(struct iokmem_map *map, struct iokmem_desc *desc)
 {
 	struct iokmem_mapping *mapping = map->mapping;
@@ -314,8 +321,8 @@ static bool map_unuse(struct iokmem_map *map, struct iokmem_desc *desc)
 /*
  * iokmem_map_drop - drop a reference to a map
  *
- * @by_program: as for iokmem_mapping_end(). As iokmem_map_put(), but may be called with
- * the mmap lock held where nothing ends that needs it: see ends_harmlessly().
+ * Like iokmem_map_put(). @by_program: see iokmem_mapping_end(). May be called with the mmap
+ * lock held if the drop takes down nothing that needs the lock: see ends_harmlessly().
  */
 void iokmem_map_drop(struct iokmem_map *map, bool by_program)
 {
@@ -357,7 +364,7 @@ void iokmem_map_drop_later(struct iokmem_map *map)
 	mapping_queue(map->mapping);
 }
 
-/* Return the next map of which the task itself has references, which it loses. */
+/* Take away the task's own references to a map, and return the map; or return NULL. */
 static struct iokmem_map *next_task_held(struct iokmem_mapping *mapping)
 {
 	struct iokmem_map *map, *found = NULL;
@@ -379,8 +386,8 @@ static struct iokmem_map *next_task_held(struct iokmem_mapping *mapping)
 }
 
 /*
- * No entry of a killed mapping is left: drop the references that its task had, and let
- * the memory go.
+ * Finish a killed mapping, of which no entry is left: drop the task's own references to its
+ * maps, and release the backing.
  */
 static void mapping_finish(struct iokmem_mapping *mapping)
 {
@@ -399,8 +406,8 @@ static void mapping_finish(struct iokmem_mapping *mapping)
 }
 
 /*
- * Return true if the end of the VMA ends a killed mapping, since the address space is
- * being torn down, and the VMA is still there.
+ * Leave the rest to the close of the VMA, since the address space is being torn down. Return
+ * false if the VMA has been closed already.
  */
 static bool leave_to_close(struct iokmem_mapping *mapping)
 {
@@ -412,11 +419,11 @@ static bool leave_to_close(struct iokmem_mapping *mapping)
 }
 
 /*
- * iokmem_mapping_end - end a mapping that the caller has killed
+ * iokmem_mapping_end - take down a mapping that the caller has killed
  *
- * Tells the holders, takes the addresses away, and lets the memory go. @by_program: the
- * program itself has asked for it, in its own task, so its VMA goes as well. The caller
- * has a count of the mapping, and no mmap lock.
+ * Tells the holders, removes the addresses, and releases the backing. @by_program: the
+ * program itself has asked for this, in its own task, so its VMA is unmapped as well.
+ * Caller must have a count of the mapping, and must not hold an mmap lock.
  */
 void iokmem_mapping_end(struct iokmem_mapping *mapping, bool by_program)
 {
@@ -430,9 +437,9 @@ void iokmem_mapping_end(struct iokmem_mapping *mapping, bool by_program)
 }
 
 /*
- * Return true if a mapping may be finished with the mmap lock held: nobody has to be
- * told, the memory is not held, and the VMA's file, which goes later, is a user of the
- * descriptor.
+ * Return true if a mapping may be finished with the mmap lock held: there are no holders to
+ * tell, the memory is not held, and the VMA's file, which is put later, is a user of the
+ * descriptor, so nothing is freed here.
  */
 static bool ends_harmlessly(struct iokmem_mapping *mapping)
 {
@@ -446,9 +453,9 @@ static bool ends_harmlessly(struct iokmem_mapping *mapping)
 }
 
 /*
- * iokmem_mapping_closed - the VMA of a mapping goes, and its entries have gone
+ * iokmem_mapping_closed - take down a mapping whose VMA is being closed
  *
- * Called with the mmap lock held. Drops the VMA's count.
+ * No entry is left. Called with the mmap lock held. Drops the VMA's count.
  */
 void iokmem_mapping_closed(struct iokmem_mapping *mapping)
 {
@@ -473,7 +480,10 @@ void iokmem_mapping_closed(struct iokmem_mapping *mapping)
 	iokmem_mapping_put(mapping);
 }
 
-/* The holders have references to the maps, so no drop waits for them to be told. */
+/*
+ * Holders are told before maps are dropped. They have references of their own to the maps,
+ * so no reference that is dropped here depends on them.
+ */
 static void mapping_work(struct work_struct *work)
 {
 	struct iokmem_mapping *mapping = container_of(work, struct iokmem_mapping, work);

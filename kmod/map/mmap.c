@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mmap() of a file of a descriptor's: the program gets a Unique mapping, which is its
- * task's own.
+ * mmap() of a file of a descriptor. The program gets a Unique mapping, to which its task
+ * has the reference.
  *
- * Called with the mmap lock held for writing, so nothing here waits.
+ * The mmap lock is held for writing, so nothing here may wait.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -33,14 +33,14 @@ static int check_range(const struct iokmem_desc *desc, struct vm_area_struct *vm
 }
 
 /*
- * Give the VMA no more rights than the file has. It may be of another driver's file, which
- * forwards mmap() here.
+ * Limit the VMA's rights to those of @file. The VMA may be of another file, of a driver
+ * that forwards mmap() here, so the kernel has not checked them.
  */
 static int check_rights(struct vm_area_struct *vma, const struct file *file)
 {
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
-	/* The kernel adds it by itself for programs of this personality. */
+	/* For programs of this personality the kernel itself adds VM_EXEC. */
 	if ((vma->vm_flags & VM_EXEC) && !(current->personality & READ_IMPLIES_EXEC))
 		return -EPERM;
 	if (file->f_mode & FMODE_WRITE)
@@ -52,8 +52,8 @@ static int check_rights(struct vm_area_struct *vma, const struct file *file)
 }
 
 /*
- * Give the VMA a file of the mapping's own, which does not keep the descriptor: the mapping
- * may be redirected. A dma-buf that holds the memory is kept by the backing.
+ * Give the VMA a file of the mapping's own. The program's file would keep the descriptor,
+ * even after the mapping is redirected. The backing keeps a dma-buf that holds the memory.
  */
 static int set_file(struct vm_area_struct *vma, struct iokmem_mapping *mapping,
 		    struct file *file, bool of_dma_buf)
@@ -71,7 +71,7 @@ static int set_file(struct vm_area_struct *vma, struct iokmem_mapping *mapping,
 	return 0;
 }
 
-/* List the mapping, as its task's own, and bind it to the VMA. */
+/* List the mapping, with a reference of its task, and bind it to the VMA. */
 static int claim(struct vm_area_struct *vma, struct iokmem_mapping *mapping,
 		 struct file *file, bool of_dma_buf)
 {
@@ -91,7 +91,7 @@ static int claim(struct vm_area_struct *vma, struct iokmem_mapping *mapping,
 	}
 	if (!err)
 		return 0;
-	/* There is no VMA, and no entry. */
+	/* The mapping has neither a VMA nor entries. */
 	mutex_lock(&desc->lock);
 	iokmem_mapping_kill(mapping);
 	mutex_unlock(&desc->lock);
@@ -100,14 +100,14 @@ static int claim(struct vm_area_struct *vma, struct iokmem_mapping *mapping,
 }
 
 /*
- * iokmem_mmap_vma - map the first @length bytes of a descriptor, as ->mmap() of @file
+ * iokmem_mmap_vma - serve ->mmap() of @file for the first @length bytes of a descriptor
  *
- * @file is one of the descriptor's, whatever file @vma is of so far. @of_dma_buf: it
- * is a dma-buf's, so as long as there is the file, the memory is held, and user tasks may
- * map it. Other memory that has to be held cannot be mapped in this way, since holding it
+ * @file is a file of the descriptor. @vma may be of another file so far. @of_dma_buf: @file
+ * is a dma-buf's. Such a file holds the memory as long as it exists, and user tasks may map
+ * the memory. Other memory that has to be held cannot be mapped by mmap(), since holding it
  * may need the mmap lock.
  *
- * Or this is the module's own vm_mmap(), see vma.c, and the VMA is left unclaimed.
+ * If the call is the module's own vm_mmap() (see vma.c), the VMA is left unclaimed.
  */
 int iokmem_mmap_vma(struct iokmem_desc *desc, struct file *file,
 		    struct vm_area_struct *vma, size_t length, bool of_dma_buf)
@@ -151,8 +151,7 @@ int iokmem_mmap_vma(struct iokmem_desc *desc, struct file *file,
 }
 
 /*
- * iokmem_get_unmapped_area - choose an address for a mapping, as ->get_unmapped_area() of
- * a file of @desc
+ * iokmem_get_unmapped_area - serve ->get_unmapped_area() of a file of @desc
  */
 unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc, struct file *file,
 				       unsigned long addr, unsigned long len,
@@ -160,7 +159,7 @@ unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc, struct file *fi
 {
 	size_t offset = 0;
 
-	/* Then the place is one in the memory itself. */
+	/* The module's own vm_mmap() passes the first page's index in the memory itself. */
 	if (pgoff & IOKMEM_PGOFF_UNCLAIMED)
 		desc = iokmem_desc_root(desc, &offset);
 	return iokmem_aligned_area(file, addr, len, pgoff, flags,

@@ -13,8 +13,8 @@
 #include "trace.h"
 
 /*
- * Wait, killably and without the lock, until a mapping is built or is not going to be.
- * Everything has to be looked at again then.
+ * Drop the lock and wait, killably, until a mapping is live or killed. The caller must look
+ * up everything again afterwards.
  */
 static int wait_built(struct iokmem_mapping *mapping, struct iokmem_desc *desc)
 {
@@ -30,7 +30,7 @@ static int wait_built(struct iokmem_mapping *mapping, struct iokmem_desc *desc)
 	return err ? -EINTR : -ESTALE;
 }
 
-/* Record a static mapping, which exists already. */
+/* Record a static mapping at @at, which already exists. */
 static int record(struct iokmem_mapping *mapping, unsigned long at)
 {
 	int err;
@@ -44,8 +44,8 @@ static int record(struct iokmem_mapping *mapping, unsigned long at)
 }
 
 /*
- * Make the addresses of a new mapping. A user mapping is live on success; the addresses of
- * others are in @start.
+ * Make the addresses of a new mapping. On success, a mapping with a VMA is live; any other
+ * mapping has its address in @start, and is still to be published.
  */
 static int make(struct iokmem_mapping *mapping, const struct iokmem_map_request *request)
 {
@@ -79,7 +79,7 @@ static int make(struct iokmem_mapping *mapping, const struct iokmem_map_request 
 	return iokmem_map_kernel(mapping);
 }
 
-/* Build a mapping that is listed and in use by the caller. */
+/* Build a mapping that the caller has listed, and has in use. */
 static int build(struct iokmem_mapping *mapping, const struct iokmem_map_request *request)
 {
 	struct iokmem_desc *desc = request->desc;
@@ -88,7 +88,7 @@ static int build(struct iokmem_mapping *mapping, const struct iokmem_map_request
 	err = make(mapping, request);
 	if (err)
 		return err;
-	/* A VMA has published the mapping already. */
+	/* iokmem_vma_claim() has published the mapping already. */
 	if (mapping->bound)
 		return 0;
 	mutex_lock(&desc->lock);
@@ -126,7 +126,10 @@ static void spare_free(struct spare *spare)
 		iokmem_mapping_put(spare->mapping);
 }
 
-/* Add a map of the wanted bytes to a mapping that contains them; NULL if it is missing. */
+/*
+ * Add a map of the wanted bytes to a mapping that contains them. Return NULL if the spare
+ * map is missing.
+ */
 static struct iokmem_map *add_part(struct iokmem_mapping *mapping,
 				   const struct iokmem_map_request *request,
 				   struct spare *spare)
@@ -140,7 +143,10 @@ static struct iokmem_map *add_part(struct iokmem_mapping *mapping,
 	return map;
 }
 
-/* List a new mapping, which the caller has to build; NULL if it is missing. */
+/*
+ * List a new mapping, which the caller must build. Return NULL if the spare mapping is
+ * missing.
+ */
 static struct iokmem_map *list_new(const struct iokmem_map_request *request,
 				   struct spare *spare)
 {
@@ -156,8 +162,8 @@ static struct iokmem_map *list_new(const struct iokmem_map_request *request,
 }
 
 /*
- * Find or list a map that serves @request, and use it. Return NULL if a spare object is
- * missing, or -ESTALE after a wait, when everything has to be looked at again.
+ * Find or list a map that serves @request, and take a reference to it. Return NULL if a
+ * spare object is missing, or -ESTALE after a wait: the caller must look again.
  */
 static struct iokmem_map *find_or_list(const struct iokmem_map_request *request,
 				       struct spare *spare)
@@ -183,7 +189,7 @@ static struct iokmem_map *find_or_list(const struct iokmem_map_request *request,
 	return map;
 }
 
-/* Obtain a map, which is built. */
+/* Obtain a map whose mapping is built. */
 static struct iokmem_map *obtain(const struct iokmem_map_request *request,
 				 struct spare *spare)
 {
@@ -213,8 +219,9 @@ static struct iokmem_map *obtain(const struct iokmem_map_request *request,
 }
 
 /*
- * A static mapping may have gone without notice: then it ends, and is not shared. If that
- * cannot be told now, it is an error of this request only.
+ * Kill a static mapping whose addresses no longer show the memory, since nothing tells when
+ * that happens. Return the map, or -ESTALE if the mapping has been killed. If the check
+ * itself fails, only this request fails.
  */
 static struct iokmem_map *forget_stale(struct iokmem_map *map)
 {
@@ -241,16 +248,16 @@ static struct iokmem_map *forget_stale(struct iokmem_map *map)
 }
 
 /*
- * A program that unmaps the addresses of a new map as soon as they are there could have
- * the map made again for ever.
+ * Limits the retries, since a program could unmap each new map at once and keep a request
+ * busy for ever.
  */
 #define IOKMEM_MAX_TRIES	1000
 
 /*
  * iokmem_map_obtain - return a map that serves @request, which has been checked
  *
- * The caller gets a reference. On error the memory has the cache mode that it had, unless
- * somebody else needs another.
+ * The caller gets a reference. On error the memory has its old cache mode back, unless
+ * something else maps or holds it meanwhile.
  */
 struct iokmem_map *iokmem_map_obtain(const struct iokmem_map_request *request)
 {

@@ -2,8 +2,8 @@
 /*
  * Filling the entries of a map in advance.
  *
- * A fault may drop the mmap lock. So each step finds the VMA, the mapping and its memory
- * anew from the address, makes one fault, and advances by at least a page.
+ * A fault may drop the mmap lock. So each step looks up the VMA, the mapping and its memory
+ * again from the address, makes one fault, and advances by at least a page.
  */
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
@@ -12,7 +12,7 @@
 #include "map/map.h"
 #include "page/compat.h"
 
-/* Return the VMA if the mapping shows memory now that its program may touch, or NULL. */
+/* Return the mapping's VMA if its program could touch memory there now, else NULL. */
 static struct vm_area_struct *vma_to_fill(const struct iokmem_mapping *mapping)
 {
 	struct vm_area_struct *vma = iokmem_mapping_vma(mapping);
@@ -24,11 +24,14 @@ static struct vm_area_struct *vma_to_fill(const struct iokmem_mapping *mapping)
 	return vma;
 }
 
-/* Count the pages from @address on that one fault, of one page if @singly, has mapped. */
+/*
+ * Count the pages from @address on that a fault has mapped. @singly: unless its entry is
+ * huge, the fault maps one page only.
+ */
 static unsigned long fault_reach(const struct iokmem_mapping *mapping,
 				 unsigned long address, bool singly)
 {
-	/* The fault has seen to it that there is a page table. */
+	/* The fault has allocated the page table. */
 	if (pmd_leaf(READ_ONCE(*pmd_off(mapping->mm, address))))
 		return PTRS_PER_PTE - pte_index(address);
 	if (singly)
@@ -37,8 +40,8 @@ static unsigned long fault_reach(const struct iokmem_mapping *mapping,
 }
 
 /*
- * Make one fault at @address. Return how many of the @left pages from there on need no
- * further one, 0 if none of the rest does, or a negative error.
+ * Make one fault at @address. Return how many of the @left pages from there on are done, 0
+ * if nothing is left to do, or a negative error.
  */
 static long fill_at(struct iokmem_mapping *mapping, unsigned long address,
 		    unsigned long left)
@@ -67,12 +70,12 @@ static long fill_at(struct iokmem_mapping *mapping, unsigned long address,
 			return left;
 	}
 	err = fixup_user_fault(mapping->mm, address, flags, &unlocked);
-	/* The entry of a page may be clean. A second fault, which is short, marks it. */
+	/* The new entry may be clean. A second, short fault marks it dirty. */
 	if (!err && singly && !IOKMEM_CPU_MARKS_ENTRIES && !unlocked)
 		err = fixup_user_fault(mapping->mm, address, flags, &unlocked);
 	if (err)
 		return vma_to_fill(mapping) ? err : 0;
-	/* Without the lock the entries may have gone again. */
+	/* While the lock was dropped, entries may have been zapped again. */
 	return unlocked ? 1 : min(left, fault_reach(mapping, address, singly));
 }
 
@@ -96,8 +99,8 @@ static int populate(struct iokmem_mapping *mapping, unsigned long address,
 /*
  * iokmem_map_populate - fill all entries of a map, so that no access to it faults
  *
- * The memory is there. A map that has ended meanwhile, or that is redirected to nothing,
- * is not filled, which is no error. The caller has a reference to the map.
+ * The memory must be present. It is not an error if the map is unmapped meanwhile, or is
+ * redirected to nothing; such a map is not filled. Caller must have a reference to the map.
  */
 int iokmem_map_populate(struct iokmem_map *map)
 {

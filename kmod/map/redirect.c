@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Redirecting: a Unique user mapping shows other memory, at the same addresses.
+ * Redirecting makes a Unique user mapping show other memory at its addresses.
  *
- * The new backing is got ready first: it is counted, and holds its memory. Then the
- * backings are exchanged and the entries taken away, with the mmap lock held for writing,
- * so that no fault sees a mixture. The old backing is released last. So nothing has changed
- * if anything fails, and the old memory is kept until the new one is there.
+ *  1. The new backing is made ready: it is counted, and holds its memory.
+ *  2. With the mmap lock held for writing, the backings are exchanged and the entries
+ *     zapped, so that no fault sees a mixture.
+ *  3. The old backing is released.
  *
- * Redirected to nothing the mapping keeps its memory, but a program that touches the
+ * So nothing has changed after an error, and the old memory is kept until the new memory is
+ * mapped.
+ *
+ * A mapping that is redirected to nothing keeps its backing, but a program that touches the
  * mapping waits.
  *
- * The VMA keeps its file. The kernel finds counted pages in a VMA only by the inode that it
- * was made on. So pageable memory is mapped page by page only in a VMA that was made for it,
- * at the same place; in any other VMA it is held, and mapped by frames.
+ * The VMA keeps its file. The kernel finds counted pages in a VMA only by the inode that the
+ * VMA was made on. So pageable memory is mapped page by page only in a VMA that was made for
+ * this memory, at this offset. In any other VMA the memory is held and mapped by frames.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -27,8 +30,8 @@
 #include "trace.h"
 
 /*
- * Begin to change what the VMA of a Unique mapping shows. Return the VMA, with the mmap lock
- * held for writing and the address space kept, for change_end(); or an error.
+ * Begin to change what the VMA of a Unique mapping shows. On success return the VMA. The
+ * mmap lock is held for writing, and the address space kept, until change_end().
  */
 static struct vm_area_struct *change_begin(struct iokmem_mapping *mapping)
 {
@@ -44,7 +47,7 @@ static struct vm_area_struct *change_begin(struct iokmem_mapping *mapping)
 	vma = iokmem_mapping_vma(mapping);
 	if (!vma || mapping->vacant)
 		goto err_unlock;
-	/* The DMA API has made all entries, and they cannot be made again. */
+	/* The DMA API has made all entries, and would not make them again. */
 	err = -EOPNOTSUPP;
 	if (iokmem_desc_fills_vma(iokmem_mapping_desc(mapping)))
 		goto err_unlock;
@@ -78,15 +81,15 @@ static int block(struct iokmem_mapping *mapping)
 }
 
 /*
- * Return true if the wanted memory is the mapping's own, which it may show in any case: then
- * it does.
+ * If the wanted memory is the mapping's own backing, show it again and return true. That
+ * needs no further checks.
  */
 static bool resume(struct iokmem_mapping *mapping, struct iokmem_desc *desc, size_t offset)
 {
 	struct iokmem_desc *root = iokmem_desc_root(desc, &offset);
 	bool same;
 
-	/* An offset that wraps is not resumed, and refused later. */
+	/* An offset that has wrapped is refused later. */
 	if (offset > root->capacity || IS_ERR(change_begin(mapping)))
 		return false;
 	same = mapping->backing.desc == root && mapping->backing.offset == offset;
@@ -111,8 +114,8 @@ static bool is_paged_by(struct iokmem_mapping *mapping, const struct iokmem_back
 }
 
 /*
- * Return true if raw entries would be of pages that the kernel finds in this VMA by itself:
- * it would take them for entries that are counted.
+ * Return true if a page of @backing is in the page cache of the VMA's own file. The kernel
+ * finds the entries of such pages by the file, and would take raw entries for counted ones.
  */
 static bool shows_own_pages(const struct vm_area_struct *vma,
 			    const struct iokmem_backing *backing)
@@ -122,7 +125,7 @@ static bool shows_own_pages(const struct vm_area_struct *vma,
 	unsigned long index = (backing->desc->skew + backing->offset) >> PAGE_SHIFT;
 	unsigned long end = index + iokmem_mapping_pages(mapping);
 
-	/* Memory that is held is there. */
+	/* @backing holds its memory, so its pages would be in the cache. */
 	if (!pages->nrpages)
 		return false;
 	for (; index < end; index++) {
@@ -135,7 +138,10 @@ static bool shows_own_pages(const struct vm_area_struct *vma,
 	return false;
 }
 
-/* A mapping in use is one of its descriptor's users, whichever that is. */
+/*
+ * Exchange the backings. The mapping is in use, so it becomes a user of the new descriptor.
+ * The caller must put the old one's user.
+ */
 static void exchange_locked(struct iokmem_mapping *mapping, struct iokmem_backing *new)
 {
 	struct iokmem_desc *old = mapping->backing.desc;
@@ -152,7 +158,10 @@ static void exchange_locked(struct iokmem_mapping *mapping, struct iokmem_backin
 	trace_iokmem_redirect(&mapping->whole);
 }
 
-/* Return 0, and @new is the old backing; or -ENOENT if the mapping has been killed. */
+/*
+ * Exchange the mapping's backing and @new. Return 0, or -ENOENT if the mapping has been
+ * killed.
+ */
 static int exchange(struct iokmem_mapping *mapping, struct iokmem_backing *new)
 {
 	struct iokmem_desc *first = min(mapping->backing.desc, new->desc);
@@ -175,8 +184,8 @@ static int exchange(struct iokmem_mapping *mapping, struct iokmem_backing *new)
 }
 
 /*
- * The mapping shows the memory of @new from now on, and @new is the old backing. Or return an
- * error, and nothing has changed.
+ * Make the mapping show the memory of @new. On success @new is the old backing. Nothing has
+ * changed after an error.
  */
 static int show(struct iokmem_mapping *mapping, struct iokmem_backing *new)
 {
@@ -239,7 +248,7 @@ static int redirect(struct iokmem_mapping *mapping,
 	if (!err)
 		user = backing.desc;
 	backing_put(&backing);
-	/* The mapping was a user of what it showed. */
+	/* The mapping was a user of the old descriptor. */
 	if (user)
 		iokmem_desc_put(user);
 	else
@@ -247,7 +256,7 @@ static int redirect(struct iokmem_mapping *mapping,
 	return err;
 }
 
-/* Say what the mapping would be, were it made of that memory. */
+/* Fill in the request that would make the mapping of memory of @desc. */
 static int make_request(struct iokmem_map_request *request,
 			const struct iokmem_map *map, struct iokmem_desc *desc,
 			u32 options, size_t offset)
@@ -272,7 +281,7 @@ static int make_request(struct iokmem_map_request *request,
 	return iokmem_request_check(request, desc);
 }
 
-/* Return true if there would be nothing to see. */
+/* Return true if the memory has been emptied. */
 static bool is_purged(struct iokmem_desc *desc)
 {
 	u32 state;
@@ -282,9 +291,9 @@ static bool is_purged(struct iokmem_desc *desc)
 }
 
 /*
- * iokmem_map_redirect_to - as iokmem_map_redirect()
+ * iokmem_map_redirect_to - redirect a map like iokmem_map_redirect()
  *
- * But if @keep_mode, -EACCES instead of another cache mode.
+ * @keep_mode: fail with -EACCES if the memory would need another cache mode.
  */
 int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
 			   u32 options, size_t offset, bool keep_mode)
@@ -310,48 +319,48 @@ int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
 		return -EOPNOTSUPP;
 	request.keep_mode = keep_mode;
 	err = redirect(map->mapping, &request);
-	/* It shows the new memory in any case, as far as entries can be made. */
+	/* The map shows the new memory now, so failing to fill it is no error. */
 	if (!err && (map->options & IOKMEM_MAP_PREFAULT))
 		iokmem_map_populate(map);
 	return err;
 }
 
 /**
- * iokmem_map_redirect - have a map show other memory
- * @map: a Unique map of a user task's, not pinnable
+ * iokmem_map_redirect - make a map show other memory
+ * @map: a Unique map in a user task, not pinnable
  * @backing: the new memory; NULL: none
  * @options: the cache mode that @backing has to have, or 0
- * @offset: of the first byte in @backing; it must have the same place in its page as
- *	the first byte that @map shows
+ * @offset: of the first byte in @backing; the byte must have the same offset in its page
+ *	as the first byte that @map shows
  *
- * Follows IOMemoryMap::redirect(), by its documented contract: the map's address and
- * length stay, and no other map of either memory changes. @map is a map of @backing
- * from now on, and needs the old memory no more. @backing may be of another kind and
- * cache mode, but not coherent memory; pageable memory stays in memory while a map that
- * was not made of it shows it. One that was made of it can show it only as it was made,
- * not at another offset or as part of a multi-descriptor.
+ * Follows the documented contract of IOMemoryMap::redirect(). The map's address and length
+ * do not change, nor does any other map of either memory. @map becomes a map of @backing,
+ * and no longer keeps the old memory. @backing may be of another kind and cache mode, but
+ * must not be coherent memory. Pageable memory stays in memory while a map that was made of
+ * other memory shows it. A map that was made of pageable memory can show that memory only
+ * as it was made: not at another offset, and not as part of a multi-descriptor.
  *
- * With NULL, a thread of the program that touches the map sleeps, until the map is
- * redirected to some memory, be it the same, or ends. A sleeping thread gets signals, can be
- * stopped, frozen and killed, and does not keep others from changing the address space. The
- * kernel's own accesses, such as read() into the map, do not wait: they get -EFAULT. So a
- * driver can take the memory of a device away from a program, and give it back, or other
- * memory in its place, such as zeroes.
+ * If @backing is NULL, a thread of the program that touches the map sleeps until the map is
+ * redirected to some memory, which may be its old memory, or is unmapped. The sleeping
+ * thread can be signalled, stopped, frozen and killed, and does not keep others from
+ * changing the address space. The kernel's own accesses, such as read() into the map, do
+ * not sleep but fail with -EFAULT. So a driver can take the memory of a device away from a
+ * program, and later show it again or show other memory in its place, such as zeroes.
  *
- * Context: May sleep. The caller holds no mmap lock.
- * Return: 0, or a negative error; then nothing has changed:
+ * Context: May sleep. Caller must not hold an mmap lock.
+ * Return: 0, or a negative error, after which nothing has changed:
  *
- * * -EOPNOTSUPP: a map of the kernel's, whose entries cannot be changed in place; a
- *   pinnable map; coherent memory; pageable memory that the map was made of, in
- *   another way; another option than a cache mode, one that is unknown or not provided
+ * * -EOPNOTSUPP: the map is the kernel's, whose entries cannot be changed in place; the map
+ *   is pinnable; the memory is coherent; the map was made of this pageable memory, and is
+ *   to show it in another way; an option is not a cache mode, or is a mode that is unknown
+ *   or not provided
  * * -ENOTUNIQ: the map is not Unique
- * * -ENOENT: the map has ended
- * * -EINVAL: @offset is not at the same place in its page; @offset or @options without
- *   @backing
+ * * -ENOENT: the map has been unmapped
+ * * -EINVAL: @offset has another offset in its page; @offset or @options without @backing
  * * -EOVERFLOW: @offset plus the map's length wraps
  * * -ERANGE: @backing is too short
  * * -ENODATA: @backing has been emptied
- * * -EACCES, -EBUSY, -EFAULT, -EPERM, -ENOMEM, -EIO, -EINTR: as
+ * * -EACCES, -EBUSY, -EFAULT, -EPERM, -ENOMEM, -EIO, -EINTR: like
  *   iokmem_desc_create_mapping_in_task()
  */
 int iokmem_map_redirect(struct iokmem_map *map, struct iokmem_desc *backing,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests for maps: whether a request makes sense, and what exactly it asks for.
+ * Checking requests for maps, and working out what exactly they ask for.
  *
- * A sub-descriptor ends here: a checked request names the memory itself. Nothing in this
- * file looks at a list of maps or at an address space.
+ * Sub-descriptors are resolved here: a checked request names the descriptor that has the
+ * memory. Nothing in this file looks at a list of maps or at an address space.
  */
 #include <linux/errno.h>
 #include <linux/mm.h>
@@ -24,11 +24,11 @@ static int check_guards(const struct iokmem_map_request *request)
 
 	if (!guards)
 		return 0;
-	/* Guards lie wherever there is room for them, so they cannot be placed. */
+	/* The kernel chooses where there is room for guards, so they cannot be placed. */
 	if (guards == IOKMEM_MAP_GUARDED_MASK ||
 	    !(request->options & IOKMEM_MAP_ANYWHERE))
 		return -EINVAL;
-	/* Kernel mappings and those of the DMA API have nothing around them. */
+	/* Kernel mappings and mappings that the DMA API fills cannot have guards. */
 	return !request->mm || iokmem_desc_fills_vma(request->desc) ? -EOPNOTSUPP : 0;
 }
 
@@ -38,11 +38,11 @@ static int check_static(const struct iokmem_map_request *request)
 	if (request->options & ~(IOKMEM_MAP_STATIC | IOKMEM_MAP_READ_ONLY |
 				 IOKMEM_MAP_CACHE_MASK))
 		return -EINVAL;
-	/* The frames of such memory are not known page by page. */
+	/* Coherent memory has no known frame for each page to compare. */
 	return iokmem_desc_has_fixed_address(request->desc) ? -EOPNOTSUPP : 0;
 }
 
-/* Check as far as possible before the memory has the mode that it is to have. */
+/* Check as far as possible before the memory is retyped. The rest is checked later. */
 static int check_pinnable(const struct iokmem_map_request *request)
 {
 	u32 mode = request->cache_mode;
@@ -80,8 +80,8 @@ static int check_options(struct iokmem_map_request *request)
 }
 
 /*
- * Pages that a fault finds one by one may be in swap. They would have to be brought in
- * first. A kernel mapping holds them in any case.
+ * Filling a map in advance would have to read pageable memory from swap, so the memory must
+ * be prepared.
  */
 static int check_prepared(const struct iokmem_map_request *request)
 {
@@ -91,7 +91,7 @@ static int check_prepared(const struct iokmem_map_request *request)
 	return READ_ONCE(request->desc->prepared) ? 0 : -EBADFD;
 }
 
-/* A length of 0 asks for the whole length, and not for the rest after the offset. */
+/* A length of 0 asks for the descriptor's length, not for the rest after the offset. */
 static int check_range(struct iokmem_map_request *request,
 		       const struct iokmem_desc *desc)
 {
@@ -105,15 +105,15 @@ static int check_range(struct iokmem_map_request *request,
 	}
 	if (check_add_overflow(request->offset, request->length, &end))
 		return -EOVERFLOW;
-	/* A descriptor of no bytes cannot be mapped either. */
+	/* A descriptor of length 0 cannot be mapped. */
 	if (end > whole || !whole)
 		return -ERANGE;
 	return 0;
 }
 
 /*
- * A placed request gives the address of a page or the address of the first byte. Page
- * zero is nobody's.
+ * Check the address of a placed request. It is the address of a page, or of the first byte.
+ * Page 0 is never mapped.
  */
 static int check_address(struct iokmem_map_request *request,
 			 const struct iokmem_desc *desc)
@@ -144,8 +144,7 @@ static int check_address(struct iokmem_map_request *request,
  * iokmem_owns_pages - return true if all pages that a window touches are the
  * descriptor's own
  *
- * Whole pages are mapped. The rest of the first and of the last page must not show
- * other memory.
+ * Whole pages are mapped, so the rest of the first and of the last page would be visible.
  */
 bool iokmem_owns_pages(const struct iokmem_desc *desc, size_t offset, size_t length)
 {
@@ -156,9 +155,10 @@ bool iokmem_owns_pages(const struct iokmem_desc *desc, size_t offset, size_t len
 }
 
 /*
- * iokmem_request_borrow - return the address that the memory has without a mapping
+ * iokmem_request_borrow - return the address that the memory already has
  *
- * Return 0 if there is none, or if it will not do: it is writable, and everybody's.
+ * Return 0 if it has none, or if the request cannot use the address, which is writable and
+ * shared.
  */
 unsigned long iokmem_request_borrow(const struct iokmem_map_request *request)
 {
@@ -180,9 +180,9 @@ unsigned long iokmem_request_borrow(const struct iokmem_map_request *request)
  * iokmem_request_check - check a request for a map of @desc, which may be a
  * sub-descriptor
  *
- * The caller gives the offset in @desc. On success the request names the memory itself,
- * and the length, the cache mode, and the address of the first byte are filled in.
- * Return 0 or an error that <uapi/linux/iokmem.h> lists.
+ * The caller sets the offset in @desc. On success the request names the descriptor that has
+ * the memory, and the length, the cache mode, and the address of the first byte are filled
+ * in. Return 0 or an error that <uapi/linux/iokmem.h> lists.
  */
 int iokmem_request_check(struct iokmem_map_request *request, struct iokmem_desc *desc)
 {
@@ -203,7 +203,7 @@ int iokmem_request_check(struct iokmem_map_request *request, struct iokmem_desc 
 
 	owns = iokmem_owns_pages(desc, request->offset, request->length);
 	request->offset += start;
-	/* A program sees whole pages, unless the memory is its own already. */
+	/* A program would see the rest of the pages, unless they are its own already. */
 	if (request->mm && !(request->options & IOKMEM_MAP_STATIC) && !owns &&
 	    !iokmem_request_borrow(request))
 		return -EACCES;

@@ -2,10 +2,10 @@
 /*
  * The sharing rule: which mapping serves a request.
  *
- * The rule is IOKit's (IOMemoryMap::copyCompatible()), by its documented contract where
- * IOKit's code does something else. A mapping serves a request if
+ * The rule is that of IOKit (IOMemoryMap::copyCompatible()). Where IOKit's code and its
+ * documentation differ, the rule is the documented one. A mapping serves a request if
  *
- *  1. both are of one address space, whatever the tasks are,
+ *  1. both are in one address space, whatever the tasks are,
  *  2. both are read-only, or neither is; both are pinnable, or neither is; and their
  *     guards are equal,
  *  3. the request leaves the cache mode open, or names the mode that the mapping was
@@ -13,21 +13,22 @@
  *  4. neither is Unique (a Unique request never gets here),
  *  5. the mapping's bytes contain the request's,
  *  6. the request leaves the address open; or it names the address at which the mapping
- *     has the request's first byte, and a map that reaches as far starts there.
+ *     has the request's first byte, and a map that contains the request's bytes starts
+ *     there.
  *
  *	mapping		offset |------------------| offset + length
  *	serves		       |------------------|	by its map of all bytes
  *	serves			    |-------|		by a map of a part
  *	does not		    |------------------|
  *
- * A map of just the wanted bytes comes first, so equal requests get one map. Otherwise
- * the request gets a new map of the mapping that begins first; among these of the one
- * that ends first; among these of the oldest. IOKit takes the oldest of all, for which
- * it has to look at all.
+ * A map of exactly the wanted bytes is preferred, so equal requests get one map. Otherwise
+ * the request gets a new map of the mapping that begins first. Of mappings that begin alike
+ * the one that ends first is taken, and of equal ones the oldest. IOKit takes the oldest of
+ * all mappings, for which it has to look at all of them.
  *
- * IOKit would also give a placed request a map whose mapping starts at the address, but
- * which shows the wanted bytes further up. Here a placed request gets its bytes at the
- * address it named, or an error.
+ * IOKit also serves a placed request by a mapping that starts at the address, but shows the
+ * wanted bytes further up. Here a placed request gets its bytes at the address it named,
+ * or an error.
  */
 #include <linux/lockdep.h>
 
@@ -48,7 +49,7 @@ static bool address_serves(struct iokmem_mapping *mapping,
 {
 	if (request->options & IOKMEM_MAP_ANYWHERE)
 		return true;
-	/* A mapping under construction may come to lie there: wait and see. */
+	/* A mapping under construction has no address yet: the request waits for it. */
 	if (mapping->state == IOKMEM_MAPPING_BUILDING)
 		return request->offset == mapping->backing.offset;
 	return request->at == mapping->address +
@@ -78,9 +79,9 @@ bool iokmem_mapping_serves(struct iokmem_mapping *mapping,
 }
 
 /*
- * iokmem_sharing_find - find what serves @request
+ * iokmem_sharing_find - find the map or the mapping that serves @request
  *
- * Return a map of just the wanted bytes, or else the map of all bytes of a mapping that
+ * Return a map of exactly the wanted bytes, or else the map of all bytes of a mapping that
  * contains them, or NULL. The mapping may be under construction, and the map may not be
  * in use.
  */
@@ -92,7 +93,10 @@ struct iokmem_map *iokmem_sharing_find(const struct iokmem_map_request *request)
 
 	if (RB_EMPTY_ROOT(&request->desc->index))
 		return NULL;
-	/* Maps of the wanted bytes may lie at several addresses. */
+	/*
+	 * Several mappings may have a map of exactly the wanted bytes. A placed request needs
+	 * the one in the mapping at its address.
+	 */
 	if (request->options & IOKMEM_MAP_ANYWHERE) {
 		map = iokmem_index_find_exact(request, iokmem_mapping_serves);
 		return map ? map : iokmem_index_find(request, iokmem_mapping_serves);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Static mappings: they were made by other means, and are kept by who made them. They are
- * recorded so that requests can share them.
+ * Static mappings: a driver makes and keeps them by other means, and records them here so
+ * that requests can share them.
  *
- * Nothing tells when such a mapping ends. So the memory at its addresses is looked at when
- * it is recorded, and again whenever a request is to share it.
+ * The driver does not tell when it unmaps such a mapping. So the memory at its addresses is
+ * checked when the mapping is recorded, and again before a request shares it.
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -23,11 +23,11 @@ static int frame_at(const struct iokmem_mapping *mapping, unsigned long address,
 }
 
 /*
- * iokmem_mapping_check_static - check that the memory is what is at the addresses
+ * iokmem_mapping_check_static - check that the addresses show the memory
  *
- * The caller keeps the address space, and the memory is held. Return 0; -ENXIO if
- * something else is there; -EFAULT if nothing is; -EACCES if a user task may not write it
- * and the mapping is not read-only; or another error.
+ * Caller must keep the address space, and the memory must be held. Return 0; -ENXIO if the
+ * addresses show something else; -EFAULT if they show nothing; -EACCES if the mapping is
+ * not read-only and the user task may not write there; or another error.
  */
 int iokmem_mapping_check_static(const struct iokmem_mapping *mapping)
 {

@@ -2,9 +2,9 @@
 /*
  * The references that a task itself has to its maps, by ioctl and by mmap().
  *
- * They are counted in the map, which all of them together use once, and are known by the
- * map's address and length. They belong to the address space: when the VMA goes, so do
- * they.
+ * The references are counted in the map; all of them together use the map once. A task
+ * names a map by its address and length. The references belong to the address space, and
+ * are dropped when the VMA is closed.
  */
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -12,9 +12,9 @@
 #include "map/map.h"
 
 /*
- * iokmem_map_task_hold - make the caller's reference to a map its task's
+ * iokmem_map_task_hold - turn the caller's reference to a map into one of the map's task
  *
- * Return the address; or 0 if the map has ended already, and the reference is gone.
+ * Return the address; or 0 if the map is not live. Takes over the reference in either case.
  */
 unsigned long iokmem_map_task_hold(struct iokmem_map *map)
 {
@@ -28,16 +28,16 @@ unsigned long iokmem_map_task_hold(struct iokmem_map *map)
 		first = !map->task_refs++;
 	mutex_unlock(&desc->lock);
 
-	/* All references of a task's together use the map once. */
+	/* All references of a task together use the map once. */
 	if (!first)
 		iokmem_map_drop(map, false);
 	return address;
 }
 
 /*
- * Lock the calling task's map of @desc at @address, of @length bytes, for
- * unlock_of_task(). Return NULL if there is none. The mmap lock keeps the VMA, by which
- * the map is found; the descriptor's lock keeps the map.
+ * Find the calling task's map of @desc at @address, of @length bytes, and return it locked
+ * for unlock_of_task(), or return NULL. The map is found by its VMA, which the mmap lock
+ * keeps. The descriptor's lock keeps the map.
  */
 static struct iokmem_map *lock_of_task(struct iokmem_desc *desc, unsigned long address,
 				       size_t length)
@@ -92,9 +92,9 @@ int iokmem_map_task_release(struct iokmem_desc *desc, unsigned long address,
 }
 
 /*
- * iokmem_map_task_get - return a map of the calling task's own, with a reference
+ * iokmem_map_task_get - return a reference to a map of the calling task
  *
- * Or ERR_PTR(-ENOENT).
+ * Return ERR_PTR(-ENOENT) if the task itself has no such map.
  */
 struct iokmem_map *iokmem_map_task_get(struct iokmem_desc *desc, unsigned long address,
 				       size_t length)
@@ -110,7 +110,7 @@ struct iokmem_map *iokmem_map_task_get(struct iokmem_desc *desc, unsigned long a
 }
 
 /*
- * iokmem_map_task_query - tell the calling task about a map of its own
+ * iokmem_map_task_query - fill in @query about a map of the calling task
  *
  * Return 0 or -ENOENT.
  */

@@ -6,24 +6,26 @@
  * mapping to it are two steps:
  *
  *  1. vm_mmap() of a file, at an offset that is reserved for this, makes an *unclaimed*
- *     VMA: ours, without a mapping, without entries. Touching it is SIGBUS.
- *  2. With the mmap lock held for writing, *claiming* finds the VMA at that address, and
- *     binds the mapping to it, if it is still that VMA. If the program has unmapped it in
- *     between, that is an error of this request.
+ *     VMA, which has the module's vm_ops but no mapping and no entries. Touching it is
+ *     SIGBUS.
+ *  2. With the mmap lock held for writing, *claiming* looks up the VMA at that address, and
+ *     binds the mapping to it. If the program has unmapped or replaced the VMA meanwhile,
+ *     the request fails.
  *
  * A program's own mmap() of the descriptor's file claims in ->mmap() (mmap.c).
  *
- * The module never unmaps addresses that the program has not asked it to unmap: nothing
- * tells whether what is there by then is still its own. A mapping that ends otherwise is
- * zapped, and its empty VMA stays, *vacant*, until the program unmaps it. The next mapping
- * of the descriptor that the VMA suits takes it up, so that a driver which maps a buffer
- * again and again does not fill the address space.
+ * The module never unmaps addresses unless the program asks it to, because the program may
+ * have put something else there. In any other case the mapping is zapped, and its empty VMA
+ * stays, *vacant*, until the program unmaps it. The next mapping of the descriptor that
+ * fits into the VMA claims it. So a driver that maps a buffer again and again does not fill
+ * the address space.
  *
- * A VMA can be neither split nor moved, so that a mapping is one VMA or none. A child does
- * not inherit it. It is never executable, and a read-only one cannot be made writable.
+ * A VMA can be neither split nor moved, so a mapping has exactly one VMA or none. A child
+ * does not inherit the VMA. The VMA is never executable, and a read-only one cannot be made
+ * writable.
  *
- * The VMA's file is a name and an inode. The kernel finds counted pages by the inode, so
- * mappings of these have an inode that nobody else's mappings are on.
+ * The VMA's file only provides a name and an inode. The kernel finds counted pages by the
+ * inode, so mappings of counted pages have an inode that no other mappings are on.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -43,7 +45,10 @@
 
 /* Vacant VMAs, by address space and descriptor. */
 static DEFINE_HASHTABLE(iokmem_vacant, 6);
-/* Protects the table. An entry of an address space also has the mmap lock. */
+/*
+ * Protects the table. Adding or removing an entry also needs the mmap lock of its address
+ * space.
+ */
 static DEFINE_SPINLOCK(iokmem_vacant_lock);
 
 static unsigned long vacant_key(const struct mm_struct *mm, u64 made_of)
@@ -62,7 +67,7 @@ static void vacant_add(struct iokmem_mapping *mapping)
 	spin_unlock(&iokmem_vacant_lock);
 }
 
-/* The caller puts the VMA's count. */
+/* Remove a vacant mapping from the table. The caller must put the VMA's count. */
 static void vacant_remove(struct iokmem_mapping *mapping)
 {
 	spin_lock(&iokmem_vacant_lock);
@@ -73,9 +78,9 @@ static void vacant_remove(struct iokmem_mapping *mapping)
 }
 
 /*
- * A VMA has been copied. mremap() is about to fail, and takes its copy away again. A child
- * can have a copy only of a VMA that is not VM_IO, so that it can be pinned. Neither copy
- * is the mapping's, and a child's gets no entries.
+ * Detach a copy of a VMA from the mapping. mremap() is about to fail, and removes its copy
+ * again. fork() copies only VMAs without VM_IO, which are those that can be pinned; the
+ * child's copy never gets entries.
  */
 static void vma_open(struct vm_area_struct *vma)
 {
@@ -86,7 +91,7 @@ static void vma_open(struct vm_area_struct *vma)
 	vma->vm_private_data = NULL;
 }
 
-/* The VMA goes, with the mmap lock held. Nobody can see it any more. */
+/* Called with the mmap lock held. No lookup finds the VMA any more. */
 static void vma_close(struct vm_area_struct *vma)
 {
 	struct iokmem_mapping *mapping = vma->vm_private_data;
@@ -99,7 +104,7 @@ static void vma_close(struct vm_area_struct *vma)
 		iokmem_mapping_put(mapping);
 		return;
 	}
-	/* If mmap() fails, the kernel removes the entries only after this. */
+	/* The kernel calls this before it removes the entries of a failed mmap(). */
 	if (iokmem_desc_fills_vma(iokmem_mapping_desc(mapping)) &&
 	    !iokmem_vma_has_pages(vma))
 		zap_special_vma_range(vma, vma->vm_start, vma->vm_end - vma->vm_start);
@@ -145,8 +150,8 @@ struct vm_area_struct *iokmem_mapping_vma(const struct iokmem_mapping *mapping)
 /*
  * iokmem_mapping_at - return the mapping of @desc in @mm at @address, or NULL
  *
- * A Unique mapping is found by the descriptor that it was made of as well. The mmap lock
- * keeps the mapping and its backing.
+ * A redirected mapping is also found by the descriptor that it was made of. Caller must
+ * hold the mmap lock, which keeps the mapping and its backing.
  */
 struct iokmem_mapping *iokmem_mapping_at(struct mm_struct *mm, unsigned long address,
 					 const struct iokmem_desc *desc)
@@ -164,10 +169,10 @@ struct iokmem_mapping *iokmem_mapping_at(struct mm_struct *mm, unsigned long add
 }
 
 /*
- * iokmem_vma_pgoff - where the VMA of a mapping with @guard pages starts in its file
+ * iokmem_vma_pgoff - return vm_pgoff for the VMA of a mapping with @guard pages
  *
- * That means something only if the file has the pages: the kernel finds them in VMAs,
- * and VMAs by them.
+ * The value matters only for a file that has the pages: the kernel finds the pages of a
+ * VMA by it, and the VMAs of a page.
  */
 pgoff_t iokmem_vma_pgoff(const struct iokmem_desc *desc, size_t offset,
 			 unsigned long guard)
@@ -180,8 +185,9 @@ pgoff_t iokmem_vma_pgoff(const struct iokmem_desc *desc, size_t offset,
 }
 
 /*
- * iokmem_vma_is_paged_by - return true if @desc finds the pages of the VMA by itself,
- * one by one, when the VMA shows the memory that is at @pgoff in its file
+ * iokmem_vma_is_paged_by - return true if @desc finds the pages of @vma one by one
+ *
+ * @pgoff is where a VMA of the memory that @vma is to show starts in the file of @desc.
  */
 bool iokmem_vma_is_paged_by(const struct vm_area_struct *vma,
 			    const struct iokmem_desc *desc, pgoff_t pgoff)
@@ -191,10 +197,10 @@ bool iokmem_vma_is_paged_by(const struct vm_area_struct *vma,
 }
 
 /*
- * iokmem_vma_zap - take all entries of a VMA away
+ * iokmem_vma_zap - remove all entries of a VMA
  *
- * Pages that are counted are also taken from other mappings of the same memory, which
- * find them again.
+ * Entries of counted pages are also removed from other mappings of the memory, where
+ * faults make them again.
  */
 void iokmem_vma_zap(struct vm_area_struct *vma)
 {
@@ -210,7 +216,7 @@ void iokmem_vma_zap(struct vm_area_struct *vma)
 }
 
 /*
- * iokmem_vma_show - prepare a VMA without entries for entries of its mapping's memory
+ * iokmem_vma_show - prepare an empty VMA for entries of its mapping's memory
  */
 void iokmem_vma_show(struct vm_area_struct *vma, vm_flags_t flags)
 {
@@ -226,9 +232,9 @@ void iokmem_vma_show(struct vm_area_struct *vma, vm_flags_t flags)
 }
 
 /*
- * iokmem_vma_init - make a new VMA, which nobody can see yet, an unclaimed one of ours
+ * iokmem_vma_init - make a new VMA, which no lookup finds yet, an unclaimed one
  *
- * With VM_IO nobody pins its pages, and MADV_DOFORK cannot undo VM_DONTCOPY.
+ * VM_IO keeps its pages from being pinned, and MADV_DOFORK from clearing VM_DONTCOPY.
  */
 void iokmem_vma_init(struct vm_area_struct *vma)
 {
@@ -239,8 +245,8 @@ void iokmem_vma_init(struct vm_area_struct *vma)
 }
 
 /*
- * Bind a mapping to an unclaimed VMA, which gets a count of it. Memory of which all
- * entries are made at once makes them now. Return 0 or an error of the kind's.
+ * Bind a mapping to an unclaimed VMA, which gets a count of the mapping. A kind that fills
+ * VMAs itself makes all entries now. Return 0 or an error of the kind.
  */
 static int bind(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
 {
@@ -276,7 +282,7 @@ static int bind(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
 	return 0;
 }
 
-/* Return true if there may be entries of pages that are counted. */
+/* Return true if the mapping may have entries of counted pages. */
 static bool may_have_pages(const struct iokmem_mapping *mapping)
 {
 	const struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
@@ -286,10 +292,10 @@ static bool may_have_pages(const struct iokmem_mapping *mapping)
 }
 
 /*
- * iokmem_preferred_alignment - what the address of a user mapping is a multiple of, its
- * offset apart
+ * iokmem_preferred_alignment - return the alignment for the address of a user mapping
  *
- * The descriptor promises some, and huge entries need some.
+ * The address of the memory's first page is aligned, not that of the mapping. The descriptor
+ * promises an alignment, and huge entries need one.
  */
 unsigned long iokmem_preferred_alignment(const struct iokmem_desc *desc, unsigned long len)
 {
@@ -300,7 +306,7 @@ unsigned long iokmem_preferred_alignment(const struct iokmem_desc *desc, unsigne
 	return align;
 }
 
-/* Return true if @mapping can be put into the VMA of a vacant one, at @at unless 0. */
+/* Return true if @mapping fits into the VMA of @vacant, at @at unless that is 0. */
 static bool vacant_suits(const struct iokmem_mapping *vacant,
 			 const struct iokmem_mapping *mapping, unsigned long at)
 {
@@ -320,7 +326,7 @@ static bool vacant_suits(const struct iokmem_mapping *vacant,
 			  iokmem_preferred_alignment(desc, size));
 }
 
-/* Return a vacant mapping into whose VMA @mapping can be put, or NULL. */
+/* Return a vacant mapping into whose VMA @mapping fits, or NULL. */
 static struct iokmem_mapping *vacant_find(const struct iokmem_mapping *mapping,
 					  unsigned long at)
 {
@@ -341,7 +347,7 @@ static struct iokmem_mapping *vacant_find(const struct iokmem_mapping *mapping,
 	return found;
 }
 
-/* Return true if there may be a vacant VMA of the mapping's kind. */
+/* Return false if there is certainly no vacant VMA for @mapping. Needs no lock. */
 static bool vacant_maybe(const struct iokmem_mapping *mapping)
 {
 	u32 bucket = hash_min(vacant_key(mapping->mm, mapping->made_of),
@@ -351,13 +357,12 @@ static bool vacant_maybe(const struct iokmem_mapping *mapping)
 }
 
 /*
- * Take the entries of a killed mapping away. The empty VMA stays, vacant; but it goes if
- * its own program has asked for that, unless there is no memory to change the address
- * space with.
+ * Remove the entries of a killed mapping. The VMA is unmapped if its own program has asked
+ * for that. Otherwise, and if there is no memory to unmap it, the empty VMA stays, vacant.
  *
- * Return false if entries may be left: the address space is being torn down, and the end
- * of the VMA is to come. A fault that saw the mapping live is over when its entries are
- * taken away, since it has the mmap lock.
+ * A fault that saw the mapping live has the mmap lock, so it has finished before the entries
+ * are zapped. Return false if entries may be left, because the address space is being torn
+ * down. The close of the VMA follows then.
  */
 static bool unmap_user(struct iokmem_mapping *mapping, bool by_program)
 {
@@ -384,7 +389,7 @@ static bool unmap_user(struct iokmem_mapping *mapping, bool by_program)
 /*
  * iokmem_vma_claim - bind a mapping under construction to an unclaimed VMA, and publish it
  *
- * Return 0; -ENOENT if the mapping has been killed; or an error of the kind's.
+ * Return 0; -ENOENT if the mapping has been killed; or an error of the kind.
  */
 int iokmem_vma_claim(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
 {
@@ -413,8 +418,8 @@ int iokmem_vma_claim(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
 }
 
 /*
- * Put the mapping into the VMA of one that has ended. Return false if there is none, or if
- * that does not work.
+ * Claim a vacant VMA for the mapping. Return false if there is none, or if claiming it
+ * fails.
  */
 static bool take_up_vacant(struct iokmem_mapping *mapping, unsigned long at)
 {
@@ -442,8 +447,8 @@ static bool take_up_vacant(struct iokmem_mapping *mapping, unsigned long at)
 }
 
 /*
- * Bind the mapping to the VMA that has been made for it at @start, of @file. Return 0;
- * -ESTALE if the program has unmapped the VMA; or an error of the kind's.
+ * Bind the mapping to the VMA of @file that has been made for it at @start. Return 0;
+ * -ESTALE if the program has unmapped the VMA; or an error of the kind.
  */
 static int claim(struct iokmem_mapping *mapping, const struct file *file,
 		 unsigned long start)
@@ -464,8 +469,8 @@ static int claim(struct iokmem_mapping *mapping, const struct file *file,
 }
 
 /*
- * An unclaimed or replaced VMA must not cut one of ours in two, which could not be
- * refused later.
+ * Refuse to overwrite one of the module's VMAs in part. The VMA cannot be split, and the
+ * new VMA could not be refused later.
  */
 static int check_overwritten(struct mm_struct *mm, unsigned long start, size_t size)
 {
@@ -481,7 +486,7 @@ static int check_overwritten(struct mm_struct *mm, unsigned long start, size_t s
 	return cut ? -EINVAL : 0;
 }
 
-/* Return true if any memory of the program is in the range. */
+/* Return true if any VMA of the program is in the range. */
 static bool is_mapped(struct mm_struct *mm, unsigned long start, size_t size)
 {
 	struct vm_area_struct *vma;
@@ -493,8 +498,8 @@ static bool is_mapped(struct mm_struct *mm, unsigned long start, size_t size)
 }
 
 /*
- * vm_mmap() says EPERM of an address below the lowest that the administrator lets the
- * program use, and of sealed memory that is to be overwritten.
+ * Convert an error of vm_mmap(). It returns EPERM for an address below mmap_min_addr as
+ * well as for sealed memory that would be overwritten.
  */
 static int mmap_error(struct iokmem_mapping *mapping, unsigned long at, unsigned long err)
 {
@@ -504,13 +509,16 @@ static int mmap_error(struct iokmem_mapping *mapping, unsigned long at, unsigned
 	return (int)err;
 }
 
-/* The place in the memory of the VMA's first page, which with guards may be before it. */
+/* Return the index in the memory of the VMA's first page. It wraps if a guard is before. */
 static pgoff_t place_in_memory(const struct iokmem_mapping *mapping)
 {
 	return (iokmem_mapping_index(mapping) - mapping->guard) & IOKMEM_PLACE_MASK;
 }
 
-/* How ->get_unmapped_area() is told of the alignment, as the private data of a file. */
+/*
+ * The private data of the module's own files tells ->get_unmapped_area() the alignment, in
+ * the low bits, and the index of the VMA's first page.
+ */
 #define ALIGN_ORDER_BITS	6
 
 static void *encode_alignment(const struct iokmem_mapping *mapping)
@@ -525,7 +533,8 @@ static void *encode_alignment(const struct iokmem_mapping *mapping)
 /*
  * iokmem_aligned_area - choose an address as the kernel would, but aligned
  *
- * As ->get_unmapped_area(). @place is that of the VMA's first page in the memory, in bytes.
+ * Like ->get_unmapped_area(). @place is the offset of the VMA's first page in the memory, in
+ * bytes.
  */
 unsigned long iokmem_aligned_area(struct file *file, unsigned long addr,
 				  unsigned long len, unsigned long pgoff,
@@ -535,7 +544,7 @@ unsigned long iokmem_aligned_area(struct file *file, unsigned long addr,
 
 	if (flags & MAP_FIXED)
 		return addr;
-	/* A hint that can be followed is better than a good alignment. */
+	/* Prefer an address that the program asks for over a good alignment. */
 	if (addr) {
 		start = mm_get_unmapped_area(file, addr, len, pgoff, flags);
 		if (start == addr)
@@ -566,7 +575,7 @@ vma_file_get_unmapped_area(struct file *file, unsigned long addr, unsigned long 
 				   code >> ALIGN_ORDER_BITS << PAGE_SHIFT);
 }
 
-/* A file of the module's own, by which it makes VMAs. No program has it open. */
+/* The module's own files, by which it makes VMAs. No program has them open. */
 static const struct file_operations iokmem_vma_fops = {
 	.owner			= THIS_MODULE,
 	.mmap			= vma_file_mmap,
@@ -574,8 +583,10 @@ static const struct file_operations iokmem_vma_fops = {
 };
 
 /*
- * iokmem_vma_file - a file for the VMA of a mapping of which the kernel may have to find
- * the pages, or that no program's file will do for
+ * iokmem_vma_file - create a file for the VMA of a mapping
+ *
+ * Used where no program's file will do. If the mapping may have counted pages, the kernel
+ * finds them by the file's inode.
  */
 struct file *iokmem_vma_file(const struct iokmem_mapping *mapping)
 {
@@ -589,9 +600,9 @@ struct file *iokmem_vma_file(const struct iokmem_mapping *mapping)
 }
 
 /*
- * Return true if the VMA may be of the program's file @of, which keeps the descriptor. A
- * Unique mapping may show other memory later. A mapping that must not be written has a
- * file by which it cannot be.
+ * Return true if the VMA may be of the program's file @of. The file keeps the descriptor,
+ * so it does not suit a Unique mapping, which may show other memory later. A read-only
+ * mapping needs a read-only file.
  */
 static bool will_do(const struct file *of, const struct iokmem_mapping *mapping)
 {
@@ -632,10 +643,10 @@ static int make_and_claim(struct iokmem_mapping *mapping, unsigned long at, stru
 }
 
 /*
- * iokmem_map_user - give a user mapping its VMA, and publish it
+ * iokmem_map_user - make or reuse a VMA for a user mapping, and publish the mapping
  *
  * @at is the address of a page, or 0. @of is the file by which the program asks for the
- * mapping, or NULL. The caller keeps the address space.
+ * mapping, or NULL. Caller must keep the address space.
  */
 int iokmem_map_user(struct iokmem_mapping *mapping, unsigned long at, struct file *of)
 {

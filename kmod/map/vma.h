@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The module's VMAs, for those who make them: vma.c and mmap.c.
+ * The module's VMAs, for the files that make them: vma.c and mmap.c.
  */
 #ifndef _IOKMEM_VMA_H
 #define _IOKMEM_VMA_H
@@ -11,8 +11,9 @@ struct iokmem_desc;
 struct iokmem_mapping;
 
 /*
- * In a VMA's place in its file: the VMA is for a mapping, which will claim it. The rest of
- * the place is that of the first page in the memory, which may be before it.
+ * A bit of vm_pgoff that marks a VMA which the module makes for a mapping to claim. The
+ * other bits are the index of the VMA's first page in the memory. A guard page may be
+ * before the memory, so the index wraps.
  */
 #define IOKMEM_PGOFF_UNCLAIMED	(1UL << (BITS_PER_LONG - PAGE_SHIFT - 1))
 #define IOKMEM_PLACE_MASK	((1UL << 40) - 1)

@@ -5,10 +5,10 @@
 #include <linux/wait.h>
 #include <linux/wait_bit.h>
 
-/* Wake all waiters on @queue so that they re-check their condition, which has changed. */
+/* Wake all waiters on @queue so that they re-check their condition. */
 static inline void iokmem_wake_all(struct wait_queue_head *queue)
 {
-	/* This has a barrier between the change and the check for waiters. */
+	/* wq_has_sleeper() orders the caller's change before the check for waiters. */
 	if (wq_has_sleeper(queue))
 		wake_up_all(queue);
 }
@@ -16,7 +16,7 @@ static inline void iokmem_wake_all(struct wait_queue_head *queue)
 /* Wake all wait_var_event(@var) waiters so that they re-check their condition. */
 static inline void iokmem_wake_up(void *var)
 {
-	/* Order the change before the check for waiters. */
+	/* Order the caller's change before the check for waiters. */
 	smp_mb();
 	wake_up_var(var);
 }

@@ -4,7 +4,7 @@
 
 #include <linux/workqueue.h>
 
-/* For work in other address spaces, and for teardown that may sleep. */
+/* Runs work in other address spaces, and teardown that may sleep. */
 extern struct workqueue_struct *iokmem_workqueue;
 
 #endif /* _IOKMEM_WORKQUEUE_H */

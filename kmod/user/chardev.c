@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /dev/iokmem, and the file descriptors of buffers that it gives out. Their
+ * /dev/iokmem, and the file descriptors of buffers that its ioctls create. Their
  * contract is <uapi/linux/iokmem.h>.
  *
- * An ioctl is a row in a table. Its handler finds the structure copied in, with
- * what the caller's did not have as zeroes, and puts what it has to say there.
+ * Each ioctl is a row in a table. The dispatcher copies the caller's structure in, and
+ * fills members that a shorter structure lacks with zeroes. The handler writes its
+ * results into the copy, and answer() copies them back.
  */
 #include <linux/dma-buf.h>
 #include <linux/err.h>
@@ -28,7 +29,7 @@
 
 static const struct file_operations iokmem_buffer_fops;
 
-/* All arguments; the union is as large as the largest. */
+/* The arguments of all ioctls. */
 union iokmem_arg {
 	struct iokmem_create_buffer create_buffer;
 	struct iokmem_create_mapping create_mapping;
@@ -48,11 +49,11 @@ union iokmem_arg {
 };
 
 /**
- * struct iokmem_call - an ioctl that is being made
- * @file: on which file
+ * struct iokmem_call - one call of an ioctl
+ * @file: the file that the ioctl is called on
  * @uptr: the caller's structure
- * @size: its size, as the caller says
- * @arg: copy of it
+ * @size: the size that the caller states for @uptr, in bytes
+ * @arg: the copy of the caller's structure
  */
 struct iokmem_call {
 	struct file *file;
@@ -62,10 +63,10 @@ struct iokmem_call {
 };
 
 /**
- * struct iokmem_ioctl - what there is to know of an ioctl
- * @size: of its structure, as this kernel knows it
- * @min_size: of its structure's first version
- * @run: does it, and answers; what it returns, the ioctl returns
+ * struct iokmem_ioctl - a row in a table of ioctls
+ * @size: size of the structure as this kernel knows it, in bytes
+ * @min_size: size of the structure's first version, in bytes
+ * @run: carry out the call and answer it. The ioctl returns the result.
  */
 struct iokmem_ioctl {
 	size_t size;
@@ -93,16 +94,18 @@ static bool is_read_only(const struct iokmem_call *call)
 }
 
 /**
- * iokmem_desc_get_file - a file that gives programs a descriptor
+ * iokmem_desc_get_file - create a file by which programs use a descriptor
  * @desc: the descriptor
- * @flags: 0; or %IOKMEM_FD_READ_ONLY: it gives read-only maps, and changes nothing
+ * @flags: 0; or %IOKMEM_FD_READ_ONLY: the file allows read-only maps only, and does not
+ *	allow changes
  *
- * What /dev/iokmem's own file descriptors are: see <uapi/linux/iokmem.h>. The file
- * has a reference to @desc of its own. A driver hands it to a program with
- * get_unused_fd_flags() and fd_install(), or keeps it with fput().
+ * The file is like those that the ioctls of /dev/iokmem create; see
+ * <uapi/linux/iokmem.h>. It has its own reference to @desc. A driver passes the file to
+ * a program with get_unused_fd_flags() and fd_install(). A driver that keeps the file
+ * drops it with fput().
  *
  * Context: May sleep.
- * Return: the file, which is the caller's; or ERR_PTR():
+ * Return: the file, of which the caller owns the reference; or ERR_PTR():
  *
  * * -EOPNOTSUPP: @flags has other bits
  * * -ENOMEM, -ENFILE: no room for a file
@@ -123,14 +126,14 @@ struct file *iokmem_desc_get_file(struct iokmem_desc *desc, u32 flags)
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_file, IOKMEM_NS);
 
 /**
- * iokmem_desc_with_file - the descriptor that a program's file gives
- * @file: the file, as of fget()
- * @flags: out, unless NULL: 0, or %IOKMEM_FD_READ_ONLY: the program may not change the
- *	memory, nor should anybody for it
+ * iokmem_desc_with_file - look up the descriptor behind a program's file
+ * @file: the file, as fget() returns it
+ * @flags: out, unless NULL: 0; or %IOKMEM_FD_READ_ONLY: the program may not change the
+ *	memory, and a driver should not change it on the program's behalf
  *
  * Context: Any.
- * Return: the descriptor, of which the reference is the caller's; or ERR_PTR(-EBADF) if
- * @file is not of this kind.
+ * Return: the descriptor, of which the caller owns a reference; or ERR_PTR(-EBADF) if
+ * @file is not a descriptor's file.
  */
 struct iokmem_desc *iokmem_desc_with_file(struct file *file, u32 *flags)
 {
@@ -143,8 +146,9 @@ struct iokmem_desc *iokmem_desc_with_file(struct file *file, u32 *flags)
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_file, IOKMEM_NS);
 
 /*
- * A file descriptor for a file, which it takes over, told to the caller in @fd of the
- * structure of @known bytes.
+ * Install @file as a new file descriptor, and answer the call with its number. Takes over
+ * the caller's reference to @file, also on error. @fd points into the call's argument,
+ * which has @known bytes. Return 0 or a negative error.
  */
 static int answer_file(struct iokmem_call *call, struct file *file, __s32 *fd,
 		       size_t known)
@@ -167,7 +171,7 @@ static int answer_file(struct iokmem_call *call, struct file *file, __s32 *fd,
 	return 0;
 }
 
-/* The same for a buffer. */
+/* Answer the call with a new file descriptor of @desc. */
 static int answer_fd(struct iokmem_call *call, struct iokmem_desc *desc,
 		     bool read_only, __s32 *fd, size_t known)
 {
@@ -177,7 +181,10 @@ static int answer_fd(struct iokmem_call *call, struct iokmem_desc *desc,
 	return IS_ERR(file) ? PTR_ERR(file) : answer_file(call, file, fd, known);
 }
 
-/* A map that the task holds: its address, or an error. */
+/*
+ * Obtain a map of which the calling task owns a reference. Return its address, or an error
+ * that IS_ERR_VALUE() recognises.
+ */
 static unsigned long map_for_task(struct file *file,
 				  const struct iokmem_create_mapping *arg,
 				  size_t *length)
@@ -185,11 +192,11 @@ static unsigned long map_for_task(struct file *file,
 	unsigned long address;
 	struct iokmem_map *map;
 
-	/* Another thread may unmap it before we hold it: as if it came first. */
+	/* Retry if another thread unmaps the map before the task has its reference. */
 	do {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		/* Another cache mode is a change that all see. */
+		/* @file goes along because a read-only one must not change the cache mode. */
 		map = iokmem_map_in_task(file->private_data, current, arg->address,
 					 arg->options, arg->offset, arg->length, file);
 		if (IS_ERR(map))
@@ -200,7 +207,7 @@ static unsigned long map_for_task(struct file *file,
 	return address;
 }
 
-/* The new buffer's file descriptor, and a map of all of it. */
+/* Map all of a new buffer, and answer the call with the address and a file descriptor. */
 static int answer_mapped(struct iokmem_call *call, struct iokmem_desc *desc)
 {
 	struct iokmem_create_buffer *arg = &call->arg.create_buffer;
@@ -225,7 +232,7 @@ static int answer_mapped(struct iokmem_call *call, struct iokmem_desc *desc)
 	return err;
 }
 
-/* What can be told before there is a buffer. */
+/* Check map options as far as possible before the buffer exists. */
 static int check_map_options(const struct iokmem_call *call, u32 options)
 {
 	if (options & IOKMEM_MAP_STATIC)
@@ -272,7 +279,7 @@ static int run_create_mapping(struct iokmem_call *call)
 	u32 cache_mode;
 	int err;
 
-	/* What is mapped already, drivers know. */
+	/* Only drivers may record a mapping that was made elsewhere. */
 	if (arg->options & IOKMEM_MAP_STATIC)
 		return -EOPNOTSUPP;
 	if ((arg->options & IOKMEM_MAP_ANYWHERE) && arg->address)
@@ -305,7 +312,7 @@ static int run_release_mapping(struct iokmem_call *call)
 				       arg->length);
 }
 
-/* Of a sub-descriptor, its parent's. */
+/* Count the extents of the memory. A sub-descriptor has those of its parent. */
 static unsigned int nr_extents(struct iokmem_desc *desc)
 {
 	size_t offset = 0;
@@ -397,7 +404,10 @@ static int run_set_purgeable(struct iokmem_call *call)
 	if (is_read_only(call) && arg->state != IOKMEM_PURGEABLE_KEEP_CURRENT)
 		return -EACCES;
 	err = iokmem_desc_set_purgeable(desc, arg->state, &old);
-	/* An answer that cannot be written would come too late. */
+	/*
+	 * The old state is the return value: if it were copied out, an error could be
+	 * reported only after the state has changed.
+	 */
 	return err ? err : old;
 }
 
@@ -437,7 +447,7 @@ static void put_descs(struct iokmem_desc **descs, unsigned int nr)
 	kvfree(descs);
 }
 
-/* The descriptor of a file descriptor, as a reference. */
+/* Return a reference to the descriptor of file descriptor @fd, or an error. */
 static struct iokmem_desc *get_desc(__s32 fd, bool *read_only)
 {
 	struct iokmem_desc *desc;
@@ -452,7 +462,10 @@ static struct iokmem_desc *get_desc(__s32 fd, bool *read_only)
 	return desc;
 }
 
-/* The descriptors of the file descriptors at @uptr: an array for put_descs(). */
+/*
+ * Return an array of references to the descriptors of the @nr file descriptors at @uptr,
+ * for put_descs(), or an error.
+ */
 static struct iokmem_desc **get_descs(const __s32 __user *uptr, unsigned int nr,
 				      bool *read_only)
 {
@@ -503,7 +516,7 @@ static int run_create_multi(struct iokmem_call *call)
 	return err;
 }
 
-/* Its task redirects @map to the descriptor of @fd. */
+/* Redirect a map of the calling task to the descriptor of the argument's @fd. */
 static int redirect_to_fd(struct iokmem_map *map,
 			  const struct iokmem_redirect_mapping *arg)
 {
@@ -580,7 +593,7 @@ static int run_with_dma_buf(struct iokmem_call *call)
 	struct dma_buf *dmabuf;
 	int err;
 
-	/* No such file, or another one. */
+	/* There is no such file, or it is not a dma-buf. */
 	dmabuf = dma_buf_get(arg->dma_buf);
 	if (IS_ERR(dmabuf))
 		return -EBADF;
@@ -595,7 +608,7 @@ static int run_with_dma_buf(struct iokmem_call *call)
 	return err;
 }
 
-/* On /dev/iokmem. */
+/* The ioctls of /dev/iokmem. */
 static const struct iokmem_ioctl device_ioctls[] = {
 	IOKMEM_IOCTL(IOKMEM_CREATE_MULTI, run_create_multi,
 		     create_multi, create_multi.fd),
@@ -605,7 +618,7 @@ static const struct iokmem_ioctl device_ioctls[] = {
 		     with_dma_buf, with_dma_buf.fd),
 };
 
-/* On a buffer's file descriptor. */
+/* The ioctls of a descriptor's file. */
 static const struct iokmem_ioctl buffer_ioctls[] = {
 	IOKMEM_IOCTL(IOKMEM_CREATE_MAPPING, run_create_mapping,
 		     create_mapping, create_mapping.length),
@@ -643,7 +656,7 @@ static long dispatch(struct file *file, unsigned int cmd, unsigned long arg,
 	const struct iokmem_ioctl *ioctl;
 	int err;
 
-	/* The commands carry neither a size nor a direction. */
+	/* The commands are _IO(): they encode neither a size nor a direction. */
 	if (cmd != _IO(IOKMEM_IOC_TYPE, _IOC_NR(cmd)) ||
 	    _IOC_NR(cmd) >= nr_ioctls)
 		return -ENOTTY;
@@ -709,7 +722,7 @@ static void iokmem_buffer_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "iokmem-maps:\t%u\n", nr_maps(desc));
 }
 
-/* A lock would be of the inode, which is other descriptors' too. */
+/* File locks belong to the inode, which the files of other descriptors share. */
 static int iokmem_buffer_lock(struct file *file, int cmd, struct file_lock *lock)
 {
 	return -EOPNOTSUPP;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * debugfs: iokmem/descriptors, every descriptor with all its maps; iokmem/pools, what
- * lies idle. For people; the form may change.
+ * debugfs files for people, whose format may change:
+ *
+ *	iokmem/descriptors	every descriptor, with all its maps
+ *	iokmem/pools		idle memory in the pools
  */
 #include <linux/debugfs.h>
 #include <linux/sched.h>
@@ -17,7 +19,7 @@ static struct dentry *iokmem_debugfs;
 
 static const char * const direction_names[] = { "none", "in", "out", "inout" };
 
-/* Show the process's number and name, as long as there is one. */
+/* Show the process that a mapping was made for, with its name while it exists. */
 static void show_owner(struct seq_file *m, const struct iokmem_mapping *mapping)
 {
 	char comm[TASK_COMM_LEN] = "gone";
@@ -64,7 +66,7 @@ static void show_maps(struct seq_file *m, struct iokmem_desc *desc)
 	mutex_unlock(&desc->lock);
 }
 
-/* Where it is, and who needs that. */
+/* Show the extents of the memory, and how many holds it has. */
 static void show_holds(struct seq_file *m, struct iokmem_desc *desc)
 {
 	mutex_lock(&desc->hold_lock);

@@ -2,8 +2,8 @@
 /*
  * iokmem - memory descriptors for Linux, after IOKit's.
  *
- * What programs use: the ioctls of /dev/iokmem and of the file descriptors it
- * gives out. The option values below serve in-kernel callers as well
+ * This header is the interface for programs: the ioctls of /dev/iokmem, and of the file
+ * descriptors that these ioctls create. Drivers use the option values as well
  * (<linux/iokmem.h>).
  */
 #ifndef _UAPI_LINUX_IOKMEM_H
@@ -15,26 +15,25 @@
 /**
  * DOC: How the ioctls work
  *
- * IOKMEM_CREATE_BUFFER on /dev/iokmem makes a buffer descriptor and returns a
- * file descriptor for it; IOKMEM_CREATE_SUB and IOKMEM_CREATE_MULTI make others of
- * those there are, IOKMEM_WITH_DMA_BUF of other drivers' memory. All other ioctls are
- * made on such a file descriptor.
- * Another process gets the buffer by being passed the file descriptor, over a
- * Unix socket or by fork(). The memory lives as long as a file descriptor or a
- * map of it does.
+ * Four ioctls return a file descriptor for a new descriptor. IOKMEM_CREATE_BUFFER on
+ * /dev/iokmem makes a buffer. IOKMEM_CREATE_SUB and IOKMEM_CREATE_MULTI make a descriptor of
+ * existing descriptors, and IOKMEM_WITH_DMA_BUF makes one of another driver's memory. All
+ * other ioctls are called on a descriptor's file descriptor.
+ * Another process gets the buffer by receiving the file descriptor over a Unix socket, or
+ * by inheriting it over fork(). The memory exists as long as a file descriptor or a map of
+ * it does.
  *
- * A map is known by its address and its length, as for munmap(). Maps belong to
- * the process's address space: they are not inherited over fork(), and end with
- * munmap() of the whole map, exec and exit. Part of a map can be neither
- * unmapped nor protected on its own, and a map can be neither moved nor resized:
- * munmap() and mprotect() then fail with EINVAL, mremap() with EINVAL or EFAULT.
- * mmap() of the file descriptor works too (MAP_SHARED only) and makes a map of
- * its own, of whole pages, as with IOKMEM_MAP_UNIQUE.
+ * A map is named by its address and its length, as for munmap(). Maps belong to the
+ * process's address space. They are not inherited over fork(), and are removed by munmap()
+ * of the whole map, exec and exit. Part of a map can be neither unmapped nor protected on
+ * its own, and a map can be neither moved nor resized: munmap() and mprotect() then fail
+ * with EINVAL, mremap() with EINVAL or EFAULT. mmap() of the file descriptor works too
+ * (MAP_SHARED only). It makes a separate map of whole pages, as with IOKMEM_MAP_UNIQUE.
  *
- * Every structure starts with its size in bytes, set by the caller. A larger
- * structure than the kernel knows is accepted when the rest is zero, a smaller
- * one when it has all that the ioctl's first version had. After any error
- * nothing has changed: nothing is allocated, mapped or lost.
+ * Every structure starts with its size in bytes, set by the caller. A structure larger than
+ * the kernel's is accepted if the rest is zero. A smaller structure is accepted if it has
+ * all members that the ioctl's first version had. After any error nothing has changed:
+ * nothing is allocated, mapped or lost.
  *
  * Errors have one meaning each:
  *
@@ -43,52 +42,51 @@
  *  - E2BIG: the structure is larger than the kernel's and the rest is not zero
  *  - EOPNOTSUPP: an option, flag or cache mode that is unknown or not provided
  *    here, or a reserved field that is not zero; memory that no dma-buf can be made of,
- *    or a dma-buf whose exporter does not let it be used so; flock() and locks of fcntl()
+ *    or a dma-buf whose exporter does not allow this use; flock() and locks of fcntl()
  *  - EINVAL: a value that makes no sense: a structure that is too small, a
- *    capacity of 0, an alignment that is not a power of two, a mask with ones in
- *    several places, a length above the capacity, an unaligned fixed address, an
- *    offset without a length, an address given with IOKMEM_MAP_ANYWHERE, a buffer that
- *    is to be mapped at once without that, options that contradict each other, members
- *    that do not fit together page by page, a map that would be overwritten in part,
- *    memory that a map is redirected to at another place in its page
+ *    capacity of 0, an alignment that is not a power of two, a mask whose ones are not
+ *    contiguous, a length above the capacity, an unaligned fixed address, an
+ *    offset without a length, an address together with IOKMEM_MAP_ANYWHERE, a buffer that
+ *    is to be mapped at once without IOKMEM_MAP_ANYWHERE, options that contradict each
+ *    other, members that do not fit together page by page, a map that would be overwritten
+ *    in part, a map that is redirected to memory with another offset in its page
  *  - EOVERFLOW: a capacity, or an offset plus a length, that wraps around
  *  - ERANGE: a range that passes the end of the buffer; an alignment larger than
- *    all memory, a mask that nothing fits
- *  - ENOMEM: the memory, or the address space, is not to be had
- *  - EPERM: the buffer would pass the user's RLIMIT_MEMLOCK (raise it, or have
- *    CAP_IPC_LOCK); contiguous memory of more than a block of the page allocator's
- *    (4 MiB on most machines), which no memory cgroup can be charged with (have
+ *    all memory, a mask that no memory fits
+ *  - ENOMEM: no memory, or no room in the address space
+ *  - EPERM: the buffer would exceed the user's RLIMIT_MEMLOCK (raise it, or have
+ *    CAP_IPC_LOCK); contiguous memory of more than a block of the page allocator
+ *    (4 MiB on most machines), which no memory cgroup can be charged for (have
  *    CAP_SYS_ADMIN); memory mapped for execution; sealed memory (mseal()) that would be
  *    overwritten
  *  - EACCES: a writable map, or a change, through a read-only file descriptor; a map
- *    of part of a page, where the rest is not of the descriptor's memory; a writable
- *    map of pageable memory that has to stay in memory for it, while it does so for
- *    read-only maps; a dma-buf that can only be read, in another direction than out
+ *    of part of a page, where the rest is not the descriptor's memory; a writable
+ *    map that pageable memory has to stay in memory for, while the memory already stays
+ *    for read-only maps; a dma-buf that can only be read, in another direction than out
  *  - EBUSY: another cache mode, of memory that is mapped, prepared or pinned
- *  - EBADFD: entries that are to be there from the start, of pageable memory that is
- *    not prepared
+ *  - EBADFD: IOKMEM_MAP_PREFAULT, of pageable memory that is not prepared
  *  - ENOTUNIQ: a map that is to be redirected is not Unique
  *  - ENODATA: a map is to be redirected to memory that has been emptied
- *  - EBADF: a file descriptor that is to be a member is not of this kind, or one that
- *    is to be a dma-buf is none
+ *  - EBADF: a file descriptor that is to be a member is not a descriptor's, or one that
+ *    is to be a dma-buf is not a dma-buf
  *  - ENOSPC: more than 1024 members
  *  - EEXIST: something else is mapped at the fixed address
  *  - EADDRNOTAVAIL: a fixed address outside what the process can use
  *  - ENOENT: no such map (any more), or IOKMEM_MAP_REFERENCE found none
  *  - EMFILE, ENFILE: the process, or the system, has no room for a file descriptor
- *  - EAGAIN: the process locks what it maps (mlockall(MCL_FUTURE)), and
- *    RLIMIT_MEMLOCK has no room for it; or another thread unmaps the new map again and
- *    again while it is being made
- *  - EINTR: a fatal signal arrived first; or any, while the memory of a dma-buf was
- *    awaited
+ *  - EAGAIN: the process locks all memory that it maps (mlockall(MCL_FUTURE)), and the map
+ *    exceeds RLIMIT_MEMLOCK; or another thread unmaps the new map again and again while
+ *    it is being made
+ *  - EINTR: a fatal signal arrived; or any signal, during the wait for the memory of a
+ *    dma-buf
  */
 
 /* The number 0xBD is free in Documentation/userspace-api/ioctl. */
 #define IOKMEM_IOC_TYPE	0xBD
 
 /*
- * Direction of a buffer, as a device sees it: In is from the device into
- * memory, Out is from memory to the device. In the options of a buffer.
+ * Direction of a buffer, in its options, as a device sees it: In is from the device into
+ * memory, Out is from memory to the device.
  */
 #define IOKMEM_DIRECTION_NONE		0x00000000u
 #define IOKMEM_DIRECTION_IN		0x00000001u
@@ -100,14 +98,14 @@
  * Options of a buffer.
  *
  * IOKMEM_PHYSICALLY_CONTIGUOUS: one block of physical memory.
- * IOKMEM_PAGEABLE: not wired: it can be swapped out, is charged to who touches it,
- *	and is nowhere before it is touched. It can be neither contiguous, nor aligned
- *	to more than a page, nor limited by a mask, nor of another cache mode than
- *	copyback.
- * IOKMEM_PURGEABLE: with IOKMEM_PAGEABLE: its content can be given up, see
+ * IOKMEM_PAGEABLE: not wired: the memory can be swapped out. A page is allocated when a
+ *	process first touches it, and charged to that process. The memory can be neither
+ *	contiguous, nor aligned to more than a page, nor limited by a mask, nor of another
+ *	cache mode than copyback.
+ * IOKMEM_PURGEABLE: with IOKMEM_PAGEABLE: the content can be discarded, see
  *	IOKMEM_SET_PURGEABLE.
- * IOKMEM_KERNEL_USER_SHARED: it can be mapped by the kernel and by user tasks, as
- *	all buffers can.
+ * IOKMEM_KERNEL_USER_SHARED: the kernel and user tasks can map the buffer, as they can
+ *	any buffer.
  */
 #define IOKMEM_PHYSICALLY_CONTIGUOUS	0x00000010u
 #define IOKMEM_PAGEABLE			0x00000020u
@@ -115,16 +113,16 @@
 #define IOKMEM_KERNEL_USER_SHARED	0x00010000u
 
 /*
- * Cache modes, in the options of a buffer and of a map. As a buffer's option,
- * default means copyback; as a map's, it means whatever the buffer has. A map's
- * other mode is given to the memory itself if nothing maps or holds it, and
- * otherwise refused with EBUSY.
+ * Cache modes, in the options of a buffer and of a map. The default mode of a buffer is
+ * copyback. The default mode of a map is the mode that the buffer has. If a map asks for
+ * another mode, the memory itself gets that mode, unless something maps or holds the
+ * memory: then the map is refused with EBUSY.
  *
- * The comment beside each names the mode that it gives. On arm64 uncached RAM is
- * Normal-NC, as write-combined RAM is: writes may be gathered, and accesses need not be
- * aligned. On other architectures than x86 and arm64 RAM is copyback, and all else is
- * refused with EOPNOTSUPP. IOKMEM_QUERY_BUFFER and IOKMEM_QUERY_MAPPING tell the mode in
- * force.
+ * The comment beside each option names the mode that is in force with it. On arm64 uncached
+ * RAM is Normal-NC, as write-combined RAM is: writes may be gathered, and accesses need not
+ * be aligned. On other architectures than x86 and arm64 RAM is copyback, and any other mode
+ * is refused with EOPNOTSUPP. IOKMEM_QUERY_BUFFER and IOKMEM_QUERY_MAPPING return the mode
+ * in force.
  */
 #define IOKMEM_MAP_CACHE_MASK			0x00000f00u
 #define IOKMEM_MAP_CACHE_SHIFT			8
@@ -152,24 +150,23 @@
  * IOKMEM_MAP_ANYWHERE: the kernel chooses the address. Without it the map is
  *	placed at the address given, which must be free.
  * IOKMEM_MAP_READ_ONLY: not writable, and mprotect() cannot make it so.
- * IOKMEM_MAP_PINNABLE: of ordinary pages, which the kernel can pin: for O_DIRECT,
- *	vmsplice(), io_uring's fixed buffers (Linux 6.5). Only of wired copyback
- *	memory. Shares with its like only. A page that is pinned keeps the block of
- *	memory that it is in, also when the buffer has gone.
- * IOKMEM_MAP_STATIC: a mapping that was made elsewhere; for drivers only.
+ * IOKMEM_MAP_PINNABLE: the map is of ordinary pages, which the kernel can pin: for
+ *	O_DIRECT, vmsplice(), io_uring's fixed buffers (Linux 6.5). The memory must be wired
+ *	and copyback. The map shares with pinnable maps only. A pinned page keeps the block
+ *	of memory that it is in, even after the buffer has been freed.
+ * IOKMEM_MAP_STATIC: record a mapping that was made elsewhere; for drivers only.
  * IOKMEM_MAP_REFERENCE: only find a map that serves the request.
- * IOKMEM_MAP_UNIQUE: a map of its own, which shares with no other, and can be
- *	redirected.
- * IOKMEM_MAP_PREFAULT: no access to the map faults, from the start. Pageable memory
- *	must be prepared, which a driver can do.
- * IOKMEM_MAP_OVERWRITE: with an address: the map replaces whatever is there, as
- *	mmap() with MAP_FIXED does, unless that is a map that serves the request. It
- *	does not come back when the map is released: the addresses are free then. Where
- *	there is no memory for the map, what was there may be gone all the same.
- * IOKMEM_MAP_GUARDED_SMALL, _LARGE: a page, or 64 KiB, before and behind the map that
- *	nobody can touch (SIGSEGV). They are not counted in its length, and are
- *	unmapped with it: munmap() has to name them too. The address is the kernel's
- *	to choose. Shares with what has the same guards only.
+ * IOKMEM_MAP_UNIQUE: make a map that shares with no other map, and can be redirected.
+ * IOKMEM_MAP_PREFAULT: fill the map, so that no access to it faults. Pageable memory must
+ *	be prepared, which a driver can do.
+ * IOKMEM_MAP_OVERWRITE: with an address: the map replaces whatever is mapped there, as
+ *	mmap() with MAP_FIXED does, unless a map there serves the request. Releasing the
+ *	map frees the addresses, and does not restore the old mapping. If there is no
+ *	memory for the map, the old mapping may be lost nevertheless.
+ * IOKMEM_MAP_GUARDED_SMALL, _LARGE: guards of a page, or of 64 KiB, before and behind the
+ *	map. Touching a guard is SIGSEGV. Guards are not counted in the length of the map,
+ *	and are unmapped with it: munmap() must include them. The kernel must choose the
+ *	address. The map shares only with maps that have equal guards.
  */
 #define IOKMEM_MAP_ANYWHERE		0x00000001u
 #define IOKMEM_MAP_READ_ONLY		0x00001000u
@@ -190,19 +187,19 @@
  * @capacity: in bytes, at least 1
  * @alignment: of the first byte, in bytes: in memory, and wherever the whole
  *	buffer is mapped at an address of the kernel's choice. A power of two; 0
- *	means 1. More than a block of the page allocator's (4 MiB on most machines)
+ *	means 1. More than a block of the page allocator (4 MiB on most machines)
  *	makes the memory contiguous.
  * @fd: out: the buffer's file descriptor, close-on-exec
- * @map_options: 0; or the options of a map: the buffer is mapped into the calling process
- *	at once, all of it, as IOKMEM_CREATE_MAPPING would do with these, which include
- *	IOKMEM_MAP_ANYWHERE
+ * @map_options: 0; or the options of a map of all of the buffer, which is made in the
+ *	calling process at once, as IOKMEM_CREATE_MAPPING would make it. The options must
+ *	include IOKMEM_MAP_ANYWHERE.
  * @physical_mask: which bits the physical address of a byte may have; 0 means any.
- *	Zeroes above its ones limit the address; zeroes below are the alignment, and if
- *	that is more than a page the memory is contiguous.
+ *	Zeroes above its ones limit the address; zeroes below are the alignment. If the
+ *	alignment is more than a page, the memory is contiguous.
  * @address: out: of the first byte of the map, if there is one
  *
- * The buffer's memory is zero, up to the end of its last page. It is wired unless it
- * is to be pageable. Its length is its capacity.
+ * The buffer's memory is zero up to the end of its last page. The memory is wired, unless
+ * @options have IOKMEM_PAGEABLE. The buffer's length is its capacity.
  */
 struct iokmem_create_buffer {
 	__u32 size;
@@ -228,11 +225,11 @@ struct iokmem_create_buffer {
  * @length: in bytes; 0, with an offset of 0, means all of the buffer's length.
  *	Out: the length of the map
  *
- * Maps the range into the calling process, or shares what maps it already: the
- * same request gives the same address again, a range inside one that is mapped
- * gives an address inside that. Each call is undone by one IOKMEM_RELEASE_MAPPING.
+ * Maps the range into the calling process, or shares a mapping that serves the request.
+ * Equal requests return one address. A request for a range inside a mapped range returns an
+ * address inside that range. One IOKMEM_RELEASE_MAPPING undoes one call.
  *
- * Whole pages are mapped: the rest of the first and the last page can be seen.
+ * Whole pages are mapped, so the rest of the first and of the last page is visible.
  */
 struct iokmem_create_mapping {
 	__u32 size;
@@ -251,10 +248,10 @@ struct iokmem_create_mapping {
  * @address: of the map
  * @length: of the map
  *
- * Undoes one IOKMEM_CREATE_MAPPING (or mmap()) of the calling process. The last reference
- * to the mapping unmaps the memory. If that is a driver's, the process does not see the
- * memory any more, and the addresses stay reserved: touching them is SIGBUS until the
- * process unmaps them, or until a later map of the memory is put there.
+ * Undoes one IOKMEM_CREATE_MAPPING (or mmap()) of the calling process. Dropping the last
+ * reference to the mapping unmaps the memory. If a driver drops the last reference, the
+ * process no longer sees the memory, but the addresses stay reserved: touching them is
+ * SIGBUS until the process unmaps them, or until a later map of the memory is made there.
  */
 struct iokmem_release_mapping {
 	__u32 size;
@@ -268,15 +265,15 @@ struct iokmem_release_mapping {
 /**
  * struct iokmem_query_buffer - argument of IOKMEM_QUERY_BUFFER
  * @size: sizeof(struct iokmem_query_buffer)
- * @options: out: those the buffer was made with
+ * @options: out: the options that the buffer was made with
  * @id: out: the number of the descriptor, as in debugfs and /proc/PID/maps
  * @capacity: out: in bytes
  * @length: out: in bytes
  * @alignment: out: in bytes
  * @cache_mode: out: the mode in force, IOKMEM_MAP_*_CACHE
- * @extents: out: how many extents (physical blocks) hold the memory; 0 if that is not
- *	settled
- * @maps: out: how many maps there are, in all address spaces
+ * @extents: out: number of extents (physical blocks) of the memory; 0 if the memory has no
+ *	fixed place
+ * @maps: out: number of maps, in all address spaces
  * @access: out: IOKMEM_FD_READ_ONLY, or 0
  */
 struct iokmem_query_buffer {
@@ -297,11 +294,11 @@ struct iokmem_query_buffer {
 /**
  * struct iokmem_query_mapping - argument of IOKMEM_QUERY_MAPPING
  * @size: sizeof(struct iokmem_query_mapping)
- * @options: out: those the map was made with
+ * @options: out: the options that the map was made with
  * @address: of the map
  * @length: of the map
  * @offset: out: of the map in the buffer, in bytes
- * @references: out: how many times this process has to release it
+ * @references: out: how often this process has to release the map
  * @cache_mode: out: the mode in force, IOKMEM_MAP_*_CACHE
  * @__reserved: must be 0
  */
@@ -324,7 +321,7 @@ struct iokmem_query_mapping {
  * @__reserved: must be 0
  * @length: in bytes, at most the buffer's capacity; 0 is allowed
  *
- * Maps that exist stay as they are.
+ * Existing maps do not change.
  */
 struct iokmem_set_length {
 	__u32 size;
@@ -340,8 +337,8 @@ struct iokmem_set_length {
 /**
  * struct iokmem_duplicate - argument of IOKMEM_DUPLICATE
  * @size: sizeof(struct iokmem_duplicate)
- * @flags: IOKMEM_FD_READ_ONLY: the new file descriptor gives read-only maps
- *	and cannot change the buffer. 0: the rights that this one has.
+ * @flags: IOKMEM_FD_READ_ONLY: the new file descriptor allows read-only maps only, and
+ *	no changes to the buffer. 0: it has the rights of this file descriptor.
  * @fd: out: another file descriptor of the buffer, close-on-exec
  * @__reserved: must be 0
  */
@@ -359,14 +356,15 @@ struct iokmem_duplicate {
  * @size: sizeof(struct iokmem_set_purgeable)
  * @state: IOKMEM_PURGEABLE_*
  *
- * Says what may become of the content of memory that was made with
- * IOKMEM_PURGEABLE. The ioctl returns the state until now, which is not 0.
+ * Sets whether the kernel may discard the content of memory that was made with
+ * IOKMEM_PURGEABLE. The ioctl returns the old state, which is not 0.
  *
- * Volatile memory may be emptied when memory is short, the one that has been volatile
- * for longest first; it stays mapped, and is zero afterwards. Whoever needs the
- * content makes it non-volatile again, and learns from the old state whether it is
- * still there. Empty: it is not needed, and goes at once; empty memory that is made
- * volatile stays empty. KEEP_CURRENT only asks.
+ * IOKMEM_PURGEABLE_VOLATILE: the memory may be emptied when memory is short. The buffer that
+ * has been volatile for longest is emptied first. It stays mapped, and is zero afterwards.
+ * A program that needs the content makes the memory non-volatile again. The old state says
+ * whether the content has survived. IOKMEM_PURGEABLE_EMPTY: the content is not needed, and
+ * is discarded at once. Empty memory that is made volatile stays empty.
+ * IOKMEM_PURGEABLE_KEEP_CURRENT: only return the state.
  */
 struct iokmem_set_purgeable {
 	__u32 size;
@@ -379,8 +377,8 @@ struct iokmem_set_purgeable {
  * struct iokmem_get_page_counts - argument of IOKMEM_GET_PAGE_COUNTS
  * @size: sizeof(struct iokmem_get_page_counts)
  * @__reserved: must be 0
- * @resident: out: how many pages are in memory
- * @dirty: out: how many of these exist nowhere else
+ * @resident: out: number of pages in memory
+ * @dirty: out: number of resident pages whose content exists nowhere else
  */
 struct iokmem_get_page_counts {
 	__u32 size;
@@ -398,12 +396,12 @@ struct iokmem_get_page_counts {
  * @offset: of the first byte
  * @length: in bytes; 0 is allowed
  * @fd: out: the sub-descriptor's file descriptor, close-on-exec, with the rights
- *	that this one has
+ *	of this file descriptor
  * @__reserved: must be 0
  *
- * Makes a descriptor of part of this one's memory: who is given its file descriptor
- * can reach that part only. Its maps are shared with the maps of the whole. Whole
- * pages are mapped, so what is mapped has to be whole pages of the part.
+ * Makes a descriptor of part of this descriptor's memory. A process that has only its file
+ * descriptor can reach only that part. Its maps are shared with the maps of the whole
+ * memory. Whole pages are mapped, so only whole pages of the part can be mapped.
  */
 struct iokmem_create_sub {
 	__u32 size;
@@ -420,16 +418,16 @@ struct iokmem_create_sub {
  * struct iokmem_create_multi - argument of IOKMEM_CREATE_MULTI
  * @size: sizeof(struct iokmem_create_multi)
  * @options: a direction
- * @fds: a pointer to @nr_fds file descriptors (__s32) of descriptors, in order; one
- *	may be there more than once
- * @nr_fds: how many, at least 1
+ * @fds: a pointer to @nr_fds file descriptors (__s32) of the members, in order; a member
+ *	may occur more than once
+ * @nr_fds: number of members, at least 1
  * @fd: out: the multi-descriptor's file descriptor, close-on-exec; read-only if that
  *	of a member is
  *
- * On /dev/iokmem. Makes a descriptor of several ones' memory, one after the other. It
- * can be mapped (not by mmap()) as one range of addresses if every member but the
- * first begins with a page, and every one but the last ends with one. Pageable
- * members stay in memory while they are mapped in this way, and count for
+ * Called on /dev/iokmem. Makes a descriptor of the memory of its members, one after the
+ * other. It can be mapped (not by mmap()) as one range of addresses if every member but the
+ * first begins at the start of a page, and every member but the last ends at the end of a
+ * page. Pageable members stay in memory while they are mapped in this way, and count for
  * RLIMIT_MEMLOCK.
  */
 struct iokmem_create_multi {
@@ -445,26 +443,27 @@ struct iokmem_create_multi {
 /**
  * struct iokmem_redirect_mapping - argument of IOKMEM_REDIRECT_MAPPING
  * @size: sizeof(struct iokmem_redirect_mapping)
- * @options: a cache mode of the new memory's, as for IOKMEM_CREATE_MAPPING, or 0
+ * @options: the cache mode that the new memory has to have, as for IOKMEM_CREATE_MAPPING,
+ *	or 0
  * @address: of the map
  * @length: of the map
- * @offset: of the new memory's first byte in its descriptor, in bytes; it must have
- *	the same place in its page as the old one's
+ * @offset: of the new memory's first byte in its descriptor, in bytes; the byte must have
+ *	the same offset in its page as the map's old first byte
  * @fd: the file descriptor of the new memory, or -1
  * @__reserved: must be 0
  *
- * On a file descriptor of the map's memory, or of that it was made with. The map,
- * made with IOKMEM_MAP_UNIQUE or mmap() and not pinnable, shows the new memory from
- * now on, at the same address; other maps of either memory do not change. From now on
- * it is a map of the new memory. Pageable memory that a map is redirected to stays in
- * memory, and counts for RLIMIT_MEMLOCK. What was made of pageable memory can show that
- * only as it was made: not at another offset, nor as part of a multi-descriptor
- * (EOPNOTSUPP).
+ * Called on a file descriptor of the memory that the map shows, or of the memory that it
+ * was made with. The map must have been made with IOKMEM_MAP_UNIQUE or by mmap(), and must
+ * not be pinnable. Its addresses show the new memory from now on, and it becomes a map of
+ * the new memory. Other maps of either memory do not change. Pageable memory that a map is
+ * redirected to stays in memory, and counts for RLIMIT_MEMLOCK. A map that was made of
+ * pageable memory can show that memory only as it was made: not at another offset, and not
+ * as part of a multi-descriptor (EOPNOTSUPP).
  *
- * With -1 instead (and no offset and no options), a thread that touches the map sleeps
- * until the map is redirected to some memory, which may be the memory that it had, or
- * ends. Signals, debuggers and the freezer reach the thread. System calls that read or
- * write the map do not sleep: they fail with EFAULT.
+ * If @fd is -1 (@offset and @options must then be 0), a thread that touches the map sleeps
+ * until the map is redirected to some memory, which may be its old memory, or is unmapped.
+ * Signals, debuggers and the freezer reach the thread. System calls that read or write the
+ * map do not sleep but fail with EFAULT.
  */
 struct iokmem_redirect_mapping {
 	__u32 size;
@@ -485,8 +484,9 @@ struct iokmem_redirect_mapping {
  * @address: of the map
  * @length: of the map
  *
- * Ends the map for all who share it, however many references they have. The memory is
- * unmapped at once; if the map lies inside another one, when that ends.
+ * Unmaps the map for all who share it, however many references they have. The memory is
+ * unmapped at once. If the map lies inside another map, the memory stays mapped until that
+ * map is unmapped.
  */
 struct iokmem_unmap {
 	__u32 size;
@@ -500,19 +500,20 @@ struct iokmem_unmap {
 /**
  * struct iokmem_get_dma_buf - argument of IOKMEM_GET_DMA_BUF
  * @size: sizeof(struct iokmem_get_dma_buf)
- * @flags: IOKMEM_FD_READ_ONLY: the dma-buf can only be read, as it is in any case if
- *	this file descriptor is read-only. 0: the rights that this one has.
+ * @flags: IOKMEM_FD_READ_ONLY: the dma-buf can only be read. 0: it has the rights of this
+ *	file descriptor.
  * @fd: out: the dma-buf's file descriptor, close-on-exec
  * @__reserved: must be 0
  *
- * Shares the memory with other drivers and their programs: of all of the length that the
- * descriptor has now, rounded up to pages. As long as the dma-buf is there, pageable
- * memory stays in memory, and counts for RLIMIT_MEMLOCK, and no memory gets another cache
- * mode. It can be mapped by mmap() where the descriptor can. Drivers that use it by
- * addresses of the kernel's, not by DMA, cannot use one that is read-only.
+ * Shares the memory with other drivers and their programs. The dma-buf has the length that
+ * the descriptor has now, rounded up to pages. As long as the dma-buf exists, pageable memory
+ * stays in memory, and counts for RLIMIT_MEMLOCK, and the cache mode of the memory cannot
+ * change. The dma-buf can be mapped by mmap() if the descriptor can. Drivers that access a
+ * dma-buf by kernel addresses, not by DMA, cannot use a read-only one.
  *
- * Of a descriptor that was made with IOKMEM_WITH_DMA_BUF, this is the dma-buf that it was
- * made of; a writable one cannot be made read-only (EOPNOTSUPP).
+ * For a descriptor that was made with IOKMEM_WITH_DMA_BUF, the ioctl returns the dma-buf
+ * that the descriptor was made of. If that is writable, it cannot be made read-only
+ * (EOPNOTSUPP).
  */
 struct iokmem_get_dma_buf {
 	__u32 size;
@@ -531,13 +532,14 @@ struct iokmem_get_dma_buf {
  * @fd: out: the descriptor's file descriptor, close-on-exec; read-only if the dma-buf can
  *	only be read
  *
- * On /dev/iokmem. Makes a descriptor of the memory of a dma-buf, which can be mapped (not by
- * mmap()) and be part of other descriptors. Its cache mode is the exporter's. Whoever uses
- * the memory while a device does, does so between the two calls of DMA_BUF_IOCTL_SYNC, on
- * the dma-buf.
+ * Called on /dev/iokmem. Makes a descriptor of the memory of a dma-buf, which can be mapped
+ * (not by mmap()) and be part of other descriptors. The exporter chooses the cache mode. A
+ * program that uses the memory while a device does must do so between the two calls of
+ * DMA_BUF_IOCTL_SYNC, on the dma-buf.
  *
- * Of a dma-buf that was made with IOKMEM_GET_DMA_BUF, this is the descriptor that it was
- * made of; or, if that had a shorter length than its capacity then, a sub-descriptor.
+ * For a dma-buf that was made with IOKMEM_GET_DMA_BUF, the ioctl returns the descriptor that
+ * the dma-buf was made of; or a sub-descriptor, if the descriptor's length was less than its
+ * capacity then.
  */
 struct iokmem_with_dma_buf {
 	__u32 size;
