@@ -33,15 +33,24 @@ void iokmem_descs_unlock(void)
 }
 EXPORT_SYMBOL_IF_KUNIT(iokmem_descs_unlock);
 
+/* Queue work that puts the last reference, and so may let memory go. */
+static void end_later(struct work_struct *work)
+{
+	iokmem_ending();
+	queue_work(iokmem_workqueue, work);
+}
+
 static void desc_put_work(struct work_struct *work)
 {
 	iokmem_desc_put(container_of(work, struct iokmem_desc, put_work));
+	iokmem_ended();
 }
 
 static void desc_count_put_work(struct work_struct *work)
 {
 	iokmem_desc_count_put(container_of(work, struct iokmem_desc,
 					   count_put_work));
+	iokmem_ended();
 }
 
 /*
@@ -146,7 +155,7 @@ void iokmem_desc_count_put(struct iokmem_desc *desc)
 void iokmem_desc_count_put_async(struct iokmem_desc *desc)
 {
 	if (!refcount_dec_not_one(&desc->count.refcount))
-		queue_work(iokmem_workqueue, &desc->count_put_work);
+		end_later(&desc->count_put_work);
 }
 
 /**
@@ -208,7 +217,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_put, IOKMEM_NS);
 void iokmem_desc_put_async(struct iokmem_desc *desc)
 {
 	if (!refcount_dec_not_one(&desc->users))
-		queue_work(iokmem_workqueue, &desc->put_work);
+		end_later(&desc->put_work);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_put_async, IOKMEM_NS);
 

@@ -124,7 +124,7 @@ int iokmem_lock_in_mode(const struct iokmem_map_request *request)
 
 	for (;;) {
 		mutex_lock(&desc->lock);
-		err = wait_retyped(desc);
+		err = desc->retyping ? wait_retyped(desc) : 0;
 		if (!err && has_mode(request))
 			return 0;
 		mutex_unlock(&desc->lock);

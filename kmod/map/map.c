@@ -27,12 +27,15 @@ static bool has_mmap_lock(struct mm_struct *mm)
 /* Obtain a map. With IOKMEM_MAP_PREFAULT, also fill its entries. */
 static struct iokmem_map *obtain_filled(const struct iokmem_map_request *request)
 {
-	u32 cache_mode = iokmem_desc_get_cache_mode(request->desc);
 	struct iokmem_map *map;
+	u32 cache_mode;
 	int err;
 
+	if (!(request->options & IOKMEM_MAP_PREFAULT))
+		return iokmem_map_obtain(request);
+	cache_mode = iokmem_desc_get_cache_mode(request->desc);
 	map = iokmem_map_obtain(request);
-	if (IS_ERR(map) || !(request->options & IOKMEM_MAP_PREFAULT))
+	if (IS_ERR(map))
 		return map;
 	err = iokmem_map_populate(map);
 	if (err) {

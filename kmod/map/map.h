@@ -133,8 +133,6 @@ struct iokmem_map {
  * @start: the address of the first page, guards not counted; 0: no addresses yet
  * @blocked: redirected to nothing: a program that touches the mapping waits
  * @borrowed: the addresses exist without the mapping, so it does not unmap them
- * @fd_file: the VMA's file is a program's file of the descriptor, and so a user of the
- *	descriptor
  * @vacant: the VMA is empty and can be reused. @by_space is in use only then.
  * @unmap: remove the addresses as iokmem_mapping_end() describes, and return true if no
  *	entry is left; NULL: there is nothing to remove
@@ -150,7 +148,7 @@ struct iokmem_map {
  * iokmem_mapping_desc()).
  *
  * @blocked, @vacant and @by_space are protected by the mmap lock; waiting threads read
- * @blocked without it. @start, @borrowed, @fd_file, @unmap and @kaddr are written by the
+ * @blocked without it. @start, @borrowed, @unmap and @kaddr are written by the
  * builder before the mapping is live. Later only the thread that finishes the mapping
  * writes @kaddr.
  */
@@ -187,7 +185,6 @@ struct iokmem_mapping {
 	unsigned long start;
 	bool blocked;
 	bool borrowed;
-	bool fd_file;
 	bool vacant;
 	bool (*unmap)(struct iokmem_mapping *mapping, bool by_program);
 	void *kaddr;

@@ -318,13 +318,21 @@ static bool map_unuse(struct iokmem_map *map, struct iokmem_desc *desc)
 	       iokmem_mapping_kill(mapping);
 }
 
-/*
- * iokmem_map_drop - drop a reference to a map
- *
- * Like iokmem_map_put(). @by_program: see iokmem_mapping_end(). May be called with the mmap
- * lock held if the drop takes down nothing that needs the lock: see ends_harmlessly().
- */
-void iokmem_map_drop(struct iokmem_map *map, bool by_program)
+/* Put a user and a count of descriptors. With the mmap lock held a worker puts the last. */
+static void put_descs(struct iokmem_desc *user, struct iokmem_desc *count, bool locked)
+{
+	if (count && locked)
+		iokmem_desc_count_put_async(count);
+	else if (count)
+		iokmem_desc_count_put(count);
+	if (user && locked)
+		iokmem_desc_put_async(user);
+	else if (user)
+		iokmem_desc_put(user);
+}
+
+/* As iokmem_map_drop(). @locked: the mmap lock is held, and the mapping has been killed. */
+static void map_drop(struct iokmem_map *map, bool by_program, bool locked)
 {
 	struct iokmem_mapping *mapping = map->mapping;
 	struct iokmem_desc *desc, *unneeded;
@@ -347,10 +355,17 @@ void iokmem_map_drop(struct iokmem_map *map, bool by_program)
 	if (ends)
 		iokmem_mapping_end(mapping, by_program);
 	iokmem_mapping_put(mapping);
-	if (unneeded)
-		iokmem_desc_count_put(unneeded);
-	if (unused)
-		iokmem_desc_put(desc);
+	put_descs(unused ? desc : NULL, unneeded, locked);
+}
+
+/*
+ * iokmem_map_drop - drop a reference to a map
+ *
+ * Like iokmem_map_put(). @by_program: see iokmem_mapping_end().
+ */
+void iokmem_map_drop(struct iokmem_map *map, bool by_program)
+{
+	map_drop(map, by_program, false);
 }
 
 /*
@@ -387,22 +402,21 @@ static struct iokmem_map *next_task_held(struct iokmem_mapping *mapping)
 
 /*
  * Finish a killed mapping, of which no entry is left: drop the task's own references to its
- * maps, and release the backing.
+ * maps, and release the backing. @locked: the mmap lock is held, see ends_harmlessly().
  */
-static void mapping_finish(struct iokmem_mapping *mapping)
+static void mapping_finish(struct iokmem_mapping *mapping, bool locked)
 {
 	struct iokmem_desc *desc, *unneeded;
 	struct iokmem_map *map;
 
 	while ((map = next_task_held(mapping)))
-		iokmem_map_drop(map, false);
+		map_drop(map, false, locked);
 	iokmem_backing_release(&mapping->backing);
 	desc = iokmem_mapping_lock(mapping);
 	mapping->finished = true;
 	unneeded = take_desc(mapping);
 	mutex_unlock(&desc->lock);
-	if (unneeded)
-		iokmem_desc_count_put(unneeded);
+	put_descs(NULL, unneeded, locked);
 }
 
 /*
@@ -433,13 +447,12 @@ void iokmem_mapping_end(struct iokmem_mapping *mapping, bool by_program)
 	if (mapping->unmap && !mapping->unmap(mapping, by_program) &&
 	    leave_to_close(mapping))
 		return;
-	mapping_finish(mapping);
+	mapping_finish(mapping, false);
 }
 
 /*
  * Return true if a mapping may be finished with the mmap lock held: there are no holders to
- * tell, the memory is not held, and the VMA's file, which is put later, is a user of the
- * descriptor, so nothing is freed here.
+ * tell, nothing holds the memory, and at most one map has to be dropped.
  */
 static bool ends_harmlessly(struct iokmem_mapping *mapping)
 {
@@ -447,9 +460,8 @@ static bool ends_harmlessly(struct iokmem_mapping *mapping)
 
 	lockdep_assert_held(&desc->lock);
 
-	return mapping->fd_file &&
-	       !mapping->backing.held && list_empty(&mapping->maps) &&
-	       !iokmem_mapping_has_holders(mapping);
+	return !mapping->backing.held && !mapping->backing.keeper &&
+	       list_empty(&mapping->maps) && !iokmem_mapping_has_holders(mapping);
 }
 
 /*
@@ -472,7 +484,7 @@ void iokmem_mapping_closed(struct iokmem_mapping *mapping)
 	mutex_unlock(&desc->lock);
 
 	if (harmless) {
-		mapping_finish(mapping);
+		mapping_finish(mapping, true);
 	} else if (ends) {
 		iokmem_ending();
 		mapping_queue(mapping);
@@ -491,7 +503,7 @@ static void mapping_work(struct work_struct *work)
 
 	if (xchg(&mapping->work_ends, false)) {
 		iokmem_mapping_tell_holders(mapping);
-		mapping_finish(mapping);
+		mapping_finish(mapping, false);
 		iokmem_ended();
 	}
 	llist_for_each_entry_safe(map, next, llist_del_all(&mapping->drops), dropped)

@@ -261,12 +261,15 @@ static struct iokmem_map *forget_stale(struct iokmem_map *map)
  */
 struct iokmem_map *iokmem_map_obtain(const struct iokmem_map_request *request)
 {
-	u32 cache_mode = iokmem_desc_get_cache_mode(request->desc);
+	u32 cache_mode = request->cache_mode;
 	struct iokmem_map *map;
 	int tries = 0;
 
 	might_sleep();
 
+	/* Only a request that names a mode can change it. */
+	if (cache_mode != IOKMEM_MAP_DEFAULT_CACHE)
+		cache_mode = iokmem_desc_get_cache_mode(request->desc);
 	do {
 		struct spare spare = {};
 
@@ -275,7 +278,7 @@ struct iokmem_map *iokmem_map_obtain(const struct iokmem_map_request *request)
 			map = forget_stale(map);
 		spare_free(&spare);
 	} while (map == ERR_PTR(-ESTALE) && tries++ < IOKMEM_MAX_TRIES);
-	if (IS_ERR(map))
+	if (IS_ERR(map) && cache_mode != IOKMEM_MAP_DEFAULT_CACHE)
 		iokmem_restore_mode(request->desc, cache_mode);
 	return map == ERR_PTR(-ESTALE) ? ERR_PTR(-EAGAIN) : map;
 }

@@ -2,8 +2,9 @@
 /*
  * Filling the entries of a map in advance.
  *
- * A fault may drop the mmap lock. So each step looks up the VMA, the mapping and its memory
- * again from the address, makes one fault, and advances by at least a page.
+ * Each step makes one fault, and advances by at least a page. A fault may drop the mmap
+ * lock. Then everything that was found before is forgotten: the next step looks up the VMA,
+ * the mapping and its memory again from the address.
  */
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
@@ -40,20 +41,19 @@ static unsigned long fault_reach(const struct iokmem_mapping *mapping,
 }
 
 /*
- * Make one fault at @address. Return how many of the @left pages from there on are done, 0
- * if nothing is left to do, or a negative error.
+ * Make one fault at @address, in the mapping's VMA. Return how many of the @left pages from
+ * there on are done, or a negative error. If the mmap lock has been dropped, *@unlocked is
+ * true, and nothing that was found before holds any more.
  */
-static long fill_at(struct iokmem_mapping *mapping, unsigned long address,
-		    unsigned long left)
+static long fill_at(struct iokmem_mapping *mapping, struct vm_area_struct *vma,
+		    unsigned long address, unsigned long left, bool *unlocked)
 {
-	struct vm_area_struct *vma = vma_to_fill(mapping);
 	unsigned int flags = FAULT_FLAG_REMOTE;
-	bool singly, unlocked = false;
 	struct iokmem_run run;
+	bool singly;
 	int err;
 
-	if (!vma)
-		return 0;
+	*unlocked = false;
 	if (vma->vm_flags & VM_WRITE)
 		flags |= FAULT_FLAG_WRITE;
 	singly = iokmem_vma_has_pages(vma);
@@ -69,28 +69,38 @@ static long fill_at(struct iokmem_mapping *mapping, unsigned long address,
 		if (run.pfn == IOKMEM_NO_PFN)
 			return left;
 	}
-	err = fixup_user_fault(mapping->mm, address, flags, &unlocked);
+	err = fixup_user_fault(mapping->mm, address, flags, unlocked);
 	/* The new entry may be clean. A second, short fault marks it dirty. */
-	if (!err && singly && !IOKMEM_CPU_MARKS_ENTRIES && !unlocked)
-		err = fixup_user_fault(mapping->mm, address, flags, &unlocked);
+	if (!err && singly && !IOKMEM_CPU_MARKS_ENTRIES && !*unlocked)
+		err = fixup_user_fault(mapping->mm, address, flags, unlocked);
 	if (err)
-		return vma_to_fill(mapping) ? err : 0;
+		return err;
 	/* While the lock was dropped, entries may have been zapped again. */
-	return unlocked ? 1 : min(left, fault_reach(mapping, address, singly));
+	return *unlocked ? 1 : min(left, fault_reach(mapping, address, singly));
 }
 
-static int populate(struct iokmem_mapping *mapping, unsigned long address,
-		    unsigned long end)
+static int populate_locked(struct iokmem_mapping *mapping, unsigned long address,
+			   unsigned long end)
 {
+	struct vm_area_struct *vma = NULL;
+	bool unlocked;
 	long nr;
 
+	mmap_assert_locked(mapping->mm);
+
 	for (; address < end; address += nr << PAGE_SHIFT) {
-		if (fatal_signal_pending(current) || mmap_read_lock_killable(mapping->mm))
+		if (!vma)
+			vma = vma_to_fill(mapping);
+		if (!vma)
+			return 0;
+		nr = fill_at(mapping, vma, address, (end - address) >> PAGE_SHIFT, &unlocked);
+		/* The mapping may have been unmapped or blocked meanwhile. */
+		if (nr < 0)
+			return vma_to_fill(mapping) ? nr : 0;
+		if (unlocked)
+			vma = NULL;
+		if (fatal_signal_pending(current))
 			return -EINTR;
-		nr = fill_at(mapping, address, (end - address) >> PAGE_SHIFT);
-		mmap_read_unlock(mapping->mm);
-		if (nr <= 0)
-			return nr;
 		cond_resched();
 	}
 	return 0;
@@ -112,7 +122,13 @@ int iokmem_map_populate(struct iokmem_map *map)
 		return 0;
 	if (!mmget_not_zero(mapping->mm))
 		return 0;
-	err = populate(mapping, address & PAGE_MASK, PAGE_ALIGN(address + map->length));
+	if (mmap_read_lock_killable(mapping->mm)) {
+		err = -EINTR;
+	} else {
+		err = populate_locked(mapping, address & PAGE_MASK,
+				      PAGE_ALIGN(address + map->length));
+		mmap_read_unlock(mapping->mm);
+	}
 	mmput(mapping->mm);
 	return err;
 }

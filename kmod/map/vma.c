@@ -433,7 +433,6 @@ static bool take_up_vacant(struct iokmem_mapping *mapping, unsigned long at)
 	vacant = vacant_find(mapping, at);
 	vma = vacant ? iokmem_mapping_vma(vacant) : NULL;
 	if (vma) {
-		mapping->fd_file = vacant->fd_file;
 		vacant_remove(vacant);
 		vma->vm_private_data = NULL;
 		taken = !iokmem_vma_claim(vma, mapping);
@@ -621,8 +620,7 @@ static int make_and_claim(struct iokmem_mapping *mapping, unsigned long at, stru
 	struct file *file;
 	int err;
 
-	mapping->fd_file = will_do(of, mapping);
-	if (mapping->fd_file) {
+	if (will_do(of, mapping)) {
 		file = get_file(of);
 		pgoff = IOKMEM_PGOFF_UNCLAIMED | place_in_memory(mapping);
 	} else {
