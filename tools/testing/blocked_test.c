@@ -78,7 +78,10 @@ static void *look_at(void *arg)
 	return NULL;
 }
 
-/* Return true once the thread sleeps in its access, as far as can be told. */
+/*
+ * Start the thread, and give it time to sleep in its access. Return false if it has not
+ * started, or has not slept.
+ */
 static bool start_looking(struct blocked *blocked)
 {
 	if (pthread_create(&blocked->thread, NULL, look_at, blocked) ||
@@ -89,10 +92,10 @@ static bool start_looking(struct blocked *blocked)
 }
 
 /*
- * Ways in which the kernel itself touches a process's memory when that ends.
+ * Ways in which the kernel itself touches a process's memory when the process ends.
  */
 
-/* Tell the parent that all is ready. */
+/* Tell the parent that the child is ready. */
 static void say_ready(int pipe)
 {
 	if (write(pipe, "r", 1) != 1)
@@ -234,10 +237,10 @@ FIXTURE_TEARDOWN(end)
 }
 
 /**
- * struct ending - how a child comes to its end
- * @pipe: where it says that all is ready
- * @prepare: what it does before
- * @how: how it ends then
+ * struct ending - a way in which a child ends
+ * @pipe: the pipe by which the child tells that it is ready
+ * @prepare: function that the child calls before
+ * @how: function that ends the child
  */
 struct ending {
 	int pipe;
@@ -344,7 +347,7 @@ struct observed {
 	int go[2];
 };
 
-/* Exit code 0 says that the thread has read the right value in the end. */
+/* The child exits with 0 if the thread has read the right value in the end. */
 static int wait_and_be_observed(void *arg)
 {
 	struct observed *observed = arg;
@@ -389,7 +392,7 @@ FIXTURE_TEARDOWN(observer)
 		kill(self->child.pid, SIGKILL);
 }
 
-/* The child goes on as if nothing had been. */
+/* End the wait, and check that the child finishes normally. */
 static void let_go_on(struct __test_metadata *_metadata, struct _test_data_observer *self)
 {
 	ASSERT_EQ(1, write(self->observed.go[1], "g", 1));
@@ -466,7 +469,8 @@ TEST_F(observer, can_freeze_a_process_that_waits)
 }
 
 /*
- * The kernel's own accesses: none of them waits. Each returns what the system call does.
+ * The kernel's own accesses, none of which waits. Each function returns the result of a
+ * system call.
  */
 static long write_from(struct blocked *blocked)
 {
@@ -573,7 +577,7 @@ static int call_with_blocked(void *arg)
 	ret = (*call)(&blocked);
 	CHILD_EXPECT(ret == -1);
 	CHILD_EXPECT(errno == EFAULT);
-	/* With memory it works, or fails in another way. */
+	/* While the map shows memory, the call succeeds or fails with another error. */
 	CHILD_EXPECT(!unblock(&blocked));
 	errno = 0;
 	(*call)(&blocked);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Children that may hang for ever, for tests that have to report a hang rather than hang
- * too.
+ * Children that may hang, for tests that have to report a hang instead of hanging as well.
  */
 #ifndef _IOKMEM_BOUNDED_H
 #define _IOKMEM_BOUNDED_H
 
 #include "iokmem_utils.h"
 
-/* How many seconds a child may take for what needs a moment. Guests can be slow. */
+/* Seconds that a child may take for a short task. Guests can be slow. */
 #define PATIENCE	6.0
 
 /* What join_within() returns for a child that did not end by itself in time. */
@@ -24,7 +23,7 @@ struct bounded {
 	int output;
 };
 
-/* Wait until @condition is true, for so many seconds at most. Return whether it is. */
+/* Wait until @condition is true, for at most @seconds. Return whether it is true. */
 #define WITHIN(seconds, condition)					\
 	({								\
 		double _until = now() + (seconds);			\
@@ -40,8 +39,8 @@ struct bounded {
 #define SOON(condition)	WITHIN(PATIENCE, condition)
 
 /*
- * Like spawn(), but the child prints to a file. A child that hangs would keep the test
- * program's output open, and whoever reads that would wait for its end.
+ * Like spawn(), but the child prints to a file. Otherwise a child that hangs would keep the
+ * test program's output open, and a reader of the output would wait for ever.
  */
 static inline struct bounded spawn_bounded(int (*run)(void *), void *arg)
 {
@@ -56,7 +55,7 @@ static inline struct bounded spawn_bounded(int (*run)(void *), void *arg)
 	return child;
 }
 
-/* Print what the child has printed. */
+/* Print the child's output. */
 static inline void show_output(struct bounded *child)
 {
 	char text[1024];
@@ -68,7 +67,7 @@ static inline void show_output(struct bounded *child)
 	close(child->output);
 }
 
-/* Wait for a change of the child's state that @options of waitpid() are about. */
+/* Wait a short time for a change of the child's state; @options are those of waitpid(). */
 static inline bool wait_within(pid_t pid, int *status, int options)
 {
 	return SOON(waitpid(pid, status, options | WNOHANG) == pid);

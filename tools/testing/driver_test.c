@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Maps that a driver makes in a program, and ends: the addresses are the program's. When
- * the driver's map has ended they are empty, until the program unmaps them or the driver
- * needs them again.
+ * Maps that a driver makes in a program. The addresses belong to the program. After the
+ * driver has put or unmapped its map, they are empty until the program unmaps them or the
+ * driver makes a new map there.
  */
 #include "bounded.h"
 #include "driver_utils.h"
@@ -10,7 +10,7 @@
 
 #define SIZE	(16 * PAGE)
 
-/* How a driver ends a map. */
+/* The ways in which a driver ends its use of a map. */
 static int put_map(int driver)
 {
 	return driver_put(driver, 0);
@@ -51,7 +51,10 @@ FIXTURE(driver)
 	char *address;
 };
 
-/* @begin: if the driver's worker ends the map: the same, without waiting for it. */
+/*
+ * @end: put or unmap the driver's map. @begin: if the driver's worker does that, begin it
+ * without waiting for the worker; else NULL.
+ */
 FIXTURE_VARIANT(driver)
 {
 	int (*end)(int driver);
@@ -110,7 +113,7 @@ TEST_F(driver, leaves_the_addresses_empty_when_its_map_ends)
 	EXPECT_FALSE(entry.present);
 	EXPECT_EQ(0, nr_maps(self->fd));
 	EXPECT_EQ(0, references(self->fd, self->address, SIZE));
-	/* The kernel cannot use them either. */
+	/* The kernel's own accesses to the addresses fail as well. */
 	EXPECT_ERRNO(EFAULT, read(open("/dev/zero", O_RDONLY), self->address, 1));
 
 	ASSERT_EQ(0, munmap(self->address, SIZE));
@@ -196,7 +199,7 @@ TEST_F(driver, lets_the_memory_go_though_addresses_are_left)
 }
 
 /*
- * The program may overwrite or unmap what a driver has mapped, while the driver ends it.
+ * The program may overwrite or unmap a driver's map while the driver puts or unmaps it.
  */
 static atomic_int overwriting;
 static char *volatile to_overwrite;
@@ -218,8 +221,8 @@ static void *overwrite_when_told(void *arg)
 }
 
 /*
- * While somebody holds the mmap lock, the program's mmap() queues for it, and then the
- * driver's worker does.
+ * While another thread holds the mmap lock, the program's mmap() queues for it, and the
+ * driver's worker behind it.
  */
 TEST_F(driver, never_unmaps_memory_that_the_program_has_put_there)
 {
@@ -279,7 +282,8 @@ TEST_F(driver, never_unmaps_memory_that_the_program_maps_at_the_same_time)
 }
 
 /*
- * A map that the driver and the program share: who is the last decides.
+ * The driver and the program share a map. The last one to release it decides what happens
+ * to the addresses.
  */
 TEST_F(driver, leaves_the_addresses_empty_after_the_program_has_released_them)
 {
@@ -310,7 +314,7 @@ TEST_F(driver, has_no_part_in_the_addresses_that_the_program_releases_last)
 		EXPECT_EQ(SIGSEGV, probe(own, false));
 		EXPECT_EQ(vmas, nr_vmas());
 	} else {
-		/* What the driver unmaps ends for the program too. */
+		/* If the driver unmaps the map, the program loses it too. */
 		ASSERT_EQ(0, variant->end(self->driver));
 		EXPECT_EMPTY(own, SIZE);
 		EXPECT_EQ(-ENOENT, release(self->fd, own, SIZE));
@@ -337,7 +341,8 @@ TEST_F(driver, does_nothing_to_addresses_that_the_program_has_unmapped_by_ioctl)
 }
 
 /*
- * Empty addresses of all kinds of maps serve the next request like the one before.
+ * Empty addresses are reused by the next request that is like the one they were made for,
+ * whatever its options.
  */
 FIXTURE(request)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a program has a driver do: the device of tools/testing/probe.
+ * Functions by which a test has a driver make and put maps: the driver is the device of
+ * tools/testing/probe.
  */
 #ifndef _IOKMEM_DRIVER_UTILS_H
 #define _IOKMEM_DRIVER_UTILS_H
@@ -9,7 +10,7 @@
 
 #define DRIVER	"/dev/" IOKMEM_PROBE_DEVICE
 
-/* Return a file of the driver's, which can have one map at a time; or -errno. */
+/* Open the driver. Return a file, which can have one map at a time, or -errno. */
 static inline int open_driver(void)
 {
 	int driver = open(DRIVER, O_RDWR | O_CLOEXEC);
@@ -52,19 +53,22 @@ static inline int driver_wait(int driver)
 	return iok(driver, IOKMEM_PROBE_WAIT, NULL);
 }
 
-/* From now on the driver maps into the calling thread's address space. */
+/* Make the driver map into the calling thread's address space from now on. */
 static inline int driver_keep_task(int driver)
 {
 	return iok(driver, IOKMEM_PROBE_KEEP_TASK, NULL);
 }
 
-/* Nobody can change this address space for so long, nor fault where that is queued for. */
+/*
+ * Have the driver hold the mmap lock of this address space for so long. Meanwhile the
+ * address space cannot change, and once a writer waits for the lock, faults wait as well.
+ */
 static inline int driver_hold_lock(int driver, unsigned long milliseconds)
 {
 	return iok(driver, IOKMEM_PROBE_HOLD_LOCK, (void *)milliseconds);
 }
 
-/* Say what mmap() of the driver's file does. */
+/* Choose what mmap() of the driver's file does. */
 static inline int driver_show(int driver, int fd, __u32 how)
 {
 	struct iokmem_probe_show arg = { .fd = fd, .how = how };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How long memory and maps live: over fork, exec, exit and kill, as long as
- * somebody holds a file descriptor or a map. And where the kernel tells of them.
+ * How long memory and maps live over fork, exec, exit and kill: as long as somebody has a
+ * file descriptor or a map. Also, the places where the kernel shows them.
  */
 #include "iokmem_utils.h"
 
@@ -63,7 +63,7 @@ TEST_F(lifetime, map_that_was_never_touched_outlives_its_fd)
 	int fd = new_buffer(BUFFER_SIZE);
 	char *address;
 
-	/* No page is in the page tables yet: faults come when the fd is gone. */
+	/* No page is in the page tables yet, so faults come after the fd is closed. */
 	ASSERT_LE(0, fd);
 	address = mmap(NULL, BUFFER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	ASSERT_NE(MAP_FAILED, address);
@@ -88,8 +88,8 @@ TEST_F(lifetime, memory_is_given_back)
 		if (i == 0) {
 			held = free_memory("MemFree:");
 			/*
-			 * That it is visible there at all, although others
-			 * free memory meanwhile.
+			 * Check that a buffer changes the number at all,
+			 * although others free memory meanwhile.
 			 */
 			EXPECT_LT(held, before - (long)(8 * MIB));
 		}
@@ -99,11 +99,11 @@ TEST_F(lifetime, memory_is_given_back)
 		if (!(i % 2))
 			ASSERT_EQ(0, munmap(address, 16 * MIB));
 	}
-	/* 320 MiB went through; page tables vary. */
+	/* The buffers had 320 MiB in total. The memory for page tables varies. */
 	EXPECT_GT(free_memory("MemFree:"), before - (long)(15 * MIB));
 }
 
-/* What a child gets. */
+/* The argument of a child. */
 struct scene {
 	int fd;
 	long long id;
@@ -119,7 +119,7 @@ static int look_at_inherited(void *arg)
 	CHILD_EXPECT(nr_iokmem_vmas() == 0);
 	CHILD_EXPECT(probe(scene->address, false) == SIGSEGV);
 	CHILD_EXPECT(probe(scene->address + BUFFER_SIZE - 1, true) == SIGSEGV);
-	/* The place is free. */
+	/* The addresses of the parent's map are free in the child. */
 	CHILD_EXPECT(!map_at(scene->fd, 0, (uintptr_t)scene->address, 0, 0, &own));
 	CHILD_EXPECT(own == scene->address);
 	CHILD_EXPECT(pages_are_numbered(own, BUFFER_SIZE, 0));
@@ -174,7 +174,7 @@ TEST_F(lifetime, child_in_the_same_address_space_shares)
 		      CLONE_VM | SIGCHLD, &scene);
 	EXPECT_EQ(0, join(child));
 	EXPECT_EQ('v', self->address[0]);
-	/* What it took is the address space's, and stays when it has exited. */
+	/* References belong to the address space, and stay after the child has exited. */
 	EXPECT_EQ(2, references(self->fd, self->address, BUFFER_SIZE));
 	EXPECT_EQ(0, release(self->fd, self->address, BUFFER_SIZE));
 
@@ -186,7 +186,7 @@ TEST_F(lifetime, child_in_the_same_address_space_shares)
 	EXPECT_EQ(1, nr_maps(self->fd));
 }
 
-/* The new program, with the numbers it needs as arguments. */
+/* The main function after exec(), with the values that it needs as arguments. */
 static int main_after_exec(char **argv)
 {
 	int fd = atoi(argv[2]), closed = atoi(argv[3]);
@@ -284,7 +284,7 @@ TEST_F(lifetime, kill_ends_all_that_the_process_had)
 	child = spawn(map_and_wait, &scene);
 	ASSERT_EQ(1, read(sock[0], &byte, 1));
 	EXPECT_EQ(before + 1, nr_descriptors());
-	/* The mapping that five requests share, five Unique ones and ten of mmap(). */
+	/* One mapping that five requests share, five Unique ones, and ten by mmap(). */
 	EXPECT_EQ(1 + 16, nr_maps(self->fd));
 	kill(child, SIGKILL);
 	EXPECT_EQ(128 + SIGKILL, join(child));
@@ -293,7 +293,7 @@ TEST_F(lifetime, kill_ends_all_that_the_process_had)
 	EXPECT_TRUE(pages_are_numbered(self->address, BUFFER_SIZE, 0));
 }
 
-/* Never without a fault for long. */
+/* Map, fault in and release a buffer again and again, until killed. */
 static int map_and_fault(void *arg)
 {
 	struct scene *scene = arg;
@@ -380,7 +380,7 @@ static void send_fd(int sock, int fd)
 	sendmsg(sock, &msg, 0);
 }
 
-/* The fd, or -1. */
+/* Receive a file descriptor. Return it, or -1. */
 static int receive_fd(int sock)
 {
 	char control[CMSG_SPACE(sizeof(int))], byte;
@@ -451,7 +451,7 @@ TEST_F(lifetime, fd_under_way_in_a_socket_keeps_the_memory)
 }
 
 /*
- * Where people look.
+ * The files in which people look for buffers and maps.
  */
 TEST_F(lifetime, maps_file_names_the_buffer)
 {
@@ -542,7 +542,7 @@ TEST_F(lifetime, list_is_for_the_administrator)
 	EXPECT_EQ(0400, st.st_mode & 07777);
 }
 
-/* In an instance of its own, so that nobody's tracing is disturbed. */
+/* Uses its own instance of tracefs, so that other tracing is not disturbed. */
 FIXTURE(trace)
 {
 	bool on;
@@ -602,14 +602,14 @@ TEST_F(trace, tells_the_whole_life_of_a_buffer)
 	if (kernel_has_huge_pfn()) {
 		size_t window = 32 * PMD, ahead = window - (uintptr_t)address % window;
 
-		/* One fault brought all that can be in huge entries, in its window. */
+		/* One fault has made all huge entries in its window. */
 		snprintf(needle, sizeof(needle), "id=%lld address=%p pages=%zu", id,
 			 address, (ahead < large ? ahead : large) / PAGE);
 		EXPECT_EQ(1, count_lines(INSTANCE "/trace", needle));
 		snprintf(needle, sizeof(needle), "iokmem_fault: id=%lld", id);
 		EXPECT_EQ(1, count_lines(INSTANCE "/trace", needle));
 	}
-	/* The sub-map and the map around it. */
+	/* Both the map of a part and the map of all bytes are traced. */
 	snprintf(needle, sizeof(needle), "iokmem_unmap: id=%lld", id);
 	EXPECT_EQ(2, count_lines(INSTANCE "/trace", needle));
 }
@@ -626,7 +626,7 @@ TEST_F(trace, tells_of_faults_whoever_makes_the_entries)
 		ASSERT_LE(0, fd);
 		ASSERT_EQ(0, map(fd, options[i], 0, 0, &address));
 		address[0] = 1;
-		/* A huge entry, or what is in an aligned window of 64 pages. */
+		/* The fault makes a huge entry, or maps an aligned window of 64 pages. */
 		snprintf(needle, sizeof(needle), "iokmem_fault: id=%lld address=%p pages=%d",
 			 buffer_id(fd), address, kernel_has_huge_pfn() ? (int)(PMD / PAGE) :
 			 64 - (int)((uintptr_t)address / PAGE % 64));

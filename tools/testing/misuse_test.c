@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a driver must not do, and that the module refuses it, with a warning. So this
- * program has a guest of its own, which demands that warning in the kernel's log, once,
- * and no other: see scripts/guest/init.
+ * Calls that a driver must not make, and that the module refuses with a warning. This
+ * program runs in a guest of its own, which checks that the kernel's log has that warning
+ * exactly once, and no other warning: see scripts/guest/init.
  */
 #include "bounded.h"
 #include "driver_utils.h"
 
 #define SIZE	(4 * PAGE)
 
-/* The driver holds the mmap lock, which its request for a map would wait for. */
+/* In mmap() the driver holds the mmap lock, which its request for a map has to take. */
 static int map_in_mmap(void *arg)
 {
 	int driver = *(int *)arg, fd = new_buffer(SIZE), i;
@@ -24,7 +24,7 @@ static int map_in_mmap(void *arg)
 		CHILD_EXPECT(errno == EDEADLK);
 		CHILD_EXPECT(nr_maps(fd) == 0);
 	}
-	/* Without the lock it is as ever. */
+	/* Without the lock the driver can make a map. */
 	CHILD_EXPECT(!driver_keep_task(driver));
 	CHILD_EXPECT(!driver_map(driver, fd, 0, 0, 0, 0, &mapped));
 	CHILD_EXPECT(can_write(mapped));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Maps in the place of others: by mmap() with MAP_FIXED, and by IOKMEM_MAP_OVERWRITE over
- * memory that a program has sealed.
+ * Maps that replace other mappings: by mmap() with MAP_FIXED, and by IOKMEM_MAP_OVERWRITE
+ * over memory that a program has sealed.
  */
 #include "iokmem_utils.h"
 
@@ -59,7 +59,7 @@ TEST_F(over, mmap_of_the_same_file_replaces_a_map)
 	ASSERT_EQ(self->address, mapped);
 	EXPECT_TRUE(pages_are_numbered(mapped, SIZE, 0));
 	EXPECT_TRUE(can_write(mapped));
-	/* The map that was there has ended. The other one is Unique, as of all mmap(). */
+	/* The map that was there has been killed. mmap() has made a Unique map in its place. */
 	EXPECT_EQ(2, nr_maps(self->fd));
 	ASSERT_EQ(0, query_map(self->fd, mapped, SIZE, &info));
 	EXPECT_EQ(1, info.references);
@@ -71,7 +71,7 @@ TEST_F(over, mmap_of_the_same_file_replaces_a_map)
 
 TEST_F(over, mmap_of_part_of_the_same_file_replaces_no_part_of_a_map)
 {
-	/* EINVAL; before 6.12 the kernel made ENOMEM of it. */
+	/* The error is EINVAL, but kernels before 6.12 turn it into ENOMEM. */
 	EXPECT_EQ(MAP_FAILED, mmap(self->address, PAGE, PROT_READ | PROT_WRITE,
 				   MAP_SHARED | MAP_FIXED | variant->flags, self->fd, 0));
 	EXPECT_TRUE(can_read(self->address));
@@ -92,12 +92,12 @@ static int map_over_sealed(void *arg)
 	CHILD_EXPECT(!syscall(SYS_mseal, there + SIZE, SIZE, 0));
 	CHILD_EXPECT(try_map(fd, IOKMEM_MAP_OVERWRITE, (uintptr_t)there + SIZE, 0, 0) ==
 		     -EPERM);
-	/* In part. */
+	/* The map would overwrite part of the sealed memory. */
 	CHILD_EXPECT(try_map(fd, IOKMEM_MAP_OVERWRITE, (uintptr_t)there + PAGE, 0, 0) ==
 		     -EPERM);
 	CHILD_EXPECT(is_filled(there + SIZE, SIZE, 'a'));
 	CHILD_EXPECT(nr_maps(fd) == 0);
-	/* Just beside. */
+	/* Memory just beside the sealed memory can be overwritten. */
 	CHILD_EXPECT(!try_map(fd, IOKMEM_MAP_OVERWRITE, (uintptr_t)there + 2 * SIZE, 0, 0));
 	return 0;
 }
@@ -107,7 +107,7 @@ TEST(overwrite_of_sealed_memory_is_not_permitted)
 	int fd = new_buffer(SIZE);
 
 	ASSERT_LE(0, fd);
-	/* Nothing at all can be sealed, where there is such a system call. */
+	/* Sealing an empty range succeeds if the system call exists. */
 	if (syscall(SYS_mseal, 0, 0, 0))
 		SKIP(return, "this kernel has no mseal()");
 	EXPECT_EQ(0, run_child(map_over_sealed, &fd));

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOKMEM_MAP_PREFAULT: whatever has become of a map's entries, all are there afterwards;
- * and whatever other threads do to the map meanwhile, filling it comes to an end.
+ * IOKMEM_MAP_PREFAULT makes all entries of a map present, whatever state they were in. It
+ * always finishes, whatever other threads do to the map meanwhile.
  */
 #include "bounded.h"
 #include "dmabuf_utils.h"
 #include "racers.h"
 
-/* So large that it takes several faults to fill it, where no huge entry fits. */
+/* Large enough that filling it takes several faults where no huge entry fits. */
 #define WINDOW	(1024 * PAGE)
 
 /*
- * The map shows the end of a large buffer, nothing, or a small buffer from its beginning.
+ * Threads redirect the map to the end of a large buffer, to nothing, and to the start of a
+ * small buffer.
  */
 static int big, small;
 static char *unique;
@@ -75,7 +76,7 @@ static void *make_filled_maps(void *arg)
 	return NULL;
 }
 
-/* Whoever is to have the mmap lock has to queue for it. */
+/* Keep the mmap lock busy, so that all other threads have to queue for it. */
 static void *change_the_address_space(void *arg)
 {
 	struct racer *racer = arg;
@@ -125,7 +126,7 @@ static int redirect_while_others_fill(void *arg)
 			fprintf(stderr, "# thread %u: not true: %s\n", i, racers[i].wrong);
 		CHILD_EXPECT(!racers[i].wrong && racers[i].done);
 	}
-	/* In the end it shows what it was redirected to last. */
+	/* The map shows the memory that it was redirected to last. */
 	CHILD_EXPECT(!redirect(big, unique, WINDOW, small, 0, 0));
 	unique[0] = 's';
 	CHILD_EXPECT(!release(small, unique, WINDOW));
@@ -142,7 +143,7 @@ TEST(filling_ends_whatever_the_map_is_redirected_to_meanwhile)
 }
 
 /*
- * Entries that the program has taken away, or may not write.
+ * Filling a map whose entries the program has removed, or may not write.
  */
 FIXTURE(filled)
 {
@@ -181,7 +182,7 @@ FIXTURE_TEARDOWN(filled)
 {
 }
 
-/* How many faults it takes to touch every page. */
+/* Touch every page, and return how many faults that took. */
 static long faults_of_touching(char *address, size_t size, bool write)
 {
 	struct rusage before, after;
@@ -194,7 +195,7 @@ static long faults_of_touching(char *address, size_t size, bool write)
 	return after.ru_minflt + after.ru_majflt - before.ru_minflt - before.ru_majflt;
 }
 
-/* The kernel lets a program take entries away from pinnable maps only. */
+/* The kernel lets a program remove entries of pinnable maps only. */
 TEST_F(filled, fills_the_holes_that_madvise_has_made)
 {
 	const int hole = 3 + 7;
@@ -227,7 +228,7 @@ TEST_F(filled, can_be_shared_after_mprotect_to_read_only)
 }
 
 /*
- * Memory that stays where it is while it is mapped can be filled from the start.
+ * Maps of memory that stays in place while it is mapped can be filled from the start.
  */
 static int of_two_buffers(int dev, size_t size)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Many threads at the same buffer at once.
+ * Many threads that use one buffer at once.
  */
 #include "racers.h"
 
@@ -26,7 +26,7 @@ FIXTURE_TEARDOWN(race)
 	if (access(LIST, R_OK))
 		return;
 	close(self->fd);
-	/* It goes with the last file of a mapping, which may take a moment. */
+	/* The buffer is freed with the last file of a mapping, which may take a moment. */
 	EXPECT_TRUE(EVENTUALLY(!is_listed(self->id)));
 	EXPECT_EQ(0, nr_iokmem_vmas());
 }
@@ -62,7 +62,7 @@ TEST_F(race, threads_that_map_the_same_at_once_get_one_mapping)
 	}
 }
 
-/* Neighbouring windows of one mapping, or one of their own: who is first decides. */
+/* Map random windows, each of which shares a mapping or gets its own, and release them. */
 static void *map_and_release(void *arg)
 {
 	struct racer *racer = arg;
@@ -82,7 +82,7 @@ static void *map_and_release(void *arg)
 					 &address));
 		if (racer->wrong)
 			break;
-		/* The first whole page of it. */
+		/* The number is at the start of the window's first page. */
 		number = (uint32_t *)(address - offset % PAGE);
 		RACER_EXPECT(racer, *number == 0x10000000 + offset / PAGE);
 		RACER_EXPECT(racer, references(racer->fd, address, length) >= 1);
@@ -133,8 +133,8 @@ TEST_F(race, who_has_a_reference_has_the_mapping)
 }
 
 /*
- * Threads that unmap under each other's feet. What was mapped may be gone at any
- * moment; but the answers make sense and nothing is left.
+ * Threads that unmap each other's maps. A map may be unmapped by another thread at any
+ * moment. The results must be consistent nevertheless, and nothing may be left.
  */
 static void *map_and_munmap(void *arg)
 {
@@ -163,7 +163,7 @@ static void *map_and_munmap(void *arg)
 TEST_F(race, munmap_and_release_and_create_mapping)
 {
 	race(_metadata, self->fd, 4, map_and_munmap);
-	/* No reference is without its map, whoever of them was late. */
+	/* No VMA is without a map, and no map without a VMA, whoever came first. */
 	EXPECT_EQ(nr_iokmem_vmas(), nr_maps(self->fd));
 	while (nr_maps(self->fd)) {
 		char *address;
@@ -173,7 +173,7 @@ TEST_F(race, munmap_and_release_and_create_mapping)
 	}
 }
 
-/* The same by mmap() over it, which unmaps and maps in one step. */
+/* Also replace each other's maps by mmap() with MAP_FIXED, at one address. */
 static void *map_over(void *arg)
 {
 	struct racer *racer = arg;
@@ -194,7 +194,7 @@ static void *map_over(void *arg)
 			try_map(racer->fd, 0, (uintptr_t)place, 0, 0);
 			break;
 		case 3:
-			/* SIGSEGV if there is nothing, SIGBUS if it is going. */
+			/* SIGSEGV if nothing is mapped, SIGBUS while a map is unmapped. */
 			if (probe(place + PAGE, false) == 0)
 				racer->done++;
 			break;
@@ -203,7 +203,7 @@ static void *map_over(void *arg)
 	return NULL;
 }
 
-/* A hole that nothing larger fits into: no thread's stack gets there. */
+/* Return a hole between mappings, too small for a thread's stack to be put there. */
 static char *find_hole_between_walls(size_t length, size_t alignment)
 {
 	char *walls = mmap(NULL, length + 2 * alignment, PROT_NONE,
@@ -226,7 +226,10 @@ TEST_F(race, one_place_that_all_want)
 	double until = now() + SECONDS;
 	int i;
 
-	/* probe() sets and restores; the threads must not undo each other's. */
+	/*
+	 * probe() sets and restores the handlers. Set them here as well, since the threads
+	 * restore each other's.
+	 */
 	sigaction(SIGSEGV, &act, NULL);
 	sigaction(SIGBUS, &act, NULL);
 	ASSERT_NE(NULL, place);
@@ -249,7 +252,7 @@ TEST_F(race, one_place_that_all_want)
 	EXPECT_EQ(0, nr_maps(self->fd));
 }
 
-/* Everything at random, on a buffer that each thread fills with its own number. */
+/* Call everything at random, on a buffer whose pages each have their own number. */
 static void *do_anything(void *arg)
 {
 	struct racer *racer = arg;
@@ -327,8 +330,8 @@ TEST_F(race, everything_at_once)
 }
 
 /*
- * Faults in the same place, from which only one can be the first. By a system
- * call, which says if the kernel could not resolve one.
+ * Faults of several threads in one place, where only one thread can make the entry. The
+ * faults happen in a system call, which fails if the kernel cannot resolve a fault.
  */
 struct toucher {
 	pthread_t thread;
@@ -371,12 +374,12 @@ TEST_F(race, threads_that_touch_the_same_at_once_all_can)
 		touchers[i].round = &round;
 		touchers[i].ready = &ready;
 		touchers[i].address = &address;
-		/* In the same huge entry, but not in the same page. */
+		/* Both threads touch one huge entry, but different pages. */
 		touchers[i].at = i * 300 * PAGE;
 		ASSERT_EQ(0, pthread_create(&touchers[i].thread, NULL,
 					    touch_each_round, &touchers[i]));
 	}
-	/* One of them is with us on a processor if there are only two. */
+	/* If there are only two processors, one toucher shares this thread's. */
 	while (now() < until) {
 		ASSERT_EQ(0, map(fd, IOKMEM_MAP_UNIQUE, 0, 0, &at));
 		address = (uintptr_t)at;
@@ -415,7 +418,7 @@ TEST_F(race, kill_while_doing_everything_leaves_nothing)
 	kill_racing(_metadata, self->fd, do_anything);
 }
 
-/* Processes rather than threads: the same buffer, no mapping in common. */
+/* Run in processes rather than threads, which share the buffer but no mapping. */
 static int map_until_stopped(void *arg)
 {
 	struct racer racer = { .fd = *(int *)arg, .seed = getpid() };
@@ -441,7 +444,7 @@ TEST_F(race, processes_do_not_disturb_each_other)
 	fill(_metadata, self->fd);
 	for (i = 0; i < 4; i++)
 		children[i] = spawn(map_until_stopped, &self->fd);
-	/* And somebody who looks at it all. */
+	/* Meanwhile read what the kernel shows about the buffer. */
 	while (nr_maps(self->fd) >= 0 && count_lines(LIST, "descriptor") > 0 &&
 	       waitpid(children[0], NULL, WNOHANG | WNOWAIT) == 0)
 		continue;

@@ -10,7 +10,7 @@
 
 #define SIZE		(16 * PAGE)
 
-/* Every page says whose it is. */
+/* Write a number into each page, which tells the buffers and their pages apart. */
 static void sign(char *bytes, size_t length, uint32_t name)
 {
 	size_t at;
@@ -32,7 +32,7 @@ static bool is_signed(const char *bytes, size_t length, uint32_t name)
 #define OLD	0x01d00000u
 #define NEW	0x7e300000u
 
-/* A buffer whose pages are signed, or -errno. */
+/* Create a buffer whose pages are signed. Return its file descriptor or -errno. */
 static int new_signed(__u32 options, size_t size, uint32_t name)
 {
 	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
@@ -58,7 +58,7 @@ static int new_signed(__u32 options, size_t size, uint32_t name)
 }
 
 /*
- * From any kind of memory to any other.
+ * Redirect a map of any kind of memory to any other kind.
  */
 FIXTURE(kinds)
 {
@@ -117,14 +117,14 @@ TEST_F(kinds, show_at_the_same_address_and_other_maps_do_not_change)
 	EXPECT_TRUE(is_signed(unique, size, NEW));
 	EXPECT_TRUE(is_signed(old, size, OLD));
 	EXPECT_TRUE(is_signed(new, size, NEW));
-	/* It is the memory, not a copy. */
+	/* The map shows the memory itself, not a copy. */
 	unique[size - 1] = 'n';
 	EXPECT_EQ('n', new[size - 1]);
 	EXPECT_NE('n', old[size - 1]);
 	EXPECT_EQ(1, nr_maps(self->old));
 	EXPECT_EQ(2, nr_maps(self->new));
 
-	/* And back. */
+	/* Redirect the map back. */
 	ASSERT_EQ(0, redirect(self->new, unique, size, self->old, 0, 0));
 	EXPECT_TRUE(is_signed(unique, size, OLD));
 	unique[size - 1] = 'o';
@@ -167,7 +167,7 @@ TEST_F(kinds, keep_the_memory_no_longer_than_they_show_it)
 	ASSERT_EQ(0, close(self->old));
 	EXPECT_TRUE(EVENTUALLY(!is_listed(id)));
 
-	/* The new memory they keep. */
+	/* The maps keep the new memory. */
 	id = buffer_id(self->new);
 	ASSERT_EQ(0, close(self->new));
 	EXPECT_TRUE(is_listed(id));
@@ -226,7 +226,7 @@ static void start_looking(struct __test_metadata *_metadata,
 	sigaction(SIGBUS, &act, NULL);
 	self->seen = 0;
 	ASSERT_EQ(0, pthread_create(&self->thread, NULL, look_at, self));
-	/* It must not get anywhere; that takes some time to see. */
+	/* The thread must not get past the access. Give it time to do so. */
 	nanosleep(&moment, NULL);
 	EXPECT_EQ(0, self->seen);
 }
@@ -244,7 +244,7 @@ TEST_F(redirect, to_nothing_blocks_until_the_same_memory_resumes)
 	ASSERT_EQ(0, map(self->old, 0, 0, 0, &old));
 	ASSERT_EQ(0, redirect(self->old, self->unique, SIZE, -1, 0, 0));
 	start_looking(_metadata, self);
-	/* Who writes the memory elsewhere need not wait. */
+	/* Writing the memory through another map does not wait. */
 	sign(old, SIZE, OLD + 0x1000);
 	ASSERT_EQ(0, redirect(self->old, self->unique, SIZE, self->old, 0, 0));
 	stop_looking(OLD + 0x1000);
@@ -254,7 +254,7 @@ TEST_F(redirect, to_nothing_blocks_until_the_same_memory_resumes)
 TEST_F(redirect, to_nothing_blocks_until_there_is_other_memory)
 {
 	ASSERT_EQ(0, redirect(self->old, self->unique, SIZE, -1, 0, 0));
-	/* Again is the same. */
+	/* Redirecting it to nothing again has no effect. */
 	ASSERT_EQ(0, redirect(self->old, self->unique, SIZE, -1, 0, 0));
 	start_looking(_metadata, self);
 	ASSERT_EQ(0, redirect(self->old, self->unique, SIZE, self->new, 0, 0));
@@ -337,12 +337,12 @@ TEST_F(redirect, moves_the_map_to_the_new_descriptor)
 	ASSERT_EQ(0, redirect(self->old, self->unique, SIZE, self->new, 0, 0));
 	EXPECT_EQ(0, nr_maps(self->old));
 	EXPECT_EQ(1, nr_maps(self->new));
-	/* It is known to both: where it was made, and where it is. */
+	/* Both descriptors find the map: the one that it was made of, and the one it shows. */
 	EXPECT_EQ(0, query_map(self->old, self->unique, SIZE, &info));
 	EXPECT_EQ(0, query_map(self->new, self->unique, SIZE, &info));
 	EXPECT_EQ(1, info.references);
 	EXPECT_TRUE(info.options & IOKMEM_MAP_UNIQUE);
-	/* Not joined there either. */
+	/* Requests for the new memory do not share the map. */
 	EXPECT_EQ(-ENOENT, try_map(self->new, IOKMEM_MAP_REFERENCE |
 				   IOKMEM_MAP_ANYWHERE, 0, 0, 0));
 	ASSERT_EQ(0, release(self->new, self->unique, SIZE));
@@ -380,7 +380,7 @@ TEST_F(redirect, of_a_sub_and_a_multi_descriptor)
 	multi = create_multi(dev, IOKMEM_DIRECTION_INOUT, fds, 2);
 	ASSERT_LE(0, multi);
 
-	/* The window is the limit. */
+	/* The map must fit into the sub-descriptor, even if the parent is longer. */
 	EXPECT_EQ(-ERANGE, redirect(self->old, self->unique, SIZE, sub, 0, 0));
 	ASSERT_EQ(0, redirect(self->old, self->unique, SIZE, multi, 0, 0));
 	EXPECT_TRUE(is_signed(self->unique, 8 * PAGE, NEW + 8));
@@ -390,8 +390,8 @@ TEST_F(redirect, of_a_sub_and_a_multi_descriptor)
 }
 
 /*
- * The kernel looks for pages of pageable memory where that is mapped page by page. It
- * must not find raw entries of theirs there.
+ * The kernel looks up the entries of pageable memory's pages in the VMAs that map them page
+ * by page. It must not find raw entries of these pages there.
  */
 TEST_F(redirect, of_pageable_memory_to_itself_in_another_way_is_refused)
 {
@@ -409,13 +409,13 @@ TEST_F(redirect, of_pageable_memory_to_itself_in_another_way_is_refused)
 	EXPECT_EQ(-EOPNOTSUPP, redirect(pageable, unique, 4 * PAGE, multi, 0, SIZE));
 	EXPECT_EQ(-EOPNOTSUPP, redirect(pageable, unique, 4 * PAGE, pageable, 0, PAGE));
 	EXPECT_TRUE(is_signed(unique, 4 * PAGE, NEW));
-	/* By way of other memory it is the same. */
+	/* It is also refused after the map has shown other memory. */
 	ASSERT_EQ(0, redirect(pageable, unique, 4 * PAGE, self->old, 0, 0));
 	EXPECT_EQ(-EOPNOTSUPP, redirect(self->old, unique, 4 * PAGE, multi, 0, 0));
 	EXPECT_TRUE(is_signed(unique, 4 * PAGE, OLD));
 	ASSERT_EQ(0, redirect(self->old, unique, 4 * PAGE, pageable, 0, 0));
 	EXPECT_TRUE(is_signed(unique, 4 * PAGE, NEW));
-	/* What the kernel does with such pages does no harm. */
+	/* The kernel can safely reclaim the pages while the map shows them. */
 	ASSERT_EQ(0, map(pageable, 0, 0, 0, &other));
 	touch(other, true);
 	madvise(other, SIZE, MADV_PAGEOUT);
@@ -510,7 +510,7 @@ TEST_F(redirect, changes_the_new_memory_if_nobody_uses_it)
 	EXPECT_TRUE(is_signed(self->unique, SIZE, NEW));
 	ASSERT_EQ(0, query(self->new, &buffer));
 	EXPECT_EQ(IOKMEM_MAP_INHIBIT_CACHE, buffer.cache_mode);
-	/* Nobody maps the old memory any more. */
+	/* The old memory can be retyped, since nothing maps it any more. */
 	EXPECT_EQ(0, map(self->old, IOKMEM_MAP_INHIBIT_CACHE, 0, 0, &new));
 }
 
@@ -524,7 +524,7 @@ TEST_F(redirect, shows_zeroes_when_the_new_memory_is_emptied)
 	ASSERT_EQ(IOKMEM_PURGEABLE_NON_VOLATILE,
 		  set_purgeable(purgeable, IOKMEM_PURGEABLE_EMPTY));
 	EXPECT_TRUE(is_zero(self->unique, SIZE));
-	/* Nothing is there to be shown. */
+	/* A map cannot be redirected to memory that has been emptied. */
 	ASSERT_EQ(0, redirect(purgeable, self->unique, SIZE, self->old, 0, 0));
 	EXPECT_EQ(-ENODATA, redirect(self->old, self->unique, SIZE, purgeable, 0, 0));
 	EXPECT_TRUE(is_signed(self->unique, SIZE, OLD));
@@ -583,7 +583,7 @@ TEST_F(redirect, to_a_shorter_length_is_refused)
 }
 
 /*
- * The end of a map for all who share it.
+ * Unmapping a map for all who share it.
  */
 TEST_F(redirect, unmap_ends_the_map_for_all_references)
 {
@@ -616,7 +616,7 @@ TEST_F(redirect, unmap_of_a_map_inside_another_leaves_that)
 	EXPECT_EQ(1, nr_maps(self->new));
 	EXPECT_EQ(-ENOENT, release(self->new, inside, PAGE));
 	EXPECT_TRUE(is_signed(whole, SIZE, NEW));
-	/* It can be made again. */
+	/* The map of the part can be made again. */
 	ASSERT_EQ(0, map(self->new, 0, PAGE, PAGE, &inside));
 	EXPECT_EQ(whole + PAGE, inside);
 	ASSERT_EQ(0, release(self->new, inside, PAGE));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A read-only file of a descriptor gives no writable memory, whoever passes it on: here
- * a driver whose mmap() is that of such a file.
+ * A read-only file of a descriptor never allows a writable map, not even through a driver
+ * whose mmap() forwards to that file.
  */
 #include "driver_utils.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A driver maps into a task that it keeps. Of the task's process only the address space
- * matters: it is there until the last thread has ended.
+ * A driver maps into a task that it keeps a reference to. The task may have exited: what
+ * matters is the address space of its process, which exists until the last thread exits.
  */
 #include "bounded.h"
 #include "driver_utils.h"
@@ -49,8 +49,8 @@ FIXTURE_TEARDOWN(task)
  * @driver: the driver's file
  * @fd: a buffer
  * @flags: of IOKMEM_PROBE_MAP
- * @tid: the task
- * @err: what is wrong; 0 if nothing is
+ * @tid: the task's number
+ * @err: a negative error of keeping the task, or 0
  */
 struct kept {
 	int driver, fd;
@@ -86,7 +86,7 @@ TEST_F(task, that_has_ended_stands_for_its_process)
 	EXPECT_EQ(0, driver_put(self->driver, variant->flags));
 }
 
-/* What the driver maps is there for the threads that are left. */
+/* Wait until the leader has exited, and check that the driver can still map memory. */
 static void *map_without_leader(void *arg)
 {
 	struct kept *kept = arg;
@@ -133,7 +133,7 @@ TEST_F(task, whose_process_has_ended_has_no_address_space)
 	siginfo_t info;
 
 	ASSERT_LT(0, child);
-	/* Nobody has taken notice of its end yet. */
+	/* The child has exited, but is not reaped yet. */
 	ASSERT_EQ(0, waitid(P_PID, child, &info, WEXITED | WNOWAIT));
 	EXPECT_EQ(-ESRCH, driver_map(self->driver, self->fd, 0, 0, 0, variant->flags,
 				     &self->address));
@@ -143,7 +143,7 @@ TEST_F(task, whose_process_has_ended_has_no_address_space)
 	EXPECT_EQ(0, nr_maps(self->fd));
 }
 
-/* The child ends with a thread that was not the last. */
+/* The driver keeps a thread of the child that exits before the child does. */
 static int be_kept_by_thread_and_end(void *arg)
 {
 	struct kept kept = { .driver = *(int *)arg };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unloading the module right after its last user has gone: threads that have waited in the
- * module's own code, because they touched a map that was redirected to nothing, are out of
- * it by then. So this program runs when no other module uses the module: see
+ * Unloading the module right after its last user is gone. Threads that touched a map which
+ * is redirected to nothing have waited in the module's code. They must have left it before
+ * the module can be unloaded. This program runs while no other module uses the module: see
  * scripts/guest/test.
  */
 #include "bounded.h"
@@ -19,7 +19,7 @@
 static char *map_to_touch;
 static atomic_int nr_ready, nr_left;
 
-/* When the wait is over, everybody else comes first. */
+/* Wait in a fault, with a policy that lets all other threads run first afterwards. */
 static void *wait_in_fault(void *arg)
 {
 	const struct sched_param param = {};
@@ -32,7 +32,7 @@ static void *wait_in_fault(void *arg)
 	return NULL;
 }
 
-/* The map ends by munmap(), the last file is closed, and nothing is left to wait for. */
+/* Unmap the map while threads wait in it, close the last file, and unload the module. */
 static int let_threads_wait_and_unload(void *arg)
 {
 	struct sigaction act = { .sa_handler = probe_handler };
@@ -53,7 +53,7 @@ static int let_threads_wait_and_unload(void *arg)
 
 	CHILD_EXPECT(!close(fd));
 	CHILD_EXPECT(!munmap(map_to_touch, SIZE));
-	/* What goes by itself, such as the file of the map, may take a moment. */
+	/* Delayed cleanup, such as closing the map's file, may take a moment. */
 	CHILD_EXPECT(SOON(!syscall(SYS_delete_module, "iokmem", O_NONBLOCK)));
 	CHILD_EXPECT(SOON(nr_left == NR_WAITERS));
 	return 0;
@@ -68,7 +68,7 @@ static int load(void)
 	return err;
 }
 
-/* Do others use the module, or is it built into the kernel? */
+/* Return true if others use the module, or if it is built into the kernel. */
 static bool is_used(void)
 {
 	char line[256];

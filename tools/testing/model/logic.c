@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module's logic, driven without a kernel: the real kmod/map/sharing.c, index.c and
- * request.c decide and find. This file does what mapping.c, obtain.c and task.c do between
- * their calls: without locks, since there is one thread, and with address spaces in which
- * the highest free address is taken.
+ * The module's logic, driven without a kernel. The real kmod/map/sharing.c, index.c and
+ * request.c check requests and find maps. This file does the rest, like mapping.c, obtain.c
+ * and task.c. It needs no locks, since there is one thread. Its simulated address spaces
+ * always hand out the highest free address.
  */
 #include <stdlib.h>
 
@@ -17,7 +17,7 @@
 #define TASK_END	0x800000000000UL
 #define ARENA_PAGES	48
 
-/* A mapping, and where it is to be if it is still under construction. */
+/* A mapping, and the address that was asked for, for use while it is built. */
 struct logic_mapping {
 	struct iokmem_mapping mapping;
 	unsigned long at;
@@ -28,7 +28,7 @@ static struct logic *logic_of(const struct sequence *sequence)
 	return sequence->private;
 }
 
-/* What the three files need of the rest of the module. */
+/* Functions of the rest of the module that the three files call. */
 
 static int resolve_wired(u32 mode, u32 *resolved)
 {
@@ -121,7 +121,7 @@ static unsigned long highest_free(struct logic *logic, const struct mm_struct *m
 	return start;
 }
 
-/* Maps: as mapping.c has it. */
+/* Maps, like in mapping.c. */
 
 static void map_init(struct iokmem_map *map, struct iokmem_mapping *mapping,
 		     const struct iokmem_map_request *request)
@@ -147,7 +147,7 @@ static struct iokmem_map *part_add(struct iokmem_mapping *mapping,
 	return map;
 }
 
-/* A map may have left the index before it goes, so it is removed twice. */
+/* A map that is freed may have left the index already. Remove it twice to check that. */
 static void part_remove(struct iokmem_map *map)
 {
 	iokmem_index_remove(map);
@@ -179,7 +179,7 @@ static struct iokmem_mapping *mapping_add(const struct iokmem_map_request *reque
 	return mapping;
 }
 
-/* The maps of parts may go before the mapping is killed, or after. */
+/* Maps of parts may be freed before the mapping is killed, or after: do both by turns. */
 static void mapping_remove(struct iokmem_mapping *mapping)
 {
 	bool first = mapping->backing.offset & 1;
@@ -202,7 +202,7 @@ static void drop_unused(struct iokmem_mapping *mapping)
 		mapping_remove(mapping);
 }
 
-/* munmap(): all or nothing. */
+/* Do the work of munmap(), which removes all mappings in the range or fails. */
 static int remove_all_in(struct logic *logic, struct mm_struct *mm,
 			 unsigned long start, unsigned long end)
 {
@@ -218,7 +218,7 @@ static int remove_all_in(struct logic *logic, struct mm_struct *mm,
 	return 0;
 }
 
-/* Return 0 or a negative error. */
+/* Find addresses for a mapping, and make it live. Return 0 or a negative error. */
 static int mapping_build(struct logic *logic, struct iokmem_mapping *mapping)
 {
 	unsigned long start = container_of(mapping, struct logic_mapping, mapping)->at &
@@ -244,7 +244,7 @@ static int mapping_build(struct logic *logic, struct iokmem_mapping *mapping)
 	return 0;
 }
 
-/* IOKMEM_CREATE_MAPPING: as chardev.c and map.c have it. */
+/* IOKMEM_CREATE_MAPPING, like in chardev.c and map.c. */
 
 static int check(struct iokmem_map_request *request, struct iokmem_desc *desc)
 {
@@ -257,7 +257,7 @@ static int check(struct iokmem_map_request *request, struct iokmem_desc *desc)
 	return iokmem_request_check(request, desc);
 }
 
-/* May the memory have the mode, and has it a new one then? */
+/* Return 0 if the memory has the request's cache mode or can be retyped, or an error. */
 static int check_mode(const struct iokmem_map_request *request)
 {
 	const struct iokmem_desc *desc = request->desc;
@@ -311,8 +311,8 @@ static void share(struct iokmem_map *found, const struct iokmem_map_request *req
 }
 
 /*
- * What serves, or NULL: no more and no less often than a look at all mappings finds
- * something.
+ * Find the map or mapping that serves the request, or NULL. Check that something is found
+ * exactly if a look at all mappings finds something.
  */
 static struct iokmem_map *find(struct sequence *sequence,
 			       const struct iokmem_map_request *request)
@@ -371,7 +371,7 @@ static void logic_build(struct sequence *sequence, const void *handle, bool fail
 		answer->address = mapping->address;
 }
 
-/* The other calls: as task.c and vma.c have it. */
+/* The other calls, like in task.c and vma.c. */
 
 static struct iokmem_map *find_of_task(const struct sequence *sequence,
 				       const struct step *step)
@@ -493,7 +493,7 @@ static const struct other logic = {
 	.check		= logic_check,
 };
 
-/* The memories and the files that the model has. */
+/* Create the memories and the files that the model has. */
 static void logic_init(struct logic *state, const struct model *model)
 {
 	int i;
@@ -531,9 +531,10 @@ static void logic_init(struct logic *state, const struct model *model)
 }
 
 /*
- * logic_run - a sequence from nothing to nothing
+ * logic_run - run a sequence of calls, from an empty state to an empty state
  *
- * Returns whether all is as it should be; if not, @sequence says what is not.
+ * Return true if the logic agrees with the model. If not, @sequence describes the first
+ * difference.
  */
 bool logic_run(struct sequence *sequence, const __u8 *bytes, size_t size,
 	       FILE *log)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sequences on the module's own logic, in this program.
+ * Running sequences of calls on the module's own logic, in this program.
  */
 #ifndef _IOKMEM_LOGIC_H
 #define _IOKMEM_LOGIC_H

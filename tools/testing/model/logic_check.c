@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Is the module's list of maps the model's, and are its trees in order?
+ * Checks that the module's list of maps equals the model's, and that its trees are in order.
  */
 #include "logic_state.h"
 
 #define map_of(rb)	rb_entry(rb, struct iokmem_map, by_range)
 
-/* The model's number for a map, or -1. */
+/* Return the model's number for a map, or -1. */
 static int number_of(const struct model *model, const struct iokmem_map *map)
 {
 	int i;
@@ -64,7 +64,7 @@ static void check_inside(struct sequence *sequence,
 			       expected->name, left);
 }
 
-/* All mappings of a memory, oldest first. */
+/* Check the list of all mappings of a memory, oldest first. */
 static void check_list(struct sequence *sequence, int memory)
 {
 	const struct model *model = &sequence->model;
@@ -96,8 +96,8 @@ static void check_list(struct sequence *sequence, int memory)
 }
 
 /*
- * By address space, then by what the mapping's options have to have in common, then by
- * offset, length, and the mapping's age.
+ * Return true if @a comes before @b in the index: by address space, then by the options that
+ * must be equal, then by offset, length, and the mapping's age.
  */
 static bool is_before(const struct iokmem_map *a, const struct iokmem_map *b)
 {
@@ -121,13 +121,13 @@ static size_t end_below(const struct rb_node *node)
 	return node ? map_of(node)->subtree_end : 0;
 }
 
-/* The end of a mapping; a map of a part adds nothing to it. */
+/* Return the end of the mapping's bytes if @map is its map of all bytes, else 0. */
 static size_t own_end(const struct iokmem_map *map)
 {
 	return iokmem_map_is_whole(map) ? iokmem_map_offset(map) + map->length : 0;
 }
 
-/* Every map that is not Unique is in the tree of a memory's shareable ones. */
+/* Check the index of a memory, which must have every map that is not Unique, in order. */
 static void check_shareable(struct sequence *sequence, int memory)
 {
 	const struct model *model = &sequence->model;
@@ -162,7 +162,7 @@ static void check_shareable(struct sequence *sequence, int memory)
 }
 
 /*
- * logic_check - what is not as the model has it?
+ * logic_check - compare the logic's state with the model's
  */
 void logic_check(struct sequence *sequence)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the module's logic works on, in this program: see logic.c.
+ * The state that the module's logic works on, in this program: see logic.c.
  */
 #ifndef _IOKMEM_LOGIC_STATE_H
 #define _IOKMEM_LOGIC_STATE_H
@@ -12,10 +12,10 @@
 #include "sequence.h"
 
 /**
- * struct logic - all there is
+ * struct logic - the whole state
  * @memory: the descriptors that have memory
  * @part: the sub-descriptors, by number of the file
- * @file: what the files are of
+ * @file: the descriptor of each file
  * @mm: the address spaces of programs
  */
 struct logic {
@@ -25,7 +25,7 @@ struct logic {
 	struct mm_struct mm[MODEL_KERNEL];
 };
 
-/* NULL is the kernel's. */
+/* Return an address space; NULL is the kernel's. */
 static inline struct mm_struct *logic_mm(struct logic *logic, int space)
 {
 	return space == MODEL_KERNEL ? NULL : &logic->mm[space];

@@ -5,7 +5,7 @@
  *
  * Lists, trees and arithmetic come from the kernel's tools/include. Every other kernel header
  * that the module's sources include is this one: scripts/build-model creates a file of each
- * name that includes it. A type that is only used for a member of a structure has no content.
+ * name that includes it. Types that are only used for members of structures are empty.
  */
 #ifndef _IOKMEM_SEAM_H
 #define _IOKMEM_SEAM_H
@@ -40,12 +40,12 @@
 #define lockdep_assert_held(lock)	((void)(lock))
 #define lockdep_assert(condition)	do { } while (0)
 
-/* An address space consists of its end only. */
+/* Of an address space only the end matters. */
 struct mm_struct {
 	unsigned long task_size;
 };
 
-/* Types of members. */
+/* Types that are only used for members of structures. */
 struct mutex { int unused; };
 struct work_struct { int unused; };
 struct llist_head { int unused; };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A driver that maps programs' buffers into their tasks, as drivers do: in its ioctls, in
- * a worker, and in mmap() of its device. See iokmem_probe.h for what it can be told to do.
+ * a worker, and in mmap() of its device. iokmem_probe.h describes its ioctls.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -24,22 +24,22 @@
 #include "iokmem_probe.h"
 
 /**
- * struct driver_file - what an open file has
+ * struct driver_file - the state of an open file
  * @lock: serialises the ioctls
  * @task: the task to map into
- * @map: in that task, or NULL
- * @desc: that mmap() is about, or NULL
+ * @map: the map in that task, or NULL
+ * @desc: the descriptor that mmap() uses, or NULL
  * @how: what mmap() does: IOKMEM_PROBE_FORWARD_READ_ONLY or IOKMEM_PROBE_MAP_IN_MMAP
- * @end_work: ends a map
- * @ending: the map that @end_work ends
- * @unmap: @end_work unmaps it first
- * @hold_work: holds an mmap lock
- * @mm: whose
- * @milliseconds: for how long
+ * @end_work: puts a map
+ * @ending: the map that @end_work puts
+ * @unmap: @end_work unmaps the map first
+ * @hold_work: holds the mmap lock of @mm
+ * @mm: an address space
+ * @milliseconds: how long @hold_work holds the lock
  * @held: completed when @hold_work has the lock
  */
 struct driver_file {
-	struct mutex lock;	/* protects what follows */
+	struct mutex lock;	/* protects the other members */
 	struct task_struct *task;
 	struct iokmem_map *map;
 	struct iokmem_desc *desc;
@@ -67,12 +67,12 @@ static struct iokmem_desc *desc_of(int fd)
 }
 
 /**
- * struct map_call - iokmem_desc_create_mapping_in_task() by a worker
- * @work: calls it
+ * struct map_call - a call of iokmem_desc_create_mapping_in_task() by a worker
+ * @work: makes the call
  * @task: the task
  * @desc: the descriptor
- * @arg: all else
- * @map: what it returned
+ * @arg: the other arguments
+ * @map: the result
  */
 struct map_call {
 	struct work_struct work;
@@ -236,7 +236,7 @@ static long driver_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return ret;
 }
 
-/* As drivers that export memory by another file do: see dma_buf_mmap(). */
+/* Forward mmap() to a descriptor's file, as dma_buf_mmap() does with an exporter's. */
 static int forward_read_only(struct driver_file *driver, struct vm_area_struct *vma)
 {
 	struct file *file;
@@ -251,7 +251,7 @@ static int forward_read_only(struct driver_file *driver, struct vm_area_struct *
 	return err;
 }
 
-/* No driver may do this: the mmap lock is held. */
+/* Make a map with the mmap lock held, which no driver may do. */
 static int map_in_mmap(struct driver_file *driver)
 {
 	struct iokmem_map *map;
@@ -268,7 +268,7 @@ static int driver_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct driver_file *driver = file->private_data;
 
-	/* IOKMEM_PROBE_SHOW comes before, and nothing is changed by it then. */
+	/* No lock is needed: tests call IOKMEM_PROBE_SHOW before mmap(), never meanwhile. */
 	if (!driver->desc)
 		return -ENODEV;
 	switch (driver->how) {

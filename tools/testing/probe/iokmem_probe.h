@@ -12,7 +12,7 @@
  * @exec: executable
  * @huge: a huge one
  * @cache: IOKMEM_MAP_*_CACHE
- * @pfn: the frame that the address itself is in
+ * @pfn: the frame of the address itself, even in a huge entry
  */
 struct iokmem_probe {
 	__u32 present;
@@ -23,13 +23,13 @@ struct iokmem_probe {
 	__u64 pfn;
 };
 
-/* Content of the buffer that iokmem_probe/outside maps, and its length. */
+/* The content and the length of the buffer that iokmem_probe/outside maps. */
 #define IOKMEM_PROBE_TEXT	"mapped from outside"
 #define IOKMEM_PROBE_LENGTH	sizeof(IOKMEM_PROBE_TEXT)
 
 /**
- * struct iokmem_probe_outside - a map that was made from outside
- * @address: where it is
+ * struct iokmem_probe_outside - a map that was made from outside the process
+ * @address: of the map
  * @length: in bytes
  */
 struct iokmem_probe_outside {
@@ -38,12 +38,12 @@ struct iokmem_probe_outside {
 };
 
 /*
- * A driver's device. An open file of it keeps a task, which at first is the one that has
- * opened it, and makes one map at a time.
+ * A driver's device. An open file of the device keeps a task, which at first is the task
+ * that has opened it, and can have one map at a time.
  */
 #define IOKMEM_PROBE_DEVICE	"iokmem-probe"
 
-/* In a worker; IOKMEM_PROBE_PUT and IOKMEM_PROBE_UNMAP do not wait for that. */
+/* Leave the work to a worker. IOKMEM_PROBE_PUT and IOKMEM_PROBE_UNMAP do not wait for it. */
 #define IOKMEM_PROBE_IN_WORKER	1u
 
 /**
@@ -66,13 +66,13 @@ struct iokmem_probe_map {
 	__u32 __reserved;
 };
 
-/* What mmap() of the device does. */
-#define IOKMEM_PROBE_FORWARD_READ_ONLY	1u	/* mmap() of a read-only file of a descriptor */
-#define IOKMEM_PROBE_MAP_IN_MMAP	2u	/* fail as making another map does there */
+/* Choices of what mmap() of the device does. */
+#define IOKMEM_PROBE_FORWARD_READ_ONLY	1u	/* forward to a descriptor's read-only file */
+#define IOKMEM_PROBE_MAP_IN_MMAP	2u	/* request a map there, and return the error */
 
 /**
  * struct iokmem_probe_show - argument of IOKMEM_PROBE_SHOW
- * @fd: of the descriptor that mmap() of the device is about
+ * @fd: file descriptor of the descriptor that mmap() of the device uses
  * @how: IOKMEM_PROBE_FORWARD_READ_ONLY or IOKMEM_PROBE_MAP_IN_MMAP
  */
 struct iokmem_probe_show {
@@ -82,14 +82,14 @@ struct iokmem_probe_show {
 
 /* Have the driver map into the task that the file keeps. */
 #define IOKMEM_PROBE_MAP	_IO(0xBE, 0)
-/* Have it put the map, or unmap it and put it; the argument is flags. */
+/* Have the driver put the map, or unmap and put it. The argument is flags. */
 #define IOKMEM_PROBE_PUT	_IO(0xBE, 1)
 #define IOKMEM_PROBE_UNMAP	_IO(0xBE, 2)
-/* Wait until the worker is done with that. */
+/* Wait until the worker has done so. */
 #define IOKMEM_PROBE_WAIT	_IO(0xBE, 3)
-/* From now on the file keeps the calling thread. */
+/* Make the file keep the calling thread from now on. */
 #define IOKMEM_PROBE_KEEP_TASK	_IO(0xBE, 4)
-/* A worker holds the caller's mmap lock, for reading, for so many milliseconds. */
+/* Have a worker hold the caller's mmap lock, for reading, for so many milliseconds. */
 #define IOKMEM_PROBE_HOLD_LOCK	_IO(0xBE, 5)
 #define IOKMEM_PROBE_SHOW	_IO(0xBE, 6)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A debugfs file that maps a buffer into the process that reads it. As some drivers do, it
- * creates the map from elsewhere: in a worker.
+ * A debugfs file that maps a buffer into the process that reads the file. Like some
+ * drivers, it makes the map in a worker.
  *
  *	iokmem_probe/outside	struct iokmem_probe_outside; the offset is the options.
  *				The map lasts as long as the file is open.
@@ -21,11 +21,11 @@
 #include "outside.h"
 
 /**
- * struct outside - what an open file has
+ * struct outside - the state of an open file
  * @work: makes the map
- * @task: for whom
+ * @task: the task to map into
  * @options: as asked for
- * @map: what was made, or an error; NULL before
+ * @map: the map, or an error pointer; NULL until @work has run
  */
 struct outside {
 	struct work_struct work;

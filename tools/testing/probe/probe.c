@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Page table entries for the tests of /dev/iokmem, on kernels that do not show them: two
- * debugfs files, read at the address or frame as the offset. outside.c has a third file, and
- * driver.c a driver with a device.
+ * Page table entries for the tests of /dev/iokmem, since kernels do not show them. There are
+ * two debugfs files; the offset to read at is the address or the frame. outside.c has a
+ * third file, and driver.c a driver with a device.
  *
  *	iokmem_probe/user	struct iokmem_probe of an address of the reader
  *	iokmem_probe/frame	struct iokmem_probe of a page frame, in the kernel's map of
