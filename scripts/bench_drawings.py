@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Drawings of what the programs of tools/bench have counted, as SVG."""
+"""SVG drawings of the figures that the programs of tools/bench have counted."""
 
 import math
 
@@ -10,7 +10,7 @@ LINE = 15
 
 
 class Drawing:
-    """Text and shapes, as they come."""
+    """A drawing that text and shapes are added to in order."""
 
     def __init__(self):
         self.out = []
@@ -40,7 +40,7 @@ class Drawing:
 
 
 class ListPanel:
-    """One situation of the list: instructions over n, both logarithmic."""
+    """The chart of one situation of the list: instructions over n, both logarithmic."""
 
     WIDTH, HEIGHT = 330, 250
     LEFT, RIGHT, TOP, BOTTOM = 74, 122, 34, 44
@@ -92,7 +92,7 @@ class ListPanel:
         self.labels(sorted(ends))
 
     def labels(self, ends):
-        """Where the curves end, but each below the one before, and none too low."""
+        """Label the curves at their ends. Labels are moved so that none overlap."""
         places = []
         for y, _, _ in ends:
             places.append(max(y, places[-1] + LINE - 2) if places else y)
@@ -105,7 +105,7 @@ class ListPanel:
 
 
 def draw_list(situations, kernel):
-    """situations: by title, the figures of each operation by n."""
+    """Draw the list. situations: the figures of each operation by n, by title."""
     width = ListPanel.LEFT + ListPanel.WIDTH + ListPanel.RIGHT
     height = ListPanel.TOP + ListPanel.HEIGHT + ListPanel.BOTTOM
     drawing = Drawing()
@@ -116,7 +116,7 @@ def draw_list(situations, kernel):
                        f" descriptor has. {kernel}")
 
 
-# Bars: names, bars, and the text behind them.
+# The widths of the names of bars, of the bars, and of the text behind them.
 NAMES, BARS, BEHIND = 160, 420, 110
 OURS, THEIRS = "#0b62a4", "#9aa5b1"
 
@@ -128,7 +128,7 @@ def name_bar(drawing, y, name):
 
 
 def draw_lives(lives, kernel):
-    """lives: by size, what one life costs by kind. The bars are logarithmic."""
+    """Draw logarithmic bars. lives: what one life costs, by size, then by kind of memory."""
     drawing = Drawing()
     y = 30
     for size, costs in lives.items():
@@ -157,8 +157,8 @@ STEP_COLOURS = {
 
 
 def draw_steps(steps, kernel):
-    """steps: by size, by kind, what each step of a life costs. Bars that are longer than
-    three of the shortest are cut off."""
+    """Draw bars of steps. steps: what each step of a life costs, by size, then by kind of
+    memory. Bars that are longer than three times the shortest are cut off."""
     drawing = Drawing()
     x = NAMES
     for step, colour in STEP_COLOURS.items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The figures that the programs of tools/bench have counted: read, looked up, written."""
+"""Reading, looking up and writing the figures that the programs of tools/bench have counted."""
 
 import csv
 from pathlib import Path
@@ -8,7 +8,7 @@ FIELDS = ["row", "size", "operation", "first", "median", "maximum", "samples"]
 
 
 class Figures:
-    """By part, row, size and operation."""
+    """Figures, by part, row, size and operation."""
 
     def __init__(self):
         self.rows = {}
@@ -27,7 +27,7 @@ class Figures:
         return iter(self.rows.items())
 
     def get(self, part, row, size, operation, figure="median"):
-        """None if it was not counted."""
+        """Return a figure, or None if it was not counted."""
         found = self.rows.get((part, row, size, operation))
         return found and found[figure]
 
@@ -39,7 +39,7 @@ class Figures:
 
 
 def read_results(path):
-    """What a guest has printed: the part comes first, and what is for the profiler last."""
+    """Read a guest's output. The part comes first; the last columns are for the profiler."""
     figures = Figures()
     with open(path, encoding="ascii") as lines:
         for part, *fields in csv.reader(lines):
@@ -48,7 +48,7 @@ def read_results(path):
 
 
 def read_csv(directory):
-    """What write_csv() has written."""
+    """Read the files that write_csv() has written."""
     figures = Figures()
     for path in Path(directory).glob("*.csv"):
         with open(path, encoding="ascii") as lines:
@@ -66,7 +66,7 @@ def write_csv(directory, figures):
 
 
 def table(head, rows, left=1):
-    """Markdown, in columns for those who read it as it is; the first are of text."""
+    """Return a Markdown table with aligned columns. The first `left` columns are text."""
     rows = [head] + rows
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
 

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the module is to cost: the only place that says so.
+"""The targets for what the module may cost. No other file states them.
 
-A target compares what was counted with a limit: a number, or what something else has
-cost in the same run. All of them are functions of the figures, which find None if
-something was not counted."""
+A target compares a figure with a limit: a number, or what something else has cost in the
+run. Figures and limits are functions of all figures, which return None if something was not
+counted."""
 
 from bench_figures import table
 
 SIZES = K4, K64, M2, M64 = 4 << 10, 64 << 10, 2 << 20, 64 << 20
 NEIGHBOURS = ["memfd", "memfd huge pages", "memfd hugetlb", "udmabuf",
               "dma-buf system heap", "dma-buf CMA heap", "vgem"]
-# Numbers of maps in the part list, and its counted operations, beside the kernel's own share.
+# The numbers of maps in the part "list", its situations, and the operations that are iokmem's.
 MANY = [10 ** n for n in range(1, 6)]
 SITUATIONS = ["together", "apart", "inside", "nested", "crossing"]
 LOOKUP = ["create", "release (last)", "munmap", "munmap of each", "find",
@@ -26,7 +26,7 @@ def fixed(number):
 
 
 def of_some(choose):
-    """Of those that there are."""
+    """Choose one of the figures, ignoring those that were not counted."""
     def join(*functions):
         def find(figures):
             found = [f(figures) for f in functions]
@@ -37,7 +37,7 @@ def of_some(choose):
 
 
 def of_all(compute):
-    """None if there is not each of them."""
+    """Compute from all figures, or return None if any was not counted."""
     def join(*functions):
         def find(figures):
             found = [f(figures) for f in functions]
@@ -57,19 +57,19 @@ def times(factor, function):
 
 
 def best(part, size, operation):
-    """What the best of the neighbours costs."""
+    """Return what the operation costs with the best of the neighbours."""
     return least(*(cost(part, row, size, operation) for row in NEIGHBOURS))
 
 
 def growth(situation, operation):
-    """The most that it costs with any number of maps, by what it costs with ten."""
+    """Return the largest cost with any number of maps, divided by the cost with ten."""
     costs = [cost("list", situation, n, operation) for n in MANY]
     return ratio(largest(*costs), costs[0])
 
 
 class Target:
-    """That a figure is at most the limit. The neighbour's is only for comparing. What is
-    not steady is told, but not held against a change."""
+    """A figure must be at most the limit. The neighbour's figure is only shown to compare.
+    If the figure is not steady, missing the target is shown, but does not fail a check."""
 
     def __init__(self, text, figure, limit, neighbour=fixed(None), steady=True):
         self.text = text
@@ -79,7 +79,7 @@ class Target:
         self.steady = steady
 
     def met(self, figures):
-        """None if that is not known."""
+        """Return whether the target is met, or None if something was not counted."""
         figure, limit = self.figure(figures), self.limit(figures)
         return None if figure is None or limit is None else figure <= limit
 
@@ -94,7 +94,7 @@ class Target:
 
 
 def target_list():
-    """By heading."""
+    """Return all targets, by heading."""
     again = best("life", M64, "map elsewhere")
     vmap = {part: best(part, M64, "map") for part in ("kernel", "blocks-kernel", "broken-kernel")}
     making = "create and destroy"
@@ -182,6 +182,6 @@ def target_table(figures):
 
 
 def met_targets(figures):
-    """Whether each steady one is met, by its name; None where that is not known."""
+    """Return whether each steady target is met, by name; None: something was not counted."""
     return {f"{heading}: {target.text}": target.met(figures)
             for heading, targets in TARGETS.items() for target in targets if target.steady}
