@@ -51,7 +51,7 @@ static int cache_init(struct kunit *test)
 /* Check that all pages of a map in a user task have entries of this type. */
 static void expect_user_cache(struct kunit *test, struct iokmem_map *m, u32 cache)
 {
-	unsigned long at = iokmem_map_get_address(m) & PAGE_MASK, i;
+	unsigned long at = address_of(m) & PAGE_MASK, i;
 
 	for (i = 0; i < pages_of(m); i++) {
 		struct entry entry;
@@ -65,7 +65,7 @@ static void expect_user_cache(struct kunit *test, struct iokmem_map *m, u32 cach
 
 static void expect_kernel_cache(struct kunit *test, struct iokmem_map *m, u32 cache)
 {
-	unsigned long at = iokmem_map_get_address(m) & PAGE_MASK, i;
+	unsigned long at = address_of(m) & PAGE_MASK, i;
 
 	for (i = 0; i < pages_of(m); i++)
 		KUNIT_ASSERT_EQ_MSG(test, entry_cache(cache),
@@ -137,17 +137,17 @@ static void cache_mode_is_in_every_entry_and_gone_when_freed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->given, iokmem_map_get_cache_mode(m));
 	expect_user_cache(test, m, c->given);
 	if (IOKMEM_HUGE_ENTRIES)
-		KUNIT_EXPECT_TRUE(test, entry_of(current->mm, iokmem_map_get_address(m)).huge);
-	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, iokmem_map_get_address(m) + SZ_2M).huge);
+		KUNIT_EXPECT_TRUE(test, entry_of(current->mm, address_of(m)).huge);
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, address_of(m) + SZ_2M).huge);
 	put_map_now(test, m);
 
 	/* A map with its own addresses, and a read-only one. */
 	m = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_UNIQUE, 0, 0);
-	KUNIT_EXPECT_FALSE(test, kernel_entry_of(iokmem_map_get_address(m)).huge);
+	KUNIT_EXPECT_FALSE(test, kernel_entry_of(address_of(m)).huge);
 	expect_kernel_cache(test, m, c->given);
 	put_map_now(test, m);
 	m = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_READ_ONLY, 0, 0);
-	KUNIT_EXPECT_FALSE(test, kernel_entry_of(iokmem_map_get_address(m)).write);
+	KUNIT_EXPECT_FALSE(test, kernel_entry_of(address_of(m)).write);
 	expect_kernel_cache(test, m, c->given);
 	put_map_now(test, m);
 
@@ -195,13 +195,13 @@ static void cache_mode_needs_more_than_page_protection(struct kunit *test)
 	attach_address_space(test);
 	m = map(test, desc, current, 0, 0, 0);
 	mmap_read_lock(current->mm);
-	vma = vma_lookup(current->mm, iokmem_map_get_address(m));
-	ret = vmf_insert_pfn_prot(vma, iokmem_map_get_address(m), pfn_of(desc, 0),
+	vma = vma_lookup(current->mm, address_of(m));
+	ret = vmf_insert_pfn_prot(vma, address_of(m), pfn_of(desc, 0),
 				  pgprot_writecombine(vma->vm_page_prot));
 	mmap_read_unlock(current->mm);
 	KUNIT_ASSERT_TRUE(test, ret == VM_FAULT_NOPAGE);
 	KUNIT_EXPECT_EQ(test, IOKMEM_MAP_COPYBACK_CACHE,
-			entry_of(current->mm, iokmem_map_get_address(m)).cache);
+			entry_of(current->mm, address_of(m)).cache);
 }
 
 static void cache_mode_is_changed_by_the_first_map(struct kunit *test)
@@ -243,7 +243,7 @@ static void cache_mode_of_mapped_memory_is_not_changed(struct kunit *test)
 				0, 0));
 	other = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_UNIQUE, 0, 0);
 	KUNIT_EXPECT_EQ(test, IOKMEM_MAP_WRITE_COMBINE_CACHE,
-			kernel_entry_of(iokmem_map_get_address(other)).cache);
+			kernel_entry_of(address_of(other)).cache);
 
 	KUNIT_EXPECT_EQ(test, -EBUSY,
 			map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE |
@@ -372,7 +372,7 @@ static void cache_mode_keeps_the_content(struct kunit *test)
 		struct iokmem_map *m = map(test, desc, current, modes[i], 0, 0);
 
 		expect_user_cache(test, m, modes[i]);
-		KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), SZ_64K, 0));
+		KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m), SZ_64K, 0));
 		put_map_now(test, m);
 	}
 }

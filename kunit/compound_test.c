@@ -86,7 +86,7 @@ static void sub_maps_are_its_parents(struct kunit *test)
 	attach_address_space(test);
 	whole = map(test, parent, current, 0, 0, 0);
 	m = map(test, desc, current, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, iokmem_map_get_address(whole) + SZ_16K, iokmem_map_get_address(m));
+	KUNIT_EXPECT_EQ(test, address_of(whole) + SZ_16K, address_of(m));
 	KUNIT_EXPECT_EQ(test, SZ_16K, iokmem_map_get_length(m));
 	KUNIT_EXPECT_EQ(test, SZ_16K, iokmem_map_get_offset(m));
 	KUNIT_EXPECT_PTR_EQ(test, parent, iokmem_map_get_memory_descriptor(m));
@@ -97,11 +97,10 @@ static void sub_maps_are_its_parents(struct kunit *test)
 	/* The sub-descriptor's map may be the first. */
 	m = map(test, sub(test, parent, SZ_32K, SZ_16K), current, IOKMEM_MAP_READ_ONLY,
 		0, 0);
-	KUNIT_EXPECT_EQ(test, iokmem_map_get_address(m) + SZ_8K,
-			iokmem_map_get_address(map(test, parent, current,
-						   IOKMEM_MAP_READ_ONLY,
-						   SZ_32K + SZ_8K, SZ_4K)));
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), SZ_16K, SZ_32K));
+	KUNIT_EXPECT_EQ(test, address_of(m) + SZ_8K,
+			address_of(map(test, parent, current, IOKMEM_MAP_READ_ONLY,
+				       SZ_32K + SZ_8K, SZ_4K)));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m), SZ_16K, SZ_32K));
 }
 
 static void sub_of_a_sub_is_one_of_the_first_parent(struct kunit *test)
@@ -131,7 +130,7 @@ static void sub_shows_tasks_whole_pages_of_its_own(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EACCES,
 			map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
 	m = map(test, desc, current, 0, 5, 10);
-	KUNIT_EXPECT_EQ(test, 5, offset_in_page(iokmem_map_get_address(m)));
+	KUNIT_EXPECT_EQ(test, 5, offset_in_page(address_of(m)));
 
 	desc = sub(test, parent, 10, 2 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, -EACCES,
@@ -222,7 +221,7 @@ static void multi_is_mapped_as_one_range(struct kunit *test)
 	attach_address_space(test);
 	desc = multi(test, members, 3);
 	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
-	bytes = (u8 *)iokmem_map_get_address(m);
+	bytes = (u8 *)address_of(m);
 	KUNIT_EXPECT_EQ(test, 33, offset_in_page(bytes));
 	KUNIT_EXPECT_TRUE(test, has_pattern(bytes, PAGE_SIZE - 33, PAGE_SIZE + 33));
 	bytes += PAGE_SIZE - 33;
@@ -233,11 +232,11 @@ static void multi_is_mapped_as_one_range(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EACCES,
 			map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
 	m = map(test, desc, current, 0, PAGE_SIZE - 33, 2 * PAGE_SIZE);
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), 2 * PAGE_SIZE, 8 * PAGE_SIZE));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m), 2 * PAGE_SIZE, 8 * PAGE_SIZE));
 	KUNIT_EXPECT_PTR_EQ(test, m, map(test, desc, current, 0, PAGE_SIZE - 33,
 					 2 * PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, pfn_of(parent, 8 * PAGE_SIZE),
-			entry_of(current->mm, iokmem_map_get_address(m)).pfn);
+			entry_of(current->mm, address_of(m)).pfn);
 }
 
 static void multi_has_huge_entries_where_its_members_do(struct kunit *test)
@@ -251,12 +250,12 @@ static void multi_has_huge_entries_where_its_members_do(struct kunit *test)
 	attach_address_space(test);
 	desc = multi(test, (struct iokmem_desc *[]){ a, b, a }, 3);
 	m = map(test, desc, current, 0, 0, 0);
-	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(m) + SZ_2M + SZ_64K));
-	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(m) + 2 * SZ_2M));
-	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, iokmem_map_get_address(m) + SZ_2M).huge);
-	KUNIT_EXPECT_EQ(test, pfn_of(b, 0), entry_of(current->mm, iokmem_map_get_address(m) + SZ_2M).pfn);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address_of(m) + SZ_2M + SZ_64K));
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address_of(m) + 2 * SZ_2M));
+	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, address_of(m) + SZ_2M).huge);
+	KUNIT_EXPECT_EQ(test, pfn_of(b, 0), entry_of(current->mm, address_of(m) + SZ_2M).pfn);
 	KUNIT_EXPECT_EQ(test, pfn_of(a, 0),
-			entry_of(current->mm, iokmem_map_get_address(m) + 2 * SZ_2M).pfn);
+			entry_of(current->mm, address_of(m) + 2 * SZ_2M).pfn);
 }
 
 static void multi_of_multis_has_their_members(struct kunit *test)
@@ -299,9 +298,9 @@ static void multi_holds_its_members_while_mapped(struct kunit *test)
 				  IOKMEM_MAP_WRITE_COMBINE_CACHE, 0, 0));
 
 	/* The map and the member show one memory. */
-	KUNIT_ASSERT_EQ(test, 0, put_user(5, (u8 __user *)iokmem_map_get_address(m) + PAGE_SIZE));
+	KUNIT_ASSERT_EQ(test, 0, put_user(5, (u8 __user *)address_of(m) + PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_set_purgeable(b, IOKMEM_PURGEABLE_EMPTY, NULL));
-	KUNIT_EXPECT_FALSE(test, user_has_pattern(iokmem_map_get_address(m) + PAGE_SIZE, PAGE_SIZE, 0));
+	KUNIT_EXPECT_FALSE(test, user_has_pattern(address_of(m) + PAGE_SIZE, PAGE_SIZE, 0));
 	put_map_now(test, m);
 	KUNIT_EXPECT_TRUE(test, b->held <= 1);
 }
@@ -328,12 +327,12 @@ static void multi_tells_the_cache_mode_of_its_members(struct kunit *test)
 	desc = multi(test, (struct iokmem_desc *[]){ a, b }, 2);
 	KUNIT_EXPECT_EQ(test, IOKMEM_MAP_DEFAULT_CACHE, iokmem_desc_get_cache_mode(desc));
 	m = map(test, desc, current, 0, 0, 0);
-	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(m)));
-	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(m) + PAGE_SIZE));
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address_of(m)));
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address_of(m) + PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, IOKMEM_MAP_WRITE_COMBINE_CACHE,
-			entry_of(current->mm, iokmem_map_get_address(m)).cache);
+			entry_of(current->mm, address_of(m)).cache);
 	KUNIT_EXPECT_EQ(test, IOKMEM_MAP_COPYBACK_CACHE,
-			entry_of(current->mm, iokmem_map_get_address(m) + PAGE_SIZE).cache);
+			entry_of(current->mm, address_of(m) + PAGE_SIZE).cache);
 	/* The kernel has one type for a whole mapping. */
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, PTR_ERR(iokmem_desc_map(desc, 0)));
 	KUNIT_EXPECT_EQ(test, 0, map_error(desc, IOKMEM_KERNEL_TASK, 0,
@@ -381,19 +380,19 @@ static void guard_pages_cannot_be_touched(struct kunit *test)
 	desc = multi(test, members, ARRAY_SIZE(members));
 	KUNIT_EXPECT_EQ(test, 7 * PAGE_SIZE, iokmem_desc_get_length(desc));
 	m = map(test, desc, current, 0, 0, 0);
-	KUNIT_EXPECT_NE(test, 0UL, touch(iokmem_map_get_address(m)));
-	KUNIT_EXPECT_NE(test, 0UL, touch(iokmem_map_get_address(m) + PAGE_SIZE - 1));
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m) + PAGE_SIZE, 2 * PAGE_SIZE, 0));
-	KUNIT_EXPECT_NE(test, 0UL, touch(iokmem_map_get_address(m) + 3 * PAGE_SIZE));
-	KUNIT_EXPECT_EQ(test, -EFAULT, put_user(byte, (u8 __user *)iokmem_map_get_address(m) + 4 * PAGE_SIZE));
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m) + 5 * PAGE_SIZE, 2 * PAGE_SIZE, 0));
+	KUNIT_EXPECT_NE(test, 0UL, touch(address_of(m)));
+	KUNIT_EXPECT_NE(test, 0UL, touch(address_of(m) + PAGE_SIZE - 1));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m) + PAGE_SIZE, 2 * PAGE_SIZE, 0));
+	KUNIT_EXPECT_NE(test, 0UL, touch(address_of(m) + 3 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, -EFAULT, put_user(byte, (u8 __user *)address_of(m) + 4 * PAGE_SIZE));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m) + 5 * PAGE_SIZE, 2 * PAGE_SIZE, 0));
 
 	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_read_bytes(desc, 0, &byte, 1));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, PAGE_SIZE, &byte, 1));
 	/* All bytes or none: those before the guard page are not written either. */
 	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_write_bytes(desc, PAGE_SIZE, NULL,
 							       3 * PAGE_SIZE));
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m) + PAGE_SIZE, 2 * PAGE_SIZE, 0));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m) + PAGE_SIZE, 2 * PAGE_SIZE, 0));
 	KUNIT_EXPECT_EQ(test, -EFAULT,
 			iokmem_desc_perform_operation(desc, IOKMEM_INCOHERENT_IO_STORE, 0, 1));
 }
@@ -410,7 +409,7 @@ static void guard_pages_are_not_in_the_kernel(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, desc->held);
 
 	/* Map the guard page alone in a task. */
-	KUNIT_EXPECT_NE(test, 0UL, touch(iokmem_map_get_address(map(test, g, current, 0, 0, 0))));
+	KUNIT_EXPECT_NE(test, 0UL, touch(address_of(map(test, g, current, 0, 0, 0))));
 	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_read_bytes(g, 0, &byte, 1));
 	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_write_bytes(g, 0, &byte, 1));
 	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(iokmem_guard_with_size(0)));
@@ -436,15 +435,15 @@ static void coherent_memory_is_the_dma_apis(struct kunit *test)
 	fill_bytes(bytes, 5 * PAGE_SIZE + 7);
 
 	m = map(test, desc, current, 0, 0, 0);
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), 5 * PAGE_SIZE + 7, 0));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m), 5 * PAGE_SIZE + 7, 0));
 	KUNIT_EXPECT_EQ(test, iokmem_desc_get_cache_mode(desc),
-			entry_of(current->mm, iokmem_map_get_address(m)).cache);
+			entry_of(current->mm, address_of(m)).cache);
 	/* Map a part with its own addresses. */
 	m = map(test, desc, current, IOKMEM_MAP_UNIQUE, 2 * PAGE_SIZE + 5, PAGE_SIZE);
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), PAGE_SIZE, 2 * PAGE_SIZE + 5));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m), PAGE_SIZE, 2 * PAGE_SIZE + 5));
 	m = map(test, desc, current, IOKMEM_MAP_READ_ONLY, PAGE_SIZE, PAGE_SIZE);
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), PAGE_SIZE, PAGE_SIZE));
-	KUNIT_EXPECT_EQ(test, -EFAULT, put_user(5, (u8 __user *)iokmem_map_get_address(m)));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m), PAGE_SIZE, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, -EFAULT, put_user(5, (u8 __user *)address_of(m)));
 }
 
 static void coherent_memory_is_below_the_devices_mask(struct kunit *test)

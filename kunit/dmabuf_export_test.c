@@ -224,7 +224,7 @@ static void export_has_a_kernel_address_of_its_own(struct kunit *test)
 	struct iosys_map address;
 
 	KUNIT_ASSERT_EQ(test, 0, dma_buf_vmap_unlocked(dmabuf, &address));
-	KUNIT_EXPECT_NE(test, iokmem_map_get_address(m), (unsigned long)address.vaddr);
+	KUNIT_EXPECT_NE(test, address_of(m), (unsigned long)address.vaddr);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_map_unmap(m));
 	memset(address.vaddr, 5, dmabuf->size);
 	dma_buf_vunmap_unlocked(dmabuf, &address);

@@ -72,15 +72,15 @@ static void import_shows_the_exporters_bytes(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, "dma-buf", iokmem_desc_kind_name(desc));
 	fill_bytes(from->bytes, size);
 	of_task = map(test, desc, current, 0, 0, 0);
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(of_task), size, 0));
-	KUNIT_EXPECT_EQ(test, 0, put_user(5, (u8 __user *)iokmem_map_get_address(of_task) + size - 1));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(of_task), size, 0));
+	KUNIT_EXPECT_EQ(test, 0, put_user(5, (u8 __user *)address_of(of_task) + size - 1));
 	KUNIT_EXPECT_EQ(test, 5, from->bytes[size - 1]);
 	KUNIT_EXPECT_EQ(test, page_to_pfn(from->pages[2]),
-			entry_of(current->mm, iokmem_map_get_address(of_task) + 2 * PAGE_SIZE).pfn);
+			entry_of(current->mm, address_of(of_task) + 2 * PAGE_SIZE).pfn);
 
 	/* The kernel's address is the exporter's. */
 	of_kernel = map(test, desc, IOKMEM_KERNEL_TASK, 0, PAGE_SIZE, PAGE_SIZE);
-	KUNIT_EXPECT_PTR_EQ(test, from->bytes + PAGE_SIZE, (u8 *)iokmem_map_get_address(of_kernel));
+	KUNIT_EXPECT_PTR_EQ(test, from->bytes + PAGE_SIZE, (u8 *)address_of(of_kernel));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_write_bytes(desc, 9, "x", 1));
 	KUNIT_EXPECT_EQ(test, 'x', from->bytes[9]);
 	from->bytes[10] = 'y';
@@ -128,7 +128,7 @@ static void import_keeps_the_dma_buf(struct kunit *test)
 	put_buffer_now(test, desc);
 	settle_files(test);
 	KUNIT_EXPECT_FALSE(test, from->released);
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), EXPORTER_PAGES * PAGE_SIZE, 0));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m), EXPORTER_PAGES * PAGE_SIZE, 0));
 	put_map_now(test, m);
 	KUNIT_EXPECT_TRUE(test, is_released(from));
 	KUNIT_EXPECT_TRUE(test, is_idle(from));
@@ -149,9 +149,9 @@ static void import_has_the_exporters_memory_type(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, combined, iokmem_map_get_cache_mode(m));
 	own = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_UNIQUE, 0, 0);
 	for (i = 0; i < EXPORTER_PAGES * PAGE_SIZE; i += PAGE_SIZE) {
-		KUNIT_ASSERT_EQ(test, 0, touch(iokmem_map_get_address(m) + i));
-		KUNIT_EXPECT_EQ(test, combined, entry_of(current->mm, iokmem_map_get_address(m) + i).cache);
-		KUNIT_EXPECT_EQ(test, combined, kernel_entry_of(iokmem_map_get_address(own) + i).cache);
+		KUNIT_ASSERT_EQ(test, 0, touch(address_of(m) + i));
+		KUNIT_EXPECT_EQ(test, combined, entry_of(current->mm, address_of(m) + i).cache);
+		KUNIT_EXPECT_EQ(test, combined, kernel_entry_of(address_of(own) + i).cache);
 	}
 	/* A request for the exporter's type succeeds. The importer cannot change the type. */
 	KUNIT_EXPECT_EQ(test, 0, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE | combined,
@@ -176,15 +176,15 @@ static void import_of_memory_of_devices_is_theirs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_write_bytes(desc, 0, NULL, size));
 	KUNIT_EXPECT_NULL(test, memchr_inv(from->bytes, 0, size));
 	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
-	KUNIT_EXPECT_PTR_EQ(test, from->bytes, (u8 *)iokmem_map_get_address(m));
+	KUNIT_EXPECT_PTR_EQ(test, from->bytes, (u8 *)address_of(m));
 	m = map(test, desc, current, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, 0, touch(iokmem_map_get_address(m) + PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, touch(address_of(m) + PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, PHYS_PFN(RESERVED_START) + 1,
-			entry_of(current->mm, iokmem_map_get_address(m) + PAGE_SIZE).pfn);
+			entry_of(current->mm, address_of(m) + PAGE_SIZE).pfn);
 	if (!entries_have_types())
 		return;
 	KUNIT_EXPECT_EQ(test, uncached, iokmem_desc_get_cache_mode(desc));
-	KUNIT_EXPECT_EQ(test, uncached, entry_of(current->mm, iokmem_map_get_address(m) + PAGE_SIZE).cache);
+	KUNIT_EXPECT_EQ(test, uncached, entry_of(current->mm, address_of(m) + PAGE_SIZE).cache);
 }
 
 static void import_of_unusable_dma_bufs_is_refused(struct kunit *test)
@@ -278,11 +278,11 @@ static void import_is_part_of_other_descriptors(struct kunit *test)
 	sub = keep_desc(test, iokmem_sub_with_sub_range(desc, PAGE_SIZE, PAGE_SIZE, INOUT));
 	whole = map(test, desc, current, 0, 0, 0);
 	m = map(test, sub, current, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, iokmem_map_get_address(whole) + PAGE_SIZE, iokmem_map_get_address(m));
+	KUNIT_EXPECT_EQ(test, address_of(whole) + PAGE_SIZE, address_of(m));
 
 	multi = keep_desc(test, iokmem_multi_with_descriptors(members, 2, INOUT));
 	m = map(test, multi, current, 0, 0, 0);
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m) + PAGE_SIZE,
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m) + PAGE_SIZE,
 						 from->dmabuf->size, 0));
 	put_map_now(test, m);
 
@@ -320,15 +320,15 @@ static void import_is_redirected_to(struct kunit *test)
 	desc = import(test, from->dmabuf, INOUT);
 	fill_bytes(from->bytes, from->dmabuf->size);
 	m = map(test, wired, current, IOKMEM_MAP_UNIQUE, 0, 0);
-	KUNIT_EXPECT_EQ(test, 0, touch(iokmem_map_get_address(m)));
+	KUNIT_EXPECT_EQ(test, 0, touch(address_of(m)));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_map_redirect(m, desc, 0, 0));
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), from->dmabuf->size, 0));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m), from->dmabuf->size, 0));
 	KUNIT_EXPECT_EQ(test, 1, from->attached);
 	if (entries_have_types())
 		KUNIT_EXPECT_EQ(test, IOKMEM_MAP_WRITE_COMBINE_CACHE,
-				entry_of(current->mm, iokmem_map_get_address(m)).cache);
+				entry_of(current->mm, address_of(m)).cache);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_map_redirect(m, wired, 0, 0));
-	KUNIT_EXPECT_FALSE(test, user_has_pattern(iokmem_map_get_address(m), from->dmabuf->size, 0));
+	KUNIT_EXPECT_FALSE(test, user_has_pattern(address_of(m), from->dmabuf->size, 0));
 	KUNIT_EXPECT_TRUE(test, is_idle(from));
 }
 

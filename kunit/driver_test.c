@@ -68,7 +68,7 @@ static void ending_leaves_an_empty_vma(struct kunit *test)
 
 	attach_address_space(test);
 	m = make(test, desc, current, 0);
-	address = iokmem_map_get_address(m);
+	address = address_of(m);
 	KUNIT_ASSERT_EQ(test, 0UL, touch(address));
 	ending->end(m);
 	KUNIT_EXPECT_TRUE(test, has_vma(current->mm, address, true));
@@ -87,14 +87,14 @@ static void ending_lets_the_memory_go(struct kunit *test)
 	need_memory_types(test);
 	attach_address_space(test);
 	m = make(test, desc, current, 0);
-	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(m)));
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address_of(m)));
 	ending->end(m);
 	/* The memory can be retyped, so nothing maps it any more. */
 	m = make(test, desc, current, IOKMEM_MAP_COPYBACK_CACHE);
 	KUNIT_EXPECT_EQ(test, IOKMEM_MAP_COPYBACK_CACHE, iokmem_desc_get_cache_mode(desc));
-	KUNIT_EXPECT_EQ(test, 0UL, touch(iokmem_map_get_address(m)));
+	KUNIT_EXPECT_EQ(test, 0UL, touch(address_of(m)));
 	KUNIT_EXPECT_EQ(test, IOKMEM_MAP_COPYBACK_CACHE,
-			entry_of(current->mm, iokmem_map_get_address(m)).cache);
+			entry_of(current->mm, address_of(m)).cache);
 	ending->end(m);
 }
 
@@ -103,9 +103,10 @@ static int count_vmas(struct mm_struct *mm, unsigned long address)
 {
 	const struct vm_operations_struct *ours;
 	struct vm_area_struct *vma;
-	VMA_ITERATOR(iter, mm, 0);
+	struct vma_iterator iter;
 	int nr = 0;
 
+	vma_iter_init(&iter, mm, 0);
 	mmap_read_lock(mm);
 	vma = vma_lookup(mm, address);
 	ours = vma ? vma->vm_ops : NULL;
@@ -120,14 +121,14 @@ static void repeat(struct kunit *test, struct task_struct *task, struct mm_struc
 	const struct ending *ending = test->param_value;
 	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
 	struct iokmem_map *m = make(test, desc, task, 0);
-	unsigned long address = iokmem_map_get_address(m);
+	unsigned long address = address_of(m);
 	int i;
 
 	for (i = 0; i < 1000; i++) {
 		ending->end(m);
 		KUNIT_ASSERT_TRUE(test, has_vma(mm, address, true));
 		m = make(test, desc, task, 0);
-		KUNIT_ASSERT_EQ(test, address, iokmem_map_get_address(m));
+		KUNIT_ASSERT_EQ(test, address, address_of(m));
 	}
 	KUNIT_EXPECT_EQ(test, 1, count_vmas(mm, address));
 	ending->end(m);
@@ -195,7 +196,7 @@ static void ending_spares_what_the_task_has_put_there(struct kunit *test)
 	attach_address_space(test);
 	m = make(test, desc, current, 0);
 	overwriter.mm = current->mm;
-	overwriter.address = iokmem_map_get_address(m);
+	overwriter.address = address_of(m);
 	init_completion(&overwriter.begun);
 	init_completion(&overwriter.done);
 	KUNIT_ASSERT_EQ(test, 0UL, touch(overwriter.address));

@@ -63,6 +63,12 @@ static inline struct iokmem_map *super_of(const struct iokmem_map *map)
 	return iokmem_map_is_whole(map) ? NULL : whole_of(map);
 }
 
+/* The address of a map's first byte, or 0 if the map has ended. */
+static inline unsigned long address_of(const struct iokmem_map *map)
+{
+	return iokmem_map_get_address(map);
+}
+
 /* Count the pages that a live map touches. */
 static inline unsigned long pages_of(const struct iokmem_map *map)
 {

@@ -299,7 +299,7 @@ static void kind_is_mapped_into_the_kernel(struct kunit *test)
 
 	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, length, iokmem_map_get_length(m));
-	bytes = (u8 *)iokmem_map_get_address(m);
+	bytes = (u8 *)address_of(m);
 
 	/* A kernel mapping never faults, even if the memory is not prepared. */
 	pagefault_disable();
@@ -312,8 +312,8 @@ static void kind_is_mapped_into_the_kernel(struct kunit *test)
 
 	KUNIT_EXPECT_PTR_EQ(test, m, map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0));
 	own = map(test, desc, IOKMEM_KERNEL_TASK, 0, PAGE_SIZE + 7, 100);
-	KUNIT_EXPECT_EQ(test, iokmem_map_get_address(m) + PAGE_SIZE + 7,
-			iokmem_map_get_address(own));
+	KUNIT_EXPECT_EQ(test, address_of(m) + PAGE_SIZE + 7,
+			address_of(own));
 
 	if (kind->no_own_kernel_map) {
 		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
@@ -322,11 +322,11 @@ static void kind_is_mapped_into_the_kernel(struct kunit *test)
 		return;
 	}
 	own = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_UNIQUE, 0, 0);
-	KUNIT_EXPECT_NE(test, iokmem_map_get_address(m), iokmem_map_get_address(own));
-	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)iokmem_map_get_address(own), length, 0));
+	KUNIT_EXPECT_NE(test, address_of(m), address_of(own));
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)address_of(own), length, 0));
 	own = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_READ_ONLY, 9, 1000);
-	KUNIT_EXPECT_FALSE(test, kernel_entry_of(iokmem_map_get_address(own)).write);
-	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)iokmem_map_get_address(own), 1000, 9));
+	KUNIT_EXPECT_FALSE(test, kernel_entry_of(address_of(own)).write);
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)address_of(own), 1000, 9));
 }
 
 static void kind_is_mapped_into_a_task(struct kunit *test)
@@ -347,19 +347,19 @@ static void kind_is_mapped_into_a_task(struct kunit *test)
 	m = map(test, desc, current, IOKMEM_MAP_UNIQUE, 0, 0);
 	prepare(test, desc);
 	write_pattern(test, desc);
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), length, 0));
-	KUNIT_ASSERT_EQ(test, 0, put_user(byte, (u8 __user *)iokmem_map_get_address(m) + length - 1));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m), length, 0));
+	KUNIT_ASSERT_EQ(test, 0, put_user(byte, (u8 __user *)address_of(m) + length - 1));
 	byte = 0;
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, length - 1, &byte, 1));
 	KUNIT_EXPECT_EQ(test, 5, byte);
 	put_map_now(test, m);
 
 	m = map(test, desc, current, IOKMEM_MAP_READ_ONLY, 0, 0);
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), 1000, 0));
-	KUNIT_EXPECT_EQ(test, -EFAULT, put_user(byte, (u8 __user *)iokmem_map_get_address(m)));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m), 1000, 0));
+	KUNIT_EXPECT_EQ(test, -EFAULT, put_user(byte, (u8 __user *)address_of(m)));
 	KUNIT_EXPECT_PTR_EQ(test, m, map(test, desc, current, IOKMEM_MAP_READ_ONLY, 0, 0));
 	inside = map(test, desc, current, IOKMEM_MAP_READ_ONLY, PAGE_SIZE, PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, iokmem_map_get_address(m) + PAGE_SIZE, iokmem_map_get_address(inside));
+	KUNIT_EXPECT_EQ(test, address_of(m) + PAGE_SIZE, address_of(inside));
 }
 
 /* The memory lives as long as a map of it, even if all other references have been put. */
@@ -373,14 +373,14 @@ static void kind_lives_as_long_as_its_maps(struct kunit *test)
 
 	of_kernel = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
 	id = iokmem_map_get_memory_descriptor(of_kernel)->id;
-	fill_bytes((u8 *)iokmem_map_get_address(of_kernel), length);
+	fill_bytes((u8 *)address_of(of_kernel), length);
 	if (!kind->no_user_map)
 		of_task = map(test, desc, current, 0, 0, 0);
 	put_buffer_now(test, desc);
-	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)iokmem_map_get_address(of_kernel), length, 0));
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)address_of(of_kernel), length, 0));
 	put_map_now(test, of_kernel);
 	if (of_task) {
-		KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(of_task), length, 0));
+		KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(of_task), length, 0));
 		put_map_now(test, of_task);
 	}
 	if (!strncmp(kind->name, "sub", 3))

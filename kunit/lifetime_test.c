@@ -44,7 +44,7 @@ static struct iokmem_map *begin(struct kunit *test)
 static void lifetime_last_holder_unmaps(struct kunit *test)
 {
 	struct iokmem_map *map = begin(test);
-	unsigned long address = iokmem_map_get_address(map);
+	unsigned long address = address_of(map);
 	struct iokmem_desc *desc = iokmem_map_get_memory_descriptor(map);
 	u64 id = desc->id;
 
@@ -61,7 +61,7 @@ static void lifetime_last_holder_unmaps(struct kunit *test)
 static void lifetime_map_keeps_the_memory(struct kunit *test)
 {
 	struct iokmem_map *map = begin(test);
-	unsigned long address = iokmem_map_get_address(map);
+	unsigned long address = address_of(map);
 	u64 id = iokmem_map_get_memory_descriptor(map)->id;
 	u8 byte = 0;
 
@@ -77,7 +77,7 @@ static void lifetime_sub_map_keeps_the_mapping(struct kunit *test)
 {
 	struct iokmem_map *map = begin(test);
 	struct iokmem_desc *desc = iokmem_map_get_memory_descriptor(map);
-	unsigned long address = iokmem_map_get_address(map);
+	unsigned long address = address_of(map);
 	struct iokmem_map *sub, *inner;
 
 	sub = iokmem_desc_create_mapping_in_task(desc, current, 0, ANY, 100, 9000);
@@ -89,7 +89,7 @@ static void lifetime_sub_map_keeps_the_mapping(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, can_read(address));
 	iokmem_map_put(sub);
 	KUNIT_EXPECT_TRUE(test, can_read(address));
-	KUNIT_EXPECT_EQ(test, address + 200, iokmem_map_get_address(inner));
+	KUNIT_EXPECT_EQ(test, address + 200, address_of(inner));
 	iokmem_map_put(inner);
 	KUNIT_EXPECT_FALSE(test, can_read(address));
 	iokmem_desc_put(desc);
@@ -99,14 +99,14 @@ static void lifetime_munmap_ends_the_map(struct kunit *test)
 {
 	struct iokmem_map *map = begin(test), *sub, *again;
 	struct iokmem_desc *desc = iokmem_map_get_memory_descriptor(map);
-	unsigned long address = iokmem_map_get_address(map);
+	unsigned long address = address_of(map);
 	u64 id = desc->id;
 
 	sub = iokmem_desc_create_mapping_in_task(desc, current, 0, ANY, 100, 10);
 	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, sub);
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address, LENGTH));
-	KUNIT_EXPECT_EQ(test, 0UL, iokmem_map_get_address(map));
-	KUNIT_EXPECT_EQ(test, 0UL, iokmem_map_get_address(sub));
+	KUNIT_EXPECT_EQ(test, 0UL, address_of(map));
+	KUNIT_EXPECT_EQ(test, 0UL, address_of(sub));
 	KUNIT_EXPECT_EQ(test, LENGTH, iokmem_map_get_length(map));
 	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
 
@@ -114,12 +114,12 @@ static void lifetime_munmap_ends_the_map(struct kunit *test)
 	again = iokmem_desc_create_mapping_in_task(desc, current, 0, ANY, 0, 0);
 	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, again);
 	KUNIT_EXPECT_PTR_NE(test, map, again);
-	KUNIT_EXPECT_TRUE(test, can_read(iokmem_map_get_address(again)));
+	KUNIT_EXPECT_TRUE(test, can_read(address_of(again)));
 
 	/* Putting the killed maps does not affect the new one. */
 	iokmem_map_put(sub);
 	iokmem_map_put(map);
-	KUNIT_EXPECT_TRUE(test, can_read(iokmem_map_get_address(again)));
+	KUNIT_EXPECT_TRUE(test, can_read(address_of(again)));
 	iokmem_map_put(again);
 	iokmem_desc_put(desc);
 	KUNIT_EXPECT_TRUE(test, is_gone(id));
@@ -130,7 +130,7 @@ static void lifetime_release_spares_what_came_after(struct kunit *test)
 {
 	struct iokmem_map *map = begin(test);
 	struct iokmem_desc *desc = iokmem_map_get_memory_descriptor(map);
-	unsigned long address = iokmem_map_get_address(map);
+	unsigned long address = address_of(map);
 	unsigned long stranger;
 	u32 value = 0;
 
@@ -149,12 +149,12 @@ static void lifetime_part_of_a_map_cannot_be_unmapped(struct kunit *test)
 {
 	struct iokmem_map *map = begin(test);
 	struct iokmem_desc *desc = iokmem_map_get_memory_descriptor(map);
-	unsigned long address = iokmem_map_get_address(map);
+	unsigned long address = address_of(map);
 
 	KUNIT_EXPECT_EQ(test, -EINVAL, vm_munmap(address, PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, -EINVAL, vm_munmap(address + PAGE_SIZE, PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, -EINVAL, vm_munmap(address + PAGE_SIZE, LENGTH));
-	KUNIT_EXPECT_EQ(test, address, iokmem_map_get_address(map));
+	KUNIT_EXPECT_EQ(test, address, address_of(map));
 	KUNIT_EXPECT_TRUE(test, can_read(address));
 	KUNIT_EXPECT_TRUE(test, can_read(address + LENGTH - 1));
 	iokmem_map_put(map);
@@ -193,11 +193,11 @@ static void lifetime_map_survives_the_task_as_an_object(struct kunit *test)
 	struct iokmem_map *m = map(test, desc, task, 0, 0, 0);
 	int i;
 
-	KUNIT_EXPECT_NE(test, 0UL, iokmem_map_get_address(m));
+	KUNIT_EXPECT_NE(test, 0UL, address_of(m));
 	kill_process(task);
-	for (i = 0; i < 100 && iokmem_map_get_address(m); i++)
+	for (i = 0; i < 100 && address_of(m); i++)
 		schedule_timeout_uninterruptible(1);
-	KUNIT_EXPECT_EQ(test, 0UL, iokmem_map_get_address(m));
+	KUNIT_EXPECT_EQ(test, 0UL, address_of(m));
 	KUNIT_EXPECT_EQ(test, LENGTH, iokmem_map_get_length(m));
 	KUNIT_EXPECT_EQ(test, 0, desc->nr_maps);
 	KUNIT_EXPECT_FALSE(test, mmget_not_zero(m->mapping->mm));
@@ -212,7 +212,7 @@ static void lifetime_release_empties_the_addresses_from_another_task(struct kuni
 	struct task_struct *task = start_process(test);
 	struct iokmem_desc *desc = buffer(test, NULL, LENGTH, 0);
 	struct iokmem_map *m = map(test, desc, task, 0, 0, 0);
-	unsigned long address = iokmem_map_get_address(m);
+	unsigned long address = address_of(m);
 	struct mm_struct *mm = get_task_mm(task);
 	int maps;
 
@@ -236,7 +236,7 @@ static void lifetime_put_async_works_where_one_cannot_sleep(struct kunit *test)
 {
 	struct iokmem_map *map = begin(test);
 	struct iokmem_desc *desc = iokmem_map_get_memory_descriptor(map);
-	unsigned long address = iokmem_map_get_address(map);
+	unsigned long address = address_of(map);
 	static DEFINE_SPINLOCK(lock);
 	unsigned long flags;
 	u64 id = desc->id;
@@ -257,7 +257,7 @@ static void lifetime_kernel_mapping_ends_with_its_last_holder(struct kunit *test
 	struct iokmem_desc *desc = buffer(test, NULL, LENGTH, 0);
 	struct iokmem_map *m = map(test, desc, IOKMEM_KERNEL_TASK,
 				   IOKMEM_MAP_READ_ONLY, 0, 0);
-	void *address = (void *)iokmem_map_get_address(m);
+	void *address = (void *)address_of(m);
 
 	iokmem_map_get(m);
 	put_map_now(test, m);

@@ -15,7 +15,7 @@
 static void expect_entries(struct kunit *test, struct mm_struct *mm,
 			   struct iokmem_map *map, bool write)
 {
-	unsigned long first = iokmem_map_get_address(map) & PAGE_MASK;
+	unsigned long first = address_of(map) & PAGE_MASK;
 	unsigned long i;
 
 	for (i = 0; i < pages_of(map); i++) {
@@ -59,17 +59,17 @@ static void mapping_uses_huge_entries_where_it_can(struct kunit *test)
 
 	attach_address_space(test);
 	whole = map(test, desc, current, 0, 0, 0);
-	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(whole) + SZ_64K));
-	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, iokmem_map_get_address(whole)).huge);
-	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(whole) + SZ_4M));
-	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, iokmem_map_get_address(whole) + SZ_4M).huge);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address_of(whole) + SZ_64K));
+	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, address_of(whole)).huge);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address_of(whole) + SZ_4M));
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, address_of(whole) + SZ_4M).huge);
 
 	/* A window that does not cover a whole block gets small entries. */
 	window = map(test, desc, current, IOKMEM_MAP_UNIQUE, PAGE_SIZE,
 		     SZ_2M - PAGE_SIZE);
-	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(window)));
-	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, iokmem_map_get_address(window)).present);
-	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, iokmem_map_get_address(window)).huge);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address_of(window)));
+	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, address_of(window)).present);
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, address_of(window)).huge);
 }
 
 static void mapping_fault_fills_several_entries(struct kunit *test)
@@ -80,11 +80,11 @@ static void mapping_fault_fills_several_entries(struct kunit *test)
 
 	attach_address_space(test);
 	m = map(test, desc, current, 0, 0, 0);
-	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, iokmem_map_get_address(m)).present);
-	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(m) + 5 * PAGE_SIZE));
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, address_of(m)).present);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address_of(m) + 5 * PAGE_SIZE));
 	for (page = 0; page < SZ_256K; page += PAGE_SIZE)
-		KUNIT_EXPECT_TRUE(test, entry_of(current->mm, iokmem_map_get_address(m) + page).present);
-	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, iokmem_map_get_address(m) + SZ_256K).present);
+		KUNIT_EXPECT_TRUE(test, entry_of(current->mm, address_of(m) + page).present);
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, address_of(m) + SZ_256K).present);
 }
 
 static void mapping_of_a_few_pages_is_filled_at_once(struct kunit *test)
@@ -96,14 +96,14 @@ static void mapping_of_a_few_pages_is_filled_at_once(struct kunit *test)
 	attach_address_space(test);
 	m = map(test, desc, current, IOKMEM_MAP_READ_ONLY, 0, SZ_256K);
 	for (page = 0; page < SZ_256K; page += PAGE_SIZE) {
-		struct entry entry = entry_of(current->mm, iokmem_map_get_address(m) + page);
+		struct entry entry = entry_of(current->mm, address_of(m) + page);
 
 		KUNIT_EXPECT_TRUE(test, entry.present);
 		KUNIT_EXPECT_FALSE(test, entry.write);
 		KUNIT_EXPECT_EQ(test, pfn_of(desc, page), entry.pfn);
 	}
 	m = map(test, desc, current, 0, 0, 0);
-	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, iokmem_map_get_address(m)).present);
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, address_of(m)).present);
 }
 
 static void mapping_keeps_the_place_in_the_page(struct kunit *test)
@@ -115,11 +115,11 @@ static void mapping_keeps_the_place_in_the_page(struct kunit *test)
 	attach_address_space(test);
 	fill_pattern(desc);
 	m = map(test, desc, current, 0, 2 * PAGE_SIZE + 123, 5000);
-	KUNIT_EXPECT_EQ(test, 123, offset_in_page(iokmem_map_get_address(m)));
+	KUNIT_EXPECT_EQ(test, 123, offset_in_page(address_of(m)));
 	KUNIT_EXPECT_EQ(test, 5000, iokmem_map_get_length(m));
 	KUNIT_EXPECT_EQ(test, 2 * PAGE_SIZE + 123, iokmem_map_get_offset(m));
 	KUNIT_ASSERT_EQ(test, 0, get_user(byte, (u8 __user *)
-					  iokmem_map_get_address(m) + 4999));
+					  address_of(m) + 4999));
 	KUNIT_EXPECT_EQ(test, pattern(2 * PAGE_SIZE + 123 + 4999), byte);
 }
 
@@ -216,9 +216,9 @@ static void mapping_at_a_fixed_address_lies_there(struct kunit *test)
 
 	attach_address_space(test);
 	page = placed(test, desc, SZ_1G, PAGE_SIZE + 100, 1000);
-	KUNIT_EXPECT_EQ(test, SZ_1G + 100, iokmem_map_get_address(page));
+	KUNIT_EXPECT_EQ(test, SZ_1G + 100, address_of(page));
 	exact = placed(test, desc, SZ_1G + SZ_64K + 100, PAGE_SIZE + 100, 1000);
-	KUNIT_EXPECT_EQ(test, SZ_1G + SZ_64K + 100, iokmem_map_get_address(exact));
+	KUNIT_EXPECT_EQ(test, SZ_1G + SZ_64K + 100, address_of(exact));
 	expect_entries(test, current->mm, page, true);
 	expect_entries(test, current->mm, exact, true);
 }
@@ -277,7 +277,7 @@ static void mapping_in_another_task_is_there(struct kunit *test)
 	expect_entries(test, mm, m, true);
 	expect_entries(test, mm, ro, false);
 	KUNIT_EXPECT_EQ(test, 0, get_user(byte, (u8 __user *)
-					  iokmem_map_get_address(m) + 99999));
+					  address_of(m) + 99999));
 	KUNIT_EXPECT_EQ(test, pattern(99999), byte);
 	kthread_unuse_mm(mm);
 	mmput(mm);
@@ -293,7 +293,7 @@ static void mapping_in_another_task_from_a_task_is_there(struct kunit *test)
 	attach_address_space(test);
 	m = map(test, desc, task, 0, 0, 0);
 	KUNIT_EXPECT_PTR_NE(test, current->mm, m->mapping->mm);
-	KUNIT_EXPECT_NE(test, 0UL, iokmem_map_get_address(m));
+	KUNIT_EXPECT_NE(test, 0UL, address_of(m));
 	KUNIT_EXPECT_PTR_EQ(test, m, map(test, desc, task, 0, 0, 0));
 	put_map_now(test, m);
 	put_map_now(test, m);
@@ -315,7 +315,7 @@ static void mapping_in_a_32_bit_task_is_within_its_reach(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, mm);
 	size = mm->task_size;
 	mm->task_size = SZ_4G - PAGE_SIZE;
-	address = iokmem_map_get_address(map(test, desc, task, 0, 0, 0));
+	address = address_of(map(test, desc, task, 0, 0, 0));
 	beyond = map_error(desc, task, SZ_4G, 0, 0, 0);
 	mm->task_size = size;
 	mmput(mm);
@@ -330,7 +330,7 @@ static void mapping_in_the_kernel_is_the_direct_map(struct kunit *test)
 	struct iokmem_map *m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
 
 	KUNIT_EXPECT_PTR_EQ(test, page_address(pfn_to_page(pfn_of(desc, 0))),
-			    (void *)iokmem_map_get_address(m));
+			    (void *)address_of(m));
 }
 
 static void mapping_in_the_kernel_is_complete(struct kunit *test)
@@ -340,10 +340,10 @@ static void mapping_in_the_kernel_is_complete(struct kunit *test)
 				   IOKMEM_MAP_UNIQUE, 0, 0);
 	size_t offset;
 
-	KUNIT_ASSERT_TRUE(test, is_vmalloc_addr((void *)iokmem_map_get_address(m)));
+	KUNIT_ASSERT_TRUE(test, is_vmalloc_addr((void *)address_of(m)));
 	for (offset = 0; offset < SZ_4M + 2 * PAGE_SIZE; offset += PAGE_SIZE)
 		KUNIT_ASSERT_EQ(test, pfn_of(desc, offset),
-				vmalloc_to_pfn((void *)iokmem_map_get_address(m) + offset));
+				vmalloc_to_pfn((void *)address_of(m) + offset));
 }
 
 static bool kernel_can_write(void *address)
@@ -366,10 +366,10 @@ static void mapping_in_the_kernel_read_only_is_so(struct kunit *test)
 				   IOKMEM_MAP_READ_ONLY, 0, 0);
 	u8 byte = 0;
 
-	KUNIT_EXPECT_EQ(test, pfn_of(desc, 0), vmalloc_to_pfn((void *)iokmem_map_get_address(m)));
-	KUNIT_EXPECT_FALSE(test, kernel_can_write((void *)iokmem_map_get_address(m)));
+	KUNIT_EXPECT_EQ(test, pfn_of(desc, 0), vmalloc_to_pfn((void *)address_of(m)));
+	KUNIT_EXPECT_FALSE(test, kernel_can_write((void *)address_of(m)));
 	KUNIT_EXPECT_TRUE(test, kernel_can_write(page_address(pfn_to_page(pfn_of(desc, 0)))));
-	KUNIT_EXPECT_EQ(test, 0, copy_from_kernel_nofault(&byte, (void *)iokmem_map_get_address(m), 1));
+	KUNIT_EXPECT_EQ(test, 0, copy_from_kernel_nofault(&byte, (void *)address_of(m), 1));
 	KUNIT_EXPECT_EQ(test, 1, byte);
 }
 

@@ -76,15 +76,15 @@ static void pageable_memory_is_there_when_touched(struct kunit *test)
 	attach_address_space(test);
 	m = map(test, desc, current, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, 0, resident(test, desc));
-	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(m)));
-	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(m) + 5 * PAGE_SIZE));
-	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, iokmem_map_get_address(m)).present);
-	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, iokmem_map_get_address(m)).exec);
-	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, iokmem_map_get_address(m) + PAGE_SIZE).present);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address_of(m)));
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address_of(m) + 5 * PAGE_SIZE));
+	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, address_of(m)).present);
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, address_of(m)).exec);
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, address_of(m) + PAGE_SIZE).present);
 	KUNIT_EXPECT_EQ(test, 2, resident(test, desc));
 
 	/* A page that was only read is clean: it is zero. */
-	KUNIT_ASSERT_EQ(test, 0, put_user(5, (u8 __user *)iokmem_map_get_address(m)));
+	KUNIT_ASSERT_EQ(test, 0, put_user(5, (u8 __user *)address_of(m)));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_get_page_counts(desc, &pages, &dirty));
 	KUNIT_EXPECT_EQ(test, 2, pages);
 	KUNIT_EXPECT_EQ(test, 1, dirty);
@@ -101,7 +101,7 @@ static void pageable_memory_is_zero_to_the_end_of_the_last_page(struct kunit *te
 	desc = buffer_with(test, NULL, IOKMEM_PAGEABLE, PAGE_SIZE + 1, 0);
 	m = map(test, desc, current, 0, 0, 0);
 	for (i = 0; i < 2 * PAGE_SIZE; i++) {
-		KUNIT_ASSERT_EQ(test, 0, get_user(byte, (u8 __user *)iokmem_map_get_address(m) + i));
+		KUNIT_ASSERT_EQ(test, 0, get_user(byte, (u8 __user *)address_of(m) + i));
 		KUNIT_ASSERT_EQ(test, 0, byte);
 	}
 }
@@ -115,11 +115,11 @@ static void pageable_memory_is_swapped_out_and_in(struct kunit *test)
 	attach_address_space(test);
 	m = map(test, desc, current, 0, 0, 0);
 	write_pattern(test, desc);
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), SIZE, 0));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m), SIZE, 0));
 	KUNIT_EXPECT_EQ(test, PAGES, resident(test, desc));
 	squeeze(test, desc, PAGES / 4 - 1);
 	KUNIT_EXPECT_LT(test, resident(test, desc), PAGES / 4);
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), SIZE, 0));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m), SIZE, 0));
 	KUNIT_EXPECT_EQ(test, PAGES, resident(test, desc));
 
 	squeeze(test, desc, PAGES / 4 - 1);
@@ -296,13 +296,13 @@ static void purgeable_states_change_as_apples(struct kunit *test)
 	if (gone)
 		KUNIT_EXPECT_EQ(test, 0, resident(test, desc));
 	KUNIT_EXPECT_TRUE(test, reads(desc, gone));
-	KUNIT_EXPECT_EQ(test, !gone, user_has_pattern(iokmem_map_get_address(m), SIZE, 0));
+	KUNIT_EXPECT_EQ(test, !gone, user_has_pattern(address_of(m), SIZE, 0));
 
 	/* Data written to empty memory stays until it is emptied again. */
 	write_pattern(test, desc);
 	KUNIT_EXPECT_EQ(test, t->then, set(test, desc, NON_VOLATILE));
 	KUNIT_EXPECT_TRUE(test, reads(desc, false));
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), SIZE, 0));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m), SIZE, 0));
 }
 
 static void purgeable_refuses_invalid_states(struct kunit *test)
@@ -339,11 +339,11 @@ static void purgeable_memory_that_is_held_is_zeroed_in_place(struct kunit *test)
 	unsigned long frame;
 
 	of_kernel = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
-	fill_bytes((u8 *)iokmem_map_get_address(of_kernel), SIZE);
+	fill_bytes((u8 *)address_of(of_kernel), SIZE);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
 	frame = pfn_of(desc, 0);
 	KUNIT_EXPECT_EQ(test, NON_VOLATILE, set(test, desc, EMPTY));
-	KUNIT_EXPECT_NULL(test, memchr_inv((u8 *)iokmem_map_get_address(of_kernel), 0, SIZE));
+	KUNIT_EXPECT_NULL(test, memchr_inv((u8 *)address_of(of_kernel), 0, SIZE));
 	KUNIT_EXPECT_TRUE(test, reads(desc, true));
 	KUNIT_EXPECT_EQ(test, frame, pfn_of(desc, 0));
 	KUNIT_EXPECT_EQ(test, PAGES, resident(test, desc));
@@ -367,13 +367,13 @@ static void purgeable_memory_is_emptied_only_if_volatile(struct kunit *test)
 	write_pattern(test, kept);
 	write_pattern(test, volatile_one);
 	m = map(test, volatile_one, current, 0, 0, 0);
-	KUNIT_EXPECT_TRUE(test, user_has_pattern(iokmem_map_get_address(m), SIZE, 0));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m), SIZE, 0));
 	set(test, volatile_one, VOLATILE);
 	shrink(test);
 	KUNIT_EXPECT_EQ(test, 0, resident(test, volatile_one));
 	KUNIT_EXPECT_EQ(test, EMPTY, set(test, volatile_one, NON_VOLATILE));
 	KUNIT_EXPECT_TRUE(test, reads(volatile_one, true));
-	KUNIT_EXPECT_FALSE(test, user_has_pattern(iokmem_map_get_address(m), PAGE_SIZE, 0));
+	KUNIT_EXPECT_FALSE(test, user_has_pattern(address_of(m), PAGE_SIZE, 0));
 	KUNIT_EXPECT_TRUE(test, reads(kept, false));
 	KUNIT_EXPECT_EQ(test, NON_VOLATILE, set(test, kept, KEEP));
 
@@ -411,8 +411,8 @@ static void purgeable_content_is_gone_from_referenced_pages(struct kunit *test)
 	attach_address_space(test);
 	write_pattern(test, desc);
 	m = map(test, desc, current, 0, 0, 0);
-	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(m)));
-	page = pfn_to_page(entry_of(current->mm, iokmem_map_get_address(m)).pfn);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address_of(m)));
+	page = pfn_to_page(entry_of(current->mm, address_of(m)).pfn);
 	get_page(page);
 	KUNIT_EXPECT_TRUE(test, has_pattern(page_address(page), PAGE_SIZE, 0));
 	set(test, desc, EMPTY);

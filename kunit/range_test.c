@@ -128,7 +128,7 @@ static void range_stays_as_it_is_when_the_task_unmaps_it(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address, SIZE));
 	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
-	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)iokmem_map_get_address(m), SIZE, 0));
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)address_of(m), SIZE, 0));
 
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
 	/* The map still holds the memory. */
@@ -193,9 +193,9 @@ static void range_of_device_memory_is_not_prepared(struct kunit *test)
 
 	attach_address_space(test);
 	m = map(test, desc, current, 0, 0, 0);
-	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(m)));
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address_of(m)));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-			iokmem_desc_prepare(range(test, iokmem_map_get_address(m), SIZE, INOUT), NONE));
+			iokmem_desc_prepare(range(test, address_of(m), SIZE, INOUT), NONE));
 }
 
 static void range_prepared_for_reading_shows_later_writes(struct kunit *test)
@@ -227,10 +227,10 @@ static void range_in_its_own_task_is_where_it_is(struct kunit *test)
 	desc = range(test, address, SIZE - PAGE_SIZE, INOUT);
 	maps = current->mm->map_count;
 	m = map(test, desc, current, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, address, iokmem_map_get_address(m));
+	KUNIT_EXPECT_EQ(test, address, address_of(m));
 	KUNIT_EXPECT_PTR_EQ(test, m, map(test, desc, current, 0, 0, 0));
 	inside = map(test, desc, current, 0, PAGE_SIZE, 100);
-	KUNIT_EXPECT_EQ(test, address + PAGE_SIZE, iokmem_map_get_address(inside));
+	KUNIT_EXPECT_EQ(test, address + PAGE_SIZE, address_of(inside));
 	KUNIT_EXPECT_EQ(test, maps, current->mm->map_count);
 	KUNIT_EXPECT_EQ(test, 0, desc->held);
 
@@ -270,13 +270,13 @@ static void range_of_shared_memory_is_mapped_into_other_tasks(struct kunit *test
 	fill_user(test, address, SIZE);
 	desc = range(test, address, SIZE, INOUT);
 	m = map(test, desc, other, 0, 0, 0);
-	KUNIT_EXPECT_NE(test, 0UL, iokmem_map_get_address(m));
+	KUNIT_EXPECT_NE(test, 0UL, address_of(m));
 	KUNIT_EXPECT_EQ(test, 1, desc->held);
 	/* The descriptor outlives the mapping that it was made from. */
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address, SIZE));
 	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
 	kill_process(other);
-	KUNIT_EXPECT_EQ(test, 0UL, iokmem_map_get_address(m));
+	KUNIT_EXPECT_EQ(test, 0UL, address_of(m));
 }
 
 /* Only whole pages are mapped. The rest of the first and last page is not for the other task. */
@@ -297,9 +297,9 @@ static void range_shows_no_part_of_a_page_to_tasks(struct kunit *test)
 				  IOKMEM_MAP_UNIQUE, PAGE_SIZE - 33, SIZE - 33 - PAGE_SIZE));
 	/* The whole pages can be mapped, and parts of them. */
 	m = map(test, desc, current, IOKMEM_MAP_UNIQUE, PAGE_SIZE - 33, 2 * PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, 0, offset_in_page(iokmem_map_get_address(m)));
+	KUNIT_EXPECT_EQ(test, 0, offset_in_page(address_of(m)));
 	m = map(test, desc, current, IOKMEM_MAP_UNIQUE, PAGE_SIZE - 30, 5);
-	KUNIT_EXPECT_EQ(test, 3, offset_in_page(iokmem_map_get_address(m)));
+	KUNIT_EXPECT_EQ(test, 3, offset_in_page(address_of(m)));
 }
 
 static void range_of_a_task_that_exited_is_gone(struct kunit *test)
@@ -445,7 +445,7 @@ static void range_of_the_kernel_is_where_it_is(struct kunit *test)
 	fill_bytes(bytes + 5, 900);
 	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
 	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
-	KUNIT_EXPECT_PTR_EQ(test, bytes + 5, (u8 *)iokmem_map_get_address(m));
+	KUNIT_EXPECT_PTR_EQ(test, bytes + 5, (u8 *)address_of(m));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
 
 	/* Objects of the slab allocator must not be shown to programs. */
@@ -481,7 +481,7 @@ static void range_of_the_kernel_may_be_a_modules_variable(struct kunit *test)
 	fill_bytes(of_module + 5, PAGE_SIZE);
 	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
 	m = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_UNIQUE, 0, 0);
-	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)iokmem_map_get_address(m), PAGE_SIZE, 0));
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)address_of(m), PAGE_SIZE, 0));
 }
 
 /* These addresses are not RAM: iokmem_desc_with_physical_address() is for them. */
@@ -514,8 +514,8 @@ static void range_of_the_kernel_keeps_pages_that_tasks_see(struct kunit *test)
 					      IOKMEM_KERNEL_TASK);
 	keep_desc(test, desc);
 	m = map(test, desc, current, 0, 0, 0);
-	KUNIT_ASSERT_EQ(test, 0UL, touch(iokmem_map_get_address(m)));
-	KUNIT_EXPECT_EQ(test, page_to_pfn(page), entry_of(current->mm, iokmem_map_get_address(m)).pfn);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address_of(m)));
+	KUNIT_EXPECT_EQ(test, page_to_pfn(page), entry_of(current->mm, address_of(m)).pfn);
 	KUNIT_EXPECT_EQ(test, 2, page_count(page));
 	vfree(bytes);
 	KUNIT_EXPECT_EQ(test, 1, page_count(page));
@@ -620,19 +620,19 @@ static void expect_physical_cache(struct kunit *test, struct iokmem_desc *desc,
 
 	KUNIT_EXPECT_EQ(test, cache, iokmem_desc_get_cache_mode(desc));
 	KUNIT_EXPECT_EQ(test, cache, iokmem_map_get_cache_mode(m));
-	for (at = iokmem_map_get_address(m); at < iokmem_map_get_address(m) + m->length; at += PAGE_SIZE) {
+	for (at = address_of(m); at < address_of(m) + m->length; at += PAGE_SIZE) {
 		KUNIT_ASSERT_EQ(test, 0UL, touch(at));
 		KUNIT_ASSERT_EQ(test, cache, entry_of(current->mm, at).cache);
 	}
-	KUNIT_EXPECT_EQ(test, PHYS_PFN(RESERVED_START), entry_of(current->mm, iokmem_map_get_address(m)).pfn);
+	KUNIT_EXPECT_EQ(test, PHYS_PFN(RESERVED_START), entry_of(current->mm, address_of(m)).pfn);
 	if (IOKMEM_HUGE_ENTRIES && m->length >= PMD_SIZE)
 		KUNIT_EXPECT_EQ(test, cache != IOKMEM_MAP_WRITE_THRU_CACHE,
-				entry_of(current->mm, iokmem_map_get_address(m)).huge);
+				entry_of(current->mm, address_of(m)).huge);
 	of_kernel = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, cache, kernel_entry_of(iokmem_map_get_address(of_kernel)).cache);
+	KUNIT_EXPECT_EQ(test, cache, kernel_entry_of(address_of(of_kernel)).cache);
 	put_map_now(test, of_kernel);
 	of_kernel = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_UNIQUE, 0, 0);
-	KUNIT_EXPECT_EQ(test, cache, kernel_entry_of(iokmem_map_get_address(of_kernel)).cache);
+	KUNIT_EXPECT_EQ(test, cache, kernel_entry_of(address_of(of_kernel)).cache);
 	put_map_now(test, of_kernel);
 	put_map_now(test, m);
 }
@@ -661,7 +661,7 @@ static void physical_memory_is_retyped_by_the_first_map(struct kunit *test)
 				  (given == IOKMEM_MAP_INHIBIT_CACHE ?
 				   IOKMEM_MAP_WRITE_COMBINE_CACHE :
 				   IOKMEM_MAP_INHIBIT_CACHE), 0, 0));
-	KUNIT_EXPECT_EQ(test, given, kernel_entry_of(iokmem_map_get_address(m)).cache);
+	KUNIT_EXPECT_EQ(test, given, kernel_entry_of(address_of(m)).cache);
 }
 
 static void physical_memory_mapped_otherwise_elsewhere_is_busy(struct kunit *test)
@@ -736,12 +736,12 @@ static void physical_registers_beside_it_are_not_shown(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EACCES,
 			map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
 	m = map(test, desc, current, 0, PAGE_SIZE - 8, PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, 0UL, touch(iokmem_map_get_address(m)));
+	KUNIT_EXPECT_EQ(test, 0UL, touch(address_of(m)));
 	KUNIT_EXPECT_EQ(test, PHYS_PFN(RESERVED_START) + 1,
-			entry_of(current->mm, iokmem_map_get_address(m)).pfn);
+			entry_of(current->mm, address_of(m)).pfn);
 	/* The kernel may map them. */
 	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, 8, offset_in_page(iokmem_map_get_address(m)));
+	KUNIT_EXPECT_EQ(test, 8, offset_in_page(address_of(m)));
 }
 
 static struct kunit_case range_cases[] = {

@@ -58,22 +58,22 @@ static void redirect_shows_every_kind(struct kunit *test)
 	m = map(test, old, current, IOKMEM_MAP_UNIQUE,
 		offset_in_page((desc->parent ? desc->parent->skew : desc->skew) + start),
 		LENGTH - PAGE_SIZE + 16);
-	KUNIT_ASSERT_EQ(test, 0, byte_at(iokmem_map_get_address(m)));
+	KUNIT_ASSERT_EQ(test, 0, byte_at(address_of(m)));
 
 	if (kind->no_user_map || iokmem_desc_fills_vma(desc)) {
 		KUNIT_EXPECT_NE(test, 0, iokmem_map_redirect(m, desc, 0, 0));
-		KUNIT_EXPECT_EQ(test, 0, byte_at(iokmem_map_get_address(m)));
+		KUNIT_EXPECT_EQ(test, 0, byte_at(address_of(m)));
 		KUNIT_EXPECT_PTR_EQ(test, old, iokmem_map_get_memory_descriptor(m));
 		KUNIT_EXPECT_EQ(test, held, desc->held);
 		return;
 	}
-	if (offset_in_page(iokmem_map_get_address(m))) {
+	if (offset_in_page(address_of(m))) {
 		KUNIT_EXPECT_EQ(test, -EACCES, iokmem_map_redirect(m, desc, 0, 0));
 		return;
 	}
 	KUNIT_ASSERT_EQ(test, 0, iokmem_map_redirect(m, desc, 0, 0));
-	KUNIT_EXPECT_EQ(test, 0x5a, byte_at(iokmem_map_get_address(m)));
-	KUNIT_EXPECT_EQ(test, 0x5a, byte_at(iokmem_map_get_address(m) + 2 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0x5a, byte_at(address_of(m)));
+	KUNIT_EXPECT_EQ(test, 0x5a, byte_at(address_of(m) + 2 * PAGE_SIZE));
 	KUNIT_EXPECT_PTR_EQ(test, desc->parent ? desc->parent : desc,
 			    iokmem_map_get_memory_descriptor(m));
 	KUNIT_EXPECT_EQ(test, (size_t)start, iokmem_map_get_offset(m));
@@ -84,7 +84,7 @@ static void redirect_shows_every_kind(struct kunit *test)
 
 	/* The new memory is released when the map shows the old memory again. */
 	KUNIT_ASSERT_EQ(test, 0, iokmem_map_redirect(m, old, 0, 0));
-	KUNIT_EXPECT_EQ(test, 0, byte_at(iokmem_map_get_address(m)));
+	KUNIT_EXPECT_EQ(test, 0, byte_at(address_of(m)));
 	KUNIT_EXPECT_EQ(test, held, desc->held);
 	KUNIT_EXPECT_EQ(test, 1, old->nr_mapped);
 }
@@ -118,12 +118,12 @@ static void redirect_lets_the_old_memory_go(struct kunit *test)
 
 	attach_address_space(test);
 	m = unique(test, old, 0);
-	KUNIT_ASSERT_EQ(test, 0, byte_at(iokmem_map_get_address(m)));
+	KUNIT_ASSERT_EQ(test, 0, byte_at(address_of(m)));
 	put_buffer_now(test, old);
 	KUNIT_EXPECT_FALSE(test, is_gone(id));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_map_redirect(m, new, 0, 0));
 	KUNIT_EXPECT_TRUE(test, is_gone(id));
-	KUNIT_EXPECT_EQ(test, 0, byte_at(iokmem_map_get_address(m)));
+	KUNIT_EXPECT_EQ(test, 0, byte_at(address_of(m)));
 }
 
 static void redirect_needs_a_unique_user_map(struct kunit *test)
@@ -153,8 +153,8 @@ static void redirect_needs_a_unique_user_map(struct kunit *test)
 			iokmem_map_redirect(m, new, IOKMEM_MAP_UNIQUE, 0));
 	KUNIT_EXPECT_EQ(test, 1, refcount_read(&new->users));
 	KUNIT_EXPECT_EQ(test, 0, new->nr_maps);
-	KUNIT_EXPECT_EQ(test, 0, byte_at(iokmem_map_get_address(coherent)));
-	KUNIT_EXPECT_EQ(test, 0, byte_at(iokmem_map_get_address(m)));
+	KUNIT_EXPECT_EQ(test, 0, byte_at(address_of(coherent)));
+	KUNIT_EXPECT_EQ(test, 0, byte_at(address_of(m)));
 }
 
 static void redirect_of_an_ended_map_is_refused(struct kunit *test)
@@ -165,7 +165,7 @@ static void redirect_of_an_ended_map_is_refused(struct kunit *test)
 
 	attach_address_space(test);
 	m = unique(test, old, 0);
-	KUNIT_ASSERT_EQ(test, 0, vm_munmap(iokmem_map_get_address(m), SZ_64K));
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address_of(m), SZ_64K));
 	KUNIT_EXPECT_EQ(test, -ENOENT, iokmem_map_redirect(m, new, 0, 0));
 	KUNIT_EXPECT_EQ(test, -ENOENT, iokmem_map_redirect(m, NULL, 0, 0));
 	KUNIT_EXPECT_EQ(test, 0, new->nr_mapped);
@@ -198,7 +198,7 @@ static int touch_it(void *arg)
  */
 static int seen_by_kernel(struct kunit *test, struct iokmem_map *m)
 {
-	struct toucher toucher = { .mm = current->mm, .address = iokmem_map_get_address(m) };
+	struct toucher toucher = { .mm = current->mm, .address = address_of(m) };
 
 	init_completion(&toucher.done);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, kthread_run(touch_it, &toucher, "iokmem-touch"));
@@ -225,10 +225,10 @@ static void redirect_revokes_device_memory_and_gives_it_back(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_write_bytes(registers, 0, &value, 1));
 	attach_address_space(test);
 	m = unique(test, registers, 0);
-	KUNIT_ASSERT_EQ(test, 0x77, byte_at(iokmem_map_get_address(m)));
+	KUNIT_ASSERT_EQ(test, 0x77, byte_at(address_of(m)));
 
 	KUNIT_ASSERT_EQ(test, 0, iokmem_map_redirect(m, NULL, 0, 0));
-	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, iokmem_map_get_address(m)).present);
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, address_of(m)).present);
 	KUNIT_ASSERT_EQ(test, -1, seen_by_kernel(test, m));
 	value = 0x78;
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_write_bytes(registers, 0, &value, 1));
@@ -250,7 +250,7 @@ static void redirect_to_nothing_fails_the_kernels_accesses(struct kunit *test)
 
 	attach_address_space(test);
 	m = unique(test, desc, 0);
-	address = iokmem_map_get_address(m);
+	address = address_of(m);
 	KUNIT_ASSERT_EQ(test, 0, seen_by_kernel(test, m));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_map_redirect(m, NULL, 0, 0));
 	KUNIT_EXPECT_EQ(test, -1, seen_by_kernel(test, m));
@@ -271,11 +271,11 @@ static void redirect_in_another_task(struct kunit *test)
 	struct mm_struct *mm = get_task_mm(task);
 
 	KUNIT_ASSERT_NOT_NULL(test, mm);
-	KUNIT_EXPECT_EQ(test, pfn_of(old, 0), entry_of(mm, iokmem_map_get_address(m)).pfn);
+	KUNIT_EXPECT_EQ(test, pfn_of(old, 0), entry_of(mm, address_of(m)).pfn);
 	KUNIT_EXPECT_EQ(test, 0, iokmem_map_redirect(m, new, 0, 0));
-	KUNIT_EXPECT_EQ(test, pfn_of(new, 0), entry_of(mm, iokmem_map_get_address(m)).pfn);
+	KUNIT_EXPECT_EQ(test, pfn_of(new, 0), entry_of(mm, address_of(m)).pfn);
 	KUNIT_EXPECT_EQ(test, 0, iokmem_map_redirect(m, NULL, 0, 0));
-	KUNIT_EXPECT_FALSE(test, entry_of(mm, iokmem_map_get_address(m)).present);
+	KUNIT_EXPECT_FALSE(test, entry_of(mm, address_of(m)).present);
 	mmput(mm);
 	kill_process(task);
 	KUNIT_EXPECT_EQ(test, -ENOENT, iokmem_map_redirect(m, old, 0, 0));
@@ -292,12 +292,12 @@ static void unmap_ends_a_map_for_all(struct kunit *test)
 	one = map(test, desc, current, 0, 0, 0);
 	two = map(test, desc, current, 0, 0, 0);
 	inside = map(test, desc, current, 0, PAGE_SIZE, PAGE_SIZE);
-	address = iokmem_map_get_address(one);
+	address = address_of(one);
 	KUNIT_EXPECT_EQ(test, 0, byte_at(address));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_map_unmap(two));
 	KUNIT_EXPECT_EQ(test, -1, byte_at(address));
-	KUNIT_EXPECT_EQ(test, 0UL, iokmem_map_get_address(one));
-	KUNIT_EXPECT_EQ(test, 0UL, iokmem_map_get_address(inside));
+	KUNIT_EXPECT_EQ(test, 0UL, address_of(one));
+	KUNIT_EXPECT_EQ(test, 0UL, address_of(inside));
 	KUNIT_EXPECT_EQ(test, SZ_64K, iokmem_map_get_length(one));
 	KUNIT_EXPECT_EQ(test, 0, desc->nr_mapped);
 	/* Unmapping it again does nothing. */
@@ -314,7 +314,7 @@ static void unmap_of_a_kernel_map_frees_its_addresses(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, m->mapping->kaddr);
 	KUNIT_EXPECT_EQ(test, 0, iokmem_map_unmap(m));
-	KUNIT_EXPECT_EQ(test, 0UL, iokmem_map_get_address(m));
+	KUNIT_EXPECT_EQ(test, 0UL, address_of(m));
 	KUNIT_EXPECT_EQ(test, 0, desc->nr_mapped);
 }
 
@@ -325,7 +325,7 @@ static void unmap_leaves_a_buffers_own_mapping(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, -EBUSY, iokmem_map_unmap(m));
 	KUNIT_EXPECT_PTR_EQ(test, iokmem_buffer_get_bytes_no_copy(desc),
-			    (void *)iokmem_map_get_address(m));
+			    (void *)address_of(m));
 }
 
 static void unmap_lets_held_memory_go(struct kunit *test)

@@ -40,14 +40,14 @@ static void sharing_contained_range_gives_the_same_addresses(struct kunit *test)
 
 	sub = map(test, desc, current, 0, 5000, 9000);
 	KUNIT_EXPECT_PTR_NE(test, whole, sub);
-	KUNIT_EXPECT_EQ(test, iokmem_map_get_address(whole) + 5000,
-			iokmem_map_get_address(sub));
+	KUNIT_EXPECT_EQ(test, address_of(whole) + 5000,
+			address_of(sub));
 	KUNIT_EXPECT_EQ(test, 9000, iokmem_map_get_length(sub));
 	KUNIT_EXPECT_EQ(test, 5000, iokmem_map_get_offset(sub));
 
 	inner = map(test, desc, current, 0, 6000, 10);
-	KUNIT_EXPECT_EQ(test, iokmem_map_get_address(whole) + 6000,
-			iokmem_map_get_address(inner));
+	KUNIT_EXPECT_EQ(test, address_of(whole) + 6000,
+			address_of(inner));
 	KUNIT_EXPECT_PTR_EQ(test, sub, map(test, desc, current, 0, 5000, 9000));
 	KUNIT_EXPECT_EQ(test, maps, current->mm->map_count);
 	KUNIT_EXPECT_EQ(test, 3, desc->nr_maps);
@@ -84,10 +84,10 @@ static void sharing_is_of_contained_bytes_only(struct kunit *test)
 	struct iokmem_desc *desc = begin(test);
 	struct iokmem_map *first = map(test, desc, current, 0, 4000, 10000);
 	struct iokmem_map *second = map(test, desc, current, 0, c->offset, c->length);
-	unsigned long inside = iokmem_map_get_address(first) + c->offset - 4000;
+	unsigned long inside = address_of(first) + c->offset - 4000;
 
 	KUNIT_EXPECT_EQ(test, c->shared, second == first || super_of(second) == first);
-	KUNIT_EXPECT_EQ(test, c->shared, iokmem_map_get_address(second) == inside);
+	KUNIT_EXPECT_EQ(test, c->shared, address_of(second) == inside);
 }
 
 struct options_case {
@@ -127,8 +127,8 @@ static void check_options(struct kunit *test, struct iokmem_desc *desc,
 	struct iokmem_map *second = map(test, desc, task, c->second, 0, 0);
 
 	KUNIT_EXPECT_EQ(test, c->shared, first == second);
-	KUNIT_EXPECT_EQ(test, c->shared, iokmem_map_get_address(first) ==
-					 iokmem_map_get_address(second));
+	KUNIT_EXPECT_EQ(test, c->shared, address_of(first) ==
+					 address_of(second));
 }
 
 static void sharing_in_a_task_goes_by_options(struct kunit *test)
@@ -174,7 +174,7 @@ static void sharing_placed_request_gets_its_address_or_an_error(struct kunit *te
 	KUNIT_EXPECT_PTR_EQ(test, at, placed(test, desc, SZ_1G, 0, 0));
 	sub = placed(test, desc, SZ_1G, 0, PAGE_SIZE);
 	KUNIT_EXPECT_PTR_EQ(test, at, super_of(sub));
-	KUNIT_EXPECT_EQ(test, SZ_1G, iokmem_map_get_address(sub));
+	KUNIT_EXPECT_EQ(test, SZ_1G, address_of(sub));
 
 	/* For any other byte the address is in use. */
 	KUNIT_EXPECT_EQ(test, -EEXIST,
@@ -189,7 +189,7 @@ static void sharing_placed_request_gets_its_address_or_an_error(struct kunit *te
 
 	/* At another address there is a new mapping, which an open request does not get. */
 	other = placed(test, desc, 2UL * SZ_1G, 0, 0);
-	KUNIT_EXPECT_EQ(test, 2UL * SZ_1G, iokmem_map_get_address(other));
+	KUNIT_EXPECT_EQ(test, 2UL * SZ_1G, address_of(other));
 	KUNIT_EXPECT_PTR_EQ(test, at, map(test, desc, current, 0, 0, 0));
 }
 
@@ -202,12 +202,12 @@ static void sharing_is_in_the_mapping_that_begins_first(struct kunit *test)
 	struct iokmem_map *all = placed(test, desc, 4UL * SZ_1G, 0, 0);
 
 	KUNIT_EXPECT_PTR_NE(test, early, again);
-	KUNIT_EXPECT_PTR_EQ(test, early, super_of(map(test, desc, current, 0, PAGE_SIZE,
-					     PAGE_SIZE)));
+	KUNIT_EXPECT_PTR_EQ(test, early,
+			    super_of(map(test, desc, current, 0, PAGE_SIZE, PAGE_SIZE)));
 	KUNIT_EXPECT_PTR_EQ(test, late, map(test, desc, current, 0, PAGE_SIZE,
 					    2 * PAGE_SIZE));
-	KUNIT_EXPECT_PTR_EQ(test, all, super_of(map(test, desc, current, 0, 2 * PAGE_SIZE,
-					   PAGE_SIZE)));
+	KUNIT_EXPECT_PTR_EQ(test, all,
+			    super_of(map(test, desc, current, 0, 2 * PAGE_SIZE, PAGE_SIZE)));
 }
 
 /* A request that is repeated gets its old map, even if a better mapping exists by now. */
@@ -238,8 +238,9 @@ static void sharing_same_request_gives_the_same_map_of_any_cache_mode(struct kun
 	KUNIT_EXPECT_PTR_EQ(test, sub, map(test, desc, current, 0, PAGE_SIZE, PAGE_SIZE));
 	/* The first mapping is chosen among the mappings of all modes. */
 	KUNIT_EXPECT_NULL(test, super_of(late));
-	KUNIT_EXPECT_PTR_EQ(test, mapping, super_of(map(test, desc, current, 0, 3 * PAGE_SIZE,
-					       PAGE_SIZE / 2)));
+	KUNIT_EXPECT_PTR_EQ(test, mapping,
+			    super_of(map(test, desc, current, 0, 3 * PAGE_SIZE,
+					 PAGE_SIZE / 2)));
 }
 
 static void sharing_map_keeps_its_first_options(struct kunit *test)
@@ -271,12 +272,12 @@ static void sharing_of_a_buffer_with_its_own_task(struct kunit *test)
 
 	desc = buffer(test, IOKMEM_KERNEL_TASK, LENGTH, 0);
 	KUNIT_EXPECT_EQ(test, (unsigned long)iokmem_buffer_get_bytes_no_copy(desc),
-			iokmem_map_get_address(map(test, desc, IOKMEM_KERNEL_TASK,
+			address_of(map(test, desc, IOKMEM_KERNEL_TASK,
 						   0, 0, 0)));
 	attach_address_space(test);
 	desc = buffer(test, current, LENGTH, 0);
 	KUNIT_EXPECT_EQ(test, iokmem_buffer_get_address(desc),
-			iokmem_map_get_address(map(test, desc, current, 0, 0, 0)));
+			address_of(map(test, desc, current, 0, 0, 0)));
 }
 
 static void sharing_after_the_length_changed(struct kunit *test)

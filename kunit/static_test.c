@@ -45,13 +45,13 @@ static void static_kernel_map_is_recorded_and_shared(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, address);
 	m = keep_map(test, iokmem_desc_set_mapping(desc, IOKMEM_KERNEL_TASK,
 						   (unsigned long)address, 0));
-	KUNIT_EXPECT_EQ(test, (unsigned long)address, iokmem_map_get_address(m));
+	KUNIT_EXPECT_EQ(test, (unsigned long)address, address_of(m));
 	KUNIT_EXPECT_EQ(test, SZ_64K, iokmem_map_get_length(m));
 	other = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
 	KUNIT_EXPECT_PTR_EQ(test, m, other);
 	inside = map(test, desc, IOKMEM_KERNEL_TASK, 0, PAGE_SIZE, 100);
 	KUNIT_EXPECT_EQ(test, (unsigned long)address + PAGE_SIZE,
-			iokmem_map_get_address(inside));
+			address_of(inside));
 	put_map_now(test, inside);
 	put_map_now(test, other);
 	put_map_now(test, m);
@@ -107,8 +107,8 @@ static void static_map_that_has_ended_is_not_shared(struct kunit *test)
 	vunmap(address);
 	other = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
 	KUNIT_EXPECT_PTR_NE(test, m, other);
-	KUNIT_EXPECT_EQ(test, 0, *(u8 *)iokmem_map_get_address(other));
-	KUNIT_EXPECT_EQ(test, 0UL, iokmem_map_get_address(m));
+	KUNIT_EXPECT_EQ(test, 0, *(u8 *)address_of(other));
+	KUNIT_EXPECT_EQ(test, 0UL, address_of(m));
 }
 
 static void static_user_map_is_recorded_and_shared(struct kunit *test)
@@ -120,17 +120,17 @@ static void static_user_map_is_recorded_and_shared(struct kunit *test)
 	attach_address_space(test);
 	/* A Unique map provides addresses that no request shares unless they are recorded. */
 	there = map(test, desc, current, IOKMEM_MAP_UNIQUE, 0, 0);
-	address = iokmem_map_get_address(there);
+	address = address_of(there);
 	m = keep_map(test, iokmem_desc_set_mapping(desc, current, address, 0));
 	other = map(test, desc, current, 0, 0, 0);
 	KUNIT_EXPECT_PTR_EQ(test, m, other);
-	KUNIT_EXPECT_EQ(test, address, iokmem_map_get_address(other));
+	KUNIT_EXPECT_EQ(test, address, address_of(other));
 	put_map_now(test, other);
 	put_map_now(test, there);
 	/* The recorded mapping no longer shows the memory, so it is not shared. */
 	other = map(test, desc, current, 0, 0, 0);
 	KUNIT_EXPECT_PTR_NE(test, m, other);
-	KUNIT_EXPECT_EQ(test, 0UL, touch(iokmem_map_get_address(other)));
+	KUNIT_EXPECT_EQ(test, 0UL, touch(address_of(other)));
 }
 
 static void static_user_map_has_the_rights_that_are_there(struct kunit *test)
@@ -140,8 +140,8 @@ static void static_user_map_has_the_rights_that_are_there(struct kunit *test)
 
 	attach_address_space(test);
 	there = map(test, desc, current, IOKMEM_MAP_UNIQUE | READ_ONLY, 0, 0);
-	KUNIT_EXPECT_EQ(test, -EACCES, record_error(desc, current, iokmem_map_get_address(there), 0));
-	KUNIT_EXPECT_EQ(test, 0, record_error(desc, current, iokmem_map_get_address(there), READ_ONLY));
+	KUNIT_EXPECT_EQ(test, -EACCES, record_error(desc, current, address_of(there), 0));
+	KUNIT_EXPECT_EQ(test, 0, record_error(desc, current, address_of(there), READ_ONLY));
 	KUNIT_EXPECT_EQ(test, -EFAULT, record_error(desc, current, SZ_1G, READ_ONLY));
 	KUNIT_EXPECT_EQ(test, -ENXIO, record_error(desc, current,
 						   user_memory(test, SZ_64K, false), 0));
@@ -204,7 +204,7 @@ static void holder_is_told_before_kernel_addresses_go(struct kunit *test)
 	struct iokmem_map *m = map(test, desc, IOKMEM_KERNEL_TASK, READ_ONLY, 0, 0);
 	struct iokmem_map *sub = map(test, desc, IOKMEM_KERNEL_TASK, READ_ONLY, PAGE_SIZE, 5);
 
-	first.address = (void *)iokmem_map_get_address(m);
+	first.address = (void *)address_of(m);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&one, m, &told_ops, &first));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&two, m, &told_ops, &second));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&inside, sub, &told_ops, &third));
@@ -266,7 +266,7 @@ static struct iokmem_map *map_by_file(struct kunit *test, struct iokmem_desc *de
 					       IOKMEM_MAP_ANYWHERE, 0, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(m));
 	mmap_read_lock(current->mm);
-	vma = vma_lookup(current->mm, iokmem_map_get_address(m));
+	vma = vma_lookup(current->mm, address_of(m));
 	KUNIT_EXPECT_TRUE(test, vma && vma->vm_file == file);
 	mmap_read_unlock(current->mm);
 	return m;
@@ -285,7 +285,7 @@ static void holder_is_told_when_the_program_unmaps_what_it_mapped(struct kunit *
 	attach_address_space(test);
 	m = map_by_file(test, desc, file);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&holder, m, &told_ops, &told));
-	KUNIT_ASSERT_EQ(test, 0, vm_munmap(iokmem_map_get_address(m), SZ_64K));
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address_of(m), SZ_64K));
 	for (i = 0; i < 250 && !READ_ONCE(told.times); i++)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, 1, told.times);
@@ -310,7 +310,7 @@ static void holder_that_leaves_as_the_program_unmaps_may_let_go(struct kunit *te
 		struct iokmem_holder holder;
 
 		KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&holder, m, &told_ops, &told));
-		KUNIT_ASSERT_EQ(test, 0, vm_munmap(iokmem_map_get_address(m), SZ_64K));
+		KUNIT_ASSERT_EQ(test, 0, vm_munmap(address_of(m), SZ_64K));
 		iokmem_holder_remove(&holder);
 		KUNIT_EXPECT_GE(test, 1, told.times);
 		iokmem_map_put_async(m);
