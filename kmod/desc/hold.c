@@ -241,13 +241,12 @@ void iokmem_desc_complete_all(struct iokmem_desc *desc)
 int iokmem_desc_prepare(struct iokmem_desc *desc, u32 direction)
 {
 	bool write = direction_writes(desc, direction);
-	size_t offset = 0;
 	int err = 0;
 
 	if (direction & ~IOKMEM_DIRECTION_MASK)
 		return -EOPNOTSUPP;
 
-	desc = iokmem_desc_root(desc, &offset);
+	desc = iokmem_desc_owner(desc);
 	if (!prepares(desc))
 		return 0;
 	mutex_lock(&desc->prepare_lock);
@@ -271,13 +270,12 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_prepare, IOKMEM_NS);
  */
 int iokmem_desc_complete(struct iokmem_desc *desc, u32 direction)
 {
-	size_t offset = 0;
 	int err = 0;
 
 	if (direction & ~IOKMEM_DIRECTION_MASK)
 		return -EOPNOTSUPP;
 
-	desc = iokmem_desc_root(desc, &offset);
+	desc = iokmem_desc_owner(desc);
 	if (!prepares(desc))
 		return 0;
 	mutex_lock(&desc->prepare_lock);

@@ -157,11 +157,9 @@ unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc, struct file *fi
 				       unsigned long addr, unsigned long len,
 				       unsigned long pgoff, unsigned long flags)
 {
-	size_t offset = 0;
-
 	/* The module's own vm_mmap() passes the first page's index in the memory itself. */
 	if (pgoff & IOKMEM_PGOFF_UNCLAIMED)
-		desc = iokmem_desc_root(desc, &offset);
+		desc = iokmem_desc_owner(desc);
 	return iokmem_aligned_area(file, addr, len, pgoff, flags,
 				   iokmem_preferred_alignment(desc, len),
 				   (pgoff & IOKMEM_PLACE_MASK) << PAGE_SHIFT);

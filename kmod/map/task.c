@@ -44,9 +44,8 @@ static struct iokmem_map *lock_of_task(struct iokmem_desc *desc, unsigned long a
 {
 	struct iokmem_mapping *mapping;
 	struct iokmem_map *map = NULL;
-	size_t offset = 0;
 
-	desc = iokmem_desc_root(desc, &offset);
+	desc = iokmem_desc_owner(desc);
 	mmap_read_lock(current->mm);
 	mapping = iokmem_mapping_at(current->mm, address, desc);
 	if (!mapping)

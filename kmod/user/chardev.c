@@ -275,7 +275,7 @@ static int run_create_mapping(struct iokmem_call *call)
 	struct iokmem_create_mapping *arg = &call->arg.create_mapping;
 	struct iokmem_desc *desc = call->file->private_data;
 	unsigned long address;
-	size_t length, offset = 0;
+	size_t length;
 	u32 cache_mode;
 	int err;
 
@@ -297,7 +297,7 @@ static int run_create_mapping(struct iokmem_call *call)
 	err = answer(call, sizeof(*arg));
 	if (err) {
 		iokmem_map_task_release(desc, address, length);
-		iokmem_restore_mode(iokmem_desc_root(desc, &offset), cache_mode);
+		iokmem_restore_mode(iokmem_desc_owner(desc), cache_mode);
 	}
 	return err;
 }
@@ -315,10 +315,9 @@ static int run_release_mapping(struct iokmem_call *call)
 /* Count the extents of the memory. A sub-descriptor has those of its parent. */
 static unsigned int nr_extents(struct iokmem_desc *desc)
 {
-	size_t offset = 0;
 	unsigned int nr;
 
-	desc = iokmem_desc_root(desc, &offset);
+	desc = iokmem_desc_owner(desc);
 	mutex_lock(&desc->hold_lock);
 	nr = desc->extents.nr;
 	mutex_unlock(&desc->hold_lock);
@@ -327,10 +326,9 @@ static unsigned int nr_extents(struct iokmem_desc *desc)
 
 static unsigned int nr_maps(struct iokmem_desc *desc)
 {
-	size_t offset = 0;
 	unsigned int nr;
 
-	desc = iokmem_desc_root(desc, &offset);
+	desc = iokmem_desc_owner(desc);
 	mutex_lock(&desc->lock);
 	nr = desc->nr_maps;
 	mutex_unlock(&desc->lock);
