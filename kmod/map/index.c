@@ -121,6 +121,7 @@ void iokmem_index_add(struct iokmem_map *map)
 	}
 	if (mapping->options & IOKMEM_MAP_UNIQUE)
 		return;
+	desc->last = NULL;
 	desc->modes |= BIT(iokmem_cache_field(mapping->equal) >> IOKMEM_MAP_CACHE_SHIFT);
 	place = place_of(map);
 	while (*link) {
@@ -147,6 +148,7 @@ void iokmem_index_remove(struct iokmem_map *map)
 
 	if (RB_EMPTY_NODE(&map->by_range))
 		return;
+	desc->last = NULL;
 	rb_erase_augmented(&map->by_range, &desc->index, &subtree_callbacks);
 	RB_CLEAR_NODE(&map->by_range);
 }
@@ -270,7 +272,19 @@ find_in_any_mode(const struct iokmem_map_request *request,
 struct iokmem_map *iokmem_index_find_exact(const struct iokmem_map_request *request,
 					   iokmem_serves_fn serves)
 {
-	return find_in_any_mode(request, serves, true);
+	struct iokmem_desc *desc = request->desc;
+	u32 equal = request->options & EQUAL_MASK;
+
+	lockdep_assert_held(&desc->lock);
+
+	/* As long as the index does not change, equal requests have one answer. */
+	if (desc->last && desc->last_equal == equal &&
+	    desc->last->mapping->mm == request->mm &&
+	    iokmem_map_has_window(desc->last, request->offset, request->length))
+		return desc->last;
+	desc->last = find_in_any_mode(request, serves, true);
+	desc->last_equal = equal;
+	return desc->last;
 }
 
 /*
