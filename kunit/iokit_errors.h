@@ -112,6 +112,7 @@ struct expected_errno {
 
 static const struct expected_errno expected_errnos[] = {
 	{ EALREADY,	kIOReturnNotReady },
+	{ EDEADLK,	kIOReturnCannotLock },
 	{ ENOTUNIQ,	kIOReturnNotPermitted },
 	{ EOVERFLOW,	kIOReturnBadArgument },
 	{ EBADF,	kIOReturnBadArgument },

@@ -121,7 +121,9 @@ void iokmem_index_add(struct iokmem_map *map)
 	}
 	if (mapping->options & IOKMEM_MAP_UNIQUE)
 		return;
-	desc->last = NULL;
+	/* A map is added if none served its request. Placed ones may be beside others. */
+	desc->last = map->options & IOKMEM_MAP_ANYWHERE ? map : NULL;
+	desc->last_equal = map->options & EQUAL_MASK;
 	desc->modes |= BIT(iokmem_cache_field(mapping->equal) >> IOKMEM_MAP_CACHE_SHIFT);
 	place = place_of(map);
 	while (*link) {
