@@ -28,8 +28,9 @@ static void expect_entries(struct kunit *test, struct mm_struct *mm,
 		KUNIT_ASSERT_EQ_MSG(test, entry.write, write, "page %lu", i);
 		KUNIT_ASSERT_FALSE_MSG(test, entry.exec, "page %lu", i);
 		KUNIT_ASSERT_EQ_MSG(test, entry.pfn,
-				    pfn_of(iokmem_map_get_memory_descriptor(map), (iokmem_map_get_offset(map) & PAGE_MASK) +
-						      i * PAGE_SIZE),
+				    pfn_of(iokmem_map_get_memory_descriptor(map),
+					   (iokmem_map_offset(map) & PAGE_MASK) +
+					   i * PAGE_SIZE),
 				    "page %lu", i);
 	}
 }

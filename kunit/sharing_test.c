@@ -272,8 +272,7 @@ static void sharing_of_a_buffer_with_its_own_task(struct kunit *test)
 
 	desc = buffer(test, IOKMEM_KERNEL_TASK, LENGTH, 0);
 	KUNIT_EXPECT_EQ(test, (unsigned long)iokmem_buffer_get_bytes_no_copy(desc),
-			address_of(map(test, desc, IOKMEM_KERNEL_TASK,
-						   0, 0, 0)));
+			address_of(map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0)));
 	attach_address_space(test);
 	desc = buffer(test, current, LENGTH, 0);
 	KUNIT_EXPECT_EQ(test, iokmem_buffer_get_address(desc),
