@@ -72,6 +72,7 @@ FIXTURE_VARIANT(edu_failures)
 	int (*run)(int fd, char **bytes);
 	void (*undo)(int fd, char *bytes);
 	bool unbound;
+	bool leaves_vma;
 };
 
 #define FAILURES(_name, _run, _undo, ...)				\
@@ -82,7 +83,7 @@ FIXTURE_VARIANT(edu_failures)
 
 FAILURES(bind, run_bind, undo_bind, .unbound = true);
 FAILURES(open, run_open, undo_open);
-FAILURES(map, run_edu_map, undo_edu_map);
+FAILURES(map, run_edu_map, undo_edu_map, .leaves_vma = true);
 FAILURES(get_buffer, run_get_buffer, undo_open);
 FAILURES(copy, run_copy, undo_nothing);
 FAILURES(program, run_program, undo_nothing);
@@ -147,6 +148,7 @@ TEST_F_TIMEOUT(edu_failures, leave_nothing_behind, 300)
 
 	before = look(-1);
 	for (nth = 1; reached; nth++) {
+		struct state expected = before;
 		char *bytes;
 
 		ASSERT_GT(2000, nth);
@@ -157,7 +159,10 @@ TEST_F_TIMEOUT(edu_failures, leave_nothing_behind, 300)
 			variant->undo(self->fd, bytes);
 		else
 			failures++;
-		EXPECT_UNCHANGED(before, -1);
+		/* A driver that cannot answer leaves an empty VMA, which the next map takes up. */
+		if (err && variant->leaves_vma && look(-1).vmas > before.vmas)
+			expected.vmas++;
+		EXPECT_UNCHANGED(expected, -1);
 		EXPECT_EQ(!variant->unbound, is_bound());
 	}
 	TH_LOG("%d places", nth - 2);
