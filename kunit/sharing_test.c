@@ -285,10 +285,33 @@ static void sharing_after_the_length_changed(struct kunit *test)
 	struct iokmem_map *whole = map(test, desc, current, 0, 0, 0);
 
 	KUNIT_ASSERT_EQ(test, 0, iokmem_buffer_set_length(desc, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, -ERANGE,
+			map_error(desc, current, 0, ANY, 0, LENGTH));
 	KUNIT_EXPECT_EQ(test, LENGTH, iokmem_map_get_length(whole));
 	KUNIT_EXPECT_PTR_EQ(test, whole, super_of(map(test, desc, current, 0, 0, 0)));
 	KUNIT_EXPECT_EQ(test, -ERANGE,
 			map_error(desc, current, 0, ANY, 0, LENGTH));
+}
+
+static void sharing_again_checks_what_differs(struct kunit *test)
+{
+	struct iokmem_desc *desc = begin(test);
+	struct iokmem_map *whole = map(test, desc, current, 0, 0, 0), *other;
+
+	KUNIT_EXPECT_PTR_EQ(test, whole, map(test, desc, current, 0, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			map_error(desc, current, 0, ANY | BIT(1), 0, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			map_error(desc, current, 0, ANY | IOKMEM_MAP_OVERWRITE, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL, map_error(desc, current, 0, ANY, 1, 0));
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW, map_error(desc, current, 0, ANY, 1, SIZE_MAX));
+	KUNIT_EXPECT_PTR_NE(test, whole, map(test, desc, current, IOKMEM_MAP_UNIQUE, 0, 0));
+	KUNIT_EXPECT_PTR_NE(test, whole, map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0));
+	other = map(test, desc, current, IOKMEM_MAP_READ_ONLY, 0, 0);
+	KUNIT_EXPECT_PTR_NE(test, whole, other);
+	KUNIT_EXPECT_PTR_EQ(test, whole, map(test, desc, current, 0, 0, 0));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_map_unmap(whole));
+	KUNIT_EXPECT_PTR_NE(test, whole, map(test, desc, current, 0, 0, 0));
 }
 
 #define NR_HELD		64
@@ -523,6 +546,7 @@ static struct kunit_case sharing_cases[] = {
 	KUNIT_CASE(sharing_is_within_one_address_space),
 	KUNIT_CASE(sharing_of_a_buffer_with_its_own_task),
 	KUNIT_CASE(sharing_after_the_length_changed),
+	KUNIT_CASE(sharing_again_checks_what_differs),
 	KUNIT_CASE(sharing_agrees_with_the_rule_counted_out),
 	KUNIT_CASE(sharing_threads_at_once_make_one_mapping),
 	KUNIT_CASE(sharing_threads_of_different_lengths_agree),

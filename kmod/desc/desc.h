@@ -86,8 +86,8 @@ struct iokmem_home_ops {
  * @index: the maps that may be shared, by address space and range
  * @modes: bit mask of the cache modes that any map in @index has ever been asked for with
  * @next_age: the age of the next mapping
- * @last: the last answer of the index to a request for exactly the bytes of a map, or NULL
- * @last_equal: the options of that request that the index goes by
+ * @last: the map of exactly the wanted bytes that the last request got, or NULL
+ * @last_options: the options of that request that matter to others
  * @nr_maps: number of maps, including those of a part of a mapping
  * @nr_mapped: number of mappings that may have page table entries, killed ones included
  * @wait: threads that wait for a map under construction, or for a retype
@@ -145,8 +145,8 @@ struct iokmem_desc {
 	struct rb_root index;		/* protected by @lock */
 	unsigned long modes;		/* protected by @lock */
 	u64 next_age;			/* protected by @lock */
-	struct iokmem_map *last;	/* protected by @lock */
-	u32 last_equal;			/* protected by @lock */
+	struct iokmem_map *last;	/* protected by @lock; any reader */
+	u32 last_options;		/* protected by @lock */
 	unsigned int nr_maps;		/* protected by @lock */
 	unsigned int nr_mapped;		/* protected by @lock */
 	wait_queue_head_t wait;		/* has its own lock */

@@ -207,26 +207,32 @@ int iokmem_backing_hold(struct iokmem_backing *backing, u32 options, bool paged,
 }
 
 /*
- * iokmem_backing_release - undo iokmem_backing_map() and iokmem_backing_hold()
+ * iokmem_backing_take - take away from a backing what iokmem_backing_map() and
+ * iokmem_backing_hold() gave it
  *
- * No entry of the backing may be left. The count of the descriptor stays. Caller must not
- * hold an mmap lock.
+ * No entry of the backing may be left. Return what has been taken, for
+ * iokmem_backing_release().
  */
-void iokmem_backing_release(struct iokmem_backing *backing)
+struct iokmem_backing iokmem_backing_take(struct iokmem_backing *backing)
 {
-	struct iokmem_desc *desc = backing->desc;
-	struct file *keeper;
-	bool held;
+	struct iokmem_backing taken = *backing;
 
-	mutex_lock(&desc->lock);
 	iokmem_backing_unmap(backing);
-	held = backing->held;
 	backing->held = false;
-	keeper = backing->keeper;
 	backing->keeper = NULL;
-	mutex_unlock(&desc->lock);
-	if (held)
-		iokmem_desc_unhold(desc);
-	if (keeper)
-		fput(keeper);
+	return taken;
+}
+
+/*
+ * iokmem_backing_release - release what iokmem_backing_take() has taken
+ *
+ * Caller has a count of the descriptor, and must not hold an mmap lock unless nothing
+ * is held.
+ */
+void iokmem_backing_release(const struct iokmem_backing *taken)
+{
+	if (taken->held)
+		iokmem_desc_unhold(taken->desc);
+	if (taken->keeper)
+		fput(taken->keeper);
 }

@@ -99,6 +99,13 @@ static size_t mapping_end(const struct iokmem_map *map)
 RB_DECLARE_CALLBACKS_MAX(static, subtree_callbacks, struct iokmem_map, by_range,
 			 size_t, subtree_end, mapping_end)
 
+/* Remember the answer to a request with @options that names no address. */
+static void remember(struct iokmem_desc *desc, struct iokmem_map *map, u32 options)
+{
+	WRITE_ONCE(desc->last, map);
+	desc->last_options = (options & EQUAL_MASK) | IOKMEM_MAP_ANYWHERE;
+}
+
 /*
  * iokmem_index_add - add a map, whose address need not be known yet
  *
@@ -122,8 +129,7 @@ void iokmem_index_add(struct iokmem_map *map)
 	if (mapping->options & IOKMEM_MAP_UNIQUE)
 		return;
 	/* A map is added if none served its request. Placed ones may be beside others. */
-	desc->last = map->options & IOKMEM_MAP_ANYWHERE ? map : NULL;
-	desc->last_equal = map->options & EQUAL_MASK;
+	remember(desc, map->options & IOKMEM_MAP_ANYWHERE ? map : NULL, map->options);
 	desc->modes |= BIT(iokmem_cache_field(mapping->equal) >> IOKMEM_MAP_CACHE_SHIFT);
 	place = place_of(map);
 	while (*link) {
@@ -150,7 +156,7 @@ void iokmem_index_remove(struct iokmem_map *map)
 
 	if (RB_EMPTY_NODE(&map->by_range))
 		return;
-	desc->last = NULL;
+	remember(desc, NULL, 0);
 	rb_erase_augmented(&map->by_range, &desc->index, &subtree_callbacks);
 	RB_CLEAR_NODE(&map->by_range);
 }
@@ -275,18 +281,39 @@ struct iokmem_map *iokmem_index_find_exact(const struct iokmem_map_request *requ
 					   iokmem_serves_fn serves)
 {
 	struct iokmem_desc *desc = request->desc;
-	u32 equal = request->options & EQUAL_MASK;
+	struct iokmem_map *map;
 
 	lockdep_assert_held(&desc->lock);
 
-	/* As long as the index does not change, equal requests have one answer. */
-	if (desc->last && desc->last_equal == equal &&
-	    desc->last->mapping->mm == request->mm &&
-	    iokmem_map_has_window(desc->last, request->offset, request->length))
-		return desc->last;
-	desc->last = find_in_any_mode(request, serves, true);
-	desc->last_equal = equal;
-	return desc->last;
+	map = find_in_any_mode(request, serves, true);
+	remember(desc, map, request->options);
+	return map;
+}
+
+/*
+ * iokmem_index_find_again - find the map that the last request got, if an equal request
+ * comes again
+ *
+ * The request need not have been checked: the last one was, and as long as the index does
+ * not change, equal requests have one answer. Return NULL if the request is another one, or
+ * if it would have to wait, or if the map is a static one, which is checked each time.
+ */
+struct iokmem_map *iokmem_index_find_again(const struct iokmem_desc *desc,
+					   const struct mm_struct *mm, u32 options,
+					   size_t offset, size_t length)
+{
+	size_t whole = iokmem_desc_get_length(desc);
+	struct iokmem_map *map = desc->last;
+
+	lockdep_assert_held(&desc->lock);
+
+	if (!offset && !length)
+		length = whole;
+	return map && (options & ~IOKMEM_MAP_REFERENCE) == desc->last_options &&
+	       map->mapping->mm == mm && iokmem_map_has_window(map, offset, length) &&
+	       offset + length <= whole &&
+	       map->mapping->state == IOKMEM_MAPPING_LIVE && !desc->retyping &&
+	       !(map->mapping->options & IOKMEM_MAP_STATIC) ? map : NULL;
 }
 
 /*

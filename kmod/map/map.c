@@ -10,6 +10,7 @@
 #include "map/map.h"
 #include "page/address_space.h"
 #include "page/compat.h"
+#include "trace.h"
 
 /*
  * Return true, with a warning, if the caller already holds the mmap lock of @mm, which
@@ -46,6 +47,33 @@ static struct iokmem_map *obtain_filled(const struct iokmem_map_request *request
 	return map;
 }
 
+/* Share the map that the last request got, if this one is equal. Return NULL otherwise. */
+static struct iokmem_map *share_again(struct iokmem_desc *desc, struct mm_struct *mm,
+				      u32 options, size_t offset, size_t length)
+{
+	struct iokmem_map *map;
+
+	if (!READ_ONCE(desc->last))
+		return NULL;
+	mutex_lock(&desc->lock);
+	map = iokmem_index_find_again(desc, mm, options, offset, length);
+	if (map)
+		iokmem_map_use(map);
+	mutex_unlock(&desc->lock);
+	if (map)
+		trace_iokmem_share(map);
+	return map;
+}
+
+/* Check a request, and serve it. */
+static struct iokmem_map *serve(struct iokmem_map_request *request,
+				struct iokmem_desc *desc)
+{
+	int err = iokmem_request_check(request, desc);
+
+	return err ? ERR_PTR(err) : obtain_filled(request);
+}
+
 /*
  * iokmem_map_in_task - map a descriptor, on behalf of a program if @file is not NULL
  *
@@ -59,25 +87,31 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 				      size_t offset, size_t length,
 				      struct file *file)
 {
-	struct iokmem_map_request request = {
-		.task = task,
-		.options = options,
-		.keep_mode = file && !(file->f_mode & FMODE_WRITE),
-		.file = file,
-		.at = at,
-		.offset = offset,
-		.length = length,
-	};
+	struct mm_struct *mm = iokmem_task_mm(task);
 	struct iokmem_map *map;
-	int err;
 
-	request.mm = iokmem_task_mm(task);
-	if (IS_ERR(request.mm))
-		return ERR_CAST(request.mm);
-	err = has_mmap_lock(request.mm) ? -EDEADLK : iokmem_request_check(&request, desc);
-	map = err ? ERR_PTR(err) : obtain_filled(&request);
-	if (request.mm)
-		mmput(request.mm);
+	if (IS_ERR(mm))
+		return ERR_CAST(mm);
+	if (has_mmap_lock(mm))
+		map = ERR_PTR(-EDEADLK);
+	else
+		map = share_again(desc, mm, options, offset, length);
+	if (!map) {
+		struct iokmem_map_request request = {
+			.mm = mm,
+			.task = task,
+			.options = options,
+			.keep_mode = file && !(file->f_mode & FMODE_WRITE),
+			.file = file,
+			.at = at,
+			.offset = offset,
+			.length = length,
+		};
+
+		map = serve(&request, desc);
+	}
+	if (mm)
+		mmput(mm);
 	return map;
 }
 

@@ -233,6 +233,9 @@ void iokmem_index_add(struct iokmem_map *map);
 void iokmem_index_remove(struct iokmem_map *map);
 struct iokmem_map *iokmem_index_find_exact(const struct iokmem_map_request *request,
 					   iokmem_serves_fn serves);
+struct iokmem_map *iokmem_index_find_again(const struct iokmem_desc *desc,
+					   const struct mm_struct *mm, u32 options,
+					   size_t offset, size_t length);
 struct iokmem_map *iokmem_index_find(const struct iokmem_map_request *request,
 				     iokmem_serves_fn serves);
 struct iokmem_map *iokmem_index_find_in(struct iokmem_mapping *mapping, size_t offset,
@@ -254,7 +257,8 @@ void iokmem_backing_map(struct iokmem_backing *backing);
 void iokmem_backing_unmap(struct iokmem_backing *backing);
 int iokmem_backing_hold(struct iokmem_backing *backing, u32 options, bool paged,
 			bool user);
-void iokmem_backing_release(struct iokmem_backing *backing);
+struct iokmem_backing iokmem_backing_take(struct iokmem_backing *backing);
+void iokmem_backing_release(const struct iokmem_backing *taken);
 
 /* holder.c */
 bool iokmem_mapping_has_holders(struct iokmem_mapping *mapping);

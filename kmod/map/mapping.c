@@ -331,15 +331,13 @@ static void put_descs(struct iokmem_desc *user, struct iokmem_desc *count, bool 
 		iokmem_desc_put(user);
 }
 
-/* As iokmem_map_drop(). @locked: the mmap lock is held, and the mapping has been killed. */
+/* Drop a reference that may be the last one. @locked: the mmap lock is held. */
 static void map_drop(struct iokmem_map *map, bool by_program, bool locked)
 {
 	struct iokmem_mapping *mapping = map->mapping;
 	struct iokmem_desc *desc, *unneeded;
 	bool unused, ends;
 
-	if (refcount_dec_not_one(&map->references))
-		return;
 	desc = iokmem_mapping_lock(mapping);
 	if (!refcount_dec_and_test(&map->references)) {
 		mutex_unlock(&desc->lock);
@@ -365,7 +363,8 @@ static void map_drop(struct iokmem_map *map, bool by_program, bool locked)
  */
 void iokmem_map_drop(struct iokmem_map *map, bool by_program)
 {
-	map_drop(map, by_program, false);
+	if (!refcount_dec_not_one(&map->references))
+		map_drop(map, by_program, false);
 }
 
 /*
@@ -380,24 +379,21 @@ void iokmem_map_drop_later(struct iokmem_map *map)
 }
 
 /* Take away the task's own references to a map, and return the map; or return NULL. */
-static struct iokmem_map *next_task_held(struct iokmem_mapping *mapping)
+static struct iokmem_map *take_task_held(struct iokmem_mapping *mapping)
 {
-	struct iokmem_map *map, *found = NULL;
-	struct iokmem_desc *desc;
+	struct iokmem_map *map;
 
-	desc = iokmem_mapping_lock(mapping);
-	if (mapping->whole.task_refs)
-		found = &mapping->whole;
-	list_for_each_entry(map, &mapping->maps, node) {
-		if (found)
-			break;
-		if (map->task_refs)
-			found = map;
+	if (mapping->whole.task_refs) {
+		mapping->whole.task_refs = 0;
+		return &mapping->whole;
 	}
-	if (found)
-		found->task_refs = 0;
-	mutex_unlock(&desc->lock);
-	return found;
+	list_for_each_entry(map, &mapping->maps, node) {
+		if (map->task_refs) {
+			map->task_refs = 0;
+			return map;
+		}
+	}
+	return NULL;
 }
 
 /*
@@ -406,17 +402,23 @@ static struct iokmem_map *next_task_held(struct iokmem_mapping *mapping)
  */
 static void mapping_finish(struct iokmem_mapping *mapping, bool locked)
 {
-	struct iokmem_desc *desc, *unneeded;
+	struct iokmem_desc *desc = iokmem_mapping_lock(mapping);
+	struct iokmem_backing backing;
 	struct iokmem_map *map;
 
-	while ((map = next_task_held(mapping)))
+	while ((map = take_task_held(mapping))) {
+		mutex_unlock(&desc->lock);
 		map_drop(map, false, locked);
-	iokmem_backing_release(&mapping->backing);
-	desc = iokmem_mapping_lock(mapping);
+		desc = iokmem_mapping_lock(mapping);
+	}
+	backing = iokmem_backing_take(&mapping->backing);
 	mapping->finished = true;
-	unneeded = take_desc(mapping);
+	/* Keep the descriptor until its memory is released. */
+	if (!take_desc(mapping))
+		iokmem_desc_count_get(desc);
 	mutex_unlock(&desc->lock);
-	put_descs(NULL, unneeded, locked);
+	iokmem_backing_release(&backing);
+	put_descs(NULL, desc, locked);
 }
 
 /*

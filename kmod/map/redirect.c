@@ -228,10 +228,16 @@ static int backing_get(struct iokmem_backing *backing, struct iokmem_mapping *ma
 
 static void backing_put(struct iokmem_backing *backing)
 {
-	if (!backing->desc)
+	struct iokmem_desc *desc = backing->desc;
+	struct iokmem_backing taken;
+
+	if (!desc)
 		return;
-	iokmem_backing_release(backing);
-	iokmem_desc_count_put(backing->desc);
+	mutex_lock(&desc->lock);
+	taken = iokmem_backing_take(backing);
+	mutex_unlock(&desc->lock);
+	iokmem_backing_release(&taken);
+	iokmem_desc_count_put(desc);
 }
 
 static int redirect(struct iokmem_mapping *mapping,
