@@ -32,20 +32,12 @@ DECLARE_EVENT_CLASS(iokmem_desc,
 			      __entry->extents, __entry->options)
 );
 
-DEFINE_EVENT(iokmem_desc, iokmem_create,
-	     TP_PROTO(const struct iokmem_desc *desc),
-	     TP_ARGS(desc)
-);
-
-DEFINE_EVENT(iokmem_desc, iokmem_free,
-	     TP_PROTO(const struct iokmem_desc *desc),
-	     TP_ARGS(desc)
-);
-
-DEFINE_EVENT(iokmem_desc, iokmem_purge,
-	     TP_PROTO(const struct iokmem_desc *desc),
-	     TP_ARGS(desc)
-);
+#define DEFINE_DESC_EVENT(name) \
+	DEFINE_EVENT(iokmem_desc, name, \
+		     TP_PROTO(const struct iokmem_desc *desc), TP_ARGS(desc))
+DEFINE_DESC_EVENT(iokmem_create);
+DEFINE_DESC_EVENT(iokmem_free);
+DEFINE_DESC_EVENT(iokmem_purge);
 
 DECLARE_EVENT_CLASS(iokmem_map,
 		    TP_PROTO(const struct iokmem_map *map),
@@ -69,25 +61,13 @@ DECLARE_EVENT_CLASS(iokmem_map,
 			      __entry->offset, __entry->length, __entry->options)
 );
 
-DEFINE_EVENT(iokmem_map, iokmem_map,
-	     TP_PROTO(const struct iokmem_map *map),
-	     TP_ARGS(map)
-);
-
-DEFINE_EVENT(iokmem_map, iokmem_share,
-	     TP_PROTO(const struct iokmem_map *map),
-	     TP_ARGS(map)
-);
-
-DEFINE_EVENT(iokmem_map, iokmem_redirect,
-	     TP_PROTO(const struct iokmem_map *map),
-	     TP_ARGS(map)
-);
-
-DEFINE_EVENT(iokmem_map, iokmem_unmap,
-	     TP_PROTO(const struct iokmem_map *map),
-	     TP_ARGS(map)
-);
+#define DEFINE_MAP_EVENT(name) \
+	DEFINE_EVENT(iokmem_map, name, \
+		     TP_PROTO(const struct iokmem_map *map), TP_ARGS(map))
+DEFINE_MAP_EVENT(iokmem_map);
+DEFINE_MAP_EVENT(iokmem_share);
+DEFINE_MAP_EVENT(iokmem_redirect);
+DEFINE_MAP_EVENT(iokmem_unmap);
 
 TRACE_EVENT(iokmem_fault,
 	    TP_PROTO(const struct iokmem_mapping *mapping, unsigned long address,

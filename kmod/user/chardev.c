@@ -52,7 +52,7 @@ union iokmem_arg {
  * struct iokmem_call - one call of an ioctl
  * @file: the file that the ioctl is called on
  * @uptr: the caller's structure
- * @size: the size that the caller states for @uptr, in bytes
+ * @size: how many bytes of the structure both the caller and this kernel know
  * @arg: the copy of the caller's structure
  */
 struct iokmem_call {
@@ -74,18 +74,20 @@ struct iokmem_ioctl {
 	int (*run)(struct iokmem_call *call);
 };
 
-#define IOKMEM_IOCTL(_cmd, _run, _arg, _last)				\
+/*
+ * A row for the structure and the handler of this name. @_last is the last member of the
+ * structure's first version.
+ */
+#define IOKMEM_IOCTL(_cmd, _name, _last)				\
 	[_IOC_NR(_cmd)] = {						\
-		.size = sizeof_field(union iokmem_arg, _arg),		\
-		.min_size = offsetofend(union iokmem_arg, _last),	\
-		.run = _run,						\
+		.size = sizeof(struct iokmem_##_name),			\
+		.min_size = offsetofend(struct iokmem_##_name, _last),	\
+		.run = run_##_name,					\
 	}
 
-static int answer(struct iokmem_call *call, size_t known)
+static int answer(struct iokmem_call *call)
 {
-	size_t size = min_t(size_t, call->size, known);
-
-	return copy_to_user(call->uptr, &call->arg, size) ? -EFAULT : 0;
+	return copy_to_user(call->uptr, &call->arg, call->size) ? -EFAULT : 0;
 }
 
 static bool is_read_only(const struct iokmem_call *call)
@@ -147,11 +149,10 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_file, IOKMEM_NS);
 
 /*
  * Install @file as a new file descriptor, and answer the call with its number. Takes over
- * the caller's reference to @file, also on error. @fd points into the call's argument,
- * which has @known bytes. Return 0 or a negative error.
+ * the caller's reference to @file, also on error. @fd points into the call's argument.
+ * Return 0 or a negative error.
  */
-static int answer_file(struct iokmem_call *call, struct file *file, __s32 *fd,
-		       size_t known)
+static int answer_file(struct iokmem_call *call, struct file *file, __s32 *fd)
 {
 	int err, new_fd;
 
@@ -161,7 +162,7 @@ static int answer_file(struct iokmem_call *call, struct file *file, __s32 *fd,
 		return new_fd;
 	}
 	*fd = new_fd;
-	err = answer(call, known);
+	err = answer(call);
 	if (err) {
 		fput(file);
 		put_unused_fd(new_fd);
@@ -171,14 +172,20 @@ static int answer_file(struct iokmem_call *call, struct file *file, __s32 *fd,
 	return 0;
 }
 
-/* Answer the call with a new file descriptor of @desc. */
-static int answer_fd(struct iokmem_call *call, struct iokmem_desc *desc,
-		     bool read_only, __s32 *fd, size_t known)
+/*
+ * Answer the call with a new file descriptor of @desc, which may be an error. Takes over
+ * the caller's reference to @desc. Return 0 or a negative error.
+ */
+static int answer_desc(struct iokmem_call *call, struct iokmem_desc *desc,
+		       bool read_only, __s32 *fd)
 {
 	struct file *file;
 
+	if (IS_ERR(desc))
+		return PTR_ERR(desc);
 	file = iokmem_desc_get_file(desc, read_only ? IOKMEM_FD_READ_ONLY : 0);
-	return IS_ERR(file) ? PTR_ERR(file) : answer_file(call, file, fd, known);
+	iokmem_desc_put(desc);
+	return IS_ERR(file) ? PTR_ERR(file) : answer_file(call, file, fd);
 }
 
 /*
@@ -226,7 +233,7 @@ static int answer_mapped(struct iokmem_call *call, struct iokmem_desc *desc)
 		return (int)address;
 	}
 	arg->address = address;
-	err = answer_file(call, file, &arg->fd, sizeof(*arg));
+	err = answer_file(call, file, &arg->fd);
 	if (err)
 		iokmem_map_task_release(desc, address, length);
 	return err;
@@ -261,11 +268,9 @@ static int run_create_buffer(struct iokmem_call *call)
 		return err;
 
 	desc = iokmem_buffer_create(&args);
-	if (IS_ERR(desc))
-		return PTR_ERR(desc);
-
-	err = arg->map_options ? answer_mapped(call, desc) :
-				 answer_fd(call, desc, false, &arg->fd, sizeof(*arg));
+	if (IS_ERR(desc) || !arg->map_options)
+		return answer_desc(call, desc, false, &arg->fd);
+	err = answer_mapped(call, desc);
 	iokmem_desc_put(desc);
 	return err;
 }
@@ -294,7 +299,7 @@ static int run_create_mapping(struct iokmem_call *call)
 
 	arg->address = address;
 	arg->length = length;
-	err = answer(call, sizeof(*arg));
+	err = answer(call);
 	if (err) {
 		iokmem_map_task_release(desc, address, length);
 		iokmem_restore_mode(iokmem_desc_owner(desc), cache_mode);
@@ -353,7 +358,7 @@ static int run_query_buffer(struct iokmem_call *call)
 	arg->extents = nr_extents(desc);
 	arg->maps = nr_maps(desc);
 	arg->access = is_read_only(call) ? IOKMEM_FD_READ_ONLY : 0;
-	return answer(call, sizeof(*arg));
+	return answer(call);
 }
 
 static int run_query_mapping(struct iokmem_call *call)
@@ -367,7 +372,7 @@ static int run_query_mapping(struct iokmem_call *call)
 	if (err)
 		return err;
 	err = iokmem_map_task_query(call->file->private_data, arg);
-	return err ? err : answer(call, sizeof(*arg));
+	return err ? err : answer(call);
 }
 
 static int run_set_length(struct iokmem_call *call)
@@ -387,9 +392,9 @@ static int run_duplicate(struct iokmem_call *call)
 
 	if ((arg->flags & ~IOKMEM_FD_READ_ONLY) || arg->__reserved)
 		return -EOPNOTSUPP;
-	return answer_fd(call, call->file->private_data,
-			 is_read_only(call) || (arg->flags & IOKMEM_FD_READ_ONLY),
-			 &arg->fd, sizeof(*arg));
+	return answer_desc(call, iokmem_desc_get(call->file->private_data),
+			   is_read_only(call) || (arg->flags & IOKMEM_FD_READ_ONLY),
+			   &arg->fd);
 }
 
 static int run_set_purgeable(struct iokmem_call *call)
@@ -418,24 +423,19 @@ static int run_get_page_counts(struct iokmem_call *call)
 		return -EOPNOTSUPP;
 	err = iokmem_desc_get_page_counts(call->file->private_data,
 					  &arg->resident, &arg->dirty);
-	return err ? err : answer(call, sizeof(*arg));
+	return err ? err : answer(call);
 }
 
 static int run_create_sub(struct iokmem_call *call)
 {
 	struct iokmem_create_sub *arg = &call->arg.create_sub;
 	struct iokmem_desc *desc;
-	int err;
 
 	if (arg->__reserved)
 		return -EOPNOTSUPP;
 	desc = iokmem_sub_with_sub_range(call->file->private_data, arg->offset,
 					 arg->length, arg->options);
-	if (IS_ERR(desc))
-		return PTR_ERR(desc);
-	err = answer_fd(call, desc, is_read_only(call), &arg->fd, sizeof(*arg));
-	iokmem_desc_put(desc);
-	return err;
+	return answer_desc(call, desc, is_read_only(call), &arg->fd);
 }
 
 static void put_descs(struct iokmem_desc **descs, unsigned int nr)
@@ -496,7 +496,6 @@ static int run_create_multi(struct iokmem_call *call)
 	struct iokmem_create_multi *arg = &call->arg.create_multi;
 	struct iokmem_desc **descs, *desc;
 	bool read_only = false;
-	int err;
 
 	if (!arg->nr_fds)
 		return -EINVAL;
@@ -507,11 +506,7 @@ static int run_create_multi(struct iokmem_call *call)
 		return PTR_ERR(descs);
 	desc = iokmem_multi_with_descriptors(descs, arg->nr_fds, arg->options);
 	put_descs(descs, arg->nr_fds);
-	if (IS_ERR(desc))
-		return PTR_ERR(desc);
-	err = answer_fd(call, desc, read_only, &arg->fd, sizeof(*arg));
-	iokmem_desc_put(desc);
-	return err;
+	return answer_desc(call, desc, read_only, &arg->fd);
 }
 
 /* Redirect a map of the calling task to the descriptor of the argument's @fd. */
@@ -581,7 +576,7 @@ static int run_get_dma_buf(struct iokmem_call *call)
 	dmabuf = iokmem_desc_get_dma_buf(call->file->private_data, arg->flags | rights);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
-	return answer_file(call, dmabuf->file, &arg->fd, sizeof(*arg));
+	return answer_file(call, dmabuf->file, &arg->fd);
 }
 
 static int run_with_dma_buf(struct iokmem_call *call)
@@ -589,59 +584,39 @@ static int run_with_dma_buf(struct iokmem_call *call)
 	struct iokmem_with_dma_buf *arg = &call->arg.with_dma_buf;
 	struct iokmem_desc *desc;
 	struct dma_buf *dmabuf;
-	int err;
+	bool read_only;
 
 	/* There is no such file, or it is not a dma-buf. */
 	dmabuf = dma_buf_get(arg->dma_buf);
 	if (IS_ERR(dmabuf))
 		return -EBADF;
 	desc = iokmem_desc_with_dma_buf(dmabuf, arg->options);
-	err = PTR_ERR_OR_ZERO(desc);
-	if (!err) {
-		err = answer_fd(call, desc, iokmem_dma_buf_is_read_only(dmabuf),
-				&arg->fd, sizeof(*arg));
-		iokmem_desc_put(desc);
-	}
+	read_only = iokmem_dma_buf_is_read_only(dmabuf);
 	dma_buf_put(dmabuf);
-	return err;
+	return answer_desc(call, desc, read_only, &arg->fd);
 }
 
 /* The ioctls of /dev/iokmem. */
 static const struct iokmem_ioctl device_ioctls[] = {
-	IOKMEM_IOCTL(IOKMEM_CREATE_MULTI, run_create_multi,
-		     create_multi, create_multi.fd),
-	IOKMEM_IOCTL(IOKMEM_CREATE_BUFFER, run_create_buffer,
-		     create_buffer, create_buffer.map_options),
-	IOKMEM_IOCTL(IOKMEM_WITH_DMA_BUF, run_with_dma_buf,
-		     with_dma_buf, with_dma_buf.fd),
+	IOKMEM_IOCTL(IOKMEM_CREATE_MULTI, create_multi, fd),
+	IOKMEM_IOCTL(IOKMEM_CREATE_BUFFER, create_buffer, map_options),
+	IOKMEM_IOCTL(IOKMEM_WITH_DMA_BUF, with_dma_buf, fd),
 };
 
 /* The ioctls of a descriptor's file. */
 static const struct iokmem_ioctl buffer_ioctls[] = {
-	IOKMEM_IOCTL(IOKMEM_CREATE_MAPPING, run_create_mapping,
-		     create_mapping, create_mapping.length),
-	IOKMEM_IOCTL(IOKMEM_RELEASE_MAPPING, run_release_mapping,
-		     release_mapping, release_mapping.length),
-	IOKMEM_IOCTL(IOKMEM_QUERY_BUFFER, run_query_buffer,
-		     query_buffer, query_buffer.access),
-	IOKMEM_IOCTL(IOKMEM_QUERY_MAPPING, run_query_mapping,
-		     query_mapping, query_mapping.__reserved),
-	IOKMEM_IOCTL(IOKMEM_SET_LENGTH, run_set_length,
-		     set_length, set_length.length),
-	IOKMEM_IOCTL(IOKMEM_DUPLICATE, run_duplicate,
-		     duplicate, duplicate.__reserved),
-	IOKMEM_IOCTL(IOKMEM_SET_PURGEABLE, run_set_purgeable,
-		     set_purgeable, set_purgeable.state),
-	IOKMEM_IOCTL(IOKMEM_GET_PAGE_COUNTS, run_get_page_counts,
-		     get_page_counts, get_page_counts.dirty),
-	IOKMEM_IOCTL(IOKMEM_CREATE_SUB, run_create_sub,
-		     create_sub, create_sub.__reserved),
-	IOKMEM_IOCTL(IOKMEM_REDIRECT_MAPPING, run_redirect_mapping,
-		     redirect_mapping, redirect_mapping.__reserved),
-	IOKMEM_IOCTL(IOKMEM_UNMAP, run_unmap,
-		     unmap, unmap.length),
-	IOKMEM_IOCTL(IOKMEM_GET_DMA_BUF, run_get_dma_buf,
-		     get_dma_buf, get_dma_buf.__reserved),
+	IOKMEM_IOCTL(IOKMEM_CREATE_MAPPING, create_mapping, length),
+	IOKMEM_IOCTL(IOKMEM_RELEASE_MAPPING, release_mapping, length),
+	IOKMEM_IOCTL(IOKMEM_QUERY_BUFFER, query_buffer, access),
+	IOKMEM_IOCTL(IOKMEM_QUERY_MAPPING, query_mapping, __reserved),
+	IOKMEM_IOCTL(IOKMEM_SET_LENGTH, set_length, length),
+	IOKMEM_IOCTL(IOKMEM_DUPLICATE, duplicate, __reserved),
+	IOKMEM_IOCTL(IOKMEM_SET_PURGEABLE, set_purgeable, state),
+	IOKMEM_IOCTL(IOKMEM_GET_PAGE_COUNTS, get_page_counts, dirty),
+	IOKMEM_IOCTL(IOKMEM_CREATE_SUB, create_sub, __reserved),
+	IOKMEM_IOCTL(IOKMEM_REDIRECT_MAPPING, redirect_mapping, __reserved),
+	IOKMEM_IOCTL(IOKMEM_UNMAP, unmap, length),
+	IOKMEM_IOCTL(IOKMEM_GET_DMA_BUF, get_dma_buf, __reserved),
 };
 
 static long dispatch(struct file *file, unsigned int cmd, unsigned long arg,
@@ -669,6 +644,7 @@ static long dispatch(struct file *file, unsigned int cmd, unsigned long arg,
 	err = copy_struct_from_user(&call.arg, ioctl->size, call.uptr, call.size);
 	if (err)
 		return err;
+	call.size = min_t(size_t, call.size, ioctl->size);
 	return ioctl->run(&call);
 }
 
