@@ -531,7 +531,8 @@ static long open_path(struct blocked *blocked)
 
 static long query_ours(struct blocked *blocked)
 {
-	return ioctl(blocked->fd, IOKMEM_QUERY_BUFFER, blocked->map);
+	/* A size of 0, so that nothing behind it is read. */
+	return ioctl(blocked->fd, IOKMEM_QUERY_BUFFER, blocked->map + sizeof(uint32_t));
 }
 
 FIXTURE(kernel)
