@@ -138,6 +138,20 @@ static bool shows_itself_otherwise(const struct reference *ref, const struct sha
 	return false;
 }
 
+/*
+ * Return true if the map shows that memory already. To show it again is allowed, even if the
+ * other descriptor would not give as much.
+ */
+static bool shows_it_already(const struct reference *ref, const struct handle *to, __u64 offset)
+{
+	__u32 first = (to->shape.skew + offset) / PAGE, here, there;
+	const struct piece *from = piece_of(&ref->shape, ref->first, &here);
+	const struct piece *piece = piece_of(&to->shape, first, &there);
+
+	return ref->shape.root == to->shape.root && from && piece &&
+	       from->buffer == piece->buffer && here == there;
+}
+
 /* Return the results that a redirection may have, besides @errors. */
 static int foresee_redirect(const struct reference *ref, const struct handle *to, __u64 offset)
 {
@@ -187,7 +201,7 @@ static int redirect_somewhere(struct thread *thread, struct reference *ref)
 	err = redirect_map(ref, to->fd, offset);
 	trace(thread, "REDIRECT", to->shape.identity, ref->address, ref->length, offset,
 	      ref->shape.identity, err);
-	if (!err && why)
+	if (!err && why && !shows_it_already(ref, to, offset))
 		fail(thread, "#%llu at %#llx was redirected to #%llu, offset %llu, but %s",
 		     ref->shape.identity, (unsigned long long)ref->address,
 		     to->shape.identity, offset, strerror(-why));
