@@ -49,6 +49,7 @@ static int __init iokmem_init(void)
 	if (err)
 		goto err_dma_buf;
 
+	iokmem_end_mappings = iokmem_mappings_end_all;
 	iokmem_debugfs_init();
 
 	err = iokmem_chardev_init();

@@ -191,10 +191,11 @@ struct registers {
 	void __iomem *base;
 };
 
-static int registers_map(struct registers *registers, phys_addr_t start, size_t length)
+static int registers_map(struct registers *registers, struct device *dev,
+			 phys_addr_t start, size_t length)
 {
-	registers->desc = iokmem_desc_with_physical_address(start, length,
-							    IOKMEM_DIRECTION_INOUT);
+	registers->desc = iokmem_device_memory_with_range(dev, start, length,
+							  IOKMEM_DIRECTION_INOUT);
 	if (IS_ERR(registers->desc))
 		return PTR_ERR(registers->desc);
 	registers->map = iokmem_desc_map(registers->desc, IOKMEM_MAP_INHIBIT_CACHE);
@@ -214,10 +215,11 @@ static void registers_unmap(struct registers *registers)
 
 static void registers_are_read_and_written(struct kunit *test)
 {
+	struct device *dev = device(test);
 	struct registers registers;
 
 	need_reserved(test);
-	KUNIT_ASSERT_EQ(test, 0, registers_map(&registers, RESERVED_START, PAGE_SIZE));
+	KUNIT_ASSERT_EQ(test, 0, registers_map(&registers, dev, RESERVED_START, PAGE_SIZE));
 	writel(0x12345678, registers.base + 8);
 	KUNIT_EXPECT_EQ(test, 0x12345678, readl(registers.base + 8));
 	KUNIT_EXPECT_EQ(test, IOKMEM_MAP_INHIBIT_CACHE,

@@ -495,11 +495,12 @@ static const struct file_operations edu_fops = {
 
 static int edu_map_registers(struct edu *edu)
 {
+	struct pci_dev *pdev = edu->pdev;
 	struct iokmem_desc *desc;
 
-	desc = iokmem_desc_with_physical_address(pci_resource_start(edu->pdev, 0),
-						 pci_resource_len(edu->pdev, 0),
-						 IOKMEM_DIRECTION_INOUT);
+	desc = iokmem_device_memory_with_range(&pdev->dev, pci_resource_start(pdev, 0),
+					       pci_resource_len(pdev, 0),
+					       IOKMEM_DIRECTION_INOUT);
 	if (IS_ERR(desc))
 		return PTR_ERR(desc);
 	edu->registers = iokmem_desc_map(desc, 0);

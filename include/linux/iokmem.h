@@ -30,7 +30,8 @@
  *	-EPERM: a physical address of memory that the kernel uses
  *	-EIO: memory could not be read from swap, or a dma-buf could not be made ready
  *	-ENXIO: the addresses of a mapping that is to be recorded show other memory
- *	-ENODEV: the device has been removed, or its driver unbound
+ *	-ENODEV: the memory has been revoked; or the device has been removed, or its
+ *		driver unbound
  *	-EXDEV: coherent memory of another device; a dma-buf that its exporter does not map
  *		for the device
  *	-EDOM: memory that is not aligned as a DMA command specifies
@@ -190,6 +191,8 @@ iokmem_desc_with_address_ranges(const struct iokmem_address_range *ranges,
 				struct task_struct *task);
 struct iokmem_desc *iokmem_desc_with_physical_address(phys_addr_t address,
 						      size_t length, u32 options);
+struct iokmem_desc *iokmem_device_memory_with_range(struct device *dev, phys_addr_t address,
+						    size_t length, u32 options);
 struct iokmem_desc *
 iokmem_desc_with_persistent_memory_descriptor(struct iokmem_desc *original);
 struct iokmem_desc *iokmem_sub_with_sub_range(struct iokmem_desc *parent,
@@ -233,6 +236,7 @@ int iokmem_desc_with_mapping(struct iokmem_desc *desc, u32 options, size_t offse
 			     size_t length,
 			     int (*call)(void *address, size_t length, void *data),
 			     void *data);
+int iokmem_desc_revoke(struct iokmem_desc *desc);
 
 /* IOMemoryMap */
 struct iokmem_map *iokmem_map_get(struct iokmem_map *map);

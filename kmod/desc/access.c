@@ -127,11 +127,16 @@ static int access_held(struct iokmem_desc *desc, size_t offset, void *bytes,
 /*
  * iokmem_access_begin - get ready for copying bytes
  *
- * Returns 0 or an error of the kind's. iokmem_access_end() undoes it.
+ * Returns 0; -ENODEV if the memory has been revoked; or an error of the kind's.
+ * iokmem_access_end() undoes it.
  */
 int iokmem_access_begin(struct iokmem_desc *desc, bool write)
 {
-	return iokmem_desc_syncs_access(desc) ? desc->kind->bytes->begin(desc, write) : 0;
+	int err = iokmem_desc_check_revoked(desc);
+
+	if (err || !iokmem_desc_syncs_access(desc))
+		return err;
+	return desc->kind->bytes->begin(desc, write);
 }
 
 void iokmem_access_end(struct iokmem_desc *desc, bool write)
@@ -282,6 +287,9 @@ int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
 	phys_addr_t found;
 	int err;
 
+	err = iokmem_desc_check_revoked(desc);
+	if (err)
+		return err;
 	desc = iokmem_desc_leaf(desc, &offset, length);
 	if (iokmem_desc_has_fixed_address(desc))
 		return -EOPNOTSUPP;
@@ -311,6 +319,7 @@ int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
  * * -ERANGE: @offset is not before the end of the descriptor
  * * -EBADFD: the memory is not prepared, and may be anywhere
  * * -EFAULT: @offset is in a guard page
+ * * -ENODEV: the memory has been revoked
  * * -EOPNOTSUPP: coherent memory, of which only the bus address is known
  */
 int iokmem_desc_get_physical_segment(struct iokmem_desc *desc, size_t offset,

@@ -89,6 +89,7 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_kind *kind,
 	INIT_LIST_HEAD(&desc->mappings);
 	desc->index = RB_ROOT;
 	init_waitqueue_head(&desc->wait);
+	INIT_LIST_HEAD(&desc->watches);
 	INIT_LIST_HEAD(&desc->node);
 	return desc;
 }
@@ -115,6 +116,7 @@ static void desc_free(struct kref *count)
 	WARN_ON(desc->home);
 	WARN_ON(desc->prepared);
 	WARN_ON(desc->held);
+	WARN_ON(!list_empty(&desc->watches));
 
 	if (!list_empty(&desc->node)) {
 		mutex_lock(&iokmem_descs_mutex);

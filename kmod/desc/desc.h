@@ -25,6 +25,8 @@
 
 struct iokmem_desc;
 struct iokmem_mapping;
+struct iokmem_tie_devres;
+struct iokmem_watch;
 struct iosys_map;
 
 /* The most members of a multi-descriptor. Some calls take time for each member. */
@@ -90,7 +92,10 @@ struct iokmem_home_ops {
  * @last_options: the options of that request that matter to others
  * @nr_maps: number of maps, including those of a part of a mapping
  * @nr_mapped: number of mappings that may have page table entries, killed ones included
- * @wait: threads that wait for a map under construction, or for a retype
+ * @wait: threads that wait for a map under construction, a retype, or a revoke
+ * @revoked: no new map, hold or access is allowed: see revoke.c
+ * @revoke_done: nothing maps the memory any more, and it may be gone
+ * @watches: those who use the memory otherwise than by maps, to be told of a revoke
  * @node: in the list of all descriptors
  *
  * The two counts are like mm_users and mm_count. The last user closes the descriptor, which
@@ -150,6 +155,9 @@ struct iokmem_desc {
 	unsigned int nr_maps;		/* protected by @lock */
 	unsigned int nr_mapped;		/* protected by @lock */
 	wait_queue_head_t wait;		/* has its own lock */
+	bool revoked;			/* protected by @lock; any reader */
+	bool revoke_done;		/* protected by @lock; any reader */
+	struct list_head watches;	/* protected by @lock */
 
 	struct list_head node;		/* protected by iokmem_descs_lock() */
 };
@@ -161,6 +169,50 @@ void iokmem_desc_publish(struct iokmem_desc *desc);
 void iokmem_desc_count_get(struct iokmem_desc *desc);
 void iokmem_desc_count_put(struct iokmem_desc *desc);
 void iokmem_desc_count_put_async(struct iokmem_desc *desc);
+
+/* revoke.c */
+/**
+ * struct iokmem_watch_ops - how a watcher is told
+ * @get: take a count of the watcher; return false if it is being freed. Called with the
+ *	descriptor's lock held
+ * @revoke: stop using the memory before returning, and drop the count. Called without locks
+ */
+struct iokmem_watch_ops {
+	bool (*get)(struct iokmem_watch *watch);
+	void (*revoke)(struct iokmem_watch *watch);
+};
+
+/**
+ * struct iokmem_watch - in a watcher, which is told when a descriptor is revoked
+ * @node: in the descriptor's list, until the watcher is told. Protected by its lock
+ * @ops: how the watcher is told
+ */
+struct iokmem_watch {
+	struct list_head node;
+	const struct iokmem_watch_ops *ops;
+};
+
+extern void (*iokmem_end_mappings)(struct iokmem_desc *desc);
+int iokmem_watch_add(struct iokmem_watch *watch, const struct iokmem_watch_ops *ops,
+		     struct iokmem_desc *desc);
+void iokmem_watch_remove(struct iokmem_watch *watch, struct iokmem_desc *desc);
+void iokmem_desc_give_back(struct iokmem_desc *desc);
+
+/* tie.c */
+/**
+ * struct iokmem_tie - ties a descriptor to a device, with whose driver its memory goes
+ * @desc: the descriptor, in whose kind's struct this is
+ * @dev: the device, a counted reference
+ * @devres: the device's resource; NULL: the driver has left
+ */
+struct iokmem_tie {
+	struct iokmem_desc *desc;
+	struct device *dev;
+	struct iokmem_tie_devres *devres;	/* protected by a mutex of tie.c */
+};
+
+int iokmem_tie(struct iokmem_tie *tie, struct iokmem_desc *desc, struct device *dev);
+void iokmem_untie(struct iokmem_tie *tie);
 
 /* file.c */
 struct file *iokmem_desc_file(const struct iokmem_desc *desc, void *private,
@@ -285,6 +337,12 @@ static inline bool iokmem_desc_is_of(const struct iokmem_desc *desc,
 				     const struct iokmem_kind *kind)
 {
 	return desc->kind == kind;
+}
+
+/* Return 0, or -ENODEV if the memory has been revoked. */
+static inline int iokmem_desc_check_revoked(const struct iokmem_desc *desc)
+{
+	return READ_ONCE(desc->revoked) ? -ENODEV : 0;
 }
 
 static inline bool iokmem_desc_is_buffer(const struct iokmem_desc *desc)

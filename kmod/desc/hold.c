@@ -24,10 +24,13 @@
 static int hold_locked(struct iokmem_desc *desc, bool write)
 {
 	const struct iokmem_store_ops *store = desc->kind->store;
-	int err = 0;
+	int err;
 
 	lockdep_assert_held(&desc->hold_lock);
 
+	err = iokmem_desc_check_revoked(desc);
+	if (err)
+		return err;
 	if (desc->held) {
 		/* A hold for reading only does not allow writes to the memory. */
 		if (write && desc->held_read_only)
@@ -46,8 +49,8 @@ static int hold_locked(struct iokmem_desc *desc, bool write)
 /*
  * iokmem_desc_hold - hold the memory, for writing if @write
  *
- * Return 0; -EACCES if @write and the memory is read-only, or held for reading only; or
- * another error of the kind.
+ * Return 0; -ENODEV if the memory has been revoked; -EACCES if @write and the memory is
+ * read-only, or held for reading only; or another error of the kind.
  */
 int iokmem_desc_hold(struct iokmem_desc *desc, bool write)
 {
@@ -80,7 +83,9 @@ static int begin_retyping(struct iokmem_desc *desc, u32 cache_mode)
 	lockdep_assert_held(&desc->hold_lock);
 
 	mutex_lock(&desc->lock);
-	if (desc->cache_mode == cache_mode)
+	if (desc->revoked)
+		err = -ENODEV;
+	else if (desc->cache_mode == cache_mode)
 		err = -ESTALE;
 	else if (desc->nr_mapped || desc->held)
 		err = -EBUSY;
@@ -96,8 +101,9 @@ static int begin_retyping(struct iokmem_desc *desc, u32 cache_mode)
  * @cache_mode is a mode that the kind's ->resolve() found. On success the caller must call
  * iokmem_desc_retype_end(). Until then nobody else can map or hold the memory.
  *
- * Return 0; -EBUSY if anything maps or holds the memory; -ESTALE if the memory already has
- * the mode; -EOPNOTSUPP if the kind has only one mode; or another error of the kind.
+ * Return 0; -ENODEV if the memory has been revoked; -EBUSY if anything maps or holds it;
+ * -ESTALE if the memory already has the mode; -EOPNOTSUPP if the kind has only one mode; or
+ * another error of the kind.
  * Nothing has changed after an error.
  */
 int iokmem_desc_retype_begin(struct iokmem_desc *desc, u32 cache_mode)
@@ -160,10 +166,12 @@ static bool prepares(const struct iokmem_desc *desc)
 
 static int prepare_locked(struct iokmem_desc *desc, bool write)
 {
-	int err = 0;
+	int err = iokmem_desc_check_revoked(desc);
 
 	lockdep_assert_held(&desc->prepare_lock);
 
+	if (err)
+		return err;
 	if (desc->prepared) {
 		if (write && READ_ONCE(desc->held_read_only))
 			return -EACCES;
@@ -235,6 +243,7 @@ void iokmem_desc_complete_all(struct iokmem_desc *desc)
  * * -ESRCH: the task of a range of addresses has exited
  * * -EPERM: the memory exceeds the caller's RLIMIT_MEMLOCK
  * * -ENOMEM: out of memory
+ * * -ENODEV: the memory has been revoked
  * * -EINTR: a fatal signal arrived; or any signal, during the wait for a dma-buf
  * * -EIO: the memory could not be read from swap
  */

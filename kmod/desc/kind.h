@@ -126,6 +126,9 @@ struct iokmem_device_ops {
  * @show: see struct iokmem_show_ops
  * @bytes: see struct iokmem_bytes_ops
  * @device: see struct iokmem_device_ops
+ * @revoke: give back memory that must not outlive a revoke, after which nothing of it is
+ *	touched. Called with @hold_lock held, when nothing maps the memory; perhaps called
+ *	again. May sleep, cannot fail. Default: nothing to do before @release
  * @release: give the memory back. Called once, when nothing maps it and nobody can reach
  *	it. May sleep, cannot fail. Default: nothing to do
  */
@@ -142,6 +145,7 @@ struct iokmem_kind {
 	const struct iokmem_show_ops *show;
 	const struct iokmem_bytes_ops *bytes;
 	const struct iokmem_device_ops *device;
+	void (*revoke)(struct iokmem_desc *desc);
 	void (*release)(struct iokmem_desc *desc);
 };
 

@@ -8,7 +8,7 @@
  *
  * A command is mapped no longer than its device's driver is bound. If the driver has not
  * completed it by then, it is completed after the driver's remove(), and can no longer be
- * used.
+ * used. A command is completed as well when its descriptor is revoked.
  */
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
@@ -47,8 +47,38 @@ static void unprepare(struct iokmem_dma *dma)
 	lockdep_assert_held(&dma->lock);
 
 	dma->prepared = 0;
+	iokmem_watch_remove(&dma->watch, dma->view.window.desc);
 	iokmem_dma_unmap(&dma->view);
 }
+
+static struct iokmem_dma *dma_of_watch(struct iokmem_watch *watch)
+{
+	return container_of(watch, struct iokmem_dma, watch);
+}
+
+/* A command that is prepared has a user. */
+static bool dma_watch_get(struct iokmem_watch *watch)
+{
+	kref_get(&dma_of_watch(watch)->count);
+	return true;
+}
+
+/* Meanwhile the command may have been completed, and prepared with another descriptor. */
+static void dma_desc_revoked(struct iokmem_watch *watch)
+{
+	struct iokmem_dma *dma = dma_of_watch(watch);
+
+	mutex_lock(&dma->lock);
+	if (dma->prepared && iokmem_dma_check_gone(dma))
+		unprepare(dma);
+	mutex_unlock(&dma->lock);
+	kref_put(&dma->count, dma_free);
+}
+
+static const struct iokmem_watch_ops dma_watch_ops = {
+	.get	= dma_watch_get,
+	.revoke	= dma_desc_revoked,
+};
 
 /* The driver is leaving the device: complete the command. */
 static void driver_left(struct device *dev, void *res)
@@ -251,6 +281,8 @@ static int prepare_first(struct iokmem_dma *dma, size_t offset, size_t length)
 	dma->length = length;
 	dma->next = (struct iokmem_dma_cursor) {};
 	err = iokmem_dma_check_segments(dma);
+	if (!err)
+		err = iokmem_watch_add(&dma->watch, &dma_watch_ops, window.desc);
 	if (err)
 		iokmem_dma_unmap(&dma->view);
 	else
@@ -264,8 +296,9 @@ static int prepare_locked(struct iokmem_dma *dma, size_t offset, size_t length)
 
 	lockdep_assert_held(&dma->lock);
 
-	if (dma->gone)
-		return -ENODEV;
+	err = iokmem_dma_check_gone(dma);
+	if (err)
+		return err;
 	if (!dma->specified || !dma->desc)
 		return -EBADFD;
 	err = resolve_range(dma, offset, &length);
@@ -298,7 +331,7 @@ static int prepare_locked(struct iokmem_dma *dma, size_t offset, size_t length)
  * Context: May sleep. The caller holds no mmap lock.
  * Return: 0, or a negative error; then nothing has changed:
  *
- * * -ENODEV: the driver has left the device
+ * * -ENODEV: the driver has left the device, or the descriptor has been revoked
  * * -EBADFD: the command has no descriptor, or no specification
  * * -EOVERFLOW: @offset plus @length wraps
  * * -ERANGE: the range passes the end of the descriptor, or is empty; or there is memory
@@ -378,7 +411,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_dma_prepare_with_specification, IOKMEM_NS);
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: 0; -EBADFD if the command is not prepared; -ENODEV if the driver has left the
- * device, which has completed the command.
+ * device or the descriptor has been revoked, which has completed the command.
  */
 int iokmem_dma_complete(struct iokmem_dma *dma)
 {
@@ -509,7 +542,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_dma_get_memory_descriptor, IOKMEM_NS);
  *
  * Context: May sleep.
  * Return: 0; -EBADFD if the command is not prepared; -ENODEV if the driver has left the
- * device.
+ * device or the descriptor has been revoked.
  */
 int iokmem_dma_get_prepared_offset_and_length(struct iokmem_dma *dma, size_t *offset,
 					      size_t *length)
@@ -541,7 +574,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_dma_get_prepared_offset_and_length, IOKMEM_NS);
  * * -EOPNOTSUPP: @direction has other bits
  * * -EINVAL: @direction is both, or neither
  * * -EBADFD: the command is not prepared
- * * -ENODEV: the driver has left the device
+ * * -ENODEV: the driver has left the device, or the descriptor has been revoked
  * * -EIO, -ENOMEM, -EINTR: the exporter of a dma-buf has failed
  */
 int iokmem_dma_synchronize(struct iokmem_dma *dma, u32 direction)

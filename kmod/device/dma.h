@@ -12,6 +12,7 @@
 
 #include <linux/iokmem.h>
 
+#include "desc/desc.h"
 #include "desc/dma_view.h"
 
 /**
@@ -40,6 +41,7 @@ struct iokmem_dma_cursor {
  * @offset: of the first byte that is prepared, in @desc
  * @length: how many bytes are prepared
  * @view: the prepared memory
+ * @watch: of the descriptor that has the prepared memory
  * @next: where the last segments ended
  */
 struct iokmem_dma {
@@ -56,16 +58,27 @@ struct iokmem_dma {
 	size_t offset;
 	size_t length;
 	struct iokmem_dma_view view;
+	struct iokmem_watch watch;
 	struct iokmem_dma_cursor next;
 };
 
-/* Return 0 if something is mapped for the device, or an error. */
-static inline int iokmem_dma_check_prepared(const struct iokmem_dma *dma)
+/* Return -ENODEV if the device's driver has left, or the descriptor has been revoked. */
+static inline int iokmem_dma_check_gone(const struct iokmem_dma *dma)
 {
 	lockdep_assert_held(&dma->lock);
 
 	if (dma->gone)
 		return -ENODEV;
+	return dma->desc ? iokmem_desc_check_revoked(iokmem_desc_owner(dma->desc)) : 0;
+}
+
+/* Return 0 if something is mapped for the device, or an error. */
+static inline int iokmem_dma_check_prepared(const struct iokmem_dma *dma)
+{
+	int err = iokmem_dma_check_gone(dma);
+
+	if (err)
+		return err;
 	return dma->prepared ? 0 : -EBADFD;
 }
 

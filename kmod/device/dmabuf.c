@@ -20,7 +20,8 @@
  *
  * Memory of devices has no pages for other devices. Memory of several cache modes has no
  * single kernel mapping. A read-only dma-buf has no kernel address at all, since importers
- * could write by it.
+ * could write by it. Importers can still get a kernel address after a revoke: the kernel warns
+ * of a vmap() that fails.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
@@ -77,8 +78,18 @@ static struct iokmem_export *export_of(const struct dma_buf *dmabuf)
 	return dmabuf->priv;
 }
 
+/* A revoked descriptor's memory stays where it is mapped already, and is mapped no more. */
+static int check_revoked(const struct iokmem_export *export)
+{
+	return iokmem_desc_check_revoked(export->window.desc);
+}
+
 static int export_attach(struct dma_buf *dmabuf, struct dma_buf_attachment *attachment)
 {
+	int err = check_revoked(export_of(dmabuf));
+
+	if (err)
+		return err;
 	/* Importers rely on entries that begin and end with pages. */
 	if (!export_of(dmabuf)->has_pages ||
 	    dma_get_max_seg_size(attachment->dev) < PAGE_SIZE)
@@ -125,6 +136,9 @@ static struct sg_table *export_map(struct dma_buf_attachment *attachment,
 	struct iokmem_export_mapping *mapping;
 	int err;
 
+	err = check_revoked(export);
+	if (err)
+		return ERR_PTR(err);
 	if (export->read_only && direction != DMA_TO_DEVICE)
 		return ERR_PTR(-EACCES);
 	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL);
@@ -178,7 +192,9 @@ static int export_sync(struct dma_buf *dmabuf, bool for_cpu)
 static int export_begin_cpu_access(struct dma_buf *dmabuf,
 				   enum dma_data_direction direction)
 {
-	return export_sync(dmabuf, true);
+	int err = check_revoked(export_of(dmabuf));
+
+	return err ? err : export_sync(dmabuf, true);
 }
 
 static int export_end_cpu_access(struct dma_buf *dmabuf,

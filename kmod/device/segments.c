@@ -175,7 +175,7 @@ static void put_segment(void *segments, unsigned int i,
  *
  * * -EINVAL: @nr is 0
  * * -EBADFD: the command is not prepared
- * * -ENODEV: the driver has left the device
+ * * -ENODEV: the driver has left the device, or the descriptor has been revoked
  * * -ERANGE: @offset is not before the end
  * * -EDOM: a segment at @offset would not be aligned as specified, since no earlier segment
  *   has ended there

@@ -114,7 +114,7 @@ int iokmem_wait_retyped(struct iokmem_desc *desc)
  * change the mode. The mode stays as long as the caller keeps the lock, or has a backing
  * that it counted under the lock.
  *
- * Return 0 with the descriptor's lock held, or an error without it: -EINTR, -EBUSY,
+ * Return 0 with the descriptor's lock held, or an error without it: -ENODEV, -EINTR, -EBUSY,
  * -EACCES, -EOPNOTSUPP, -ENOENT for IOKMEM_MAP_REFERENCE, or one of the kind's.
  */
 int iokmem_lock_in_mode(const struct iokmem_map_request *request)
@@ -125,6 +125,8 @@ int iokmem_lock_in_mode(const struct iokmem_map_request *request)
 	for (;;) {
 		mutex_lock(&desc->lock);
 		err = desc->retyping ? wait_retyped(desc) : 0;
+		if (!err)
+			err = iokmem_desc_check_revoked(desc);
 		if (!err && has_mode(request))
 			return 0;
 		mutex_unlock(&desc->lock);
@@ -181,9 +183,13 @@ void iokmem_backing_unmap(struct iokmem_backing *backing)
 {
 	lockdep_assert_held(&backing->desc->lock);
 
-	if (backing->mapped)
-		backing->desc->nr_mapped--;
+	if (!backing->mapped)
+		return;
 	backing->mapped = false;
+	WRITE_ONCE(backing->desc->nr_mapped, backing->desc->nr_mapped - 1);
+	/* A revoke waits for the last one. */
+	if (!backing->desc->nr_mapped)
+		iokmem_wake_all(&backing->desc->wait);
 }
 
 /*

@@ -399,16 +399,18 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_bytes, IOKMEM_NS);
 
 /**
  * iokmem_buffer_coherent - make a buffer that a device sees as the CPU does
- * @dev: the device, with its DMA masks set
+ * @dev: the device, with its DMA masks set, bound to the caller's driver
  * @options: a direction, %IOKMEM_KERNEL_USER_SHARED
  * @capacity: in bytes, at least 1
  *
  * The buffer is made for the kernel; iokmem_buffer_get_bytes_no_copy() returns its address.
  * The memory is zero, contiguous for the device, and below its coherent mask. The DMA API
- * chooses the cache mode; iokmem_desc_get_cache_mode() returns it. All references and maps
- * of the buffer must be put before the device's driver is unbound: when the device is
- * removed, put the buffer, and have user tasks unmap it. In IOKit an IODMACommand serves
- * this purpose.
+ * chooses the cache mode; iokmem_desc_get_cache_mode() returns it. In IOKit an IODMACommand
+ * serves this purpose.
+ *
+ * The memory is the device's: when its driver leaves the device, after the driver's remove(),
+ * the buffer is revoked and the memory given back: see iokmem_desc_revoke(). References and
+ * maps may be put later.
  *
  * Context: May sleep.
  * Return: a descriptor, of which the caller owns the reference; or ERR_PTR():

@@ -44,7 +44,7 @@
 #define TAKE_UP_NO_CLOSE	10	/* ... while the old mapping keeps its task references */
 #define TAKE_UP_LEAVING		11	/* ... although an ioctl is about to unmap it */
 #define CLAIM_UNCHECKED		12	/* the claim binds any VMA at the address */
-#define PUBLISH_KILLED		13	/* a mapping goes live that was killed while building */
+#define PUBLISH_REVOKED		13	/* a mapping goes live after its descriptor was revoked */
 #define MAKER_UNCOUNTED		14	/* the maker has no count of its own */
 #define REVOKE_NO_WAIT		15	/* revoke does not wait until nothing is mapped */
 #define REDIRECT_REVOKED	16	/* the exchange accepts a revoked descriptor */

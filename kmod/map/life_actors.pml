@@ -268,15 +268,13 @@ proctype revoke()
 		maps_lock(A);
 		desc[A].revoked = true;
 		do
-		:: m < 2 && mapping[m].used && mapping[m].shows == A && mapping[m].state != KILLED ->
-			/* Only its builder puts the backing of a mapping that is building. */
-			if
-			:: mapping[m].state == LIVE -> killed = killed | (1 << m); mapping[m].count++
-			:: else
-			fi;
+		/* A mapping that is building does not go live, and its builder ends it. */
+		:: m < 2 && mapping[m].used && mapping[m].shows == A && mapping[m].state == LIVE ->
+			killed = killed | (1 << m);
+			mapping[m].count++;
 			kill(m);
 			m++
-		:: m < 2 && !(mapping[m].used && mapping[m].shows == A && mapping[m].state != KILLED) ->
+		:: m < 2 && !(mapping[m].used && mapping[m].shows == A && mapping[m].state == LIVE) ->
 			m++
 		:: m == 2 -> m = 0; break
 		od;
@@ -366,7 +364,8 @@ again:	atomic {
 		atomic {
 			maps_lock(A);
 			if
-			:: mapping[m].state == BUILDING || fault == PUBLISH_KILLED ->
+			:: !desc[A].revoked || fault == PUBLISH_REVOKED ->
+				assert(mapping[m].state == BUILDING);
 				mapping[m].state = LIVE;
 				mapping[m].task_refs = is_task;
 				if
@@ -378,7 +377,12 @@ again:	atomic {
 				:: else
 				fi;
 				if :: fault != NO_WAKE_ON_LIVE -> wake_up() :: else fi
-			:: else -> ok = false; entries = 0
+			:: else ->
+				/* The VMA is unclaimed again. */
+				ok = false;
+				entries = 0;
+				bound = 0;
+				mapping[m].count--
 			fi;
 			maps_unlock(A)
 		}

@@ -268,7 +268,7 @@ void iokmem_map_tell_holders(struct iokmem_map *map);
 /* mapping.c */
 struct iokmem_mapping *iokmem_mapping_alloc(const struct iokmem_map_request *request);
 void iokmem_mapping_list(struct iokmem_mapping *mapping);
-void iokmem_mapping_go_live(struct iokmem_mapping *mapping);
+int iokmem_mapping_go_live(struct iokmem_mapping *mapping);
 bool iokmem_mapping_kill(struct iokmem_mapping *mapping);
 void iokmem_mapping_end(struct iokmem_mapping *mapping, bool by_program);
 void iokmem_mapping_closed(struct iokmem_mapping *mapping);
@@ -339,6 +339,9 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 				      struct file *file);
 int iokmem_map_end(struct iokmem_map *map, bool by_program);
 unsigned long iokmem_map_references(const struct iokmem_map *map);
+
+/* revoke.c */
+void iokmem_mappings_end_all(struct iokmem_desc *desc);
 
 /* redirect.c */
 int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,

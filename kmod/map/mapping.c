@@ -161,19 +161,27 @@ void iokmem_mapping_list(struct iokmem_mapping *mapping)
 
 /*
  * iokmem_mapping_go_live - publish the addresses of a mapping that has been built
+ *
+ * Return 0; or -ENODEV if the descriptor has been revoked, or -ENOENT if the mapping has been
+ * killed meanwhile.
  */
-void iokmem_mapping_go_live(struct iokmem_mapping *mapping)
+int iokmem_mapping_go_live(struct iokmem_mapping *mapping)
 {
 	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
 
 	lockdep_assert_held(&desc->lock);
 
+	if (desc->revoked)
+		return -ENODEV;
+	if (mapping->state != IOKMEM_MAPPING_BUILDING)
+		return -ENOENT;
 	WRITE_ONCE(mapping->cache_mode, iokmem_desc_get_cache_mode(desc));
 	WRITE_ONCE(mapping->address,
 		   mapping->start + offset_in_page(iokmem_mapping_place(mapping)));
 	WRITE_ONCE(mapping->state, IOKMEM_MAPPING_LIVE);
 	iokmem_wake_all(&desc->wait);
 	trace_iokmem_map(&mapping->whole);
+	return 0;
 }
 
 /* Trace the unmapping of all maps of a mapping, including those of a part. */
@@ -210,6 +218,8 @@ bool iokmem_mapping_kill(struct iokmem_mapping *mapping)
 		trace_unmap(mapping);
 	WRITE_ONCE(mapping->state, IOKMEM_MAPPING_KILLED);
 	WRITE_ONCE(mapping->address, 0);
+	if (desc->home == mapping)
+		WRITE_ONCE(desc->bytes, NULL);
 	desc->nr_maps -= 1 + mapping->nr_inside;
 	mapping->nr_inside = 0;
 	iokmem_index_remove(&mapping->whole);

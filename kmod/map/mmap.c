@@ -79,6 +79,11 @@ static int claim(struct vm_area_struct *vma, struct iokmem_mapping *mapping,
 	int err;
 
 	mutex_lock(&desc->lock);
+	err = iokmem_desc_check_revoked(desc);
+	if (err) {
+		mutex_unlock(&desc->lock);
+		return err;
+	}
 	iokmem_mapping_list(mapping);
 	iokmem_map_use(&mapping->whole);
 	mapping->whole.task_refs = 1;

@@ -92,10 +92,11 @@ static int build(struct iokmem_mapping *mapping, const struct iokmem_map_request
 	if (mapping->bound)
 		return 0;
 	mutex_lock(&desc->lock);
+	/* If it was published, and has ended since, the caller gets a map that has ended. */
 	if (mapping->state == IOKMEM_MAPPING_BUILDING)
-		iokmem_mapping_go_live(mapping);
+		err = iokmem_mapping_go_live(mapping);
 	mutex_unlock(&desc->lock);
-	return 0;
+	return err;
 }
 
 /**

@@ -159,24 +159,24 @@ static void exchange_locked(struct iokmem_mapping *mapping, struct iokmem_backin
 }
 
 /*
- * Exchange the mapping's backing and @new. Return 0, or -ENOENT if the mapping has been
- * killed.
+ * Exchange the mapping's backing and @new. Return 0; -ENODEV if the new memory has been
+ * revoked; or -ENOENT if the mapping has been killed.
  */
 static int exchange(struct iokmem_mapping *mapping, struct iokmem_backing *new)
 {
 	struct iokmem_desc *first = min(mapping->backing.desc, new->desc);
 	struct iokmem_desc *second = max(mapping->backing.desc, new->desc);
-	int err = -ENOENT;
+	int err;
 
 	mmap_assert_write_locked(mapping->mm);
 
 	mutex_lock(&first->lock);
 	if (second != first)
 		mutex_lock_nested(&second->lock, SINGLE_DEPTH_NESTING);
-	if (mapping->state == IOKMEM_MAPPING_LIVE) {
+	err = mapping->state == IOKMEM_MAPPING_LIVE ? iokmem_desc_check_revoked(new->desc) :
+						      -ENOENT;
+	if (!err)
 		exchange_locked(mapping, new);
-		err = 0;
-	}
 	if (second != first)
 		mutex_unlock(&second->lock);
 	mutex_unlock(&first->lock);

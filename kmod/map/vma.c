@@ -389,7 +389,8 @@ static bool unmap_user(struct iokmem_mapping *mapping, bool by_program)
 /*
  * iokmem_vma_claim - bind a mapping under construction to an unclaimed VMA, and publish it
  *
- * Return 0; -ENOENT if the mapping has been killed; or an error of the kind.
+ * Return 0; -ENOENT if the mapping has been killed; -ENODEV if the descriptor has been
+ * revoked; or an error of the kind.
  */
 int iokmem_vma_claim(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
 {
@@ -401,12 +402,8 @@ int iokmem_vma_claim(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
 		return err;
 	mapping->unmap = unmap_user;
 	mutex_lock(&desc->lock);
-	if (mapping->state == IOKMEM_MAPPING_BUILDING) {
-		mapping->bound = true;
-		iokmem_mapping_go_live(mapping);
-	} else {
-		err = -ENOENT;
-	}
+	err = iokmem_mapping_go_live(mapping);
+	mapping->bound = !err;
 	mutex_unlock(&desc->lock);
 	if (err) {
 		iokmem_vma_zap(vma);

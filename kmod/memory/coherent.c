@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Coherent memory of the DMA API, for one device. The device and the CPU see the same
- * content at any time. The DMA API decides where the memory is and which type it has.
+ * content at any time. The DMA API decides where the memory is and which type it has. The
+ * memory is tied to the device: it is gone when the device's driver has left.
  */
 #include <linux/device.h>
 #include <linux/dma-map-ops.h>
@@ -19,14 +20,15 @@
 /**
  * struct iokmem_coherent - a descriptor of coherent memory
  * @desc: the descriptor, which has no extents
- * @dev: the device, a counted reference
- * @address: address of the memory in the kernel
+ * @tie: to the device
+ * @address: address of the memory in the kernel; NULL: the memory is gone. Maps, and views for
+ *	the device, keep it from being given back and may read it without the lock
  * @dma: address of the memory for the device
  */
 struct iokmem_coherent {
 	struct iokmem_desc desc;
-	struct device *dev;
-	void *address;
+	struct iokmem_tie tie;
+	void *address;		/* protected by hold_lock of @desc */
 	dma_addr_t dma;
 };
 
@@ -38,22 +40,32 @@ static struct iokmem_coherent *coherent_of(const struct iokmem_desc *desc)
 static unsigned long coherent_kernel_address(const struct iokmem_desc *desc,
 					     pgoff_t index, unsigned long nr)
 {
-	return (unsigned long)coherent_of(desc)->address + (index << PAGE_SHIFT);
+	unsigned long address = (unsigned long)READ_ONCE(coherent_of(desc)->address);
+
+	return address ? address + (index << PAGE_SHIFT) : 0;
 }
 
 static int coherent_fill_vma(struct iokmem_desc *desc, struct vm_area_struct *vma)
 {
 	struct iokmem_coherent *coherent = coherent_of(desc);
 
-	return dma_mmap_coherent(coherent->dev, vma, coherent->address,
+	return dma_mmap_coherent(coherent->tie.dev, vma, coherent->address,
 				 coherent->dma, desc->owned);
 }
 
 static int coherent_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 			   size_t length, bool write)
 {
-	iokmem_access_address(coherent_of(desc)->address + offset, bytes, length, write);
-	return 0;
+	struct iokmem_coherent *coherent = coherent_of(desc);
+	int err = -ENODEV;
+
+	mutex_lock(&desc->hold_lock);
+	if (coherent->address) {
+		iokmem_access_address(coherent->address + offset, bytes, length, write);
+		err = 0;
+	}
+	mutex_unlock(&desc->hold_lock);
+	return err;
 }
 
 /* The device that the memory was made for sees it already. No other device can. */
@@ -61,19 +73,26 @@ static int coherent_device_map(struct iokmem_dma_view *view)
 {
 	struct iokmem_coherent *coherent = coherent_of(view->window.desc);
 
-	if (view->dev != coherent->dev)
+	if (view->dev != coherent->tie.dev)
 		return -EXDEV;
 	return iokmem_dma_one_run(view, coherent->dma + view->window.offset);
 }
 
-static void coherent_release(struct iokmem_desc *desc)
+static void coherent_revoke(struct iokmem_desc *desc)
 {
 	struct iokmem_coherent *coherent = coherent_of(desc);
 
+	lockdep_assert_held(&desc->hold_lock);
+
 	if (coherent->address)
-		dma_free_coherent(coherent->dev, desc->owned, coherent->address,
+		dma_free_coherent(coherent->tie.dev, desc->owned, coherent->address,
 				  coherent->dma);
-	put_device(coherent->dev);
+	WRITE_ONCE(coherent->address, NULL);
+}
+
+static void coherent_release(struct iokmem_desc *desc)
+{
+	iokmem_untie(&coherent_of(desc)->tie);
 }
 
 static const struct iokmem_show_ops coherent_show = {
@@ -98,6 +117,7 @@ static const struct iokmem_kind iokmem_coherent_kind = {
 	.show		= &coherent_show,
 	.bytes		= &coherent_bytes,
 	.device		= &coherent_device,
+	.revoke		= coherent_revoke,
 	.release	= coherent_release,
 };
 
@@ -117,6 +137,7 @@ struct iokmem_desc *iokmem_coherent_create(struct device *dev, size_t capacity)
 {
 	struct iokmem_coherent *coherent;
 	struct iokmem_desc *desc;
+	int err;
 
 	desc = iokmem_desc_alloc(&iokmem_coherent_kind, sizeof(*coherent), capacity);
 	if (IS_ERR(desc))
@@ -124,9 +145,10 @@ struct iokmem_desc *iokmem_coherent_create(struct device *dev, size_t capacity)
 	desc->owned = PAGE_ALIGN(capacity);
 	desc->cache_mode = coherent_cache_mode(dev);
 	coherent = coherent_of(desc);
-	coherent->dev = get_device(dev);
-	coherent->address = dma_alloc_coherent(dev, desc->owned, &coherent->dma,
-					       GFP_KERNEL | __GFP_NOWARN);
+	err = iokmem_tie(&coherent->tie, desc, dev);
+	if (!err)
+		coherent->address = dma_alloc_coherent(dev, desc->owned, &coherent->dma,
+						       GFP_KERNEL | __GFP_NOWARN);
 	if (!coherent->address) {
 		iokmem_desc_put(desc);
 		return ERR_PTR(-ENOMEM);
@@ -140,13 +162,15 @@ struct iokmem_desc *iokmem_coherent_create(struct device *dev, size_t capacity)
  * @address: out: the bus address of the first byte
  *
  * Context: Any.
- * Return: 0, or -EOPNOTSUPP if @desc is of another kind.
+ * Return: 0; -EOPNOTSUPP if @desc is of another kind; or -ENODEV if it has been revoked.
  */
 int iokmem_buffer_get_dma_address(const struct iokmem_desc *desc,
 				  dma_addr_t *address)
 {
 	if (!iokmem_desc_is_of(desc, &iokmem_coherent_kind))
 		return -EOPNOTSUPP;
+	if (iokmem_desc_check_revoked(desc))
+		return -ENODEV;
 	*address = coherent_of(desc)->dma;
 	return 0;
 }

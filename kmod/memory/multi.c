@@ -8,7 +8,8 @@
  *
  * Members are windows of descriptors that have memory. A sub-descriptor becomes a window of
  * its parent, and the members of a multi-descriptor become members of the new one. A
- * multi-descriptor has maps of its own. While it is held, its members are held.
+ * multi-descriptor has maps of its own. While it is held, its members are held. If a member is
+ * revoked, so is the multi-descriptor.
  */
 #include <linux/err.h>
 #include <linux/lockdep.h>
@@ -23,12 +24,16 @@
 
 /**
  * struct iokmem_member - a window of a descriptor, in a multi-descriptor
+ * @multi: the multi-descriptor
+ * @watch: tells if @desc is revoked
  * @desc: the descriptor, a user reference; neither a sub- nor a multi-descriptor
  * @offset: of the window's first byte in @desc
  * @start: of the window's first byte in the multi-descriptor
  * @end: just past the window's last byte in the multi-descriptor
  */
 struct iokmem_member {
+	struct iokmem_multi *multi;
+	struct iokmem_watch watch;
 	struct iokmem_desc *desc;
 	size_t offset;
 	size_t start;
@@ -39,13 +44,15 @@ struct iokmem_member {
  * struct iokmem_multi - a multi-descriptor
  * @desc: the descriptor, which has no extents
  * @nr: how many members there are; none is empty
+ * @nr_watched: how many of them are watched: none before the descriptor is published
  * @members: the members by ascending @start
  *
- * @nr and @members are immutable once the descriptor is published.
+ * All are immutable once the descriptor is published.
  */
 struct iokmem_multi {
 	struct iokmem_desc desc;
 	unsigned int nr;
+	unsigned int nr_watched;
 	struct iokmem_member *members;
 };
 
@@ -327,10 +334,52 @@ static int multi_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
 	return 0;
 }
 
+/* Called with the member's lock held, so before multi_release() removes the watch. */
+static bool member_watch_get(struct iokmem_watch *watch)
+{
+	struct iokmem_member *member = container_of(watch, struct iokmem_member, watch);
+
+	return kref_get_unless_zero(&member->multi->desc.count);
+}
+
+static void member_revoked(struct iokmem_watch *watch)
+{
+	struct iokmem_member *member = container_of(watch, struct iokmem_member, watch);
+	struct iokmem_desc *desc = &member->multi->desc;
+
+	iokmem_desc_revoke(desc);
+	iokmem_desc_count_put(desc);
+}
+
+static const struct iokmem_watch_ops member_watch_ops = {
+	.get	= member_watch_get,
+	.revoke	= member_revoked,
+};
+
+/* Watch all members. Their addresses do not change any more. */
+static int watch_members(struct iokmem_multi *multi)
+{
+	struct iokmem_member *member;
+	int err = 0;
+
+	while (multi->nr_watched < multi->nr && !err) {
+		member = &multi->members[multi->nr_watched];
+		member->multi = multi;
+		err = iokmem_watch_add(&member->watch, &member_watch_ops, member->desc);
+		multi->nr_watched += !err;
+	}
+	return err;
+}
+
 static void multi_release(struct iokmem_desc *desc)
 {
 	struct iokmem_multi *multi = multi_of(desc);
+	struct iokmem_member *member;
 
+	while (multi->nr_watched) {
+		member = &multi->members[--multi->nr_watched];
+		iokmem_watch_remove(&member->watch, member->desc);
+	}
 	while (multi->nr)
 		iokmem_desc_put(multi->members[--multi->nr].desc);
 	kfree(multi->members);
@@ -448,11 +497,13 @@ static struct iokmem_desc *multi_finish(struct iokmem_desc *desc, int err)
 	/* A descriptor without memory has neither a place nor a type. */
 	if (!err && !multi_of(desc)->nr)
 		err = -EINVAL;
+	desc->length = desc->capacity;
+	if (!err)
+		err = watch_members(multi_of(desc));
 	if (err) {
 		iokmem_desc_put(desc);
 		return ERR_PTR(err);
 	}
-	desc->length = desc->capacity;
 	iokmem_desc_publish(desc);
 	return desc;
 }

@@ -27,14 +27,16 @@
 /**
  * struct iokmem_physical - a descriptor of physical memory
  * @desc: the descriptor, which has one extent
+ * @tie: to the device that the memory is of; without a device if the memory is anybody's
  * @io: the kernel's mapping of the pages; NULL if it could not be made again after an
- *	attempt to change the type
+ *	attempt to change the type, or is gone
  *
  * @io changes only when the memory is retyped. Anybody who holds or maps the memory keeps
  * it from that, and may read @io without the lock.
  */
 struct iokmem_physical {
 	struct iokmem_desc desc;
+	struct iokmem_tie tie;
 	void __iomem *io;	/* protected by hold_lock of @desc */
 };
 
@@ -155,10 +157,25 @@ static void physical_device_unmap(struct iokmem_dma_view *view)
 			   view->direction, 0);
 }
 
+/* Whoever holds the memory may use its address in the kernel. */
+static void physical_revoke(struct iokmem_desc *desc)
+{
+	struct iokmem_physical *physical = physical_of(desc);
+
+	lockdep_assert_held(&desc->hold_lock);
+
+	if (!physical->io || desc->held)
+		return;
+	iounmap(physical->io);
+	WRITE_ONCE(physical->io, NULL);
+}
+
 static void physical_release(struct iokmem_desc *desc)
 {
 	struct iokmem_physical *physical = physical_of(desc);
 
+	if (physical->tie.dev)
+		iokmem_untie(&physical->tie);
 	if (physical->io)
 		iounmap(physical->io);
 	iokmem_extents_fini(&desc->extents);
@@ -192,6 +209,7 @@ static const struct iokmem_kind iokmem_physical_kind = {
 	.show		= &physical_show,
 	.bytes		= &physical_bytes,
 	.device		= &physical_device,
+	.revoke		= physical_revoke,
 	.release	= physical_release,
 };
 
@@ -217,12 +235,15 @@ static int check_physical(phys_addr_t address, size_t length)
 	return 0;
 }
 
-static int set_up(struct iokmem_physical *physical, phys_addr_t address)
+static int set_up(struct iokmem_physical *physical, phys_addr_t address,
+		  struct device *dev)
 {
 	struct iokmem_desc *desc = &physical->desc;
 	int err;
 
 	err = iokmem_extents_init(&desc->extents, 1, GFP_KERNEL);
+	if (!err && dev)
+		err = iokmem_tie(&physical->tie, desc, dev);
 	if (err)
 		return err;
 	desc->skew = offset_in_page(address);
@@ -231,31 +252,8 @@ static int set_up(struct iokmem_physical *physical, phys_addr_t address)
 	return map_io(physical, desc->cache_mode);
 }
 
-/**
- * iokmem_desc_with_physical_address - describe memory of a device, or reserved memory
- * @address: of the first byte, as the CPU sees it
- * @length: in bytes, at least 1
- * @options: IOKMEM_DIRECTION_*, a cache mode: the default is uncached
- *
- * Follows IOMemoryDescriptor::withPhysicalAddress(). The caller must make sure that the
- * memory belongs to it. The memory is always prepared. A user task can map only pages that
- * are in the range as a whole. All mappings have one cache mode, which can be changed while
- * nothing maps the memory.
- *
- * Context: May sleep.
- * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
- *
- * * -EOPNOTSUPP: another option; a cache mode that is unknown or not provided
- * * -EINVAL: @length is 0
- * * -EOVERFLOW: the range wraps around
- * * -ERANGE: this machine has no such addresses
- * * -EPERM: the kernel uses the memory
- * * -EBUSY: mapped with another cache mode elsewhere, or no memory for mapping it; the
- *   kernel does not tell which
- * * -ENOMEM: no memory
- */
-struct iokmem_desc *iokmem_desc_with_physical_address(phys_addr_t address,
-						      size_t length, u32 options)
+static struct iokmem_desc *physical_create(phys_addr_t address, size_t length,
+					   u32 options, struct device *dev)
 {
 	struct iokmem_physical *physical;
 	struct iokmem_desc *desc;
@@ -277,7 +275,7 @@ struct iokmem_desc *iokmem_desc_with_physical_address(phys_addr_t address,
 	desc->direction = options & IOKMEM_DIRECTION_MASK;
 	desc->cache_mode = cache_mode;
 	physical = physical_of(desc);
-	err = set_up(physical, address);
+	err = set_up(physical, address, dev);
 	if (err) {
 		iokmem_desc_put(desc);
 		return ERR_PTR(err);
@@ -285,4 +283,61 @@ struct iokmem_desc *iokmem_desc_with_physical_address(phys_addr_t address,
 	iokmem_desc_publish(desc);
 	return desc;
 }
+
+/**
+ * iokmem_desc_with_physical_address - describe memory of a device, or reserved memory
+ * @address: of the first byte, as the CPU sees it
+ * @length: in bytes, at least 1
+ * @options: IOKMEM_DIRECTION_*, a cache mode: the default is uncached
+ *
+ * Follows IOMemoryDescriptor::withPhysicalAddress(). The caller must make sure that the
+ * memory belongs to it, and for as long as the descriptor is used: memory of a device is
+ * better described with iokmem_device_memory_with_range(). The memory is always prepared. A
+ * user task can map only pages that are in the range as a whole. All mappings have one cache
+ * mode, which can be changed while nothing maps the memory.
+ *
+ * Context: May sleep.
+ * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
+ *
+ * * -EOPNOTSUPP: another option; a cache mode that is unknown or not provided
+ * * -EINVAL: @length is 0
+ * * -EOVERFLOW: the range wraps around
+ * * -ERANGE: this machine has no such addresses
+ * * -EPERM: the kernel uses the memory
+ * * -EBUSY: mapped with another cache mode elsewhere, or no memory for mapping it; the
+ *   kernel does not tell which
+ * * -ENOMEM: no memory
+ */
+struct iokmem_desc *iokmem_desc_with_physical_address(phys_addr_t address,
+						      size_t length, u32 options)
+{
+	return physical_create(address, length, options, NULL);
+}
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_physical_address, IOKMEM_NS);
+
+/**
+ * iokmem_device_memory_with_range - describe registers or memory of a device
+ * @dev: the device, bound to the caller's driver
+ * @address: of the first byte, as the CPU sees it
+ * @length: in bytes, at least 1
+ * @options: IOKMEM_DIRECTION_*, a cache mode: the default is uncached
+ *
+ * Follows IODeviceMemory::withRange(). Like iokmem_desc_with_physical_address(), but the
+ * descriptor is revoked when the driver leaves the device, after its remove(): see
+ * iokmem_desc_revoke(). So no program keeps the registers of a device that has gone. A
+ * driver that disables the device in its remove() should revoke the descriptor before.
+ *
+ * Context: May sleep.
+ * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
+ *
+ * * -EINVAL: @dev is NULL
+ * * those of iokmem_desc_with_physical_address()
+ */
+struct iokmem_desc *iokmem_device_memory_with_range(struct device *dev, phys_addr_t address,
+						    size_t length, u32 options)
+{
+	if (!dev)
+		return ERR_PTR(-EINVAL);
+	return physical_create(address, length, options, dev);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_device_memory_with_range, IOKMEM_NS);

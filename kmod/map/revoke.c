@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The maps' part of revoking a descriptor: see desc/revoke.c.
+ */
+#include <linux/wait.h>
+
+#include "map/map.h"
+
+static struct iokmem_mapping *next_live(const struct iokmem_desc *desc)
+{
+	struct iokmem_mapping *mapping;
+
+	lockdep_assert_held(&desc->lock);
+
+	list_for_each_entry(mapping, &desc->mappings, node)
+		if (mapping->state == IOKMEM_MAPPING_LIVE)
+			return mapping;
+	return NULL;
+}
+
+/*
+ * iokmem_mappings_end_all - end all mappings of a revoked descriptor
+ *
+ * On return no entry of the memory is left. A mapping under construction does not go live,
+ * and its builder ends it. A mapping that another thread has killed may not be zapped yet:
+ * this waits for both.
+ */
+void iokmem_mappings_end_all(struct iokmem_desc *desc)
+{
+	struct iokmem_mapping *mapping;
+
+	mutex_lock(&desc->lock);
+	while ((mapping = next_live(desc))) {
+		kref_get(&mapping->count);
+		iokmem_mapping_kill(mapping);
+		mutex_unlock(&desc->lock);
+		iokmem_mapping_end(mapping, false);
+		iokmem_mapping_put(mapping);
+		mutex_lock(&desc->lock);
+	}
+	mutex_unlock(&desc->lock);
+	wait_event(desc->wait, !READ_ONCE(desc->nr_mapped));
+}
