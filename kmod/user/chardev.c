@@ -27,7 +27,7 @@
 #include "page/compat.h"
 #include "user/chardev.h"
 
-static const struct file_operations iokmem_buffer_fops;
+static const struct file_operations iokmem_buffer_fops, iokmem_maker_fops;
 
 /* The arguments of all ioctls. */
 union iokmem_arg {
@@ -46,6 +46,7 @@ union iokmem_arg {
 	struct iokmem_unmap unmap;
 	struct iokmem_get_dma_buf get_dma_buf;
 	struct iokmem_with_dma_buf with_dma_buf;
+	struct iokmem_revoke revoke;
 };
 
 /**
@@ -95,6 +96,16 @@ static bool is_read_only(const struct iokmem_call *call)
 	return !(call->file->f_mode & FMODE_WRITE);
 }
 
+static struct file *get_file_by(struct iokmem_desc *desc, int flags,
+				const struct file_operations *fops)
+{
+	struct file *file = iokmem_desc_file(desc, desc, flags, fops);
+
+	if (!IS_ERR(file))
+		iokmem_desc_get(desc);
+	return file;
+}
+
 /**
  * iokmem_desc_get_file - create a file by which programs use a descriptor
  * @desc: the descriptor
@@ -102,9 +113,9 @@ static bool is_read_only(const struct iokmem_call *call)
  *	allow changes
  *
  * The file is like those that the ioctls of /dev/iokmem create; see
- * <uapi/linux/iokmem.h>. It has its own reference to @desc. A driver passes the file to
- * a program with get_unused_fd_flags() and fd_install(). A driver that keeps the file
- * drops it with fput().
+ * <uapi/linux/iokmem.h>. But it does not allow IOKMEM_REVOKE. It has its own reference to
+ * @desc. A driver passes the file to a program with get_unused_fd_flags() and fd_install(). A
+ * driver that keeps the file drops it with fput().
  *
  * Context: May sleep.
  * Return: the file, of which the caller owns the reference; or ERR_PTR():
@@ -114,18 +125,22 @@ static bool is_read_only(const struct iokmem_call *call)
  */
 struct file *iokmem_desc_get_file(struct iokmem_desc *desc, u32 flags)
 {
-	struct file *file;
-
 	if (flags & ~IOKMEM_FD_READ_ONLY)
 		return ERR_PTR(-EOPNOTSUPP);
-	file = iokmem_desc_file(desc, desc,
-				flags & IOKMEM_FD_READ_ONLY ? O_RDONLY : O_RDWR,
-				&iokmem_buffer_fops);
-	if (!IS_ERR(file))
-		iokmem_desc_get(desc);
-	return file;
+	return get_file_by(desc, flags & IOKMEM_FD_READ_ONLY ? O_RDONLY : O_RDWR,
+			   &iokmem_buffer_fops);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_file, IOKMEM_NS);
+
+static bool may_revoke(const struct file *file)
+{
+	return file->f_op == &iokmem_maker_fops;
+}
+
+static bool is_of_desc(const struct file *file)
+{
+	return file->f_op == &iokmem_buffer_fops || may_revoke(file);
+}
 
 /**
  * iokmem_desc_with_file - look up the descriptor behind a program's file
@@ -139,7 +154,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_file, IOKMEM_NS);
  */
 struct iokmem_desc *iokmem_desc_with_file(struct file *file, u32 *flags)
 {
-	if (file->f_op != &iokmem_buffer_fops)
+	if (!is_of_desc(file))
 		return ERR_PTR(-EBADF);
 	if (flags)
 		*flags = file->f_mode & FMODE_WRITE ? 0 : IOKMEM_FD_READ_ONLY;
@@ -177,13 +192,14 @@ static int answer_file(struct iokmem_call *call, struct file *file, __s32 *fd)
  * the caller's reference to @desc. Return 0 or a negative error.
  */
 static int answer_desc(struct iokmem_call *call, struct iokmem_desc *desc,
-		       bool read_only, __s32 *fd)
+		       bool read_only, bool maker, __s32 *fd)
 {
 	struct file *file;
 
 	if (IS_ERR(desc))
 		return PTR_ERR(desc);
-	file = iokmem_desc_get_file(desc, read_only ? IOKMEM_FD_READ_ONLY : 0);
+	file = get_file_by(desc, read_only ? O_RDONLY : O_RDWR,
+			   maker ? &iokmem_maker_fops : &iokmem_buffer_fops);
 	iokmem_desc_put(desc);
 	return IS_ERR(file) ? PTR_ERR(file) : answer_file(call, file, fd);
 }
@@ -224,7 +240,7 @@ static int answer_mapped(struct iokmem_call *call, struct iokmem_desc *desc)
 	size_t length;
 	int err;
 
-	file = iokmem_desc_get_file(desc, 0);
+	file = get_file_by(desc, O_RDWR, &iokmem_maker_fops);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	address = map_for_task(file, &map, &length);
@@ -269,7 +285,7 @@ static int run_create_buffer(struct iokmem_call *call)
 
 	desc = iokmem_buffer_create(&args);
 	if (IS_ERR(desc) || !arg->map_options)
-		return answer_desc(call, desc, false, &arg->fd);
+		return answer_desc(call, desc, false, true, &arg->fd);
 	err = answer_mapped(call, desc);
 	iokmem_desc_put(desc);
 	return err;
@@ -390,11 +406,11 @@ static int run_duplicate(struct iokmem_call *call)
 {
 	struct iokmem_duplicate *arg = &call->arg.duplicate;
 
-	if ((arg->flags & ~IOKMEM_FD_READ_ONLY) || arg->__reserved)
+	if ((arg->flags & ~(IOKMEM_FD_READ_ONLY | IOKMEM_FD_NO_REVOKE)) || arg->__reserved)
 		return -EOPNOTSUPP;
 	return answer_desc(call, iokmem_desc_get(call->file->private_data),
 			   is_read_only(call) || (arg->flags & IOKMEM_FD_READ_ONLY),
-			   &arg->fd);
+			   may_revoke(call->file) && !arg->flags, &arg->fd);
 }
 
 static int run_set_purgeable(struct iokmem_call *call)
@@ -435,7 +451,7 @@ static int run_create_sub(struct iokmem_call *call)
 		return -EOPNOTSUPP;
 	desc = iokmem_sub_with_sub_range(call->file->private_data, arg->offset,
 					 arg->length, arg->options);
-	return answer_desc(call, desc, is_read_only(call), &arg->fd);
+	return answer_desc(call, desc, is_read_only(call), false, &arg->fd);
 }
 
 static void put_descs(struct iokmem_desc **descs, unsigned int nr)
@@ -506,7 +522,7 @@ static int run_create_multi(struct iokmem_call *call)
 		return PTR_ERR(descs);
 	desc = iokmem_multi_with_descriptors(descs, arg->nr_fds, arg->options);
 	put_descs(descs, arg->nr_fds);
-	return answer_desc(call, desc, read_only, &arg->fd);
+	return answer_desc(call, desc, read_only, !read_only, &arg->fd);
 }
 
 /* Redirect a map of the calling task to the descriptor of the argument's @fd. */
@@ -593,7 +609,16 @@ static int run_with_dma_buf(struct iokmem_call *call)
 	desc = iokmem_desc_with_dma_buf(dmabuf, arg->options);
 	read_only = iokmem_dma_buf_is_read_only(dmabuf);
 	dma_buf_put(dmabuf);
-	return answer_desc(call, desc, read_only, &arg->fd);
+	return answer_desc(call, desc, read_only, false, &arg->fd);
+}
+
+static int run_revoke(struct iokmem_call *call)
+{
+	if (call->arg.revoke.__reserved)
+		return -EOPNOTSUPP;
+	if (!may_revoke(call->file))
+		return -EACCES;
+	return iokmem_desc_revoke(call->file->private_data);
 }
 
 /* The ioctls of /dev/iokmem. */
@@ -617,6 +642,7 @@ static const struct iokmem_ioctl buffer_ioctls[] = {
 	IOKMEM_IOCTL(IOKMEM_REDIRECT_MAPPING, redirect_mapping, __reserved),
 	IOKMEM_IOCTL(IOKMEM_UNMAP, unmap, length),
 	IOKMEM_IOCTL(IOKMEM_GET_DMA_BUF, get_dma_buf, __reserved),
+	IOKMEM_IOCTL(IOKMEM_REVOKE, revoke, __reserved),
 };
 
 static long dispatch(struct file *file, unsigned int cmd, unsigned long arg,
@@ -702,18 +728,24 @@ static int iokmem_buffer_lock(struct file *file, int cmd, struct file_lock *lock
 	return -EOPNOTSUPP;
 }
 
-static const struct file_operations iokmem_buffer_fops = {
-	.owner			= THIS_MODULE,
-	.unlocked_ioctl		= iokmem_buffer_ioctl,
-	.compat_ioctl		= compat_ptr_ioctl,
-	.mmap			= iokmem_buffer_mmap,
-	.get_unmapped_area	= iokmem_buffer_get_unmapped_area,
-	.release		= iokmem_buffer_release,
-	.lock			= iokmem_buffer_lock,
-	.flock			= iokmem_buffer_lock,
-	.show_fdinfo		= iokmem_buffer_show_fdinfo,
-	.llseek			= noop_llseek,
-};
+#define IOKMEM_BUFFER_FOPS						\
+{									\
+	.owner			= THIS_MODULE,				\
+	.unlocked_ioctl		= iokmem_buffer_ioctl,			\
+	.compat_ioctl		= compat_ptr_ioctl,			\
+	.mmap			= iokmem_buffer_mmap,			\
+	.get_unmapped_area	= iokmem_buffer_get_unmapped_area,	\
+	.release		= iokmem_buffer_release,		\
+	.lock			= iokmem_buffer_lock,			\
+	.flock			= iokmem_buffer_lock,			\
+	.show_fdinfo		= iokmem_buffer_show_fdinfo,		\
+	.llseek			= noop_llseek,				\
+}
+
+static const struct file_operations iokmem_buffer_fops = IOKMEM_BUFFER_FOPS;
+
+/* Of a file that may revoke the descriptor. */
+static const struct file_operations iokmem_maker_fops = IOKMEM_BUFFER_FOPS;
 
 static const struct file_operations iokmem_device_fops = {
 	.owner		= THIS_MODULE,

@@ -215,3 +215,23 @@ int iokmem_desc_get_fd(const struct iokmem_desc *desc)
 {
 	return desc->fd;
 }
+
+/**
+ * iokmem_desc_revoke - end all use of a descriptor's memory, in all processes
+ * @desc: the descriptor, created by this process, or received with the right to revoke it
+ *
+ * All maps have ended on return: their addresses stay reserved, and a touch gets SIGBUS. See
+ * IOKMEM_REVOKE in <linux/iokmem.h>. References and maps are put as usual.
+ *
+ * Return: BAD_ARGUMENT: NULL; NOT_PERMITTED: @desc is part of another descriptor, was made of
+ * a dma-buf, or was received without the right.
+ */
+int32_t iokmem_desc_revoke(struct iokmem_desc *desc)
+{
+	struct iokmem_revoke arg = { .size = sizeof(arg) };
+
+	if (!desc)
+		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EINVAL);
+	return ioctl(desc->fd, IOKMEM_REVOKE, &arg) ? IOKMEM_RETURN_NOT_PERMITTED :
+						      IOKMEM_RETURN_SUCCESS;
+}

@@ -74,6 +74,8 @@ extern "C" {
 
 /* Option of iokmem_desc_send(): the receiver can neither write to the memory nor change it. */
 #define IOKMEM_SEND_READ_ONLY		0x1u
+/* The receiver cannot revoke the descriptor. */
+#define IOKMEM_SEND_NO_REVOKE		0x4u
 
 /* Option of iokmem_desc_get_dma_buf(): importers can only read the memory. */
 #define IOKMEM_DMA_BUF_READ_ONLY	0x1u
@@ -113,6 +115,7 @@ void iokmem_desc_put(struct iokmem_desc *desc);
 unsigned int iokmem_desc_get_retain_count(const struct iokmem_desc *desc);
 int32_t iokmem_desc_get_length(struct iokmem_desc *desc, uint64_t *length);
 int iokmem_desc_get_fd(const struct iokmem_desc *desc);
+int32_t iokmem_desc_revoke(struct iokmem_desc *desc);
 
 /* map.c */
 int32_t iokmem_desc_create_mapping(struct iokmem_desc *desc, uint64_t options,

@@ -47,7 +47,8 @@ static int32_t send_fd(int sock, int fd)
  * iokmem_desc_send - send a descriptor to another process
  * @desc: the descriptor
  * @sock: a connected Unix socket, of any type
- * @options: IOKMEM_SEND_READ_ONLY, or 0 for the rights that @desc has
+ * @options: IOKMEM_SEND_READ_ONLY, IOKMEM_SEND_NO_REVOKE; or 0 for the rights that @desc has,
+ *	which may include iokmem_desc_revoke()
  *
  * The call does not change @desc.
  *
@@ -58,14 +59,15 @@ int32_t iokmem_desc_send(struct iokmem_desc *desc, int sock, uint64_t options)
 {
 	struct iokmem_duplicate arg = {
 		.size = sizeof(arg),
-		.flags = IOKMEM_FD_READ_ONLY,
+		.flags = options & IOKMEM_SEND_READ_ONLY ? IOKMEM_FD_READ_ONLY :
+							   IOKMEM_FD_NO_REVOKE,
 	};
 	int32_t ret;
 	int err;
 
 	if (!desc)
 		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EINVAL);
-	if (options & ~(uint64_t)IOKMEM_SEND_READ_ONLY)
+	if (options & ~(uint64_t)(IOKMEM_SEND_READ_ONLY | IOKMEM_SEND_NO_REVOKE))
 		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EOPNOTSUPP);
 	if (!options)
 		return send_fd(sock, desc->fd);

@@ -162,6 +162,14 @@ FIXTURE_VARIANT_ADD(every_ioctl, with_dma_buf)
 	.reserved = -1,
 };
 
+FIXTURE_VARIANT_ADD(every_ioctl, revoke)
+{
+	.cmd = IOKMEM_REVOKE,
+	.size = 8,
+	.min_size = 8,
+	.reserved = 4,
+};
+
 /* Members of the multi-descriptor that the correct argument creates. */
 static __s32 members[2];
 /* A dma-buf for the correct argument to import. */
@@ -267,6 +275,9 @@ static void good_argument(unsigned long cmd, const char *base, void *to,
 		used = sizeof(arg.with_dma_buf);
 		arg.with_dma_buf.dma_buf = dma_buf;
 		break;
+	case IOKMEM_REVOKE:
+		used = sizeof(struct iokmem_revoke);
+		break;
 	}
 	arg.size = size;
 	memcpy(to, &arg, used);
@@ -321,6 +332,8 @@ static bool has_worked(unsigned long cmd, int fd, const char *base,
 		return after.fds == before->fds + 1 &&
 		       buffer_id(((struct iokmem_with_dma_buf *)arg)->fd) ==
 		       buffer_id(fd);
+	case IOKMEM_REVOKE:
+		return nr_maps(fd) == 0 && try_map(fd, IOKMEM_MAP_ANYWHERE, 0, 0, 0) == -ENODEV;
 	}
 	return false;
 }
@@ -572,6 +585,8 @@ TEST_F(files, structures_are_as_their_first_version)
 	EXPECT_EQ(16, sizeof(struct iokmem_get_dma_buf));
 	EXPECT_EQ(16, sizeof(struct iokmem_with_dma_buf));
 	EXPECT_EQ(0xbd0e, IOKMEM_WITH_DMA_BUF);
+	EXPECT_EQ(8, sizeof(struct iokmem_revoke));
+	EXPECT_EQ(0xbd0f, IOKMEM_REVOKE);
 }
 
 TEST_F(files, unknown_ioctls_are_refused)
@@ -589,7 +604,7 @@ TEST_F(files, unknown_ioctls_are_refused)
 					       _IO(IOKMEM_IOC_TYPE, nr), arg));
 		if (nr < _IOC_NR(IOKMEM_CREATE_MAPPING) ||
 		    nr == _IOC_NR(IOKMEM_CREATE_MULTI) ||
-		    nr > _IOC_NR(IOKMEM_GET_DMA_BUF))
+		    nr == _IOC_NR(IOKMEM_WITH_DMA_BUF) || nr > _IOC_NR(IOKMEM_REVOKE))
 			EXPECT_EQ(-ENOTTY, iok(self->fd,
 					       _IO(IOKMEM_IOC_TYPE, nr), arg));
 	}

@@ -244,6 +244,14 @@ static inline int with_dma_buf(int dev, __u32 options, int dma_buf)
 	return err ? err : arg.fd;
 }
 
+/* End all use of a descriptor's memory. */
+static inline int revoke_memory(int fd)
+{
+	struct iokmem_revoke arg = { .size = sizeof(arg) };
+
+	return iok(fd, IOKMEM_REVOKE, &arg);
+}
+
 static inline int query(int fd, struct iokmem_query_buffer *arg)
 {
 	memset(arg, 0, sizeof(*arg));

@@ -367,6 +367,27 @@ static bool is_read_only_for_good(struct iokmem_desc *desc)
 	return good;
 }
 
+TEST_F(socket, right_to_revoke_can_be_left_out)
+{
+	struct iokmem_desc *desc, *again;
+
+	ASSERT_OK(iokmem_desc_send(self->buffer, self->ours, IOKMEM_SEND_NO_REVOKE));
+	ASSERT_OK(iokmem_desc_receive(self->theirs, &desc));
+	EXPECT_FAILS(NOT_PERMITTED, EACCES, iokmem_desc_revoke(desc));
+	ASSERT_OK(iokmem_desc_send(desc, self->theirs, 0));
+	ASSERT_OK(iokmem_desc_receive(self->ours, &again));
+	EXPECT_FAILS(NOT_PERMITTED, EACCES, iokmem_desc_revoke(again));
+	/* The memory can be changed all the same. */
+	EXPECT_OK(iokmem_buffer_set_length(again, PAGE));
+	iokmem_desc_put(again);
+	iokmem_desc_put(desc);
+
+	ASSERT_OK(iokmem_desc_send(self->buffer, self->ours, 0));
+	ASSERT_OK(iokmem_desc_receive(self->theirs, &desc));
+	EXPECT_OK(iokmem_desc_revoke(desc));
+	iokmem_desc_put(desc);
+}
+
 TEST_F(socket, sent_read_only_is_read_only_whatever_is_asked)
 {
 	struct iokmem_desc *desc, *sub, *pages, *all, *again, *members[2];

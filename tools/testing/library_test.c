@@ -134,6 +134,28 @@ TEST_F(library, alignment_is_kept_where_the_whole_is_mapped)
 	iokmem_desc_put(buffer);
 }
 
+TEST_F(library, buffer_can_be_revoked)
+{
+	struct iokmem_map *map = make_map(self->buffer, IOKMEM_MEMORY_MAP_GUARDED_NONE, 0, 0);
+	struct iokmem_desc *sub;
+	char *address;
+
+	ASSERT_NE(NULL, map);
+	address = (char *)(uintptr_t)iokmem_map_get_address(map);
+	ASSERT_OK(iokmem_desc_create_sub_memory_descriptor(IOKMEM_MEMORY_DIRECTION_INOUT, 0, 1,
+							   self->buffer, &sub));
+	EXPECT_FAILS(BAD_ARGUMENT, EINVAL, iokmem_desc_revoke(NULL));
+	EXPECT_FAILS(NOT_PERMITTED, EACCES, iokmem_desc_revoke(sub));
+	EXPECT_OK(iokmem_desc_revoke(self->buffer));
+	EXPECT_OK(iokmem_desc_revoke(self->buffer));
+	EXPECT_EQ(NULL, make_map(self->buffer, 0, 0, 0));
+	EXPECT_FALSE(can_read(address));
+	iokmem_desc_put(sub);
+	iokmem_map_put(map);
+	/* The addresses stay reserved until the program unmaps them. */
+	EXPECT_EQ(0, munmap(address, BUFFER_SIZE));
+}
+
 TEST_F(library, length_can_be_changed_up_to_the_capacity)
 {
 	struct iokmem_map *map = make_map(self->buffer, 0, 0, 0), *shorter;

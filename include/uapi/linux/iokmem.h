@@ -62,7 +62,8 @@
  *  - EACCES: a writable map, or a change, through a read-only file descriptor; a map
  *    of part of a page, where the rest is not the descriptor's memory; a writable
  *    map that pageable memory has to stay in memory for, while the memory already stays
- *    for read-only maps; a dma-buf that can only be read, in another direction than out
+ *    for read-only maps; a dma-buf that can only be read, in another direction than out; a
+ *    revoke through a file descriptor that does not allow it
  *  - EBUSY: another cache mode, of memory that is mapped, prepared or pinned
  *  - EBADFD: IOKMEM_MAP_PREFAULT, of pageable memory that is not prepared
  *  - ENOTUNIQ: a map that is to be redirected is not Unique
@@ -72,6 +73,7 @@
  *  - ENOSPC: more than 1024 members
  *  - EEXIST: something else is mapped at the fixed address
  *  - EADDRNOTAVAIL: a fixed address outside what the process can use
+ *  - ENODEV: the memory has been revoked (IOKMEM_REVOKE), or its device has gone
  *  - ENOENT: no such map (any more), or IOKMEM_MAP_REFERENCE found none
  *  - EMFILE, ENFILE: the process, or the system, has no room for a file descriptor
  *  - EAGAIN: the process locks all memory that it maps (mlockall(MCL_FUTURE)), and the map
@@ -331,14 +333,16 @@ struct iokmem_set_length {
 
 #define IOKMEM_SET_LENGTH	_IO(IOKMEM_IOC_TYPE, 0x05)
 
-/* Rights of a file descriptor. */
+/* Rights that a file descriptor is made without. */
 #define IOKMEM_FD_READ_ONLY		0x00000001u
+#define IOKMEM_FD_NO_REVOKE		0x00000002u
 
 /**
  * struct iokmem_duplicate - argument of IOKMEM_DUPLICATE
  * @size: sizeof(struct iokmem_duplicate)
  * @flags: IOKMEM_FD_READ_ONLY: the new file descriptor allows read-only maps only, and
- *	no changes to the buffer. 0: it has the rights of this file descriptor.
+ *	no changes to the buffer, and so no revoke. IOKMEM_FD_NO_REVOKE: it does not allow
+ *	IOKMEM_REVOKE. 0: it has the rights of this file descriptor.
  * @fd: out: another file descriptor of the buffer, close-on-exec
  * @__reserved: must be 0
  */
@@ -549,5 +553,27 @@ struct iokmem_with_dma_buf {
 };
 
 #define IOKMEM_WITH_DMA_BUF	_IO(IOKMEM_IOC_TYPE, 0x0e)
+
+/**
+ * struct iokmem_revoke - argument of IOKMEM_REVOKE
+ * @size: sizeof(struct iokmem_revoke)
+ * @__reserved: must be 0
+ *
+ * Ends all use of the memory, by whomever. On return all maps of it have ended, in all
+ * processes: their addresses stay reserved, and a touch gets SIGBUS. Whatever needs the memory
+ * fails with ENODEV from now on. Multi-descriptors that have the descriptor as a member are
+ * revoked as well. A device that has the memory mapped through a dma-buf keeps it until its
+ * driver unmaps it. The memory is freed when its last user is gone.
+ *
+ * Allowed by the file descriptor that IOKMEM_CREATE_BUFFER or IOKMEM_CREATE_MULTI has returned,
+ * and by its duplicates without IOKMEM_FD_NO_REVOKE. Only a program that is to have this right
+ * should be handed such a file descriptor. To revoke again does nothing.
+ */
+struct iokmem_revoke {
+	__u32 size;
+	__u32 __reserved;
+};
+
+#define IOKMEM_REVOKE		_IO(IOKMEM_IOC_TYPE, 0x0f)
 
 #endif /* _UAPI_LINUX_IOKMEM_H */
