@@ -165,6 +165,140 @@ TEST_F_TIMEOUT(edu, device_and_programs_come_and_go_at_once, 120)
 }
 
 /*
+ * Memory of the device itself: it goes with the device, whatever programs do with it.
+ */
+
+FIXTURE(device_memory)
+{
+	int fd;
+	size_t size;
+	char *map, *by_mmap;
+};
+
+FIXTURE_VARIANT(device_memory)
+{
+	unsigned long what;
+};
+
+FIXTURE_VARIANT_ADD(device_memory, coherent) {
+	.what = IOKMEM_PROBE_COHERENT,
+};
+
+FIXTURE_VARIANT_ADD(device_memory, registers) {
+	.what = IOKMEM_PROBE_REGISTERS,
+};
+
+/* Return a file descriptor of memory of the device, or -errno. */
+static int device_memory(unsigned long what)
+{
+	int driver = open("/dev/" IOKMEM_PROBE_DEVICE, O_RDWR | O_CLOEXEC);
+	int fd = ioctl(driver, IOKMEM_PROBE_DEVICE_MEMORY, what);
+
+	fd = fd < 0 ? -errno : fd;
+	close(driver);
+	return fd;
+}
+
+FIXTURE_SETUP(device_memory)
+{
+	if (!find_edu() && !machine_has("edu"))
+		SKIP(return, "no edu device");
+	ASSERT_TRUE(is_bound());
+	self->fd = device_memory(variant->what);
+	ASSERT_LE(0, self->fd);
+	self->size = length_of(self->fd);
+	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &self->map));
+	self->by_mmap = mmap(NULL, self->size, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd, 0);
+	ASSERT_NE(MAP_FAILED, self->by_mmap);
+	ASSERT_TRUE(can_read(self->map));
+	ASSERT_TRUE(can_read(self->by_mmap));
+}
+
+FIXTURE_TEARDOWN(device_memory)
+{
+	if (*slot && !is_bound())
+		bind();
+}
+
+TEST_F(device_memory, goes_when_its_driver_is_unbound)
+{
+	char *address;
+
+	ASSERT_EQ(0, unbind());
+	EXPECT_EQ(SIGBUS, probe(self->map, true));
+	EXPECT_EQ(SIGBUS, probe(self->by_mmap + self->size - 1, false));
+	EXPECT_EQ(-ENODEV, map(self->fd, 0, 0, 0, &address));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, self->size, PROT_READ, MAP_SHARED, self->fd, 0));
+	EXPECT_EQ(0, nr_maps(self->fd));
+	/* What the program lets go now is not given back again. */
+	EXPECT_EQ(0, munmap(self->by_mmap, self->size));
+	EXPECT_EQ(0, close(self->fd));
+	EXPECT_EQ(0, munmap(self->map, self->size));
+	ASSERT_EQ(0, bind());
+}
+
+TEST_F(device_memory, may_be_let_go_before)
+{
+	EXPECT_EQ(0, munmap(self->by_mmap, self->size));
+	EXPECT_EQ(0, release(self->fd, self->map, self->size));
+	EXPECT_EQ(0, close(self->fd));
+	ASSERT_EQ(0, unbind());
+	ASSERT_EQ(0, bind());
+}
+
+TEST_F(device_memory, goes_when_the_device_is_unplugged)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "%s/remove", slot);
+	ASSERT_EQ(0, write_file(path, "1"));
+	EXPECT_EQ(SIGBUS, probe(self->map, false));
+	EXPECT_EQ(SIGBUS, probe(self->by_mmap, false));
+	ASSERT_EQ(0, write_file("/sys/bus/pci/rescan", "1"));
+	EXPECT_TRUE(EVENTUALLY(is_bound()));
+	EXPECT_EQ(SIGBUS, probe(self->map, false));
+}
+
+static int touch_until_it_goes(void *arg)
+{
+	int fd = *(int *)arg;
+
+	for (;;) {
+		size_t size = length_of(fd);
+		char *address;
+		int err = map(fd, IOKMEM_MAP_UNIQUE, 0, 0, &address);
+
+		if (err)
+			return err == -ENODEV ? 0 : 1;
+		/* It may go at any moment. */
+		probe(address, true);
+		probe(address + size - 1, false);
+		err = release(fd, address, size);
+		CHILD_EXPECT(!err || err == -ENOENT);
+	}
+}
+
+TEST_F_TIMEOUT(device_memory, goes_while_programs_use_it, 120)
+{
+	unsigned int i, round;
+	pid_t children[3];
+
+	for (round = 0; round < 5; round++) {
+		int fd = round ? device_memory(variant->what) : self->fd;
+
+		ASSERT_LE(0, fd);
+		for (i = 0; i < ARRAY_SIZE(children); i++)
+			children[i] = spawn(touch_until_it_goes, &fd);
+		usleep(round * 50000);
+		EXPECT_EQ(0, unbind());
+		for (i = 0; i < ARRAY_SIZE(children); i++)
+			EXPECT_EQ(0, join(children[i]));
+		EXPECT_EQ(0, close(fd));
+		ASSERT_EQ(0, bind());
+	}
+}
+
+/*
  * The module goes.
  */
 

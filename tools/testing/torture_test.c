@@ -69,8 +69,10 @@ static void reap(pid_t pid, int status)
 {
 	struct worker *worker = find_worker(pid);
 
-	if (worker)
+	if (worker) {
 		worker->pid = 0;
+		world->revoking[worker - workers] = 0;
+	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return;
 	/*
@@ -142,8 +144,8 @@ static void report(double started)
 		all += world->done[i];
 	printf("# %.0f s: %llu operations, %llu certain looks, %llu descriptors,",
 	       now() - started, all, world->checks, world->next_identity - 1);
-	printf(" %llu processes, %llu forks, %llu execs, %llu kills\n#  ",
-	       world->next_process, world->forks, world->execs, world->kills);
+	printf(" %llu processes, %llu forks, %llu execs, %llu kills, %llu excused\n#  ",
+	       world->next_process, world->forks, world->execs, world->kills, world->excused);
 	for (i = 0; i < nr_ops; i++)
 		printf(" %s %llu%s", ops[i].name, world->done[i], i + 1 < nr_ops ? "," : "\n");
 }

@@ -20,6 +20,7 @@
 
 #include <linux/iokmem.h>
 
+#include "device.h"
 #include "driver.h"
 #include "iokmem_probe.h"
 
@@ -211,6 +212,8 @@ static long driver_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		flush_work(&driver->end_work);
 		return 0;
 	}
+	if (cmd == IOKMEM_PROBE_DEVICE_MEMORY)
+		return probe_device_memory(arg);
 	mutex_lock(&driver->lock);
 	switch (cmd) {
 	case IOKMEM_PROBE_MAP:

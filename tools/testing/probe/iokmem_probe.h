@@ -92,5 +92,9 @@ struct iokmem_probe_show {
 /* Have a worker hold the caller's mmap lock, for reading, for so many milliseconds. */
 #define IOKMEM_PROBE_HOLD_LOCK	_IO(0xBE, 5)
 #define IOKMEM_PROBE_SHOW	_IO(0xBE, 6)
+/* Return a file descriptor of memory of the edu device that has a driver. The argument is: */
+#define IOKMEM_PROBE_COHERENT	1u	/* a coherent buffer */
+#define IOKMEM_PROBE_REGISTERS	2u	/* its registers */
+#define IOKMEM_PROBE_DEVICE_MEMORY	_IO(0xBE, 7)
 
 #endif /* _IOKMEM_PROBE_H */

@@ -7,10 +7,27 @@
 
 #include <sys/socket.h>
 
+static void close_handle(struct handle *handle)
+{
+	close(handle->fd);
+	handle->fd = -1;
+}
+
+/* Revoked memory is good for nothing. */
+static void close_revoked(struct thread *thread)
+{
+	int i;
+
+	for (i = 0; i < NR_HANDLES; i++)
+		if (thread->handles[i].fd >= 0 && is_revoked(&thread->handles[i].shape))
+			close_handle(&thread->handles[i]);
+}
+
 struct handle *any_handle(struct thread *thread)
 {
 	unsigned int i, first = below(thread, NR_HANDLES);
 
+	close_revoked(thread);
 	for (i = 0; i < NR_HANDLES; i++) {
 		struct handle *handle = &thread->handles[(first + i) % NR_HANDLES];
 
@@ -18,12 +35,6 @@ struct handle *any_handle(struct thread *thread)
 			return handle;
 	}
 	return NULL;
-}
-
-static void close_handle(struct handle *handle)
-{
-	close(handle->fd);
-	handle->fd = -1;
 }
 
 void close_handles(struct thread *thread)
@@ -40,10 +51,11 @@ static struct handle *room_for_handle(struct thread *thread)
 	struct handle *handle;
 	int i;
 
+	close_revoked(thread);
 	for (i = 0; i < NR_HANDLES; i++)
 		if (thread->handles[i].fd < 0)
 			return &thread->handles[i];
-	handle = any_handle(thread);
+	handle = &thread->handles[below(thread, NR_HANDLES)];
 	close_handle(handle);
 	return handle;
 }
@@ -416,4 +428,43 @@ void op_set_length(struct thread *thread)
 		fail(thread, "#%llu is longer than it can be", handle->shape.identity);
 	if (!err)
 		set_length(handle->fd, handle->shape.capacity);
+}
+
+/*
+ * Revoke the descriptor, unless the handle is without the right. A child of fork() does not:
+ * nobody would see that its revoke has ended with it.
+ */
+void op_revoke(struct thread *thread)
+{
+	struct handle *handle = any_handle(thread);
+	atomic_int *revoking = &world->revoking[thread->process->slot];
+	struct record *record;
+	int err;
+
+	if (!handle || thread->index == NR_THREADS)
+		return;
+	record = record_of(handle->shape.root);
+	record->revoking++;
+	(*revoking)++;
+	world->revokes++;
+	err = revoke_memory(handle->fd);
+	trace(thread, "REVOKE", handle->shape.identity, 0, 0, 0, 0, err);
+	if (!err)
+		record->revoked = true;
+	record->revoking--;
+	(*revoking)--;
+	/* This thread knows what has been revoked. */
+	begin_op(thread);
+	if (err && err != -EACCES)
+		fail(thread, "REVOKE of #%llu: %s", handle->shape.identity, strerror(-err));
+	if (err)
+		return;
+	world->checks++;
+	if (nr_maps(handle->fd))
+		fail(thread, "#%llu has %d maps after its revoke", handle->shape.identity,
+		     nr_maps(handle->fd));
+	err = try_map(handle->fd, IOKMEM_MAP_ANYWHERE, 0, 0, 0);
+	if (err != -ENODEV)
+		fail(thread, "#%llu can be mapped after its revoke: %d", handle->shape.identity,
+		     err);
 }

@@ -43,6 +43,7 @@ const struct op ops[] = {
 	{ "splice", 5, op_splice },
 	{ "direct I/O", 3, op_direct_io },
 	{ "look around", 1, op_look_around },
+	{ "revoke", 2, op_revoke },
 	{ "shrink", 1, op_shrink },
 	{ "balloon", 2, op_balloon },
 	{ "storm", 1, op_storm },
@@ -112,6 +113,7 @@ static unsigned int choose_op(struct thread *thread)
 static void do_anything(struct thread *thread)
 {
 	thread->op = choose_op(thread);
+	begin_op(thread);
 	ops[thread->op].run(thread);
 	world->done[thread->op]++;
 }
@@ -321,6 +323,8 @@ int resume_process(int argc, char **argv)
 	catch_faults();
 	init_process(atoi(argv[2]));
 	world->execs++;
+	/* The threads that may have been at it have ended. */
+	world->revoking[process.slot] = 0;
 	if (nr_iokmem_vmas() > 0)
 		fail(NULL, "%d mappings were inherited over exec", nr_iokmem_vmas());
 	for (i = 0; i < NR_THREADS; i++)

@@ -17,7 +17,7 @@ struct bucket *bucket_of(struct process *process, const struct shape *shape)
  */
 bool sure(const struct reference *ref)
 {
-	if (ref->doubtful || ref->bucket->epoch != ref->epoch)
+	if (ref->doubtful || ref->bucket->epoch != ref->epoch || is_revoked(&ref->shape))
 		return false;
 	return !ref->version || ref->public->version == ref->version;
 }
@@ -50,10 +50,24 @@ void let_go(struct thread *thread)
 	pthread_rwlock_unlock(&thread->process->destroying);
 }
 
+/* Maps of revoked memory have ended, and their addresses are left to the process. */
+static void drop_revoked(struct thread *thread)
+{
+	struct reference *ref;
+
+	for (ref = thread->references; ref < thread->references + NR_REFERENCES; ref++) {
+		if (!ref->pages || !is_revoked(&ref->shape))
+			continue;
+		thread->process->left_over = true;
+		drop_reference(thread, ref);
+	}
+}
+
 struct reference *any_reference(struct thread *thread)
 {
 	unsigned int i, first = below(thread, NR_REFERENCES);
 
+	drop_revoked(thread);
 	for (i = 0; i < NR_REFERENCES; i++) {
 		struct reference *ref = &thread->references[(first + i) % NR_REFERENCES];
 
@@ -82,10 +96,11 @@ struct reference *room_for_reference(struct thread *thread)
 {
 	int i;
 
+	drop_revoked(thread);
 	for (i = 0; i < NR_REFERENCES; i++)
 		if (!thread->references[i].pages)
 			return &thread->references[i];
-	drop_reference(thread, any_reference(thread));
+	drop_reference(thread, &thread->references[below(thread, NR_REFERENCES)]);
 	return room_for_reference(thread);
 }
 

@@ -90,6 +90,8 @@ struct shape {
  * @ended: how many of these have ended; who is killed never does
  * @purged: it may have been emptied
  * @resized: its length may have changed
+ * @revoking: how many threads are about to revoke it; who is killed counts for ever
+ * @revoked: it has been revoked
  * @written: pages that have their stamp
  *
  * Changes are counted to find out whether somebody was alone: see change_begin().
@@ -100,6 +102,8 @@ struct record {
 	atomic_ullong ended;
 	atomic_bool purged;
 	atomic_bool resized;
+	atomic_int revoking;
+	atomic_bool revoked;
 	atomic_ullong written[MAX_PAGES / 64];
 };
 
@@ -150,6 +154,9 @@ struct world {
 	atomic_ullong done[MAX_OPS];
 	atomic_ullong checks;	/* looks that had to be right */
 	atomic_ullong forks, execs, kills;
+	atomic_ullong revokes;	/* that have begun */
+	atomic_int revoking[NR_PROCESSES];	/* those that have not ended */
+	atomic_ullong excused;	/* results that a revoke meanwhile may explain */
 	char what[512];		/* what failed first */
 	char where[64];
 	pid_t pid, tid;
@@ -266,6 +273,8 @@ struct thread {
 	struct process *process;
 	unsigned int index;
 	unsigned int op;	/* what it is at */
+	__u64 revokes;		/* that had begun when it began */
+	bool unrest;		/* one of these had not ended */
 	__u64 random;
 	int pipe[2];
 	struct handle handles[NR_HANDLES];
@@ -299,6 +308,8 @@ void fail_at(struct thread *thread, const char *where, int line, const char *for
 	__printf(4, 5);
 void report_failure(void);
 bool expected(int err, const int *errors);
+void begin_op(struct thread *thread);
+bool is_revoked(const struct shape *shape);
 
 #define fail(thread, ...) fail_at(thread, __FILE__, __LINE__, __VA_ARGS__)
 
@@ -392,6 +403,7 @@ void op_suspend(struct thread *thread);
 void op_splice(struct thread *thread);
 void op_direct_io(struct thread *thread);
 void op_look_around(struct thread *thread);
+void op_revoke(struct thread *thread);
 void op_shrink(struct thread *thread);
 void op_balloon(struct thread *thread);
 void op_storm(struct thread *thread);

@@ -58,6 +58,8 @@ __u64 new_identity(void)
 	record->ended = 0;
 	record->purged = false;
 	record->resized = false;
+	record->revoking = 0;
+	record->revoked = false;
 	for (i = 0; i < MAX_PAGES / 64; i++)
 		record->written[i] = 0;
 	record->identity = identity;
@@ -119,11 +121,55 @@ void trace(struct thread *thread, const char *call, __u64 identity, __u64 addres
 	snprintf(t->call, sizeof(t->call), "%s", call);
 }
 
-/* Report only the first failure: later ones may follow from it. */
+/* Return true if memory may be revoked while the thread is at its operation. */
+static bool revokes_meanwhile(const struct thread *thread)
+{
+	return thread->unrest || world->revokes != thread->revokes;
+}
+
+void begin_op(struct thread *thread)
+{
+	int i;
+
+	thread->revokes = world->revokes;
+	thread->unrest = false;
+	for (i = 0; i < NR_PROCESSES; i++)
+		thread->unrest |= world->revoking[i] > 0;
+}
+
+static bool is_revoked_itself(__u64 identity)
+{
+	const struct record *record = record_of(identity);
+
+	return record->identity == identity && (record->revoking || record->revoked);
+}
+
+/* Return true if the memory has been revoked, or is about to be. */
+bool is_revoked(const struct shape *shape)
+{
+	unsigned int i;
+
+	if (is_revoked_itself(shape->root))
+		return true;
+	for (i = 0; i < shape->nr && i < MAX_PIECES; i++)
+		if (is_revoked_itself(shape->pieces[i].buffer))
+			return true;
+	return false;
+}
+
+/*
+ * Report only the first failure: later ones may follow from it. Operations begin with memory
+ * that has not been revoked, so they may only fail for this reason if a revoke has come
+ * between.
+ */
 void fail_at(struct thread *thread, const char *where, int line, const char *format, ...)
 {
 	va_list args;
 
+	if (thread && revokes_meanwhile(thread)) {
+		world->excused++;
+		return;
+	}
 	if (atomic_exchange(&world->failed, true))
 		return;
 	va_start(args, format);

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _IOKMEM_PROBE_DEVICE_H
+#define _IOKMEM_PROBE_DEVICE_H
+
+long probe_device_memory(unsigned long what);
+
+#endif /* _IOKMEM_PROBE_DEVICE_H */
