@@ -8,6 +8,7 @@
 #include <linux/mman.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
+#include <linux/swiotlb.h>
 #include <linux/vmalloc.h>
 
 #include "exporter.h"
@@ -63,6 +64,25 @@ struct device *device_named(struct kunit *test, const char *name)
 struct device *device(struct kunit *test)
 {
 	return device_named(test, "iokmem-test");
+}
+
+struct device *bouncing_device(struct kunit *test, const char *name)
+{
+#ifdef CONFIG_SWIOTLB
+	/* Allocated first, so that the device is unregistered before this is freed. */
+	struct io_tlb_mem *mem = kunit_kmalloc(test, sizeof(*mem), GFP_KERNEL);
+	struct device *dev = device_named(test, name);
+
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	if (!dev->dma_io_tlb_mem || !dev->dma_io_tlb_mem->nslabs)
+		kunit_skip(test, "no memory to bounce in");
+	*mem = *dev->dma_io_tlb_mem;
+	mem->force_bounce = true;
+	dev->dma_io_tlb_mem = mem;
+	return dev;
+#else
+	kunit_skip(test, "nothing bounces");
+#endif
 }
 
 static void put_pci_device(void *dev)

@@ -71,6 +71,12 @@ void need_reserved(struct kunit *test);
 struct device *device(struct kunit *test);
 struct device *device_named(struct kunit *test, const char *name);
 
+/*
+ * Create a device whose transfers always bounce. Skips the test if there is no memory to bounce
+ * in. Small machines have some with the boot option iommu=soft.
+ */
+struct device *bouncing_device(struct kunit *test, const char *name);
+
 struct device *keep_bus_device(struct kunit *test, struct pci_dev *pci);
 
 /*

@@ -284,6 +284,12 @@ static void flush_alias(struct iokmem_dma_table *table, const struct iokmem_desc
 }
 
 /* Flush the lines that the DMA API may write only a part of. */
+static void flush_ends(void *alias, size_t length)
+{
+	iokmem_cache_flush(alias, 1, true);
+	iokmem_cache_flush(alias + length - 1, 1, true);
+}
+
 static void flush_alias_ends(struct iokmem_dma_table *table,
 			     const struct iokmem_desc *desc)
 {
@@ -292,10 +298,8 @@ static void flush_alias_ends(struct iokmem_dma_table *table,
 
 	if (!has_alias(desc))
 		return;
-	for_each_sgtable_sg(&table->sgt, sg, i) {
-		iokmem_cache_flush(sg_virt(sg), 1, true);
-		iokmem_cache_flush(sg_virt(sg) + sg->length - 1, 1, true);
-	}
+	for_each_sgtable_sg(&table->sgt, sg, i)
+		flush_ends(sg_virt(sg), sg->length);
 }
 
 /*
@@ -422,6 +426,48 @@ void iokmem_dma_unmap(struct iokmem_dma_view *view)
 	iokmem_desc_unhold(view->window.desc);
 }
 
+/* Let the CPU, or the device, look next at bytes that are one run for both. */
+static void sync_run(const struct iokmem_dma_view *view, void *alias, dma_addr_t address,
+		     size_t length, bool for_cpu)
+{
+	bool flush = has_alias(view->window.desc);
+
+	if (for_cpu) {
+		if (flush)
+			flush_ends(alias, length);
+		dma_sync_single_for_cpu(view->dev, address, length, view->direction);
+		if (flush)
+			iokmem_cache_flush(alias, length, true);
+	} else {
+		if (flush)
+			iokmem_cache_flush(alias, length, true);
+		dma_sync_single_for_device(view->dev, address, length, view->direction);
+	}
+}
+
+/* The entries of the CPU and those of the device differ where an IOMMU has joined some. */
+static void sync_pages(struct iokmem_dma_view *view, size_t offset, size_t length,
+		       bool for_cpu)
+{
+	struct scatterlist *cpu = view->own.sgt.sgl, *device = cpu;
+	size_t cpu_skip = offset, device_skip = offset;
+
+	while (length) {
+		size_t n;
+
+		for (; cpu_skip >= cpu->length; cpu = sg_next(cpu))
+			cpu_skip -= cpu->length;
+		for (; device_skip >= sg_dma_len(device); device = sg_next(device))
+			device_skip -= sg_dma_len(device);
+		n = min3(length, cpu->length - cpu_skip, sg_dma_len(device) - device_skip);
+		sync_run(view, sg_virt(cpu) + cpu_skip, sg_dma_address(device) + device_skip,
+			 n, for_cpu);
+		cpu_skip += n;
+		device_skip += n;
+		length -= n;
+	}
+}
+
 /*
  * iokmem_dma_sync - let the CPU, or the device, look at the memory next
  *
@@ -435,5 +481,23 @@ int iokmem_dma_sync(struct iokmem_dma_view *view, bool for_cpu)
 		return ops->sync ? ops->sync(view, for_cpu) : 0;
 	iokmem_dma_table_sync(&view->own, view->dev, view->window.desc, view->direction,
 			      for_cpu);
+	return 0;
+}
+
+/*
+ * iokmem_dma_sync_range - let the CPU, or the device, look at a part of the memory next
+ *
+ * @offset is counted from the first byte of the view's window, which has the range. The bytes
+ * around it stay as they are: where transfers bounce, the device may have written some, and
+ * the CPU others. A kind with operations for devices is synchronised as a whole.
+ *
+ * Returns 0, or an error of the kind's.
+ */
+int iokmem_dma_sync_range(struct iokmem_dma_view *view, size_t offset, size_t length,
+			  bool for_cpu)
+{
+	if (view->window.desc->kind->device)
+		return iokmem_dma_sync(view, for_cpu);
+	sync_pages(view, offset, length, for_cpu);
 	return 0;
 }

@@ -64,5 +64,7 @@ int iokmem_dma_map(struct iokmem_dma_view *view, struct device *dev,
 		   const struct iokmem_window *window, enum dma_data_direction direction);
 void iokmem_dma_unmap(struct iokmem_dma_view *view);
 int iokmem_dma_sync(struct iokmem_dma_view *view, bool for_cpu);
+int iokmem_dma_sync_range(struct iokmem_dma_view *view, size_t offset, size_t length,
+			  bool for_cpu);
 
 #endif /* _IOKMEM_DMA_VIEW_H */

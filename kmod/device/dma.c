@@ -566,7 +566,11 @@ EXPORT_SYMBOL_NS_GPL(iokmem_dma_get_prepared_offset_and_length, IOKMEM_NS);
  * @direction: %IOKMEM_DIRECTION_IN: the CPU, at what the device has written;
  *	%IOKMEM_DIRECTION_OUT: the device, at what the CPU has written
  *
- * Follows IODMACommand::synchronize(), for all bytes that are prepared.
+ * Follows IODMACommand::synchronize(), for all bytes that are prepared. Where the DMA API
+ * bounces the transfers, all of them are copied: with %IOKMEM_DIRECTION_OUT over bytes that
+ * the device has written and the CPU has not seen, with %IOKMEM_DIRECTION_IN over bytes that
+ * the CPU has written and the device has not seen. iokmem_dma_read_bytes() and
+ * iokmem_dma_write_bytes() synchronise only the bytes that they copy.
  *
  * Context: May sleep.
  * Return: 0, or a negative error:
@@ -602,11 +606,32 @@ static size_t clip(const struct iokmem_dma *dma, size_t offset, size_t length)
 	return min(length, dma->length - offset);
 }
 
-/* Synchronise for copying bytes, unless the kind of memory does that for each copy. */
-static int sync_for_copy(struct iokmem_dma *dma, bool for_cpu)
+/* Synchronise bytes that are copied, unless the kind of memory does that for each copy. */
+static int sync_for_copy(struct iokmem_dma *dma, size_t offset, size_t length, bool for_cpu)
 {
 	return iokmem_desc_syncs_access(dma->view.window.desc) ? 0 :
-	       iokmem_dma_sync(&dma->view, for_cpu);
+	       iokmem_dma_sync_range(&dma->view, offset, length, for_cpu);
+}
+
+static int read_for_cpu(struct iokmem_dma *dma, size_t offset, void *bytes, size_t length)
+{
+	int err = sync_for_copy(dma, offset, length, true);
+
+	return err ?: iokmem_desc_read_bytes(dma->desc, dma->offset + offset, bytes, length);
+}
+
+/*
+ * The range is synchronised for the CPU first. Otherwise a stale cache line that is written in
+ * part would take its other bytes back to memory, over those that the device has written.
+ */
+static int write_for_device(struct iokmem_dma *dma, size_t offset, const void *bytes,
+			    size_t length)
+{
+	int err = sync_for_copy(dma, offset, length, true);
+
+	if (!err)
+		err = iokmem_desc_write_bytes(dma->desc, dma->offset + offset, bytes, length);
+	return err ?: sync_for_copy(dma, offset, length, false);
 }
 
 /**
@@ -616,7 +641,8 @@ static int sync_for_copy(struct iokmem_dma *dma, bool for_cpu)
  * @bytes: where to copy them
  * @length: how many bytes
  *
- * Follows IODMACommand::readBytes(): the memory is synchronised for the CPU first.
+ * Follows IODMACommand::readBytes(): the range is synchronised for the CPU first. The other
+ * bytes are not: what the CPU has written there, and the device has not seen yet, stays.
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: how many bytes were copied, which is the prepared part of the range; 0 if the
@@ -627,9 +653,7 @@ size_t iokmem_dma_read_bytes(struct iokmem_dma *dma, size_t offset, void *bytes,
 {
 	mutex_lock(&dma->lock);
 	length = clip(dma, offset, length);
-	if (length && (sync_for_copy(dma, true) ||
-		       iokmem_desc_read_bytes(dma->desc, dma->offset + offset, bytes,
-					      length)))
+	if (length && read_for_cpu(dma, offset, bytes, length))
 		length = 0;
 	mutex_unlock(&dma->lock);
 	return length;
@@ -643,7 +667,8 @@ EXPORT_SYMBOL_NS_GPL(iokmem_dma_read_bytes, IOKMEM_NS);
  * @bytes: the bytes to copy; NULL for zeroes
  * @length: how many bytes
  *
- * Follows IODMACommand::writeBytes(): the memory is synchronised for the device afterwards.
+ * Follows IODMACommand::writeBytes(): the range is synchronised for the device afterwards. The
+ * other bytes are not: what the device has written there, and the CPU has not seen yet, stays.
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: as iokmem_dma_read_bytes(); also 0 if the memory may only be read.
@@ -653,9 +678,7 @@ size_t iokmem_dma_write_bytes(struct iokmem_dma *dma, size_t offset, const void 
 {
 	mutex_lock(&dma->lock);
 	length = clip(dma, offset, length);
-	if (length && (iokmem_desc_write_bytes(dma->desc, dma->offset + offset, bytes,
-					       length) ||
-		       sync_for_copy(dma, false)))
+	if (length && write_for_device(dma, offset, bytes, length))
 		length = 0;
 	mutex_unlock(&dma->lock);
 	return length;
