@@ -19,34 +19,6 @@ static struct iokmem_desc *root_of(struct iokmem_desc *desc)
 	return desc->parent ? desc->parent : desc;
 }
 
-/* A device that has imported a dma-buf. */
-struct importer {
-	struct dma_buf_attachment *attachment;
-	struct sg_table *table;
-	enum dma_data_direction direction;
-};
-
-static int import_for(struct importer *importer, struct dma_buf *dmabuf, struct device *dev,
-		      enum dma_data_direction direction)
-{
-	importer->direction = direction;
-	importer->attachment = dma_buf_attach(dmabuf, dev);
-	if (IS_ERR(importer->attachment))
-		return PTR_ERR(importer->attachment);
-	importer->table = dma_buf_map_attachment_unlocked(importer->attachment, direction);
-	if (!IS_ERR(importer->table))
-		return 0;
-	dma_buf_detach(dmabuf, importer->attachment);
-	return PTR_ERR(importer->table);
-}
-
-static void let_go(struct importer *importer)
-{
-	dma_buf_unmap_attachment_unlocked(importer->attachment, importer->table,
-					  importer->direction);
-	dma_buf_detach(importer->attachment->dmabuf, importer->attachment);
-}
-
 static int import_for_error(struct dma_buf *dmabuf, struct device *dev,
 			    enum dma_data_direction direction)
 {

@@ -65,3 +65,24 @@ struct iokmem_desc *exportable(struct kunit *test)
 		kunit_skip(test, "nothing to export");
 	return desc;
 }
+
+int import_for(struct importer *importer, struct dma_buf *dmabuf, struct device *dev,
+	       enum dma_data_direction direction)
+{
+	importer->direction = direction;
+	importer->attachment = dma_buf_attach(dmabuf, dev);
+	if (IS_ERR(importer->attachment))
+		return PTR_ERR(importer->attachment);
+	importer->table = dma_buf_map_attachment_unlocked(importer->attachment, direction);
+	if (!IS_ERR(importer->table))
+		return 0;
+	dma_buf_detach(dmabuf, importer->attachment);
+	return PTR_ERR(importer->table);
+}
+
+void let_go(struct importer *importer)
+{
+	dma_buf_unmap_attachment_unlocked(importer->attachment, importer->table,
+					  importer->direction);
+	dma_buf_detach(importer->attachment->dmabuf, importer->attachment);
+}

@@ -5,6 +5,8 @@
 #ifndef _IOKMEM_KUNIT_DMABUF_HELPERS_H
 #define _IOKMEM_KUNIT_DMABUF_HELPERS_H
 
+#include <linux/dma-direction.h>
+
 #include "exporter.h"
 #include "kinds.h"
 
@@ -23,6 +25,19 @@ int export_error(struct iokmem_desc *desc, u32 flags);
 bool reads_pattern(struct kunit *test, struct iokmem_desc *desc, size_t first);
 
 void write_pattern(struct kunit *test, struct iokmem_desc *desc);
+
+/* A device that has imported a dma-buf. */
+struct importer {
+	struct dma_buf_attachment *attachment;
+	struct sg_table *table;
+	enum dma_data_direction direction;
+};
+
+/* Map a dma-buf for a device. Returns 0 or an error. */
+int import_for(struct importer *importer, struct dma_buf *dmabuf, struct device *dev,
+	       enum dma_data_direction direction);
+
+void let_go(struct importer *importer);
 
 /* Create the test's kind of memory. Skips the test if no dma-buf can be made of it. */
 struct iokmem_desc *exportable(struct kunit *test);

@@ -7,6 +7,7 @@
  * memory with operations for devices (struct iokmem_device_ops) make their views
  * themselves. For all other kinds the pages are mapped.
  */
+#include <linux/dma-direct.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/mm.h>
@@ -316,6 +317,25 @@ int iokmem_dma_table_map(struct iokmem_dma_table *table, struct device *dev,
 		return 0;
 	iokmem_dma_table_free(table);
 	return -ENOBUFS;
+}
+
+/*
+ * iokmem_dma_table_bounces - return true if the device has a copy of some of the memory
+ *
+ * The table is mapped, and its entries begin and end with pages. An IOMMU shows a device such
+ * entries as they are.
+ */
+bool iokmem_dma_table_bounces(const struct iokmem_dma_table *table, struct device *dev)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+
+	if (!iokmem_dma_is_direct(dev))
+		return false;
+	for_each_sgtable_sg(&table->sgt, sg, i)
+		if (dma_to_phys(dev, sg_dma_address(sg)) != sg_phys(sg))
+			return true;
+	return false;
 }
 
 /*

@@ -56,6 +56,7 @@ void iokmem_dma_table_free(struct iokmem_dma_table *table);
 int iokmem_dma_table_map(struct iokmem_dma_table *table, struct device *dev,
 			 const struct iokmem_desc *desc,
 			 enum dma_data_direction direction, unsigned long attrs);
+bool iokmem_dma_table_bounces(const struct iokmem_dma_table *table, struct device *dev);
 void iokmem_dma_table_sync(struct iokmem_dma_table *table, struct device *dev,
 			   const struct iokmem_desc *desc,
 			   enum dma_data_direction direction, bool for_cpu);

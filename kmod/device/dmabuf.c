@@ -18,6 +18,10 @@
  *				told when a map ends
  *	begin_, end_cpu_access	for all devices that the dma-buf is mapped for
  *
+ * Where transfers of a device bounce, the device has a copy of the memory. If it may write, all
+ * of the copy goes back to the memory when the CPU looks next, over what another device has
+ * written there. So there is no other device that may write then.
+ *
  * Memory of devices has no pages for other devices. Memory of several cache modes has no
  * single kernel mapping. A read-only dma-buf has no kernel address at all, since importers
  * could write by it. Importers can still get a kernel address after a revoke: the kernel warns
@@ -64,12 +68,14 @@ struct iokmem_export {
  * @node: in the dma-buf's list
  * @dev: the device
  * @direction: of transfers
+ * @bounces: the device has a copy of some of the memory
  * @table: the memory as the device sees it
  */
 struct iokmem_export_mapping {
 	struct list_head node;
 	struct device *dev;
 	enum dma_data_direction direction;
+	bool bounces;
 	struct iokmem_dma_table table;
 };
 
@@ -122,11 +128,50 @@ static int map_for_device(const struct iokmem_export *export,
 	round_up_last(&mapping->table.sgt);
 	err = iokmem_dma_table_map(&mapping->table, mapping->dev, export->window.desc,
 				   mapping->direction, DMA_ATTR_SKIP_CPU_SYNC);
-	if (err)
-		return err;
-	dma_sync_sgtable_for_device(mapping->dev, &mapping->table.sgt,
-				    mapping->direction);
-	return 0;
+	if (!err)
+		mapping->bounces = iokmem_dma_table_bounces(&mapping->table, mapping->dev);
+	return err;
+}
+
+static void unmap_for_device(struct iokmem_export_mapping *mapping)
+{
+	dma_unmap_sgtable(mapping->dev, &mapping->table.sgt, mapping->direction,
+			  DMA_ATTR_SKIP_CPU_SYNC);
+	iokmem_dma_table_free(&mapping->table);
+}
+
+/* Return true if two devices may write, and one has a copy that would replace the other's. */
+static bool would_lose_writes(const struct iokmem_export *export,
+			      const struct iokmem_export_mapping *mapping)
+{
+	const struct iokmem_export_mapping *other;
+
+	lockdep_assert_held(&export->lock);
+
+	if (mapping->direction == DMA_TO_DEVICE)
+		return false;
+	list_for_each_entry(other, &export->mappings, node)
+		if (other->direction != DMA_TO_DEVICE &&
+		    (other->bounces || mapping->bounces))
+			return true;
+	return false;
+}
+
+/* List a mapping, and let its device look at the memory. */
+static int add_mapping(struct iokmem_export *export, struct iokmem_export_mapping *mapping)
+{
+	int err = 0;
+
+	mutex_lock(&export->lock);
+	if (would_lose_writes(export, mapping)) {
+		err = -EBUSY;
+	} else {
+		list_add_tail(&mapping->node, &export->mappings);
+		dma_sync_sgtable_for_device(mapping->dev, &mapping->table.sgt,
+					    mapping->direction);
+	}
+	mutex_unlock(&export->lock);
+	return err;
 }
 
 static struct sg_table *export_map(struct dma_buf_attachment *attachment,
@@ -147,14 +192,18 @@ static struct sg_table *export_map(struct dma_buf_attachment *attachment,
 	mapping->dev = attachment->dev;
 	mapping->direction = direction;
 	err = map_for_device(export, mapping);
-	if (err) {
-		kfree(mapping);
-		return ERR_PTR(err);
-	}
-	mutex_lock(&export->lock);
-	list_add_tail(&mapping->node, &export->mappings);
-	mutex_unlock(&export->lock);
+	if (err)
+		goto err_free;
+	err = add_mapping(export, mapping);
+	if (err)
+		goto err_unmap;
 	return &mapping->table.sgt;
+
+err_unmap:
+	unmap_for_device(mapping);
+err_free:
+	kfree(mapping);
+	return ERR_PTR(err);
 }
 
 static void export_unmap(struct dma_buf_attachment *attachment, struct sg_table *table,
@@ -169,9 +218,7 @@ static void export_unmap(struct dma_buf_attachment *attachment, struct sg_table 
 	mutex_unlock(&export->lock);
 	iokmem_dma_table_sync(&mapping->table, mapping->dev, export->window.desc,
 			      mapping->direction, true);
-	dma_unmap_sgtable(mapping->dev, table, mapping->direction,
-			  DMA_ATTR_SKIP_CPU_SYNC);
-	iokmem_dma_table_free(&mapping->table);
+	unmap_for_device(mapping);
 	kfree(mapping);
 }
 
@@ -390,7 +437,8 @@ static struct dma_buf *get_imported(struct dma_buf *dmabuf, bool read_only)
  *
  * Other devices reach the memory if all of it is RAM. Drivers get a kernel address if the
  * memory has one cache mode and the dma-buf is not read-only. A read-only dma-buf can be
- * mapped for %DMA_TO_DEVICE only.
+ * mapped for %DMA_TO_DEVICE only. Two devices that may write cannot have the dma-buf mapped
+ * at a time if transfers of one bounce: the second one gets -EBUSY.
  *
  * The caller hands the dma-buf to a program with dma_buf_fd(), or drops its reference with
  * dma_buf_put().
