@@ -45,7 +45,9 @@ EXPORT_SYMBOL_IF_KUNIT(iokmem_dma_direction);
  * @cut: some runs may be too long for one entry
  * @sg: the next entry to be filled in; NULL: entries are only counted
  * @nr: how many entries there are so far
- * @last: their highest address
+ * @dev: the device
+ * @last: the highest address of the entries for the device; %DMA_MAPPING_ERROR if it has no
+ *	address for one
  */
 struct entries {
 	size_t size;
@@ -53,7 +55,8 @@ struct entries {
 	bool cut;
 	struct scatterlist *sg;
 	int nr;
-	phys_addr_t last;
+	struct device *dev;
+	dma_addr_t last;
 };
 
 /* Start a table of @length bytes in all. */
@@ -62,14 +65,28 @@ static struct entries entries_for(struct device *dev, size_t length)
 	struct entries entries = {
 		.size = min_t(size_t, dma_get_max_seg_size(dev), dma_max_mapping_size(dev)),
 		.boundary = dma_get_seg_boundary(dev),
+		.dev = dev,
 	};
 
 	if (entries.size >= PAGE_SIZE)
 		entries.size = round_down(entries.size, PAGE_SIZE);
 	/* An entry that does not begin with a page is shorter, see entry_size(). */
 	entries.cut = length > entries.size || entries.size - length < PAGE_SIZE ||
-		      entries.boundary != ULONG_MAX;
+		      entries.boundary != ULONG_MAX || dev->dma_range_map;
 	return entries;
+}
+
+/* Return how much of the run at @address is one run for the device, too. */
+static size_t region_size(const struct device *dev, phys_addr_t address, size_t length)
+{
+	const struct bus_dma_region *region;
+
+	for (region = dev->dma_range_map; region && region->size; region++)
+		if (address >= region->cpu_start &&
+		    address - region->cpu_start < region->size)
+			return min_t(u64, length,
+				     region->size - (address - region->cpu_start));
+	return length;
 }
 
 /* Return how much of the run at @address one entry may have. */
@@ -82,8 +99,14 @@ static size_t entry_size(const struct entries *entries, phys_addr_t address,
 	/* All entries but the last end with a page, so that an IOMMU can join them. */
 	if (size >= PAGE_SIZE)
 		size -= offset_in_page(address);
-	length = min(length, size);
+	length = region_size(entries->dev, address, min(length, size));
 	return length - 1 > to_boundary ? to_boundary + 1 : length;
+}
+
+/* Return the last address of a range that begins at @first, or %DMA_MAPPING_ERROR. */
+static dma_addr_t last_address(dma_addr_t first, size_t length)
+{
+	return first == DMA_MAPPING_ERROR ? first : first + length - 1;
 }
 
 static int add_entry(struct entries *entries, phys_addr_t address, size_t length)
@@ -91,7 +114,8 @@ static int add_entry(struct entries *entries, phys_addr_t address, size_t length
 	if (entries->nr == INT_MAX)
 		return -EOVERFLOW;
 	entries->nr++;
-	entries->last = max(entries->last, address + length - 1);
+	entries->last = max(entries->last,
+			    last_address(phys_to_dma(entries->dev, address), length));
 	if (entries->sg) {
 		sg_set_page(entries->sg, pfn_to_page(PHYS_PFN(address)), length,
 			    offset_in_page(address));
@@ -166,23 +190,49 @@ static int add_window(struct entries *entries, const struct iokmem_window *windo
 	return 0;
 }
 
+static bool is_below_mask(struct device *dev, dma_addr_t last)
+{
+	return last != DMA_MAPPING_ERROR &&
+	       last <= min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
+}
+
 /*
  * iokmem_dma_reaches - return true if the device can use all addresses up to @last as they are
  *
- * The DMA API would warn about an address that is out of reach. A caller with a bad mask gets
- * an error instead.
+ * For memory of devices, whose addresses the DMA API does not translate. The DMA API would warn
+ * about an address that is out of reach. A caller with a bad mask gets an error instead.
  */
 bool iokmem_dma_reaches(struct device *dev, phys_addr_t last)
 {
-	return last <= min_not_zero(dma_get_mask(dev), dev->bus_dma_limit) ||
-	       !iokmem_dma_is_direct(dev);
+	return is_below_mask(dev, last) || !iokmem_dma_is_direct(dev);
 }
 
-/* Return true if memory to bounce in is within reach. It is below 4 GiB, if there is any. */
+/* Return true if the device can use the entries as they are, or by an IOMMU. */
+static bool reaches_entries(const struct entries *entries)
+{
+	return is_below_mask(entries->dev, entries->last) ||
+	       !iokmem_dma_is_direct(entries->dev);
+}
+
+/* Return true if the device can use all memory that there may be, as for reaches_entries(). */
+static bool reaches_everything(struct device *dev)
+{
+	phys_addr_t last = PFN_PHYS(iokmem_highest_pfn()) - 1;
+
+	if (!iokmem_dma_is_direct(dev))
+		return true;
+	/* The highest address need not be the highest for the device. */
+	return !dev->dma_range_map && is_below_mask(dev, phys_to_dma(dev, last));
+}
+
+/* Return true if memory to bounce in is within reach. It is not encrypted. */
 static bool can_bounce(struct device *dev)
 {
-	return dma_max_mapping_size(dev) != SIZE_MAX &&
-	       min_not_zero(dma_get_mask(dev), dev->bus_dma_limit) >= DMA_BIT_MASK(32);
+	phys_addr_t start;
+	size_t length = iokmem_bounce_memory(dev, &start);
+
+	return length && is_below_mask(dev, last_address(phys_to_dma_unencrypted(dev, start),
+							 length));
 }
 
 /*
@@ -194,7 +244,7 @@ static bool are_whole_extents(const struct entries *entries, struct device *dev,
 {
 	return desc->extents.nr > 1 && desc->extents.nr <= INT_MAX &&
 	       iokmem_desc_is_typed(desc) && !entries->cut &&
-	       iokmem_dma_reaches(dev, PFN_PHYS(iokmem_highest_pfn()) - 1);
+	       reaches_everything(dev);
 }
 
 static int count_extents(const struct iokmem_window *window)
@@ -246,7 +296,7 @@ int iokmem_dma_table_fill(struct iokmem_dma_table *table, struct device *dev,
 		err = add_window(&entries, window);
 		if (err)
 			return err;
-		if (!iokmem_dma_reaches(dev, entries.last) && !can_bounce(dev))
+		if (!reaches_entries(&entries) && !can_bounce(dev))
 			return -ERANGE;
 		if (entries.nr == 1)
 			return 0;

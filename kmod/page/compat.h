@@ -16,6 +16,7 @@
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
+#include <linux/swiotlb.h>
 #include <linux/vmalloc.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
@@ -276,6 +277,28 @@ static inline bool iokmem_dma_is_direct(struct device *dev)
 		return false;
 #endif
 	return !get_dma_ops(dev);
+}
+
+/*
+ * Find the memory in which transfers of a device bounce. Returns its length, or 0 if there is
+ * none.
+ */
+static inline size_t iokmem_bounce_memory(struct device *dev, phys_addr_t *start)
+{
+#ifdef CONFIG_SWIOTLB
+	struct io_tlb_mem *mem = dev->dma_io_tlb_mem;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+	struct io_tlb_mem *pool = mem;
+#else
+	struct io_tlb_pool *pool = mem ? &mem->defpool : NULL;
+#endif
+
+	if (pool && pool->nslabs) {
+		*start = pool->start;
+		return pool->end - pool->start;
+	}
+#endif
+	return 0;
 }
 
 /*
