@@ -664,6 +664,26 @@ static void physical_memory_is_retyped_by_the_first_map(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, given, kernel_entry_of(address_of(m)).cache);
 }
 
+/* The kernel maps no empty range, neither with the new cache mode nor with the old one. */
+static void physical_memory_is_mapped_again_after_a_failure(struct kunit *test)
+{
+	struct iokmem_desc *desc = reserved(test, SZ_64K, INOUT);
+	unsigned long pages = desc->extents.array[0].end;
+	u8 byte;
+
+	need_memory_types(test);
+	attach_address_space(test);
+	desc->extents.array[0].end = 0;
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			map_error(desc, IOKMEM_KERNEL_TASK, 0, IOKMEM_MAP_ANYWHERE |
+				  IOKMEM_MAP_WRITE_COMBINE_CACHE, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_read_bytes(desc, 0, &byte, 1));
+	desc->extents.array[0].end = pages;
+	expect_physical_cache(test, desc, IOKMEM_MAP_WRITE_COMBINE_CACHE,
+			      IOKMEM_MAP_WRITE_COMBINE_CACHE);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, 0, &byte, 1));
+}
+
 static void physical_memory_mapped_otherwise_elsewhere_is_busy(struct kunit *test)
 {
 	void __iomem *io;
@@ -773,6 +793,7 @@ static struct kunit_case range_cases[] = {
 static struct kunit_case physical_test_cases[] = {
 	KUNIT_CASE_PARAM(physical_memory_has_the_cache_mode_asked_for, io_gen_params),
 	KUNIT_CASE_PARAM(physical_memory_is_retyped_by_the_first_map, io_gen_params),
+	KUNIT_CASE(physical_memory_is_mapped_again_after_a_failure),
 	KUNIT_CASE(physical_memory_mapped_otherwise_elsewhere_is_busy),
 	KUNIT_CASE(physical_memory_is_not_the_kernels),
 	KUNIT_CASE_PARAM(physical_refuses_bad_argument, physical_gen_params),

@@ -98,7 +98,8 @@ static int physical_retype(struct iokmem_desc *desc, u32 cache_mode)
 
 	lockdep_assert_held(&desc->hold_lock);
 
-	iounmap(physical->io);
+	if (physical->io)
+		iounmap(physical->io);
 	err = map_io(physical, cache_mode);
 	if (err)
 		map_io(physical, desc->cache_mode);
