@@ -523,6 +523,48 @@ static void range_of_the_kernel_keeps_pages_that_tasks_see(struct kunit *test)
 	put_map_now(test, m);
 }
 
+/* Map two pages of a block into a task. References keep the block in the meantime. */
+static void expect_shown(struct kunit *test, u8 *block, unsigned int first)
+{
+	struct page *page = virt_to_page(block);
+	int count = page_count(page);
+	struct iokmem_desc *desc;
+	struct iokmem_map *m;
+
+	desc = iokmem_desc_with_address_range((unsigned long)block + first * PAGE_SIZE,
+					      2 * PAGE_SIZE, INOUT, IOKMEM_KERNEL_TASK);
+	keep_desc(test, desc);
+	m = map(test, desc, current, 0, 0, 0);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address_of(m) + PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, page_to_pfn(page) + first + 1,
+			entry_of(current->mm, address_of(m) + PAGE_SIZE).pfn);
+	KUNIT_EXPECT_GT(test, page_count(page), count);
+	put_map_now(test, m);
+	KUNIT_EXPECT_EQ(test, count, page_count(page));
+}
+
+/* Only the first page of a block is counted. */
+static void range_of_the_kernel_may_be_part_of_a_block(struct kunit *test)
+{
+	static const gfp_t kinds_of_block[] = { GFP_KERNEL, GFP_KERNEL | __GFP_COMP };
+	unsigned int i, order;
+
+	attach_address_space(test);
+	for (i = 0; i < ARRAY_SIZE(kinds_of_block); i++) {
+		for (order = 1; order <= 4; order++) {
+			u8 *block = (u8 *)__get_free_pages(kinds_of_block[i] | __GFP_ZERO,
+							   order);
+
+			KUNIT_ASSERT_NOT_NULL(test, block);
+			expect_shown(test, block, 0);
+			expect_shown(test, block, (1 << order) - 2);
+			if (order > 1)
+				expect_shown(test, block, 1);
+			free_pages((unsigned long)block, order);
+		}
+	}
+}
+
 static void range_takes_several(struct kunit *test)
 {
 	struct iokmem_address_range ranges[3];
@@ -786,6 +828,7 @@ static struct kunit_case range_cases[] = {
 	KUNIT_CASE(range_of_the_kernel_may_be_a_modules_variable),
 	KUNIT_CASE(range_of_the_kernel_is_not_registers),
 	KUNIT_CASE(range_of_the_kernel_keeps_pages_that_tasks_see),
+	KUNIT_CASE(range_of_the_kernel_may_be_part_of_a_block),
 	KUNIT_CASE(range_takes_several),
 	{}
 };

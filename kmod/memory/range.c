@@ -10,7 +10,9 @@
  * page tables of another. So it can be mapped into the kernel, and "mapped" into its own
  * task, where it is already, but into no other task. Shared memory and pages of files can
  * be mapped into any task. Kernel memory can be shown to user tasks if it has whole pages
- * that can be counted; slab objects cannot.
+ * that can be counted; slab objects cannot. Pages that are shown stay if their owner frees them
+ * by mistake. Of a block that the page allocator gave as one, the first page has the only count:
+ * if the block is not compound, only that page stays.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -136,10 +138,40 @@ static int pin_user(struct iokmem_range *range, unsigned long nr, bool write)
 	return err;
 }
 
+/*
+ * Return the page that has the count of a frame, or NULL. It is the first page of the block that
+ * has the frame. The other pages have no count of their own. If the block is not compound it
+ * begins with the first page that has one, among those that such a block can begin with.
+ */
+static struct page *counted_page(unsigned long pfn)
+{
+	struct page *page = pfn_to_page(pfn);
+	unsigned int order;
+
+	if (page_count(page) || PageCompound(page))
+		return compound_head(page);
+	for (order = 1; order <= MAX_PAGE_ORDER; order++) {
+		page = pfn_to_page(round_down(pfn, 1UL << order));
+		if (page_count(page))
+			return PageCompound(page) ? NULL : page;
+	}
+	return NULL;
+}
+
 static void put_frames(unsigned long pfn, unsigned long nr)
 {
 	while (nr--)
-		put_page(pfn_to_page(pfn++));
+		put_page(counted_page(pfn++));
+}
+
+static bool count_frame(unsigned long pfn)
+{
+	struct page *page;
+
+	if (PageSlab(compound_head(pfn_to_page(pfn))))
+		return false;
+	page = counted_page(pfn);
+	return page && get_page_unless_zero(page);
 }
 
 /* Take a reference to all pages of an extent, or to none. */
@@ -148,9 +180,7 @@ static bool count_frames(unsigned long pfn, unsigned long nr)
 	unsigned long i;
 
 	for (i = 0; i < nr; i++) {
-		struct page *page = pfn_to_page(pfn + i);
-
-		if (PageSlab(compound_head(page)) || !get_page_unless_zero(page)) {
+		if (!count_frame(pfn + i)) {
 			put_frames(pfn, i);
 			return false;
 		}
