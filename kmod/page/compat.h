@@ -187,6 +187,38 @@ iokmem_lru_walk_node(struct list_lru *lru, int nid, iokmem_lru_isolate_fn isolat
 #define list_lru_walk_node	iokmem_lru_walk_node
 #endif
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+/* Return how many of @nr pages from @start on, up to the first other one, the owner may read. */
+static inline unsigned long iokmem_readable_pages(struct mm_struct *mm, unsigned long start,
+						  unsigned long nr)
+{
+	unsigned long end = start + nr * PAGE_SIZE, address = start;
+
+	mmap_assert_locked(mm);
+
+	while (address < end) {
+		struct vm_area_struct *vma = vma_lookup(mm, address);
+
+		if (!vma || !(vma->vm_flags & VM_READ))
+			break;
+		address = vma->vm_end;
+	}
+	return (min(address, end) - start) >> PAGE_SHIFT;
+}
+
+/* As iokmem_pin_remote(), for reading pages that their owner may read. */
+static inline long iokmem_pin_copies(struct mm_struct *mm, unsigned long start,
+				     unsigned long nr, struct page **pages)
+{
+	/* FOLL_FORCE would take pages that the owner may not touch, too. */
+	nr = iokmem_readable_pages(mm, start, nr);
+	if (!nr)
+		return -EFAULT;
+	return pin_user_pages_remote(mm, start, nr, FOLL_LONGTERM | FOLL_WRITE | FOLL_FORCE,
+				     pages, NULL, NULL);
+}
+#endif
+
 /*
  * Pin up to @nr pages from @start on for a long time. Returns how many pages were pinned,
  * or a negative error.
@@ -206,9 +238,7 @@ static inline long iokmem_pin_remote(struct mm_struct *mm, unsigned long start,
 	mmap_read_lock(mm);
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 	if (!write)
-		got = pin_user_pages_remote(mm, start, nr, FOLL_LONGTERM |
-					    FOLL_WRITE | FOLL_FORCE, pages, NULL,
-					    NULL);
+		got = iokmem_pin_copies(mm, start, nr, pages);
 #endif
 	if (got == -EFAULT)
 		got = pin_user_pages_remote(mm, start, nr, flags, pages, NULL,

@@ -68,6 +68,18 @@ static inline int driver_hold_lock(int driver, unsigned long milliseconds)
 	return iok(driver, IOKMEM_PROBE_HOLD_LOCK, (void *)milliseconds);
 }
 
+/* Have the driver prepare this memory, and complete it. */
+static inline int driver_prepare(int driver, void *address, __u64 length, __u32 direction)
+{
+	struct iokmem_probe_prepare arg = {
+		.address = (uintptr_t)address,
+		.length = length,
+		.direction = direction,
+	};
+
+	return iok(driver, IOKMEM_PROBE_PREPARE, &arg);
+}
+
 /* Choose what mmap() of the driver's file does. */
 static inline int driver_show(int driver, int fd, __u32 how)
 {

@@ -202,6 +202,24 @@ static int ioctl_show(struct driver_file *driver, void __user *uptr)
 	return 0;
 }
 
+static int ioctl_prepare(void __user *uptr)
+{
+	struct iokmem_probe_prepare arg;
+	struct iokmem_desc *desc;
+	int err;
+
+	if (copy_from_user(&arg, uptr, sizeof(arg)))
+		return -EFAULT;
+	desc = iokmem_desc_with_address_range(arg.address, arg.length, arg.direction, current);
+	if (IS_ERR(desc))
+		return PTR_ERR(desc);
+	err = iokmem_desc_prepare(desc, arg.direction);
+	if (!err)
+		err = iokmem_desc_complete(desc, arg.direction);
+	iokmem_desc_put(desc);
+	return err;
+}
+
 static long driver_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct driver_file *driver = file->private_data;
@@ -231,6 +249,9 @@ static long driver_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		break;
 	case IOKMEM_PROBE_SHOW:
 		ret = ioctl_show(driver, uptr);
+		break;
+	case IOKMEM_PROBE_PREPARE:
+		ret = ioctl_prepare(uptr);
 		break;
 	default:
 		ret = -ENOTTY;

@@ -80,6 +80,20 @@ struct iokmem_probe_show {
 	__u32 how;
 };
 
+/**
+ * struct iokmem_probe_prepare - argument of IOKMEM_PROBE_PREPARE
+ * @address: of the first byte, in the caller's memory
+ * @length: in bytes
+ * @direction: IOKMEM_DIRECTION_*
+ * @__reserved: not used
+ */
+struct iokmem_probe_prepare {
+	__u64 address;
+	__u64 length;
+	__u32 direction;
+	__u32 __reserved;
+};
+
 /* Have the driver map into the task that the file keeps. */
 #define IOKMEM_PROBE_MAP	_IO(0xBE, 0)
 /* Have the driver put the map, or unmap and put it. The argument is flags. */
@@ -96,5 +110,7 @@ struct iokmem_probe_show {
 #define IOKMEM_PROBE_COHERENT	1u	/* a coherent buffer */
 #define IOKMEM_PROBE_REGISTERS	2u	/* its registers */
 #define IOKMEM_PROBE_DEVICE_MEMORY	_IO(0xBE, 7)
+/* Have the driver prepare a range of the caller's memory, and complete it. */
+#define IOKMEM_PROBE_PREPARE	_IO(0xBE, 8)
 
 #endif /* _IOKMEM_PROBE_H */
