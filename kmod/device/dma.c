@@ -334,8 +334,9 @@ static int prepare_locked(struct iokmem_dma *dma, size_t offset, size_t length)
  * * -ENODEV: the driver has left the device, or the descriptor has been revoked
  * * -EBADFD: the command has no descriptor, or no specification
  * * -EOVERFLOW: @offset plus @length wraps
- * * -ERANGE: the range passes the end of the descriptor, or is empty; or there is memory
- *   above the device's DMA mask, and nothing that would bring it below
+ * * -ERANGE: the range passes the end of the descriptor, or is empty; or there is memory at
+ *   addresses above the device's DMA mask, or that the device has no addresses for, and
+ *   nothing that would bring it below
  * * -ENOSPC: longer than the longest transfer
  * * -EDOM: @length, or the memory as the device sees it, is not aligned as specified;
  *   nothing is copied for that, as IOKit does

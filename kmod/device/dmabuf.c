@@ -438,7 +438,8 @@ static struct dma_buf *get_imported(struct dma_buf *dmabuf, bool read_only)
  * Other devices reach the memory if all of it is RAM. Drivers get a kernel address if the
  * memory has one cache mode and the dma-buf is not read-only. A read-only dma-buf can be
  * mapped for %DMA_TO_DEVICE only. Two devices that may write cannot have the dma-buf mapped
- * at a time if transfers of one bounce: the second one gets -EBUSY.
+ * at a time if transfers of one bounce: the second one gets -EBUSY. Other dma-bufs of the
+ * memory, and DMA commands, are not looked at.
  *
  * The caller hands the dma-buf to a program with dma_buf_fd(), or drops its reference with
  * dma_buf_put().
