@@ -136,7 +136,7 @@ static unsigned long purgeable_count(struct shrinker *shrinker,
 	if (!iokmem_reclaim_is_ready(&iokmem_purgeable_reclaim))
 		return SHRINK_EMPTY;
 	list_lru_walk_one(&iokmem_volatile, sc->nid, sc->memcg, sum_pages, &nr, &all);
-	return iokmem_shrink_counted(nr);
+	return iokmem_shrink_counted(list_lru_shrink_count(&iokmem_volatile, sc), nr);
 }
 
 /*

@@ -352,7 +352,7 @@ static unsigned long pool_count_objects(struct shrinker *shrinker,
 		for (order = 0; order <= MAX_PAGE_ORDER; order++)
 			nr += list_lru_shrink_count(&iokmem_pools[i].idle[order],
 						    sc) << order;
-	return iokmem_shrink_counted(nr);
+	return iokmem_shrink_counted(nr, nr);
 }
 
 /* Free blocks of both types: large ones first, the oldest first in each list. */

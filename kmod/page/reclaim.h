@@ -34,13 +34,18 @@ static inline bool iokmem_reclaim_is_ready(const struct iokmem_reclaim *reclaim)
 	return smp_load_acquire(&reclaim->ready);
 }
 
-/* For a shrinker's count: return what to return for @nr objects. */
-static inline unsigned long iokmem_shrink_counted(unsigned long nr)
+/*
+ * For a shrinker's count: return what to return for @items in the lists, which have @nr
+ * pages. After SHRINK_EMPTY the kernel does not call the shrinker for this cgroup again until
+ * an item is added to an empty list. Items may get pages later, so only empty lists are
+ * SHRINK_EMPTY.
+ */
+static inline unsigned long iokmem_shrink_counted(unsigned long items, unsigned long nr)
 {
-	return nr ? nr : SHRINK_EMPTY;
+	return items ? nr : SHRINK_EMPTY;
 }
 
-/* For a shrinker's scan: return what to return if @freed objects were freed. */
+/* For a shrinker's scan: return what to return if @freed pages were freed. */
 static inline unsigned long iokmem_shrink_scanned(struct shrink_control *sc,
 						  unsigned long freed)
 {

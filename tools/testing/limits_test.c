@@ -443,6 +443,8 @@ FIXTURE_SETUP(cgroup)
 		close(self->pipes[0][1]);
 		_exit(work_in_cgroup(self->pipes[0][0], self->pipes[1][1]));
 	}
+	/* With this end open, a read would not notice that the child was killed. */
+	close(self->pipes[1][1]);
 }
 
 FIXTURE_TEARDOWN(cgroup)
@@ -539,6 +541,24 @@ TEST_F(cgroup, empties_its_volatile_memory_before_it_kills)
 	EXPECT_EQ(IOKMEM_PURGEABLE_NON_VOLATILE,
 		  ORDER(.what = SET_STATE, .option = IOKMEM_PURGEABLE_VOLATILE));
 	EXPECT_EQ(0, ORDER(.what = TAKE, .size = 12 * MIB));
+	EXPECT_EQ(IOKMEM_PURGEABLE_EMPTY,
+		  ORDER(.what = SET_STATE, .option = IOKMEM_PURGEABLE_NON_VOLATILE));
+	EXPECT_EQ(1, count_lines(TEST_CGROUP "/memory.events", "oom_kill 0"));
+}
+
+/* A reclaim that finds nothing to empty yet does not end all later ones. */
+TEST_F(cgroup, empties_memory_that_was_filled_while_volatile)
+{
+	ASSERT_EQ(0, write_file(TEST_CGROUP "/memory.swap.max", "0"));
+	ASSERT_EQ(0, write_file(TEST_CGROUP "/memory.max", "25165824"));
+	ASSERT_EQ(0, ORDER(.what = MAKE, .option = PURGEABLE, .size = 16 * MIB));
+	EXPECT_EQ(IOKMEM_PURGEABLE_NON_VOLATILE,
+		  ORDER(.what = SET_STATE, .option = IOKMEM_PURGEABLE_VOLATILE));
+	ASSERT_EQ(0, write_file("/proc/sys/vm/drop_caches", "2"));
+	EXPECT_EQ(IOKMEM_PURGEABLE_VOLATILE,
+		  ORDER(.what = SET_STATE, .option = IOKMEM_PURGEABLE_KEEP_CURRENT));
+	ASSERT_EQ(0, ORDER(.what = FILL, .size = 16 * MIB));
+	EXPECT_EQ(0, ORDER(.what = TAKE, .size = 16 * MIB));
 	EXPECT_EQ(IOKMEM_PURGEABLE_EMPTY,
 		  ORDER(.what = SET_STATE, .option = IOKMEM_PURGEABLE_NON_VOLATILE));
 	EXPECT_EQ(1, count_lines(TEST_CGROUP "/memory.events", "oom_kill 0"));
