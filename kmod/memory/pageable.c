@@ -2,8 +2,8 @@
 /*
  * Pageable memory: a kind of memory on a shmem file (shmem.c). Pages are brought in when
  * they are touched, are charged to the task that touches them, and can be swapped out
- * while nobody holds the memory. Purgeable memory may also be emptied when the machine is
- * short of memory; purgeable.c decides when.
+ * while nobody holds the memory. Purgeable memory may also be emptied when memory is short;
+ * see purgeable.c and volatile.c.
  *
  * User mappings are of the shmem file's own inode and of ordinary pages, so that the
  * kernel finds and unmaps them when it wants a page.
@@ -17,8 +17,27 @@
 #include "memory/pageable.h"
 #include "memory/purgeable.h"
 #include "memory/shmem.h"
+#include "memory/volatile.h"
 #include "page/cache.h"
 #include "page/compat.h"
+
+/* Bring pages in and keep them. Returns what iokmem_shmem_get_pages() returns. */
+static struct page **get_pages(struct iokmem_pageable *pageable, pgoff_t first,
+			       unsigned long nr)
+{
+	struct page **pages = iokmem_shmem_get_pages(pageable, first, nr);
+	int err;
+
+	if (IS_ERR(pages))
+		return pages;
+	err = iokmem_volatile_charged(pageable, pages, nr,
+				      GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	if (err) {
+		iokmem_shmem_put_pages(pages, nr, false);
+		return ERR_PTR(err);
+	}
+	return pages;
+}
 
 /*
  * Keep the pages by references. Memory of a program is charged to the user in whose name it
@@ -39,7 +58,7 @@ static int pageable_pin(struct iokmem_desc *desc, bool write)
 		return err;
 
 	down_read(&pageable->lock);
-	pages = iokmem_shmem_get_pages(pageable, 0, nr);
+	pages = get_pages(pageable, 0, nr);
 	if (IS_ERR(pages)) {
 		err = PTR_ERR(pages);
 		goto err_unlock;
@@ -49,7 +68,9 @@ static int pageable_pin(struct iokmem_desc *desc, bool write)
 		iokmem_shmem_put_pages(pages, nr, false);
 		goto err_unlock;
 	}
-	pageable->pinned = pages;
+	/* The lock for reading suffices: it keeps the memory from being emptied. */
+	WRITE_ONCE(pageable->pinned, pages);
+	iokmem_volatile_update(pageable);
 	up_read(&pageable->lock);
 	desc->held_read_only = !write;
 	return 0;
@@ -68,7 +89,8 @@ static void pageable_unpin(struct iokmem_desc *desc)
 	lockdep_assert_held(&desc->hold_lock);
 
 	down_write(&pageable->lock);
-	pageable->pinned = NULL;
+	WRITE_ONCE(pageable->pinned, NULL);
+	iokmem_volatile_update(pageable);
 	up_write(&pageable->lock);
 
 	iokmem_shmem_put_pages(pages, iokmem_shmem_size(pageable), !desc->held_read_only);
@@ -92,7 +114,9 @@ static vm_fault_t pageable_fault(struct iokmem_desc *desc, struct vm_fault *vmf)
 	if (IS_ERR(page)) {
 		err = PTR_ERR(page);
 	} else {
-		err = vm_insert_page(vmf->vma, vmf->address & PAGE_MASK, page);
+		err = iokmem_volatile_charged(pageable, &page, 1, GFP_KERNEL);
+		if (!err)
+			err = vm_insert_page(vmf->vma, vmf->address & PAGE_MASK, page);
 		unlock_page(page);
 		put_page(page);
 	}
@@ -121,7 +145,7 @@ static int pageable_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 	/* Get all pages before the first byte is copied, since the last may fail. */
 	nr = PAGE_ALIGN(in_page + length) >> PAGE_SHIFT;
 	down_read(&pageable->lock);
-	pages = iokmem_shmem_get_pages(pageable, offset >> PAGE_SHIFT, nr);
+	pages = get_pages(pageable, offset >> PAGE_SHIFT, nr);
 	if (IS_ERR(pages)) {
 		err = PTR_ERR(pages);
 		goto out;

@@ -1,16 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Descriptors of pageable memory: for shmem.c, which has the pages, purgeable.c, which has
- * the states, and pageable.c, which is the kind of memory.
+ * Descriptors of pageable memory: for shmem.c, which has the pages, volatile.c, which empties
+ * them when memory is short, purgeable.c, which has the states, and pageable.c, which is the
+ * kind of memory.
  */
 #ifndef _IOKMEM_PAGEABLE_H
 #define _IOKMEM_PAGEABLE_H
 
+#include <linux/list.h>
 #include <linux/rwsem.h>
+#include <linux/spinlock.h>
 
 #include "desc/desc.h"
 
-struct iokmem_purgeable;
+/* No id of a cgroup. */
+#define IOKMEM_NO_CGROUP	U64_MAX
+
+/**
+ * struct iokmem_purgeable - what purgeable memory has in addition
+ * @state: IOKMEM_PURGEABLE_NON_VOLATILE, _VOLATILE or _EMPTY
+ * @shares_lock: protects @shares. Nests inside the lock of the memory
+ * @shares: the cgroups that pages are charged to; see volatile.c. Shares are only removed with
+ *	the lock of the memory held for writing
+ * @last_cgroup: the id of the cgroup of the last page that was brought in. It has a share
+ */
+struct iokmem_purgeable {
+	u32 state;	/* written with the lock of the memory held for writing */
+	spinlock_t shares_lock;
+	struct list_head shares;
+	u64 last_cgroup;	/* a hint for speed: read and written by many at once */
+};
 
 /**
  * struct iokmem_pageable - a descriptor of pageable memory
@@ -22,7 +41,7 @@ struct iokmem_purgeable;
  * @lock: held for reading to bring pages in and to touch them, and for writing to
  *	discard them and to change the state
  * @pinned: the pages while they are held, or NULL
- * @purgeable: the state of purgeable memory, or NULL
+ * @purgeable: for purgeable memory, or NULL
  *
  * @lock keeps everybody from having a page, or waiting for one, while it is discarded. It
  * nests inside an address space's mmap lock, which a fault holds, and inside the hold_lock

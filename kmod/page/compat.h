@@ -11,6 +11,7 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-map-ops.h>
 #include <linux/list_lru.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
@@ -144,6 +145,30 @@ static inline bool list_lru_del_obj(struct list_lru *lru, struct list_head *item
 	return list_lru_del(lru, item);
 }
 #endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+static inline bool mem_cgroup_tryget(struct mem_cgroup *memcg)
+{
+#ifdef CONFIG_MEMCG
+	return !memcg || css_tryget(&memcg->css);
+#else
+	return true;
+#endif
+}
+#endif
+
+/*
+ * Return an id of the cgroup that is never used again. The kernel's function for that has had
+ * another name before 7.0, and was not always there.
+ */
+static inline u64 iokmem_memcg_id(const struct mem_cgroup *memcg)
+{
+#ifdef CONFIG_MEMCG
+	return memcg ? cgroup_id(memcg->css.cgroup) : 0;
+#else
+	return 0;
+#endif
+}
 
 /* Callbacks were given the list's lock before 6.13. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)

@@ -362,8 +362,8 @@ FIXTURE(cgroup)
 
 /* A request to the process in the cgroup. */
 struct order {
-	enum { MAKE, FILL, LET_GO, SET_STATE, TAKE } what;
-	__u32 option;	/* of the buffer, or its new state */
+	enum { MAKE, ADOPT, TELL, FILL, LET_GO, SET_STATE, TAKE } what;
+	__u32 option;	/* of the buffer, its new state, or the parent's fd of it */
 	size_t size;
 };
 
@@ -380,7 +380,18 @@ static int take(size_t size)
 	return 0;
 }
 
-/* Returns 0, or the old state, or -errno. */
+/* Return an fd of this process for what @fd of process @pid refers to, or -errno. */
+static int fd_of(pid_t pid, int fd)
+{
+	int process = syscall(SYS_pidfd_open, pid, 0);
+	int own = syscall(SYS_pidfd_getfd, process, fd, 0);
+
+	own = own < 0 ? -errno : own;
+	close(process);
+	return own;
+}
+
+/* Returns 0, the fd, the old state, or -errno. */
 static int obey(const struct order *order, int dev, int *fd)
 {
 	static char *base;
@@ -390,6 +401,13 @@ static int obey(const struct order *order, int dev, int *fd)
 	case MAKE:
 		*fd = create(dev, order->option, order->size, 0);
 		err = *fd < 0 ? *fd : 0;
+		break;
+	case ADOPT:
+		*fd = fd_of(getppid(), order->option);
+		err = *fd < 0 ? *fd : 0;
+		break;
+	case TELL:
+		err = *fd;
 		break;
 	case FILL:
 		err = map(*fd, 0, 0, 0, &base);
@@ -562,6 +580,44 @@ TEST_F(cgroup, empties_memory_that_was_filled_while_volatile)
 	EXPECT_EQ(IOKMEM_PURGEABLE_EMPTY,
 		  ORDER(.what = SET_STATE, .option = IOKMEM_PURGEABLE_NON_VOLATILE));
 	EXPECT_EQ(1, count_lines(TEST_CGROUP "/memory.events", "oom_kill 0"));
+}
+
+/* Pages are charged to the task that touches them, and not to the maker of the buffer. */
+TEST_F(cgroup, empties_volatile_memory_that_others_have_made)
+{
+	int fd = create(open(DEVICE, O_RDWR), PURGEABLE, 16 * MIB, 0);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, write_file(TEST_CGROUP "/memory.swap.max", "0"));
+	ASSERT_EQ(0, write_file(TEST_CGROUP "/memory.max", "25165824"));
+	ASSERT_EQ(0, ORDER(.what = ADOPT, .option = fd));
+	ASSERT_EQ(0, ORDER(.what = FILL, .size = 16 * MIB));
+	EXPECT_EQ(IOKMEM_PURGEABLE_NON_VOLATILE,
+		  ORDER(.what = SET_STATE, .option = IOKMEM_PURGEABLE_VOLATILE));
+	EXPECT_EQ(0, ORDER(.what = TAKE, .size = 16 * MIB));
+	EXPECT_EQ(IOKMEM_PURGEABLE_EMPTY,
+		  ORDER(.what = SET_STATE, .option = IOKMEM_PURGEABLE_NON_VOLATILE));
+	EXPECT_EQ(1, count_lines(TEST_CGROUP "/memory.events", "oom_kill 0"));
+}
+
+/* A shortage of the cgroup does not cost others what is charged to them. */
+TEST_F(cgroup, leaves_volatile_memory_to_others_that_is_charged_to_them)
+{
+	char *base;
+	int fd;
+
+	ASSERT_EQ(0, ORDER(.what = MAKE, .option = PURGEABLE, .size = 16 * MIB));
+	fd = fd_of(self->child, ORDER(.what = TELL));
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, map(fd, 0, 0, 0, &base));
+	number_pages(base, 16 * MIB);
+	EXPECT_EQ(IOKMEM_PURGEABLE_NON_VOLATILE,
+		  set_purgeable(fd, IOKMEM_PURGEABLE_VOLATILE));
+	/* The kernel reports that it has found less than it was asked for. */
+	write_file(TEST_CGROUP "/memory.reclaim", "16777216");
+	EXPECT_EQ(IOKMEM_PURGEABLE_VOLATILE,
+		  set_purgeable(fd, IOKMEM_PURGEABLE_NON_VOLATILE));
+	close(fd);
 }
 
 /* The memory of the machine. */

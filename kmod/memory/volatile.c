@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Volatile memory: how reclaim finds it, and empties it when memory is short.
+ *
+ * Each page is charged to the memory cgroup of the task that touched it first, so one buffer
+ * can have pages of several cgroups. Reclaim of any of them has to find the buffer. So a
+ * buffer has a *share* for each cgroup that its pages are charged to, and the shares of
+ * volatile memory are in a list_lru. That has a list for each cgroup and NUMA node, with the
+ * memory that has been volatile for longest at the head. The shrinker empties a whole buffer
+ * for any share of it.
+ *
+ *	buffer ---> share ---> list of cgroup A
+ *	      `---> share ---> list of cgroup B
+ *
+ * A share is made when the first page of its cgroup is brought in, and freed when the memory
+ * is emptied. It is a slab object that is charged to its cgroup, because list_lru finds the
+ * cgroup by the slab.
+ */
+#include <linux/list_lru.h>
+#include <linux/memcontrol.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+
+#include "desc/desc.h"
+#include "memory/memory.h"
+#include "memory/shmem.h"
+#include "memory/volatile.h"
+#include "page/compat.h"
+#include "page/reclaim.h"
+#include "trace.h"
+
+/**
+ * struct iokmem_share - a cgroup that pages of a buffer are charged to
+ * @lru: in the list of the cgroup while the memory is volatile and nobody holds it
+ * @next: in the list of the buffer's shares
+ * @owner: the buffer
+ * @cgroup: the id of the cgroup
+ */
+struct iokmem_share {
+	struct list_head lru;
+	struct list_head next;
+	struct iokmem_pageable *owner;
+	u64 cgroup;
+};
+
+static struct list_lru iokmem_volatile;
+static struct kmem_cache *iokmem_shares;
+static struct iokmem_reclaim iokmem_volatile_reclaim = {
+	.lists	= &iokmem_volatile,
+	.nr	= 1,
+};
+
+/* Return true if reclaim may empty the memory. */
+static bool is_reclaimable(const struct iokmem_pageable *pageable)
+{
+	lockdep_assert_held(&pageable->lock);
+
+	return pageable->purgeable->state == IOKMEM_PURGEABLE_VOLATILE &&
+	       !READ_ONCE(pageable->pinned);
+}
+
+static struct iokmem_share *find_share(const struct iokmem_purgeable *purgeable, u64 cgroup)
+{
+	struct iokmem_share *share;
+
+	lockdep_assert_held(&purgeable->shares_lock);
+
+	list_for_each_entry(share, &purgeable->shares, next)
+		if (share->cgroup == cgroup)
+			return share;
+	return NULL;
+}
+
+/* Make a share for @memcg, unless another thread has just made one. */
+static int add_share(struct iokmem_pageable *pageable, struct mem_cgroup *memcg, gfp_t gfp)
+{
+	struct iokmem_purgeable *purgeable = pageable->purgeable;
+	struct mem_cgroup *old = set_active_memcg(memcg);
+	struct iokmem_share *share;
+
+	share = kmem_cache_alloc_lru(iokmem_shares, &iokmem_volatile, gfp | __GFP_ACCOUNT);
+	set_active_memcg(old);
+	if (!share)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&share->lru);
+	share->owner = pageable;
+	share->cgroup = iokmem_memcg_id(memcg);
+
+	spin_lock(&purgeable->shares_lock);
+	if (!find_share(purgeable, share->cgroup)) {
+		list_add(&share->next, &purgeable->shares);
+		if (is_reclaimable(pageable))
+			list_lru_add_obj(&iokmem_volatile, &share->lru);
+		share = NULL;
+	}
+	spin_unlock(&purgeable->shares_lock);
+	if (share)
+		kmem_cache_free(iokmem_shares, share);
+	return 0;
+}
+
+/* Return the cgroup that a page is charged to, with a reference. */
+static struct mem_cgroup *get_memcg_of(struct page *page)
+{
+	struct mem_cgroup *memcg;
+
+	rcu_read_lock();
+	do {
+		memcg = folio_memcg(page_folio(page));
+	} while (!mem_cgroup_tryget(memcg));
+	rcu_read_unlock();
+	return memcg;
+}
+
+/* Return true if @page is charged to the cgroup of the page before it. */
+static bool is_charged_as_before(struct iokmem_purgeable *purgeable, struct page *page)
+{
+	u64 cgroup;
+
+	rcu_read_lock();
+	cgroup = iokmem_memcg_id(folio_memcg(page_folio(page)));
+	rcu_read_unlock();
+	return cgroup == READ_ONCE(purgeable->last_cgroup);
+}
+
+static int charged_page(struct iokmem_pageable *pageable, struct page *page, gfp_t gfp)
+{
+	struct iokmem_purgeable *purgeable = pageable->purgeable;
+	struct mem_cgroup *memcg;
+	bool found;
+	int err = 0;
+
+	if (is_charged_as_before(purgeable, page))
+		return 0;
+
+	memcg = get_memcg_of(page);
+	spin_lock(&purgeable->shares_lock);
+	found = find_share(purgeable, iokmem_memcg_id(memcg));
+	spin_unlock(&purgeable->shares_lock);
+	if (!found)
+		err = add_share(pageable, memcg, gfp);
+	if (!err)
+		WRITE_ONCE(purgeable->last_cgroup, iokmem_memcg_id(memcg));
+	mem_cgroup_put(memcg);
+	return err;
+}
+
+/*
+ * iokmem_volatile_charged - let reclaim find pages that have been brought in
+ *
+ * Caller must have references to the @nr @pages. Returns 0 or -ENOMEM.
+ */
+int iokmem_volatile_charged(struct iokmem_pageable *pageable, struct page **pages,
+			    unsigned long nr, gfp_t gfp)
+{
+	unsigned long i;
+	int err = 0;
+
+	lockdep_assert_held(&pageable->lock);
+
+	if (!pageable->purgeable)
+		return 0;
+	for (i = 0; i < nr && !err; i++)
+		err = charged_page(pageable, pages[i], gfp);
+	return err;
+}
+
+/*
+ * iokmem_volatile_update - let reclaim find the memory if it may be emptied, or hide it
+ *
+ * Called after the state or @pinned has changed. Memory that is found already keeps its place
+ * in the lists.
+ */
+void iokmem_volatile_update(struct iokmem_pageable *pageable)
+{
+	struct iokmem_purgeable *purgeable = pageable->purgeable;
+	struct iokmem_share *share;
+
+	lockdep_assert_held(&pageable->lock);
+
+	if (!purgeable)
+		return;
+	spin_lock(&purgeable->shares_lock);
+	list_for_each_entry(share, &purgeable->shares, next) {
+		if (is_reclaimable(pageable))
+			list_lru_add_obj(&iokmem_volatile, &share->lru);
+		else
+			list_lru_del_obj(&iokmem_volatile, &share->lru);
+	}
+	spin_unlock(&purgeable->shares_lock);
+}
+
+/*
+ * iokmem_volatile_forget - free the shares of memory that has no pages any more
+ *
+ * Nobody else can reach the memory, or the caller holds its lock for writing.
+ */
+void iokmem_volatile_forget(struct iokmem_pageable *pageable)
+{
+	struct iokmem_purgeable *purgeable = pageable->purgeable;
+	struct iokmem_share *share, *next;
+
+	list_for_each_entry_safe(share, next, &purgeable->shares, next) {
+		list_lru_del_obj(&iokmem_volatile, &share->lru);
+		kmem_cache_free(iokmem_shares, share);
+	}
+	INIT_LIST_HEAD(&purgeable->shares);
+	purgeable->last_cgroup = IOKMEM_NO_CGROUP;
+}
+
+/*
+ * iokmem_volatile_empty - discard the content and make the state empty
+ *
+ * Pages that are held stay, and so do their shares.
+ */
+void iokmem_volatile_empty(struct iokmem_pageable *pageable)
+{
+	lockdep_assert_held_write(&pageable->lock);
+
+	iokmem_shmem_discard(pageable);
+	pageable->purgeable->state = IOKMEM_PURGEABLE_EMPTY;
+	if (pageable->pinned)
+		iokmem_volatile_update(pageable);
+	else
+		iokmem_volatile_forget(pageable);
+}
+
+static enum lru_status sum_pages(struct list_head *item, struct list_lru_one *list,
+				 void *nr)
+{
+	struct iokmem_share *share = list_entry(item, struct iokmem_share, lru);
+
+	*(unsigned long *)nr += iokmem_shmem_pages(share->owner);
+	return LRU_SKIP;
+}
+
+static unsigned long volatile_count(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	unsigned long all = ULONG_MAX, nr = 0;
+
+	if (!iokmem_reclaim_is_ready(&iokmem_volatile_reclaim))
+		return SHRINK_EMPTY;
+	list_lru_walk_one(&iokmem_volatile, sc->nid, sc->memcg, sum_pages, &nr, &all);
+	return iokmem_shrink_counted(list_lru_shrink_count(&iokmem_volatile, sc), nr);
+}
+
+/*
+ * Take the first memory that nobody uses just now, with its lock and a count. The walk cannot
+ * be stopped, so the others are skipped.
+ */
+static enum lru_status isolate_first(struct list_head *item,
+				     struct list_lru_one *list, void *first)
+{
+	struct iokmem_pageable **found = first, *pageable =
+		list_entry(item, struct iokmem_share, lru)->owner;
+
+	if (*found || !down_write_trylock(&pageable->lock))
+		return LRU_SKIP;
+	if (!kref_get_unless_zero(&pageable->desc.count)) {
+		up_write(&pageable->lock);
+		return LRU_SKIP;
+	}
+	list_lru_isolate(list, item);
+	*found = pageable;
+	return LRU_REMOVED;
+}
+
+static unsigned long purge(struct iokmem_pageable *pageable)
+{
+	unsigned long nr = iokmem_shmem_pages(pageable);
+
+	iokmem_volatile_empty(pageable);
+	trace_iokmem_purge(&pageable->desc);
+	up_write(&pageable->lock);
+	iokmem_desc_count_put_async(&pageable->desc);
+	return nr;
+}
+
+static unsigned long volatile_scan(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	unsigned long freed = 0, all;
+	struct iokmem_pageable *first;
+
+	/* The task that allocates may hold locks that discarding takes. */
+	if (!(sc->gfp_mask & __GFP_FS))
+		return SHRINK_STOP;
+	do {
+		first = NULL;
+		all = ULONG_MAX;
+		list_lru_walk_one(&iokmem_volatile, sc->nid, sc->memcg,
+				  isolate_first, &first, &all);
+		if (first)
+			freed += purge(first);
+	} while (first && freed < sc->nr_to_scan);
+	return iokmem_shrink_scanned(sc, freed);
+}
+
+int __init iokmem_pageable_init(void)
+{
+	int err;
+
+	iokmem_shares = KMEM_CACHE(iokmem_share, 0);
+	if (!iokmem_shares)
+		return -ENOMEM;
+	err = iokmem_reclaim_start(&iokmem_volatile_reclaim, "iokmem-purgeable",
+				   volatile_count, volatile_scan);
+	if (err)
+		kmem_cache_destroy(iokmem_shares);
+	return err;
+}
+
+void iokmem_pageable_exit(void)
+{
+	iokmem_reclaim_stop(&iokmem_volatile_reclaim);
+	iokmem_reclaim_destroy(&iokmem_volatile_reclaim);
+	kmem_cache_destroy(iokmem_shares);
+}
