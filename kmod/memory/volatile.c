@@ -31,6 +31,9 @@
 #include "page/reclaim.h"
 #include "trace.h"
 
+/* From how many shares at the head of a list the pages of all are estimated. */
+#define IOKMEM_SAMPLE	32
+
 /**
  * struct iokmem_share - a cgroup that pages of a buffer are charged to
  * @lru: in the list of the cgroup while the memory is volatile and nobody holds it
@@ -236,31 +239,39 @@ static enum lru_status sum_pages(struct list_head *item, struct list_lru_one *li
 	return LRU_SKIP;
 }
 
+/*
+ * Estimate the pages in a list from the memory at its head, which is the next to be emptied.
+ * To look at all of it would take too long: the kernel wants to know before each few scans.
+ */
 static unsigned long volatile_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
-	unsigned long all = ULONG_MAX, nr = 0;
+	unsigned long shares, left = IOKMEM_SAMPLE, nr = 0;
 
 	if (!iokmem_reclaim_is_ready(&iokmem_volatile_reclaim))
 		return SHRINK_EMPTY;
-	list_lru_walk_one(&iokmem_volatile, sc->nid, sc->memcg, sum_pages, &nr, &all);
-	return iokmem_shrink_counted(list_lru_shrink_count(&iokmem_volatile, sc), nr);
+	shares = list_lru_shrink_count(&iokmem_volatile, sc);
+	list_lru_walk_one(&iokmem_volatile, sc->nid, sc->memcg, sum_pages, &nr, &left);
+	if (left)
+		return iokmem_shrink_counted(shares, nr);
+	nr = mult_frac(nr, shares, IOKMEM_SAMPLE);
+	return iokmem_shrink_counted(shares, max(nr, shares));
 }
 
 /*
- * Take the first memory that nobody uses just now, with its lock and a count. The walk cannot
- * be stopped, so the others are skipped.
+ * Take the memory, with its lock and a count, if nobody uses it just now. Memory in use goes
+ * to the end of the list, so that the next walk does not look at it again.
  */
-static enum lru_status isolate_first(struct list_head *item,
-				     struct list_lru_one *list, void *first)
+static enum lru_status isolate(struct list_head *item, struct list_lru_one *list,
+			       void *isolated)
 {
-	struct iokmem_pageable **found = first, *pageable =
+	struct iokmem_pageable **found = isolated, *pageable =
 		list_entry(item, struct iokmem_share, lru)->owner;
 
-	if (*found || !down_write_trylock(&pageable->lock))
-		return LRU_SKIP;
+	if (!down_write_trylock(&pageable->lock))
+		return LRU_ROTATE;
 	if (!kref_get_unless_zero(&pageable->desc.count)) {
 		up_write(&pageable->lock);
-		return LRU_SKIP;
+		return LRU_ROTATE;
 	}
 	list_lru_isolate(list, item);
 	*found = pageable;
@@ -278,22 +289,26 @@ static unsigned long purge(struct iokmem_pageable *pageable)
 	return nr;
 }
 
+/* Empty the memory at the head of the list. Returns how many pages that freed. */
+static unsigned long purge_first(struct shrink_control *sc)
+{
+	struct iokmem_pageable *pageable = NULL;
+	unsigned long one = 1;
+
+	list_lru_walk_one(&iokmem_volatile, sc->nid, sc->memcg, isolate, &pageable, &one);
+	return pageable ? purge(pageable) : 0;
+}
+
 static unsigned long volatile_scan(struct shrinker *shrinker, struct shrink_control *sc)
 {
-	unsigned long freed = 0, all;
-	struct iokmem_pageable *first;
+	unsigned long shares, freed = 0;
 
 	/* The task that allocates may hold locks that discarding takes. */
 	if (!(sc->gfp_mask & __GFP_FS))
 		return SHRINK_STOP;
-	do {
-		first = NULL;
-		all = ULONG_MAX;
-		list_lru_walk_one(&iokmem_volatile, sc->nid, sc->memcg,
-				  isolate_first, &first, &all);
-		if (first)
-			freed += purge(first);
-	} while (first && freed < sc->nr_to_scan);
+	for (shares = list_lru_shrink_count(&iokmem_volatile, sc);
+	     shares && freed < sc->nr_to_scan; shares--)
+		freed += purge_first(sc);
 	return iokmem_shrink_scanned(sc, freed);
 }
 

@@ -417,6 +417,71 @@ TEST_F(purgeable, memory_is_emptied_when_memory_is_short_oldest_first)
 	EXPECT_TRUE(pages_are_numbered(self->base, SWAP_SIZE, 0));
 }
 
+#define NR_FEW		1000
+#define NR_MANY		8000
+
+/* Create a volatile buffer of one page. Returns its fd or a negative error. */
+static int create_volatile_page(int dev)
+{
+	int fd = create(dev, IOKMEM_PAGEABLE | IOKMEM_PURGEABLE, PAGE, 0), state;
+	char *base;
+
+	if (fd < 0)
+		return fd;
+	base = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (base == MAP_FAILED)
+		return -errno;
+	base[0] = 1;
+	munmap(base, PAGE);
+	state = set_purgeable(fd, VOLATILE);
+	return state == NON_VOLATILE ? fd : -EBADFD;
+}
+
+/* Return how many seconds it takes to empty each of @nr buffers, or -1. */
+static double time_to_empty(int dev, int nr)
+{
+	bool emptied = true;
+	int fds[NR_MANY], i;
+	double begin, end;
+
+	for (i = 0; i < nr; i++) {
+		fds[i] = create_volatile_page(dev);
+		if (fds[i] < 0)
+			return -1;
+	}
+	begin = now();
+	write_file("/proc/sys/vm/drop_caches", "2");
+	end = now();
+	for (i = 0; i < nr; i++) {
+		emptied &= set_purgeable(fds[i], KEEP) == EMPTY;
+		close(fds[i]);
+	}
+	return emptied ? (end - begin) / nr : -1;
+}
+
+TEST_F_TIMEOUT(purgeable, emptying_a_buffer_takes_as_long_among_many_as_among_few, 300)
+{
+	struct rlimit files = { NR_MANY + 64, NR_MANY + 64 };
+	double few, many;
+	int i;
+
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
+	/* Have the caches of others emptied first. */
+	ASSERT_EQ(0, write_file("/proc/sys/vm/drop_caches", "2"));
+	for (i = 0; i < 3; i++) {
+		few = time_to_empty(self->dev, NR_FEW);
+		many = time_to_empty(self->dev, NR_MANY);
+		ASSERT_LT(0, few);
+		ASSERT_LT(0, many);
+		TH_LOG("%.0f us among %d, %.0f us among %d", few * 1e6, NR_FEW, many * 1e6,
+		       NR_MANY);
+		/* The machine may be busy with something else. */
+		if (many < 2 * few)
+			break;
+	}
+	EXPECT_LT(many, 2 * few);
+}
+
 #include "nothing_left.h"
 
 TEST_HARNESS_MAIN
