@@ -90,6 +90,38 @@ static void pageable_memory_is_there_when_touched(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, dirty);
 }
 
+static int write_byte(unsigned long address)
+{
+	return put_user(5, (u8 __user *)address);
+}
+
+/* Counting moves no entries: the program does not fault again. */
+static void pageable_pages_stay_mapped_when_counted(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer_with(test, NULL, IOKMEM_PAGEABLE, SIZE, 0);
+	struct iokmem_map *m, *other;
+	u64 pages, dirty, faults;
+
+	attach_address_space(test);
+	m = map(test, desc, current, 0, 0, 0);
+	other = map(test, desc, current, IOKMEM_MAP_UNIQUE, 0, 0);
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address_of(m)));
+	KUNIT_ASSERT_EQ(test, 0, write_byte(address_of(m) + PAGE_SIZE));
+	KUNIT_ASSERT_EQ(test, 0, write_byte(address_of(other) + 2 * PAGE_SIZE));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_get_page_counts(desc, &pages, &dirty));
+	KUNIT_EXPECT_EQ(test, 3, pages);
+	KUNIT_EXPECT_EQ(test, 2, dirty);
+
+	faults = current->min_flt + current->maj_flt;
+	KUNIT_EXPECT_EQ(test, 0, write_byte(address_of(m)));
+	KUNIT_EXPECT_EQ(test, 0UL, touch(address_of(m) + PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, write_byte(address_of(other) + 2 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, faults, current->min_flt + current->maj_flt);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_get_page_counts(desc, &pages, &dirty));
+	KUNIT_EXPECT_EQ(test, 3, pages);
+	KUNIT_EXPECT_EQ(test, 3, dirty);
+}
+
 static void pageable_memory_is_zero_to_the_end_of_the_last_page(struct kunit *test)
 {
 	struct iokmem_desc *desc;
@@ -401,6 +433,67 @@ static void purgeable_memory_is_not_emptied_while_held(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, reads(desc, true));
 }
 
+/* Return a volatile buffer of one page, or NULL. The caller puts it. */
+static struct iokmem_desc *volatile_page(void)
+{
+	u32 options = IOKMEM_DIRECTION_INOUT | IOKMEM_PAGEABLE | IOKMEM_PURGEABLE;
+	struct iokmem_desc *desc;
+
+	desc = iokmem_buffer_in_task_with_options(NULL, options, PAGE_SIZE, 0);
+	if (IS_ERR(desc))
+		return NULL;
+	if (iokmem_desc_write_bytes(desc, 0, "x", 1) ||
+	    iokmem_desc_set_purgeable(desc, VOLATILE, NULL)) {
+		iokmem_desc_put(desc);
+		return NULL;
+	}
+	return desc;
+}
+
+/* Return how long it takes to empty each of @nr buffers, in ns. */
+static u64 time_to_empty(struct kunit *test, unsigned int nr)
+{
+	struct iokmem_desc **descs = kunit_kcalloc(test, nr, sizeof(*descs), GFP_KERNEL);
+	unsigned int i;
+	u64 begin;
+
+	KUNIT_ASSERT_NOT_NULL(test, descs);
+	for (i = 0; i < nr; i++)
+		descs[i] = volatile_page();
+	begin = ktime_get_ns();
+	shrink(test);
+	begin = ktime_get_ns() - begin;
+	for (i = 0; i < nr; i++) {
+		if (!descs[i]) {
+			KUNIT_FAIL(test, "no buffer");
+			continue;
+		}
+		KUNIT_EXPECT_EQ(test, EMPTY, set(test, descs[i], KEEP));
+		iokmem_desc_put(descs[i]);
+	}
+	settle_files(test);
+	return div_u64(begin, nr);
+}
+
+/* The thousandth buffer takes no longer than the first. */
+static void purgeable_buffers_are_emptied_in_constant_time(struct kunit *test)
+{
+	u64 few, many;
+	int i;
+
+	/* Have the caches of others emptied first. */
+	shrink(test);
+	for (i = 0; i < 3; i++) {
+		few = time_to_empty(test, 500);
+		many = time_to_empty(test, 4000);
+		kunit_info(test, "%llu ns for each of 500, %llu for each of 4000\n", few, many);
+		/* The machine may be busy with something else. */
+		if (many < 2 * few)
+			return;
+	}
+	KUNIT_FAIL(test, "emptying takes longer for each of many buffers");
+}
+
 /* I/O in progress has a reference to a page, which outlives its place here. */
 static void purgeable_content_is_gone_from_referenced_pages(struct kunit *test)
 {
@@ -460,6 +553,7 @@ static void purgeable_state_of_parts_is_the_wholes(struct kunit *test)
 
 static struct kunit_case pageable_cases[] = {
 	KUNIT_CASE(pageable_memory_is_there_when_touched),
+	KUNIT_CASE(pageable_pages_stay_mapped_when_counted),
 	KUNIT_CASE(pageable_memory_is_zero_to_the_end_of_the_last_page),
 	KUNIT_CASE(pageable_memory_is_swapped_out_and_in),
 	KUNIT_CASE(pageable_memory_stays_while_prepared),
@@ -477,6 +571,7 @@ static struct kunit_case purgeable_cases[] = {
 	KUNIT_CASE(purgeable_memory_that_is_held_is_zeroed_in_place),
 	KUNIT_CASE(purgeable_memory_is_emptied_only_if_volatile),
 	KUNIT_CASE(purgeable_memory_is_not_emptied_while_held),
+	KUNIT_CASE(purgeable_buffers_are_emptied_in_constant_time),
 	KUNIT_CASE(purgeable_content_is_gone_from_referenced_pages),
 	KUNIT_CASE(purgeable_content_in_swap_is_gone),
 	KUNIT_CASE(purgeable_state_of_parts_is_the_wholes),

@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 
 #include "memory/shmem.h"
+#include "memory/written.h"
 #include "page/compat.h"
 
 static struct address_space *mapping_of(const struct iokmem_pageable *pageable)
@@ -180,6 +181,8 @@ static void count_folios(struct address_space *mapping, u64 *resident, u64 *dirt
 
 /*
  * iokmem_shmem_count - count the pages in memory, and the dirty ones among them
+ *
+ * Does not make anybody fault.
  */
 void iokmem_shmem_count(struct iokmem_pageable *pageable, u64 *resident, u64 *dirty)
 {
@@ -187,8 +190,7 @@ void iokmem_shmem_count(struct iokmem_pageable *pageable, u64 *resident, u64 *di
 
 	*resident = 0;
 	*dirty = 0;
-	/* Move the dirty bits of page table entries to the pages. */
-	unmap_mapping_range(mapping_of(pageable), 0, 0, 1);
+	iokmem_note_written(mapping_of(pageable));
 	count_folios(mapping_of(pageable), resident, dirty);
 }
 

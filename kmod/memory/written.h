@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _IOKMEM_WRITTEN_H
+#define _IOKMEM_WRITTEN_H
+
+struct address_space;
+
+void iokmem_note_written(struct address_space *mapping);
+
+#endif /* _IOKMEM_WRITTEN_H */
