@@ -185,6 +185,39 @@ static void pageable_memory_stays_while_prepared(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, reads(desc, false));
 }
 
+/* Return how many pages of a map have an entry. */
+static unsigned long nr_entries(const struct iokmem_map *m)
+{
+	unsigned long i, nr = 0;
+
+	for (i = 0; i < pages_of(m); i++)
+		nr += entry_of(current->mm, address_of(m) + i * PAGE_SIZE).present;
+	return nr;
+}
+
+/* Reclaim leaves pages alone that it cannot have. */
+static void pageable_memory_stays_mapped_while_prepared(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer_with(test, NULL, IOKMEM_PAGEABLE, SIZE, 0);
+	struct iokmem_map *m;
+	int i;
+
+	need_swap(test);
+	attach_address_space(test);
+	m = map(test, desc, current, 0, 0, 0);
+	write_pattern(test, desc);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m), SIZE, 0));
+	for (i = 0; i < 10; i++)
+		write_line("/sys/fs/cgroup/memory.reclaim", "8M");
+	KUNIT_EXPECT_EQ(test, PAGES, nr_entries(m));
+
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
+	squeeze(test, desc, PAGES / 4 - 1);
+	KUNIT_EXPECT_LT(test, resident(test, desc), PAGES / 4);
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m), SIZE, 0));
+}
+
 /* Writes of the kernel or a device to held memory must reach swap, too. */
 static void pageable_memory_keeps_what_was_written_while_prepared(struct kunit *test)
 {
@@ -557,6 +590,7 @@ static struct kunit_case pageable_cases[] = {
 	KUNIT_CASE(pageable_memory_is_zero_to_the_end_of_the_last_page),
 	KUNIT_CASE(pageable_memory_is_swapped_out_and_in),
 	KUNIT_CASE(pageable_memory_stays_while_prepared),
+	KUNIT_CASE(pageable_memory_stays_mapped_while_prepared),
 	KUNIT_CASE(pageable_memory_keeps_what_was_written_while_prepared),
 	KUNIT_CASE(pageable_kernel_buffer_has_an_address_while_prepared),
 	KUNIT_CASE(pageable_task_buffer_is_mapped_there),

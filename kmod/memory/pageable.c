@@ -58,6 +58,7 @@ static int pageable_pin(struct iokmem_desc *desc, bool write)
 		return err;
 
 	down_read(&pageable->lock);
+	iokmem_shmem_set_unevictable(pageable);
 	pages = get_pages(pageable, 0, nr);
 	if (IS_ERR(pages)) {
 		err = PTR_ERR(pages);
@@ -76,6 +77,7 @@ static int pageable_pin(struct iokmem_desc *desc, bool write)
 	return 0;
 
 err_unlock:
+	iokmem_shmem_clear_unevictable(pageable);
 	up_read(&pageable->lock);
 	iokmem_uncharge(&pageable->pin_charge);
 	return err;
@@ -92,6 +94,7 @@ static void pageable_unpin(struct iokmem_desc *desc)
 	WRITE_ONCE(pageable->pinned, NULL);
 	iokmem_volatile_update(pageable);
 	up_write(&pageable->lock);
+	iokmem_shmem_clear_unevictable(pageable);
 
 	iokmem_shmem_put_pages(pages, iokmem_shmem_size(pageable), !desc->held_read_only);
 	iokmem_extents_fini(&desc->extents);

@@ -14,6 +14,7 @@
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
+#include <linux/swap.h>
 
 #include "memory/shmem.h"
 #include "memory/written.h"
@@ -132,6 +133,38 @@ struct page **iokmem_shmem_get_pages(struct iokmem_pageable *pageable, pgoff_t f
 		cond_resched();
 	}
 	return pages;
+}
+
+/*
+ * iokmem_shmem_set_unevictable - keep reclaim away from the pages
+ *
+ * Reclaim unmaps a page before it finds that somebody keeps it. Pages that are brought in from
+ * now on go to the unevictable list at once. Pages that are there already are moved to it
+ * when reclaim comes across them.
+ */
+void iokmem_shmem_set_unevictable(struct iokmem_pageable *pageable)
+{
+	mapping_set_unevictable(mapping_of(pageable));
+}
+
+/*
+ * iokmem_shmem_clear_unevictable - undo iokmem_shmem_set_unevictable()
+ *
+ * Reclaim never looks at the unevictable list, so move the pages that are in it back.
+ */
+void iokmem_shmem_clear_unevictable(struct iokmem_pageable *pageable)
+{
+	struct address_space *mapping = mapping_of(pageable);
+	struct folio_batch batch;
+	pgoff_t next = 0;
+
+	mapping_clear_unevictable(mapping);
+	folio_batch_init(&batch);
+	while (filemap_get_folios(mapping, &next, ULONG_MAX, &batch)) {
+		check_move_unevictable_folios(&batch);
+		folio_batch_release(&batch);
+		cond_resched();
+	}
 }
 
 /*

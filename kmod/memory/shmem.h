@@ -15,6 +15,8 @@ void iokmem_shmem_destroy(struct iokmem_pageable *pageable);
 struct page **iokmem_shmem_get_pages(struct iokmem_pageable *pageable, pgoff_t first,
 				     unsigned long nr);
 void iokmem_shmem_put_pages(struct page **pages, unsigned long nr, bool dirty);
+void iokmem_shmem_set_unevictable(struct iokmem_pageable *pageable);
+void iokmem_shmem_clear_unevictable(struct iokmem_pageable *pageable);
 struct page *iokmem_shmem_lock_page(struct iokmem_pageable *pageable, pgoff_t index);
 void iokmem_shmem_count(struct iokmem_pageable *pageable, u64 *resident, u64 *dirty);
 void iokmem_shmem_discard(struct iokmem_pageable *pageable);
