@@ -14,7 +14,8 @@
  *
  * A share is made when the first page of its cgroup is brought in, and freed when the memory
  * is emptied. It is a slab object that is charged to its cgroup, because list_lru finds the
- * cgroup by the slab.
+ * cgroup by the slab. list_lru finds the node by the slab as well. So the node of a share is
+ * that of the task that touched the first page, whatever the nodes of other pages are.
  */
 #include <linux/list_lru.h>
 #include <linux/memcontrol.h>

@@ -363,8 +363,9 @@ struct iokmem_duplicate {
  * Sets whether the kernel may discard the content of memory that was made with
  * IOKMEM_PURGEABLE. The ioctl returns the old state, which is not 0.
  *
- * IOKMEM_PURGEABLE_VOLATILE: the memory may be emptied when memory is short. The buffer that
- * has been volatile for longest is emptied first. It stays mapped, and is zero afterwards.
+ * IOKMEM_PURGEABLE_VOLATILE: the memory may be emptied when the machine is short of memory,
+ * or a memory cgroup that pages of it are charged to. The buffer that has been volatile for
+ * longest is emptied first. It stays mapped, and is zero afterwards.
  * A program that needs the content makes the memory non-volatile again. The old state says
  * whether the content has survived. IOKMEM_PURGEABLE_EMPTY: the content is not needed, and
  * is discarded at once. Empty memory that is made volatile stays empty.
