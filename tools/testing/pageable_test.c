@@ -459,16 +459,18 @@ static double time_to_empty(int dev, int nr)
 	return emptied ? (end - begin) / nr : -1;
 }
 
-TEST_F_TIMEOUT(purgeable, emptying_a_buffer_takes_as_long_among_many_as_among_few, 600)
+TEST_F_TIMEOUT(purgeable, emptying_a_buffer_takes_as_long_among_many_as_among_few, 120)
 {
 	struct rlimit files = { NR_MANY + 64, NR_MANY + 64 };
 	double few, many;
 	int i;
 
+	if (!access("/proc/lockdep_stats", F_OK))
+		SKIP(return, "the kernel's own checks take longer than what is measured");
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
 	/* Have the caches of others emptied first. */
 	ASSERT_EQ(0, write_file("/proc/sys/vm/drop_caches", "2"));
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 5; i++) {
 		few = time_to_empty(self->dev, NR_FEW);
 		many = time_to_empty(self->dev, NR_MANY);
 		ASSERT_LT(0, few);
@@ -476,10 +478,10 @@ TEST_F_TIMEOUT(purgeable, emptying_a_buffer_takes_as_long_among_many_as_among_fe
 		TH_LOG("%.0f us among %d, %.0f us among %d", few * 1e6, NR_FEW, many * 1e6,
 		       NR_MANY);
 		/* The machine may be busy with something else. */
-		if (many < 2 * few)
+		if (many < 3 * few)
 			break;
 	}
-	EXPECT_LT(many, 2 * few);
+	EXPECT_LT(many, 3 * few);
 }
 
 #include "nothing_left.h"
