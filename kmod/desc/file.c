@@ -27,6 +27,20 @@ static struct vfsmount *iokmem_mnt;
 static struct inode *iokmem_inodes[IOKMEM_INODES];
 
 /*
+ * Make an inode. It is immutable, so that nobody changes the owner, mode or times that files of
+ * other descriptors have as well. Operations of this module's that refuse that would have to
+ * outlive the module: a path keeps the inode, and not the module.
+ */
+static struct inode *make_inode(void)
+{
+	struct inode *inode = alloc_anon_inode(iokmem_mnt->mnt_sb);
+
+	if (!IS_ERR(inode))
+		inode->i_flags |= S_IMMUTABLE;
+	return inode;
+}
+
+/*
  * The name tells the descriptor in /proc/PID/maps and /proc/PID/fd. Until its ->release()
  * has run, the file keeps this module (fops->owner). Its owner must keep the descriptor.
  */
@@ -94,7 +108,7 @@ struct file *iokmem_desc_map_file(const struct iokmem_desc *desc, void *private,
 	if (pages)
 		return file_on(file_inode(pages), pages->f_path.mnt, desc->id, private,
 			       flags, fops);
-	inode = alloc_anon_inode(iokmem_mnt->mnt_sb);
+	inode = make_inode();
 	if (IS_ERR(inode))
 		return ERR_CAST(inode);
 	/* The kernel makes no huge entry where the file has ended. */
@@ -118,7 +132,7 @@ int __init iokmem_file_init(void)
 	fput(file);
 
 	for (i = 0; i < IOKMEM_INODES; i++) {
-		inode = alloc_anon_inode(iokmem_mnt->mnt_sb);
+		inode = make_inode();
 		if (IS_ERR(inode)) {
 			iokmem_file_exit();
 			return PTR_ERR(inode);

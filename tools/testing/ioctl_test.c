@@ -663,6 +663,22 @@ TEST_F(files, buffer_cannot_be_locked_as_a_file)
 	EXPECT_ERRNO(EOPNOTSUPP, fcntl(self->fd, F_OFD_SETLK, &lock));
 }
 
+/* Files of other buffers have the same inode. Even the administrator cannot change it. */
+TEST_F(files, buffer_has_no_owner_and_mode_to_be_changed)
+{
+	struct timespec times[2] = {};
+	struct stat before, after;
+
+	ASSERT_EQ(0, fstat(self->fd, &before));
+	EXPECT_ERRNO(EPERM, fchmod(self->fd, 0777));
+	EXPECT_ERRNO(EPERM, fchown(self->fd, 1, 1));
+	EXPECT_ERRNO(EPERM, futimens(self->fd, times));
+	ASSERT_EQ(0, fstat(self->fd, &after));
+	EXPECT_EQ(before.st_mode, after.st_mode);
+	EXPECT_EQ(before.st_uid, after.st_uid);
+	EXPECT_EQ(before.st_mtime, after.st_mtime);
+}
+
 TEST_F(files, fds_close_on_exec)
 {
 	int fd = duplicate(self->fd, 0);

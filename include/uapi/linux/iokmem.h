@@ -58,7 +58,7 @@
  *    CAP_IPC_LOCK); contiguous memory of more than a block of the page allocator
  *    (4 MiB on most machines), which no memory cgroup can be charged for (have
  *    CAP_SYS_ADMIN); memory mapped for execution; sealed memory (mseal()) that would be
- *    overwritten
+ *    overwritten; fchmod() and fchown() of a descriptor's file descriptor
  *  - EACCES: a writable map, or a change, through a read-only file descriptor; a map
  *    of part of a page, where the rest is not the descriptor's memory; a writable
  *    map that pageable memory has to stay in memory for, while the memory already stays
