@@ -123,7 +123,8 @@ static bool mark(struct iokmem_desc *desc)
  * iokmem_holder_add(). The function cannot be undone.
  *
  * Context: May sleep. Caller must not hold an mmap lock, nor anything that a holder's
- * revoke() waits for, and must not be such a function itself for a map of @desc.
+ * revoke() waits for, and must not be such a function itself for a map of @desc, or of a
+ * multi-descriptor that has it as a member.
  * Return: 0, also if the descriptor has been revoked before; or -EOPNOTSUPP for a
  * sub-descriptor, whose memory is its parent's.
  */

@@ -73,6 +73,8 @@
  *  - ENOSPC: more than 1024 members
  *  - EEXIST: something else is mapped at the fixed address
  *  - EADDRNOTAVAIL: a fixed address outside what the process can use
+ *  - EIO: pageable memory could not be read from swap, or the hardware has lost some of it;
+ *    an exporter has failed to make a dma-buf ready
  *  - ENODEV: the memory has been revoked (IOKMEM_REVOKE), or its device has gone
  *  - ENOENT: no such map (any more), or IOKMEM_MAP_REFERENCE found none
  *  - EMFILE, ENFILE: the process, or the system, has no room for a file descriptor
