@@ -104,8 +104,8 @@ static void probe_handler(int sig)
 	siglongjmp(probe_env, sig);
 }
 
-/* Return the signal that an access to the byte raises, or 0. */
-static inline int probe(char *address, bool write)
+/* Return the signal that touching the address in this way raises, or 0. */
+static inline int probe_by(void (*touch)(char *address, bool write), char *address, bool write)
 {
 	struct sigaction act = { .sa_handler = probe_handler };
 	struct sigaction segv, bus;
@@ -119,6 +119,12 @@ static inline int probe(char *address, bool write)
 	sigaction(SIGSEGV, &segv, NULL);
 	sigaction(SIGBUS, &bus, NULL);
 	return sig;
+}
+
+/* Return the signal that an access to the byte raises, or 0. */
+static inline int probe(char *address, bool write)
+{
+	return probe_by(touch, address, write);
 }
 
 static inline int can_read(char *address)
