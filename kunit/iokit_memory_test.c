@@ -649,7 +649,7 @@ static void iokit_map_has_a_task(struct kunit *test)
 	IOMemoryMap *map;
 	task_t task;
 
-	/* Whoever has started it lets it go. */
+	/* The code that has started the process drops its references. */
 	msleep(100);
 	refs = refcount_read(&process->usage);
 	map = keep_map(test, IOMemoryDescriptor_createMappingInTask(md, process, 0,

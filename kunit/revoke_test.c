@@ -80,7 +80,7 @@ static void revoke_leaves_nothing_to_ask_for(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENODEV,
 			iokmem_desc_get_physical_segment(desc, 0, &address, &length));
 	KUNIT_EXPECT_NULL(test, iokmem_buffer_get_bytes_no_copy(desc));
-	/* What was prepared has to be completed, as usual. */
+	/* The caller completes its preparation, as usual. */
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
 	if (!kind->not_counted)
 		KUNIT_EXPECT_EQ(test, -ENODEV, iokmem_desc_prepare(desc, NONE));
@@ -241,7 +241,7 @@ static void revoke_stops_a_dma_buf_from_being_mapped_again(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, table);
 
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_revoke(desc));
-	/* What a device has is not taken from it. */
+	/* The device keeps its mapping until its driver unmaps it. */
 	dma_buf_unmap_attachment_unlocked(attachment, table, DMA_BIDIRECTIONAL);
 	table = dma_buf_map_attachment_unlocked(attachment, DMA_BIDIRECTIONAL);
 	KUNIT_EXPECT_EQ(test, -ENODEV, PTR_ERR_OR_ZERO(table));

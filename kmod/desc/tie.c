@@ -6,11 +6,15 @@
  */
 #include <linux/device.h>
 #include <linux/gfp.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 
 #include "desc/desc.h"
 
-/* A resource of the device, by which the descriptor learns that the driver leaves. */
+/*
+ * A resource of the device, by which the descriptor learns that the driver leaves. It keeps the
+ * module: driver_left() may be yet to come when the descriptor has been freed.
+ */
 struct iokmem_tie_devres {
 	struct iokmem_tie *tie;		/* protected by iokmem_tie_mutex */
 };
@@ -43,10 +47,11 @@ static void driver_left(struct device *dev, void *res)
 		desc = NULL;
 	}
 	mutex_unlock(&iokmem_tie_mutex);
-	if (!desc)
-		return;
-	iokmem_desc_revoke(desc);
-	iokmem_desc_count_put(desc);
+	if (desc) {
+		iokmem_desc_revoke(desc);
+		iokmem_desc_count_put(desc);
+	}
+	module_put(THIS_MODULE);
 }
 
 /*
@@ -64,6 +69,7 @@ int iokmem_tie(struct iokmem_tie *tie, struct iokmem_desc *desc, struct device *
 	devres = devres_alloc(driver_left, sizeof(*devres), GFP_KERNEL);
 	if (!devres)
 		return -ENOMEM;
+	__module_get(THIS_MODULE);
 	tie->devres = devres;
 	devres->tie = tie;
 	devres_add(dev, devres);
@@ -81,6 +87,8 @@ void iokmem_untie(struct iokmem_tie *tie)
 	/* If the resource is not found, driver_left() is about to look at it. */
 	if (tie->devres && devres_destroy(tie->dev, driver_left, is_of, tie))
 		tie->devres->tie = NULL;
+	else if (tie->devres)
+		module_put(THIS_MODULE);
 	iokmem_desc_give_back(tie->desc);
 	mutex_unlock(&iokmem_tie_mutex);
 	put_device(tie->dev);

@@ -158,7 +158,7 @@ static void physical_device_unmap(struct iokmem_dma_view *view)
 			   view->direction, 0);
 }
 
-/* Whoever holds the memory may use its address in the kernel. */
+/* A holder of the memory may use the address that the kernel has for it: keep it then. */
 static void physical_revoke(struct iokmem_desc *desc)
 {
 	struct iokmem_physical *physical = physical_of(desc);

@@ -246,7 +246,7 @@ TEST_F(device_memory, goes_when_its_driver_is_unbound)
 	EXPECT_EQ(-ENODEV, map(self->fd, 0, 0, 0, &address));
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, self->size, PROT_READ, MAP_SHARED, self->fd, 0));
 	EXPECT_EQ(0, nr_maps(self->fd));
-	/* What the program lets go now is not given back again. */
+	/* The memory has been given back: the program drops its maps and its file only. */
 	EXPECT_EQ(0, munmap(self->by_mmap, self->size));
 	EXPECT_EQ(0, close(self->fd));
 	EXPECT_EQ(0, munmap(self->map, self->size));
