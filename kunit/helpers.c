@@ -241,11 +241,12 @@ u8 pattern(size_t offset)
 
 void fill_pattern(struct iokmem_desc *desc)
 {
+	u8 *page = NULL;
 	size_t offset;
 
 	for (offset = 0; offset < desc->capacity; offset++) {
-		u8 *page = page_address(pfn_to_page(pfn_of(desc, offset)));
-
+		if (!offset_in_page(offset))
+			page = page_address(pfn_to_page(pfn_of(desc, offset)));
 		page[offset_in_page(offset)] = pattern(offset);
 	}
 }
