@@ -419,6 +419,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_bytes, IOKMEM_NS);
  * * -EINVAL: @capacity is 0
  * * -EOVERFLOW: @capacity cannot be rounded to pages
  * * -ENOMEM: no memory, or none below the device's mask
+ * * -ENODEV: the driver has just left the device
  */
 struct iokmem_desc *iokmem_buffer_coherent(struct device *dev, u32 options,
 					   size_t capacity)

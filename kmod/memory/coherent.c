@@ -127,11 +127,30 @@ static u32 coherent_cache_mode(struct device *dev)
 					  IOKMEM_MAP_WRITE_COMBINE_CACHE;
 }
 
+/* The device's driver may be leaving: after a revoke nobody would give the memory back. */
+static int coherent_allocate(struct iokmem_desc *desc)
+{
+	struct iokmem_coherent *coherent = coherent_of(desc);
+	int err;
+
+	mutex_lock(&desc->hold_lock);
+	err = iokmem_desc_check_revoked(desc);
+	if (!err) {
+		coherent->address = dma_alloc_coherent(coherent->tie.dev, desc->owned,
+						       &coherent->dma,
+						       GFP_KERNEL | __GFP_NOWARN);
+		err = coherent->address ? 0 : -ENOMEM;
+	}
+	mutex_unlock(&desc->hold_lock);
+	return err;
+}
+
 /*
  * iokmem_coherent_create - make an unpublished descriptor of zeroed coherent memory
  *
- * @capacity is not 0, and rounding it to pages does not wrap. Returns ERR_PTR(-ENOMEM) if
- * there is no memory, or none below the device's coherent mask.
+ * @capacity is not 0, and rounding it to pages does not wrap. Returns ERR_PTR(): -ENOMEM if
+ * there is no memory, or none below the device's coherent mask; -ENODEV if the device's driver
+ * has just left.
  */
 struct iokmem_desc *iokmem_coherent_create(struct device *dev, size_t capacity)
 {
@@ -147,11 +166,10 @@ struct iokmem_desc *iokmem_coherent_create(struct device *dev, size_t capacity)
 	coherent = coherent_of(desc);
 	err = iokmem_tie(&coherent->tie, desc, dev);
 	if (!err)
-		coherent->address = dma_alloc_coherent(dev, desc->owned, &coherent->dma,
-						       GFP_KERNEL | __GFP_NOWARN);
-	if (!coherent->address) {
+		err = coherent_allocate(desc);
+	if (err) {
 		iokmem_desc_put(desc);
-		return ERR_PTR(-ENOMEM);
+		return ERR_PTR(err);
 	}
 	return desc;
 }

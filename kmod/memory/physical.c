@@ -49,6 +49,8 @@ static int map_io(struct iokmem_physical *physical, u32 cache_mode)
 {
 	const struct iokmem_extent *extent = physical->desc.extents.array;
 
+	lockdep_assert_held(&physical->desc.hold_lock);
+
 	physical->io = iokmem_cache_ioremap(PFN_PHYS(extent->pfn),
 					    extent->end << PAGE_SHIFT, cache_mode);
 	return physical->io ? 0 : -EBUSY;
@@ -250,7 +252,14 @@ static int set_up(struct iokmem_physical *physical, phys_addr_t address,
 	desc->skew = offset_in_page(address);
 	desc->extents.array[0].pfn = PHYS_PFN(address);
 	desc->extents.array[0].end = iokmem_desc_pages(desc);
-	return map_io(physical, desc->cache_mode);
+
+	mutex_lock(&desc->hold_lock);
+	/* The device's driver may be leaving: after a revoke nobody would unmap the memory. */
+	err = iokmem_desc_check_revoked(desc);
+	if (!err)
+		err = map_io(physical, desc->cache_mode);
+	mutex_unlock(&desc->hold_lock);
+	return err;
 }
 
 static struct iokmem_desc *physical_create(phys_addr_t address, size_t length,
@@ -332,6 +341,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_physical_address, IOKMEM_NS);
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
  *
  * * -EINVAL: @dev is NULL
+ * * -ENODEV: the driver has just left the device
  * * those of iokmem_desc_with_physical_address()
  */
 struct iokmem_desc *iokmem_device_memory_with_range(struct device *dev, phys_addr_t address,
