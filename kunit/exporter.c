@@ -123,7 +123,9 @@ static int exporter_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
 	struct exporter *exporter = dmabuf->priv;
 
-	exporter->vmapped = true;
+	WRITE_ONCE(exporter->vmapped, true);
+	if (exporter->vmap_delay)
+		wait_for_completion(exporter->vmap_delay);
 	if (exporter->options & EXPORTER_IO)
 		iosys_map_set_vaddr_iomem(map, (void __iomem *)exporter->bytes);
 	else

@@ -29,7 +29,8 @@
  * @attached: number of attached devices
  * @mapped: number of devices that have it mapped
  * @pinned: number of pins
- * @vmapped: an importer has the kernel address
+ * @vmapped: an importer has the kernel address, or is about to get it
+ * @vmap_delay: what an importer has to wait for then, or NULL
  * @begun: number of CPU accesses in progress
  * @accesses: number of CPU accesses so far
  * @released: the dma-buf has been released
@@ -47,6 +48,7 @@ struct exporter {
 	int mapped;
 	int pinned;
 	bool vmapped;
+	struct completion *vmap_delay;
 	int begun;
 	int accesses;
 	bool released;

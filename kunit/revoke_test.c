@@ -9,6 +9,7 @@
 #include <linux/kthread.h>
 
 #include "dma_helpers.h"
+#include "exporter.h"
 
 #define NONE	IOKMEM_DIRECTION_NONE
 
@@ -252,13 +253,77 @@ static void revoke_stops_a_dma_buf_from_being_mapped_again(struct kunit *test)
 	dma_buf_put(dmabuf);
 }
 
-/* A thread that maps a descriptor, looks and unmaps, until that fails. */
+/* A thread that uses a descriptor. */
 struct visitor {
 	struct iokmem_desc *desc;
 	int visits;
 	int err;
 };
 
+/* Maps a descriptor once. */
+static int map_once(void *data)
+{
+	struct visitor *visitor = data;
+	struct iokmem_map *m;
+
+	m = iokmem_desc_map(visitor->desc, 0);
+	visitor->err = PTR_ERR_OR_ZERO(m);
+	if (!IS_ERR(m))
+		iokmem_map_put(m);
+	while (!kthread_should_stop())
+		msleep(20);
+	return 0;
+}
+
+/* Revokes a descriptor. */
+static int revoke_once(void *data)
+{
+	struct visitor *visitor = data;
+
+	iokmem_desc_revoke(visitor->desc);
+	WRITE_ONCE(visitor->visits, 1);
+	while (!kthread_should_stop())
+		msleep(20);
+	return 0;
+}
+
+static void revoke_does_not_wait_for_who_waits_for_the_memory(struct kunit *test)
+{
+	struct exporter *from = exporter(test, 0);
+	struct iokmem_desc *registers, *imported, *members[2], *multi;
+	struct visitor mapper = {}, revoker = {};
+	struct task_struct *threads[2];
+	struct completion delay;
+	int i;
+
+	imported = keep_desc(test, iokmem_desc_with_dma_buf(from->dmabuf, INOUT));
+	registers = buffer(test, NULL, PAGE_SIZE, 0);
+	members[0] = imported;
+	members[1] = registers;
+	multi = keep_desc(test, iokmem_multi_with_descriptors(members, 2, INOUT));
+	/* The exporter takes its time, as with a fence that does not come. */
+	init_completion(&delay);
+	from->vmap_delay = &delay;
+	mapper.desc = multi;
+	revoker.desc = registers;
+	threads[0] = kthread_run(map_once, &mapper, "iokmem-mapper");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, threads[0]);
+	while (!READ_ONCE(from->vmapped))
+		msleep(20);
+	threads[1] = kthread_run(revoke_once, &revoker, "iokmem-revoker");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, threads[1]);
+	for (i = 0; i < 100 && !READ_ONCE(revoker.visits); i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, 1, READ_ONCE(revoker.visits));
+	complete_all(&delay);
+	for (i = 0; i < 2; i++)
+		kthread_stop(threads[i]);
+	KUNIT_EXPECT_EQ(test, -ENODEV, mapper.err);
+	KUNIT_EXPECT_EQ(test, 0U, READ_ONCE(multi->nr_mapped));
+	KUNIT_EXPECT_EQ(test, 0U, READ_ONCE(multi->nr_awaiting));
+}
+
+/* Maps a descriptor, looks and unmaps, until that fails. */
 static int visit(void *data)
 {
 	struct visitor *visitor = data;
@@ -377,6 +442,52 @@ static void revoke_comes_when_the_driver_of_registers_leaves(struct kunit *test)
 						IOKMEM_MAP_WRITE_COMBINE_CACHE));
 }
 
+/* A thread that makes coherent memory of a device. */
+struct maker {
+	struct device *dev;
+	struct completion started;
+	struct iokmem_desc *desc;
+};
+
+static int make_coherent(void *data)
+{
+	struct maker *maker = data;
+
+	complete(&maker->started);
+	maker->desc = iokmem_buffer_coherent(maker->dev, INOUT, SZ_1M);
+	while (!kthread_should_stop())
+		msleep(20);
+	return 0;
+}
+
+static void revoke_misses_no_memory_that_is_being_made(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		struct maker maker = { .dev = get_device(device(test)) };
+		struct task_struct *thread;
+
+		init_completion(&maker.started);
+		thread = kthread_run(make_coherent, &maker, "iokmem-maker");
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
+		wait_for_completion(&maker.started);
+		udelay(i * 10);
+		kunit_device_unregister(test, maker.dev);
+		kthread_stop(thread);
+		if (IS_ERR(maker.desc)) {
+			KUNIT_EXPECT_EQ(test, -ENODEV, PTR_ERR(maker.desc));
+		} else {
+			/* What was tied before the driver left has no memory now. */
+			if (list_empty(&maker.dev->devres_head))
+				KUNIT_EXPECT_EQ(test, 0UL, iokmem_desc_kernel_address(maker.desc,
+										      0, 1));
+			put_buffer_now(test, keep_desc(test, maker.desc));
+		}
+		put_device(maker.dev);
+	}
+}
+
 static void revoke_of_device_memory_needs_a_device(struct kunit *test)
 {
 	struct iokmem_desc *desc;
@@ -398,10 +509,12 @@ static struct kunit_case revoke_cases[] = {
 	KUNIT_CASE(revoke_ends_maps_that_show_the_memory_by_redirect),
 	KUNIT_CASE(revoke_ends_a_map_that_is_blocked),
 	KUNIT_CASE(revoke_stops_a_dma_buf_from_being_mapped_again),
+	KUNIT_CASE(revoke_does_not_wait_for_who_waits_for_the_memory),
 	KUNIT_CASE(revoke_bears_threads_that_map),
 	KUNIT_CASE(revoke_comes_when_the_driver_of_coherent_memory_leaves),
 	KUNIT_CASE(revoke_leaves_nothing_of_coherent_memory_to_its_device),
 	KUNIT_CASE(revoke_comes_when_the_driver_of_registers_leaves),
+	KUNIT_CASE(revoke_misses_no_memory_that_is_being_made),
 	KUNIT_CASE(revoke_of_device_memory_needs_a_device),
 	{}
 };

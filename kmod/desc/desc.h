@@ -92,6 +92,7 @@ struct iokmem_home_ops {
  * @last_options: the options of that request that matter to others
  * @nr_maps: number of maps, including those of a part of a mapping
  * @nr_mapped: number of mappings that may have page table entries, killed ones included
+ * @nr_awaiting: how many of these await the memory, and have no entries yet
  * @wait: threads that wait for a map under construction, a retype, or a revoke
  * @revoked: no new map, hold or access is allowed: see revoke.c
  * @revoke_done: nothing maps the memory any more, and it may be gone
@@ -154,6 +155,7 @@ struct iokmem_desc {
 	u32 last_options;		/* protected by @lock */
 	unsigned int nr_maps;		/* protected by @lock */
 	unsigned int nr_mapped;		/* protected by @lock */
+	unsigned int nr_awaiting;	/* protected by @lock */
 	wait_queue_head_t wait;		/* has its own lock */
 	bool revoked;			/* protected by @lock; any reader */
 	bool revoke_done;		/* protected by @lock; any reader */

@@ -174,6 +174,15 @@ void iokmem_backing_map(struct iokmem_backing *backing)
 	backing->desc->nr_mapped++;
 }
 
+/* Wake a revoke, which waits until no mapping has entries. */
+static void wake_revoke(struct iokmem_desc *desc)
+{
+	lockdep_assert_held(&desc->lock);
+
+	if (desc->revoked)
+		iokmem_wake_all(&desc->wait);
+}
+
 /*
  * iokmem_backing_unmap - undo iokmem_backing_map(), if it was done
  *
@@ -186,10 +195,34 @@ void iokmem_backing_unmap(struct iokmem_backing *backing)
 	if (!backing->mapped)
 		return;
 	backing->mapped = false;
-	WRITE_ONCE(backing->desc->nr_mapped, backing->desc->nr_mapped - 1);
-	/* A revoke waits for the last one. */
-	if (!backing->desc->nr_mapped)
-		iokmem_wake_all(&backing->desc->wait);
+	backing->desc->nr_mapped--;
+	wake_revoke(backing->desc);
+}
+
+/*
+ * Hold the memory of a backing, which has no entries yet. A program decides how long that
+ * takes, if it has put off a fence of a dma-buf or a fault in its memory. So a revoke does not
+ * wait for it. Hence this fails if there was a revoke meanwhile.
+ */
+static int hold(struct iokmem_backing *backing, bool write)
+{
+	struct iokmem_desc *desc = backing->desc;
+	int err;
+
+	mutex_lock(&desc->lock);
+	desc->nr_awaiting++;
+	wake_revoke(desc);
+	mutex_unlock(&desc->lock);
+
+	err = iokmem_desc_hold(desc, write);
+
+	mutex_lock(&desc->lock);
+	desc->nr_awaiting--;
+	backing->held = !err;
+	if (!err)
+		err = iokmem_desc_check_revoked(desc);
+	mutex_unlock(&desc->lock);
+	return err;
 }
 
 /*
@@ -204,10 +237,9 @@ int iokmem_backing_hold(struct iokmem_backing *backing, u32 options, bool paged,
 	int err;
 
 	if (!backing->held && !paged && !iokmem_desc_is_always_there(backing->desc)) {
-		err = iokmem_desc_hold(backing->desc, !(options & IOKMEM_MAP_READ_ONLY));
+		err = hold(backing, !(options & IOKMEM_MAP_READ_ONLY));
 		if (err)
 			return err;
-		backing->held = true;
 	}
 	return iokmem_desc_may_map(backing->desc, user);
 }

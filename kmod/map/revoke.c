@@ -22,8 +22,8 @@ static struct iokmem_mapping *next_live(const struct iokmem_desc *desc)
  * iokmem_mappings_end_all - end all mappings of a revoked descriptor
  *
  * On return no entry of the memory is left. A mapping under construction does not go live,
- * and its builder ends it. A mapping that another thread has killed may not be zapped yet:
- * this waits for both.
+ * and its builder ends it. A mapping that another thread has killed may not be zapped yet.
+ * This waits for both, but not for a builder that awaits the memory: it makes no entries.
  */
 void iokmem_mappings_end_all(struct iokmem_desc *desc)
 {
@@ -38,6 +38,7 @@ void iokmem_mappings_end_all(struct iokmem_desc *desc)
 		iokmem_mapping_put(mapping);
 		mutex_lock(&desc->lock);
 	}
+	wait_event_cmd(desc->wait, desc->nr_mapped == desc->nr_awaiting,
+		       mutex_unlock(&desc->lock), mutex_lock(&desc->lock));
 	mutex_unlock(&desc->lock);
-	wait_event(desc->wait, !READ_ONCE(desc->nr_mapped));
 }
