@@ -442,19 +442,26 @@ static void revoke_comes_when_the_driver_of_registers_leaves(struct kunit *test)
 						IOKMEM_MAP_WRITE_COMBINE_CACHE));
 }
 
-/* A thread that makes coherent memory of a device. */
+/* A thread that describes memory of a device, again and again until the driver has left. */
 struct maker {
 	struct device *dev;
-	struct completion started;
+	int made;
+	bool gone;
 	struct iokmem_desc *desc;
 };
 
-static int make_coherent(void *data)
+static int make_device_memory(void *data)
 {
 	struct maker *maker = data;
+	struct iokmem_desc *desc = NULL;
 
-	complete(&maker->started);
-	maker->desc = iokmem_buffer_coherent(maker->dev, INOUT, SZ_1M);
+	do {
+		if (desc)
+			iokmem_desc_put(desc);
+		desc = iokmem_device_memory_with_range(maker->dev, RESERVED_START, SZ_4M, INOUT);
+		WRITE_ONCE(maker->made, maker->made + 1);
+	} while (!IS_ERR(desc) && !iokmem_desc_check_revoked(desc) && !READ_ONCE(maker->gone));
+	maker->desc = desc;
 	while (!kthread_should_stop())
 		msleep(20);
 	return 0;
@@ -464,25 +471,27 @@ static void revoke_misses_no_memory_that_is_being_made(struct kunit *test)
 {
 	int i;
 
-	for (i = 0; i < 100; i++) {
+	need_reserved(test);
+	for (i = 0; i < 50; i++) {
 		struct maker maker = { .dev = get_device(device(test)) };
 		struct task_struct *thread;
+		struct iokmem_desc *desc;
 
-		init_completion(&maker.started);
-		thread = kthread_run(make_coherent, &maker, "iokmem-maker");
+		thread = kthread_run(make_device_memory, &maker, "iokmem-maker");
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
-		wait_for_completion(&maker.started);
-		udelay(i * 10);
+		while (READ_ONCE(maker.made) < 3)
+			msleep(20);
 		kunit_device_unregister(test, maker.dev);
+		WRITE_ONCE(maker.gone, true);
 		kthread_stop(thread);
-		if (IS_ERR(maker.desc)) {
-			KUNIT_EXPECT_EQ(test, -ENODEV, PTR_ERR(maker.desc));
+		desc = maker.desc;
+		if (IS_ERR(desc)) {
+			KUNIT_EXPECT_EQ(test, -ENODEV, PTR_ERR(desc));
 		} else {
-			/* What was tied before the driver left has no memory now. */
-			if (list_empty(&maker.dev->devres_head))
-				KUNIT_EXPECT_EQ(test, 0UL, iokmem_desc_kernel_address(maker.desc,
-										      0, 1));
-			put_buffer_now(test, keep_desc(test, maker.desc));
+			/* It was described before the driver left, or after that. */
+			if (iokmem_desc_check_revoked(desc))
+				KUNIT_EXPECT_EQ(test, 0UL, iokmem_desc_kernel_address(desc, 0, 1));
+			put_buffer_now(test, keep_desc(test, desc));
 		}
 		put_device(maker.dev);
 	}
