@@ -424,11 +424,14 @@ static inline vm_fault_t iokmem_desc_fault(struct iokmem_desc *desc, struct vm_f
 
 /*
  * Return how many pages come before the memory in the file that has its pages, or 0 if
- * there is no such file. A VMA with guards starts there, before the memory.
+ * there is no such file. A VMA with guards starts there, before the memory. Memory that huge
+ * entries may map is aligned in the file as in address spaces.
  */
 static inline unsigned long iokmem_desc_map_lead(const struct iokmem_desc *desc)
 {
-	return iokmem_desc_is_paged(desc) ? IOKMEM_GUARD_MAX : 0;
+	if (!iokmem_desc_is_paged(desc))
+		return 0;
+	return desc->owned < PMD_SIZE ? IOKMEM_GUARD_MAX : PMD_SIZE >> PAGE_SHIFT;
 }
 
 /*

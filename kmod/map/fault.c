@@ -335,11 +335,19 @@ long iokmem_vma_insert_pages(struct vm_area_struct *vma, unsigned long address,
 	return err ? err : (long)nr;
 }
 
+/* Return how many pages the kernel maps if the fault returns the page. */
+static unsigned long pages_given(const struct vm_fault *vmf)
+{
+	unsigned long nr = compound_nr(compound_head(vmf->page));
+
+	return nr == PTRS_PER_PTE && pmd_none(READ_ONCE(*vmf->pmd)) ? nr : 1;
+}
+
 /*
  * Return the page to the kernel, which makes the entry: a huge entry of the page's block if
  * it can and the program has not disabled huge pages, otherwise an entry of the page.
  */
-static vm_fault_t give_page(struct vm_fault *vmf, unsigned long *given)
+static vm_fault_t give_page(struct vm_fault *vmf)
 {
 	struct iokmem_run run = run_at(vmf->vma->vm_private_data, vmf->address);
 	struct page *page = pfn_to_page(run.pfn);
@@ -350,7 +358,6 @@ static vm_fault_t give_page(struct vm_fault *vmf, unsigned long *given)
 		return VM_FAULT_SIGBUS;
 	get_page(page);
 	vmf->page = page;
-	*given = nr == PTRS_PER_PTE && pmd_none(READ_ONCE(*vmf->pmd)) ? nr : 1;
 	return 0;
 }
 
@@ -389,7 +396,7 @@ bool iokmem_vma_is_paged(const struct vm_area_struct *vma)
 	return iokmem_vma_has_pages(vma) && !(mapping->options & IOKMEM_MAP_PINNABLE);
 }
 
-/* Return true if faults return pages and the kernel makes the entries of the VMA. */
+/* Return true if faults return pages, and the kernel makes the entries of the VMA. */
 bool iokmem_vma_is_given(const struct vm_area_struct *vma)
 {
 	return !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP));
@@ -523,15 +530,16 @@ vm_fault_t iokmem_vma_fault(struct vm_fault *vmf)
 
 	if (iokmem_vma_is_paged(vmf->vma)) {
 		ret = iokmem_desc_fault(desc, vmf);
-		inserted = 1;
 	} else if (iokmem_vma_is_given(vmf->vma)) {
-		ret = give_page(vmf, &inserted);
+		ret = give_page(vmf);
 	} else if (iokmem_vma_has_pages(vmf->vma)) {
 		ret = insert_pages(vmf, &inserted);
 	} else {
 		ret = insert_frames(vmf, &inserted);
 	}
-	if ((!ret || ret == VM_FAULT_NOPAGE) && inserted)
+	if (!ret || ret == VM_FAULT_LOCKED)
+		inserted = pages_given(vmf);
+	if (!(ret & VM_FAULT_ERROR) && inserted)
 		trace_iokmem_fault(mapping, vmf->address, inserted);
 	return ret;
 }

@@ -201,7 +201,7 @@ static int show(struct iokmem_mapping *mapping, struct iokmem_backing *new)
 		err = exchange(mapping, new);
 	if (!err) {
 		iokmem_vma_zap(vma);
-		iokmem_vma_show(vma, paged ? VM_MIXEDMAP : VM_PFNMAP);
+		iokmem_vma_show(vma, paged ? 0 : VM_PFNMAP);
 		WRITE_ONCE(mapping->blocked, false);
 	}
 	change_end(mapping);

@@ -273,7 +273,7 @@ static int bind(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
 			vm_flags_clear(vma, VM_IO);
 			flags = iokmem_pinnable_flags(mapping);
 		} else if (iokmem_vma_is_paged_by(vma, desc, pgoff)) {
-			flags = VM_MIXEDMAP;
+			flags = 0;
 		}
 		vma->vm_private_data = mapping;
 		iokmem_vma_show(vma, flags);

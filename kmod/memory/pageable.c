@@ -6,7 +6,8 @@
  * see purgeable.c and volatile.c.
  *
  * User mappings are of the shmem file's own inode and of ordinary pages, so that the
- * kernel finds and unmaps them when it wants a page.
+ * kernel finds and unmaps them when it wants a page. shmem uses huge folios where the system
+ * allows that for shared memory.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -102,33 +103,33 @@ static void pageable_unpin(struct iokmem_desc *desc)
 }
 
 /*
- * Map the page here rather than in the caller. After ->fault() nobody holds the lock any
- * more, and memory that is allocated then may come from purging this very memory, which
- * waits for the page.
+ * Return the page to the kernel, locked. The kernel makes the entry: a huge one if the page is
+ * one of a huge folio. The page lock keeps the page in the file until then. The kernel has
+ * allocated the page table in advance, so it does not wait for memory, which could come from
+ * emptying this very memory, with the page locked.
  */
 static vm_fault_t pageable_fault(struct iokmem_desc *desc, struct vm_fault *vmf)
 {
 	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
 	struct page *page;
-	int err;
+	int err = 0;
 
 	down_read(&pageable->lock);
 	page = iokmem_shmem_lock_page(pageable, vmf->pgoff);
 	if (IS_ERR(page)) {
 		err = PTR_ERR(page);
-	} else {
-		err = iokmem_volatile_charged(pageable, &page, 1, GFP_KERNEL);
-		if (!err)
-			err = vm_insert_page(vmf->vma, vmf->address & PAGE_MASK, page);
+		goto out;
+	}
+	err = iokmem_volatile_charged(pageable, &page, 1, GFP_KERNEL);
+	if (err) {
 		unlock_page(page);
 		put_page(page);
+		goto out;
 	}
+	vmf->page = page;
+out:
 	up_read(&pageable->lock);
-
-	/* -EBUSY: another thread that touched the page was faster. */
-	if (!err || err == -EBUSY)
-		return VM_FAULT_NOPAGE;
-	return vmf_error(err);
+	return err ? vmf_error(err) : VM_FAULT_LOCKED;
 }
 
 static struct file *pageable_file(const struct iokmem_desc *desc)

@@ -56,9 +56,14 @@ static void note_table(struct address_space *mapping, struct vm_area_struct *vma
 
 	rcu_read_lock();
 	table = table_of(vma->vm_mm, address);
-	/* The entries are single ones: vm_insert_page() makes no others. */
-	if (!pmd_present(table) || pmd_leaf(table))
+	if (!pmd_present(table))
 		goto out;
+	/* A huge entry: a folio is dirty as a whole. */
+	if (pmd_leaf(table)) {
+		if (pmd_dirty(table))
+			mark_page(mapping, linear_page_index(vma, address));
+		goto out;
+	}
 	for (; address < end; address += PAGE_SIZE) {
 		entry = ptep_get_lockless(pte_offset_kernel(&table, address));
 		if (pte_present(entry) && pte_dirty(entry))

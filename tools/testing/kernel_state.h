@@ -84,6 +84,19 @@ static inline bool find_in_smaps(const char *address, const char *key, char *lin
 	return found;
 }
 
+/*
+ * Return how many bytes of the map at @address are in huge entries of @kind, such as
+ * ShmemPmdMapped; or -ENOENT if the kernel does not tell.
+ */
+static inline long huge_bytes(const char *address, const char *kind)
+{
+	char line[256];
+
+	if (!find_in_smaps(address, kind, line, sizeof(line)))
+		return -ENOENT;
+	return atol(line + strlen(kind) + 1) * 1024;
+}
+
 static inline int write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);

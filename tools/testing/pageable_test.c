@@ -4,6 +4,7 @@
  */
 #include "iokmem_utils.h"
 
+#include <sys/resource.h>
 #include <sys/uio.h>
 
 #define SWAP_SIZE	(4 * MIB)
@@ -485,5 +486,103 @@ TEST_F_TIMEOUT(purgeable, emptying_a_buffer_takes_as_long_among_many_as_among_fe
 }
 
 #include "nothing_left.h"
+
+/*
+ * Pageable memory in huge folios, which the system allows or not.
+ */
+#define SHMEM_ENABLED	"/sys/kernel/mm/transparent_hugepage/shmem_enabled"
+#define HUGE_SIZE	(4 * PMD)
+
+FIXTURE(huge)
+{
+	int dev;
+	int fd;
+	char *base;
+	bool allowed;
+};
+
+FIXTURE_SETUP(huge)
+{
+	self->allowed = !write_file(SHMEM_ENABLED, "within_size");
+	self->dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->dev);
+	self->fd = create_purgeable(self->dev, HUGE_SIZE, &self->base);
+	ASSERT_LE(0, self->fd);
+	if (!self->allowed)
+		SKIP(return, "no huge folios for shared memory");
+}
+
+FIXTURE_TEARDOWN(huge)
+{
+	if (self->allowed)
+		write_file(SHMEM_ENABLED, "never");
+}
+
+static long faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt;
+}
+
+TEST_F(huge, pages_come_in_folios_and_are_mapped_by_huge_entries)
+{
+	long before;
+
+	EXPECT_EQ(0, resident(self->fd));
+	touch(self->base, true);
+	if (resident(self->fd) == 1)
+		SKIP(return, "no huge page is free");
+	EXPECT_EQ(PMD / PAGE, resident(self->fd));
+	before = faults();
+	number_pages(self->base, HUGE_SIZE);
+	if (!kernel_has_huge_pfn() || huge_bytes(self->base, "ShmemPmdMapped") < 0)
+		SKIP(return, "huge entries need Linux 6.12, and smaps");
+	EXPECT_GE(20, faults() - before);
+	EXPECT_EQ(HUGE_SIZE, huge_bytes(self->base, "ShmemPmdMapped"));
+	EXPECT_TRUE(pages_are_numbered(self->base, HUGE_SIZE, 0));
+}
+
+TEST_F(huge, a_write_makes_the_folio_dirty)
+{
+	struct iokmem_get_page_counts counts;
+
+	number_pages(self->base, HUGE_SIZE);
+	ASSERT_EQ(0, page_counts(self->fd, &counts));
+	EXPECT_EQ(HUGE_SIZE / PAGE, counts.resident);
+	EXPECT_EQ(HUGE_SIZE / PAGE, counts.dirty);
+}
+
+/* A map of a part has its own alignment, and the memory before and behind it is not in it. */
+TEST_F(huge, a_part_shows_its_pages)
+{
+	char *part;
+
+	number_pages(self->base, HUGE_SIZE);
+	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_UNIQUE | IOKMEM_MAP_GUARDED_SMALL, PMD - 3 * PAGE,
+			 PMD + 5 * PAGE, &part));
+	EXPECT_TRUE(pages_are_numbered(part, PMD + 5 * PAGE, PMD / PAGE - 3));
+	EXPECT_EQ(SIGSEGV, probe(part - 1, false));
+	EXPECT_EQ(SIGSEGV, probe(part + PMD + 5 * PAGE, false));
+}
+
+TEST_F(huge, memory_is_held_emptied_and_paged_out)
+{
+	int dma_buf;
+
+	number_pages(self->base, HUGE_SIZE);
+	dma_buf = get_dma_buf(self->fd, 0);
+	ASSERT_LE(0, dma_buf);
+	EXPECT_TRUE(pages_are_numbered(self->base, HUGE_SIZE, 0));
+	close(dma_buf);
+	if (has_swap()) {
+		EXPECT_EQ(0, madvise(self->base, HUGE_SIZE, MADV_PAGEOUT));
+		EXPECT_TRUE(pages_are_numbered(self->base, HUGE_SIZE, 0));
+	}
+	EXPECT_EQ(NON_VOLATILE, set_purgeable(self->fd, EMPTY));
+	EXPECT_EQ(0, resident(self->fd));
+	EXPECT_TRUE(is_zero(self->base, HUGE_SIZE));
+}
 
 TEST_HARNESS_MAIN

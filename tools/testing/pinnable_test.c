@@ -136,31 +136,16 @@ TEST_F(pinnable, part_that_is_not_needed_for_now_stays)
 	}
 }
 
-/*
- * Return how many bytes of the map are in huge entries, or -ENOENT if the kernel does not
- * tell.
- */
-static long huge_bytes(const char *address)
-{
-	char line[256];
-	long kib;
-
-	if (!find_in_smaps(address, "FilePmdMapped:", line, sizeof(line)) ||
-	    sscanf(line, "FilePmdMapped: %ld kB", &kib) != 1)
-		return -ENOENT;
-	return kib * 1024;
-}
-
 TEST_F(pinnable, is_of_huge_entries_where_the_memory_is)
 {
 	/* A larger alignment makes blocks that are larger than an entry. */
 	bool possible = kernel_has_huge_pfn() && self->alignment <= PMD;
 
-	if (huge_bytes(self->address) < 0)
+	if (huge_bytes(self->address, "FilePmdMapped") < 0)
 		SKIP(return, "no /proc/PID/smaps");
-	EXPECT_EQ(0, huge_bytes(self->address));
+	EXPECT_EQ(0, huge_bytes(self->address, "FilePmdMapped"));
 	number_pages(self->address, self->size);
-	EXPECT_EQ(possible ? self->size & -PMD : 0, huge_bytes(self->address));
+	EXPECT_EQ(possible ? self->size & -PMD : 0, huge_bytes(self->address, "FilePmdMapped"));
 	EXPECT_TRUE(pages_are_numbered(self->plain, self->size, 0));
 }
 
@@ -169,18 +154,18 @@ TEST_F(pinnable, is_of_small_entries_where_the_program_wants_no_huge_ones)
 	size_t size = round_up(self->size, PAGE);
 	char *without;
 
-	if (huge_bytes(self->address) < 0)
+	if (huge_bytes(self->address, "FilePmdMapped") < 0)
 		SKIP(return, "no /proc/PID/smaps");
 	/* The advice applies to the existing map, */
 	ASSERT_EQ(0, madvise(self->address, size, MADV_NOHUGEPAGE));
 	number_pages(self->address, self->size);
-	EXPECT_EQ(0, huge_bytes(self->address));
+	EXPECT_EQ(0, huge_bytes(self->address, "FilePmdMapped"));
 	EXPECT_TRUE(pages_are_numbered(self->plain, self->size, 0));
 	/* and prctl() to all later ones. */
 	ASSERT_EQ(0, prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
 	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_PINNABLE | IOKMEM_MAP_UNIQUE, 0, 0, &without));
 	EXPECT_TRUE(pages_are_numbered(without, self->size, 0));
-	EXPECT_EQ(0, huge_bytes(without));
+	EXPECT_EQ(0, huge_bytes(without, "FilePmdMapped"));
 }
 
 /* No huge entry fits if pages and addresses are not aligned alike. */

@@ -103,9 +103,10 @@
  *
  * IOKMEM_PHYSICALLY_CONTIGUOUS: one block of physical memory.
  * IOKMEM_PAGEABLE: not wired: the memory can be swapped out. A page is allocated when a
- *	process first touches it, and charged to that process. The memory can be neither
- *	contiguous, nor aligned to more than a page, nor limited by a mask, nor of another
- *	cache mode than copyback.
+ *	process first touches it, and charged to that process; or a huge page at a time, if
+ *	the system allows that for shared memory (/sys/kernel/mm/transparent_hugepage/
+ *	shmem_enabled). The memory can be neither contiguous, nor aligned to more than a
+ *	page, nor limited by a mask, nor of another cache mode than copyback.
  * IOKMEM_PURGEABLE: with IOKMEM_PAGEABLE: the content can be discarded, see
  *	IOKMEM_SET_PURGEABLE.
  * IOKMEM_KERNEL_USER_SHARED: the kernel and user tasks can map the buffer, as they can
