@@ -8,6 +8,7 @@
 #include "memory/import.h"
 #include "memory/memory.h"
 #include "page/contig.h"
+#include "page/leftover.h"
 #include "page/pool.h"
 #include "page/workqueue.h"
 #include "user/chardev.h"
@@ -83,6 +84,7 @@ static void __exit iokmem_exit(void)
 	iokmem_file_exit();
 	iokmem_dma_buf_exit();
 	iokmem_pageable_exit();
+	iokmem_leftover_exit();
 	iokmem_pool_exit();
 	iokmem_contig_exit();
 	destroy_workqueue(iokmem_workqueue);

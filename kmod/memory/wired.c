@@ -109,7 +109,7 @@ static int wired_check_pinnable(struct iokmem_desc *desc)
 static void wired_release(struct iokmem_desc *desc)
 {
 	if (desc->extents.nr)
-		iokmem_pages_free(&wired_of(desc)->pages);
+		iokmem_pages_free(&wired_of(desc)->pages, &desc->charge);
 }
 
 static const struct iokmem_store_ops wired_store = {

@@ -4,17 +4,17 @@
  *
  * Charged to the user, as io_uring and iommufd do, not to the address space: a
  * buffer outlives its maker's exec and exit when others hold it, and a limit
- * that exec resets would be none. The memory cgroup is charged by the page
+ * that exec resets would be none. Pages that are pinned keep their charge when
+ * the buffer goes (leftover.c). The memory cgroup is charged by the page
  * allocator (GFP_KERNEL_ACCOUNT).
  */
 #include <linux/atomic.h>
 #include <linux/capability.h>
-#include <linux/cred.h>
 #include <linux/overflow.h>
 #include <linux/sched/signal.h>
-#include <linux/sched/user.h>
 
 #include "page/account.h"
+#include "page/leftover.h"
 #include "page/wake.h"
 
 /* The worker's jobs that are about to let memory go. */
@@ -53,13 +53,15 @@ static int try_charge(unsigned long nr_pages)
  * iokmem_charge_user - charge @nr_pages to the calling task's user
  *
  * CAP_IPC_LOCK is exempt from the limit, but counted. Memory that the user has just let go
- * may be charged until a worker has run: wait a little for that. Return 0 or -EPERM.
+ * may be charged until a worker has run: wait a little for that. Pages that the user has just
+ * unpinned may be charged until somebody looks: do so. Return 0 or -EPERM.
  */
 int iokmem_charge_user(struct iokmem_charge *charge, unsigned long nr_pages)
 {
 	if (try_charge(nr_pages)) {
 		wait_var_event_timeout(&iokmem_nr_ending,
 				       !atomic_read(&iokmem_nr_ending), HZ / 10);
+		iokmem_leftover_collect();
 		if (try_charge(nr_pages))
 			return -EPERM;
 	}
@@ -68,18 +70,4 @@ int iokmem_charge_user(struct iokmem_charge *charge, unsigned long nr_pages)
 	charge->cred = get_current_cred();
 	charge->nr_pages = nr_pages;
 	return 0;
-}
-
-/*
- * iokmem_uncharge - undo iokmem_charge_user(); a charge of nothing is fine
- */
-void iokmem_uncharge(struct iokmem_charge *charge)
-{
-	if (!charge->cred)
-		return;
-
-	WARN_ON_ONCE(atomic_long_sub_return(charge->nr_pages,
-					    &charge->cred->user->locked_vm) < 0);
-	put_cred(charge->cred);
-	charge->cred = NULL;
 }

@@ -10,7 +10,8 @@
  * address comes from contig.c, unless it is large and blocks happen to be neighbours.
  *
  * A block is a compound page or a single page. So others can keep a page by a reference:
- * the block goes back to the page allocator with the last one. Blocks are at most as large
+ * the block goes back to the page allocator with the last one. Until then it stays charged
+ * (leftover.c). Blocks are at most as large
  * as what one huge entry maps, since the kernel maps only compound pages of just this size
  * by huge entries. Larger blocks are only for memory that has to be contiguous, or aligned
  * to more.
@@ -28,11 +29,13 @@
 
 #include <kunit/visibility.h>
 
+#include "page/account.h"
 #include "page/block.h"
 #include "page/cache.h"
 #include "page/compat.h"
 #include "page/contig.h"
 #include "page/extent.h"
+#include "page/leftover.h"
 #include "page/pages.h"
 #include "page/pool.h"
 
@@ -49,9 +52,12 @@ static unsigned long block_end(unsigned long pfn)
 	return pfn + (1UL << compound_order(pfn_to_page(pfn)));
 }
 
-/* Give back the @nr frames from @pfn on, which are whole blocks. */
+/*
+ * Give back the @nr frames from @pfn on, which are whole blocks. A block that is charged to
+ * somebody by @charge, and that others keep, stays charged.
+ */
 static void blocks_put(unsigned long pfn, unsigned long nr,
-		       enum iokmem_page_source source)
+		       enum iokmem_page_source source, struct iokmem_charge *charge)
 {
 	unsigned long end = pfn + nr, next;
 
@@ -61,18 +67,22 @@ static void blocks_put(unsigned long pfn, unsigned long nr,
 		next = block_end(pfn);
 		if (source == IOKMEM_PAGES_POOL)
 			iokmem_pool_give(page);
+		else if (charge->cred && page_count(page) != 1)
+			iokmem_leftover_add(page, charge);
 		else
 			__free_pages(page, compound_order(page));
 	}
 }
 
+/* Give back a block that nobody else has ever had. */
 static void block_free(struct page *page, enum iokmem_page_source source)
 {
 	unsigned int order = block_order(page, source);
+	struct iokmem_charge none = {};
 
 	if (source != IOKMEM_PAGES_POOL)
 		set_page_private(page, 0);
-	blocks_put(page_to_pfn(page), 1UL << order, source);
+	blocks_put(page_to_pfn(page), 1UL << order, source, &none);
 }
 
 /* Take only memory that is free already, and none of the reserves. */
@@ -363,6 +373,7 @@ static int alloc_contiguous(struct iokmem_pages *pages,
 int iokmem_pages_alloc(struct iokmem_pages *pages,
 		       const struct iokmem_pages_request *request)
 {
+	struct iokmem_charge none = {};
 	int err;
 
 	/*
@@ -386,33 +397,35 @@ int iokmem_pages_alloc(struct iokmem_pages *pages,
 			    request->cache_mode : IOKMEM_MAP_COPYBACK_CACHE;
 	err = iokmem_pages_retype(pages, request->cache_mode);
 	if (err)
-		iokmem_pages_free(pages);
+		iokmem_pages_free(pages, &none);
 	return err;
 }
 
-static void extent_free(struct iokmem_pages *pages, unsigned int i)
+static void extent_free(struct iokmem_pages *pages, unsigned int i,
+			struct iokmem_charge *charge)
 {
 	if (pages->source == IOKMEM_PAGES_CMA)
 		iokmem_contig_free_cma(pages);
 	else
 		blocks_put(pages->extents->array[i].pfn,
-			   iokmem_extent_pages(pages->extents, i), pages->source);
+			   iokmem_extent_pages(pages->extents, i), pages->source, charge);
 }
 
 /*
  * iokmem_pages_free - give back what iokmem_pages_alloc() has allocated
  *
- * Memory that could not be made write-back again is not given back: it would be a trap for
+ * @charge: what the memory is charged by. It is reduced by the pages that others keep, which
+ * stay charged. Memory that could not be made write-back again is not given back: it would be a trap for
  * its next owner. (Making it write-back needs no memory and does not fail.)
  */
-void iokmem_pages_free(struct iokmem_pages *pages)
+void iokmem_pages_free(struct iokmem_pages *pages, struct iokmem_charge *charge)
 {
 	unsigned int i;
 
 	if (pages->source == IOKMEM_PAGES_POOL ||
 	    !WARN_ON(iokmem_pages_retype(pages, IOKMEM_MAP_COPYBACK_CACHE)))
 		for (i = 0; i < pages->extents->nr; i++) {
-			extent_free(pages, i);
+			extent_free(pages, i, charge);
 			cond_resched();
 		}
 	iokmem_extents_fini(pages->extents);

@@ -3,7 +3,8 @@
  * debugfs files for people, whose format may change:
  *
  *	iokmem/descriptors	every descriptor, with all its maps
- *	iokmem/pools		idle memory in the pools
+ *	iokmem/pools		idle memory in the pools, and memory of former buffers that is
+ *				still pinned
  */
 #include <linux/debugfs.h>
 #include <linux/sched.h>
@@ -12,6 +13,7 @@
 #include "desc/desc.h"
 #include "map/map.h"
 #include "page/cache.h"
+#include "page/leftover.h"
 #include "page/pool.h"
 #include "user/debugfs.h"
 
@@ -124,6 +126,7 @@ DEFINE_SEQ_ATTRIBUTE(descriptors);
 static int pools_show(struct seq_file *m, void *v)
 {
 	iokmem_pool_show(m);
+	iokmem_leftover_show(m);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(pools);

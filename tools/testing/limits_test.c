@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/uio.h>
 
 #define CGROUP		"/sys/fs/cgroup"
 #define TEST_CGROUP	CGROUP "/iokmem_test"
@@ -338,6 +339,111 @@ static int be_exempt(void *arg)
 TEST_F(memlock, does_not_bind_cap_ipc_lock)
 {
 	EXPECT_EQ(0, run_child(be_exempt, &self->dev));
+}
+
+/* Pin one page of each @step bytes of a new buffer by a pipe, and let go of the buffer. */
+static int pin_and_let_go(int dev, const int *pipes, size_t size, size_t step)
+{
+	struct iovec iov = { .iov_len = PAGE };
+	int fd = create(dev, 0, size, 0);
+	char *address;
+	size_t at;
+
+	if (fd < 0)
+		return fd;
+	CHILD_EXPECT(!map(fd, IOKMEM_MAP_PINNABLE, 0, 0, &address));
+	for (at = 0; at < size; at += step) {
+		iov.iov_base = address + at;
+		CHILD_EXPECT(vmsplice(pipes[1], &iov, 1, SPLICE_F_NONBLOCK) == PAGE);
+	}
+	CHILD_EXPECT(!munmap(address, size));
+	close(fd);
+	return 0;
+}
+
+static int pin_again_and_again(void *arg)
+{
+	int dev = *(int *)arg, fd, pipes[2], i;
+
+	CHILD_EXPECT(!become(60013, 8 * MIB) && !pipe(pipes));
+	CHILD_EXPECT(!pin_and_let_go(dev, pipes, 8 * MIB, 2 * MIB));
+	for (i = 0; i < 60; i++)
+		CHILD_EXPECT(pin_and_let_go(dev, pipes, 8 * MIB, 2 * MIB) == -EPERM);
+	close(pipes[0]);
+	close(pipes[1]);
+	/* The pages are not pinned any more, so their charge is gone at once. */
+	fd = create(dev, 0, 8 * MIB, 0);
+	CHILD_EXPECT(fd >= 0);
+	close(fd);
+	return 0;
+}
+
+TEST_F(memlock, is_charged_for_pinned_pages_after_their_buffer)
+{
+	EXPECT_EQ(0, run_child(pin_again_and_again, &self->dev));
+}
+
+static int pin_one_block(void *arg)
+{
+	int dev = *(int *)arg, fd, pipes[2];
+	char byte;
+
+	CHILD_EXPECT(!become(60014, 4 * PMD) && !pipe(pipes));
+	CHILD_EXPECT(!pin_and_let_go(dev, pipes, 4 * PMD, 4 * PMD));
+	CHILD_EXPECT(create(dev, 0, 4 * PMD, 0) == -EPERM);
+	fd = create(dev, 0, 3 * PMD, 0);
+	CHILD_EXPECT(fd >= 0);
+	close(fd);
+	/* A page that has been read in part stays in the pipe. */
+	CHILD_EXPECT(read(pipes[0], &byte, 1) == 1);
+	CHILD_EXPECT(create(dev, 0, 4 * PMD, 0) == -EPERM);
+	return 0;
+}
+
+TEST_F(memlock, is_charged_for_blocks_that_have_pinned_pages_only)
+{
+	EXPECT_EQ(0, run_child(pin_one_block, &self->dev));
+}
+
+static int leave_pages_in_a_pipe(void *arg)
+{
+	struct user *user = arg;
+	const int pipes[2] = { -1, user->pipe };
+
+	CHILD_EXPECT(!become(user->uid, 4 * PAGE));
+	return pin_and_let_go(user->dev, pipes, 3 * PAGE, PAGE);
+}
+
+TEST_F(memlock, is_charged_for_pages_that_others_have_pinned)
+{
+	struct user user = { .dev = self->dev, .uid = 60015, .expect = 1 };
+	char bytes[3 * PAGE];
+	int pipes[2];
+
+	ASSERT_EQ(0, pipe(pipes));
+	user.pipe = pipes[1];
+	ASSERT_EQ(0, run_child(leave_pages_in_a_pipe, &user));
+	/* The creator has exited, and its charge must stay. */
+	EXPECT_EQ(0, run_child(expect_available, &user));
+	EXPECT_EQ(1, count_lines(POOLS, "leftover: 3 pages"));
+	ASSERT_EQ(sizeof(bytes), read(pipes[0], bytes, sizeof(bytes)));
+	user.expect = 4;
+	EXPECT_EQ(0, run_child(expect_available, &user));
+}
+
+/* Nobody has to ask for memory for the pages to go back. */
+TEST_F(memlock, of_pinned_pages_comes_back_by_itself)
+{
+	struct user user = { .dev = self->dev, .uid = 60016 };
+	int pipes[2];
+
+	ASSERT_EQ(0, pipe(pipes));
+	user.pipe = pipes[1];
+	ASSERT_EQ(0, run_child(leave_pages_in_a_pipe, &user));
+	EXPECT_EQ(0, count_lines(POOLS, "leftover: 0 pages"));
+	close(pipes[0]);
+	close(pipes[1]);
+	EXPECT_TRUE(EVENTUALLY(count_lines(POOLS, "leftover: 0 pages") == 1));
 }
 
 static int open_without_rights(void *arg)

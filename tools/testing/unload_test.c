@@ -2,14 +2,16 @@
 /*
  * Unloading the module right after its last user is gone. Threads that touched a map which
  * is redirected to nothing have waited in the module's code. They must have left it before
- * the module can be unloaded. This program runs while no other module uses the module: see
- * scripts/guest/test.
+ * the module can be unloaded. Pages that somebody has pinned stay that long, without the
+ * module. This program runs while no other module uses the module: see scripts/guest/test.
  */
 #include "bounded.h"
 
+#include <grp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <sys/uio.h>
 
 #define MODULE		"/modules/iokmem.ko"
 #define NR_WAITERS	8
@@ -89,6 +91,45 @@ TEST(threads_that_have_waited_have_left_the_module_when_it_is_unloaded)
 		ASSERT_EQ(0, load());
 		ASSERT_TRUE(SOON(!access(DEVICE, R_OK)));
 	}
+}
+
+#define USER	60100
+
+/* As an ordinary user who may lock as much, leave pinned pages of a buffer in a pipe. */
+static int leave_pages_in_a_pipe(void *arg)
+{
+	struct rlimit limit = { .rlim_cur = SIZE, .rlim_max = SIZE };
+	int pipe = *(int *)arg, dev = open(DEVICE, O_RDWR), fd;
+	struct iovec iov = { .iov_len = SIZE };
+
+	CHILD_EXPECT(!setrlimit(RLIMIT_MEMLOCK, &limit) && !setgroups(0, NULL) &&
+		     !setresgid(USER, USER, USER) && !setresuid(USER, USER, USER));
+	fd = create(dev, 0, SIZE, 0);
+	CHILD_EXPECT(fd >= 0);
+	if (pipe < 0)
+		return 0;
+	CHILD_EXPECT(!map(fd, IOKMEM_MAP_PINNABLE, 0, 0, (char **)&iov.iov_base));
+	number_pages(iov.iov_base, SIZE);
+	CHILD_EXPECT(vmsplice(pipe, &iov, 1, 0) == SIZE);
+	return 0;
+}
+
+TEST(pinned_pages_outlive_the_module_and_their_charge_ends_with_it)
+{
+	char bytes[SIZE];
+	int pipes[2], none = -1;
+
+	if (access(MODULE, R_OK) || is_used())
+		SKIP(return, "the module cannot be unloaded");
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_EQ(0, run_bounded(leave_pages_in_a_pipe, &pipes[1]));
+	EXPECT_NE(0, run_bounded(leave_pages_in_a_pipe, &none));
+	ASSERT_TRUE(SOON(!syscall(SYS_delete_module, "iokmem", O_NONBLOCK)));
+	ASSERT_EQ(0, load());
+	ASSERT_TRUE(SOON(!access(DEVICE, R_OK)));
+	EXPECT_EQ(0, run_bounded(leave_pages_in_a_pipe, &none));
+	ASSERT_EQ(SIZE, read(pipes[0], bytes, SIZE));
+	EXPECT_TRUE(pages_are_numbered(bytes, SIZE, 0));
 }
 
 TEST_HARNESS_MAIN

@@ -158,7 +158,7 @@
  * IOKMEM_MAP_PINNABLE: the map is of ordinary pages, which the kernel can pin: for
  *	O_DIRECT, vmsplice(), io_uring's fixed buffers (Linux 6.5). The memory must be wired
  *	and copyback. The map shares with pinnable maps only. A pinned page keeps the block
- *	of memory that it is in, even after the buffer has been freed.
+ *	of memory that it is in, and the charge for it, even after the buffer has been freed.
  * IOKMEM_MAP_STATIC: record a mapping that was made elsewhere; for drivers only.
  * IOKMEM_MAP_REFERENCE: only find a map that serves the request.
  * IOKMEM_MAP_UNIQUE: make a map that shares with no other map, and can be redirected.
