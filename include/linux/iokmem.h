@@ -27,7 +27,8 @@
  *	-EBADFD: the memory is not prepared
  *	-EACCES: the memory may only be read, or is prepared for reading only
  *	-EFAULT: a range of addresses has a hole; a guard page
- *	-EPERM: a physical address of memory that the kernel uses
+ *	-EPERM: a physical address of memory that the kernel uses; the task that is charged
+ *		would exceed its RLIMIT_MEMLOCK
  *	-EIO: memory could not be read from swap, or a dma-buf could not be made ready
  *	-ENXIO: the addresses of a mapping that is to be recorded show other memory
  *	-ENODEV: the memory has been revoked; or the device has been removed, or its
@@ -159,6 +160,9 @@ iokmem_buffer_in_task_with_options(struct task_struct *task, u32 options,
 struct iokmem_desc *
 iokmem_buffer_in_task_with_physical_mask(struct task_struct *task, u32 options,
 					 size_t capacity, u64 physical_mask);
+struct iokmem_desc *
+iokmem_buffer_charged_to(struct task_struct *payer, struct task_struct *task, u32 options,
+			 size_t capacity, size_t alignment, u64 physical_mask);
 struct iokmem_desc *iokmem_buffer_with_options(u32 options, size_t capacity,
 					       size_t alignment);
 struct iokmem_desc *iokmem_buffer_with_capacity(size_t capacity, u32 direction,

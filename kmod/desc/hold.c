@@ -241,7 +241,8 @@ void iokmem_desc_complete_all(struct iokmem_desc *desc)
  * * -EACCES: the transfer would write memory that the task of a range may only read, or
  *   memory that is prepared for reading only
  * * -ESRCH: the task of a range of addresses has exited
- * * -EPERM: the memory exceeds the caller's RLIMIT_MEMLOCK
+ * * -EPERM: the memory exceeds the RLIMIT_MEMLOCK of the caller, or of the task that is
+ *   charged for the memory
  * * -ENOMEM: out of memory
  * * -ENODEV: the memory has been revoked
  * * -EINTR: a fatal signal arrived; or any signal, during the wait for a dma-buf

@@ -89,7 +89,8 @@ static int apply_mask(struct iokmem_pages_request *request, u64 mask)
 }
 
 static struct iokmem_desc *create_wired(const struct iokmem_buffer_args *args,
-					u32 cache_mode)
+					u32 cache_mode,
+					const struct iokmem_payer *payer)
 {
 	size_t alignment = args->alignment ? args->alignment : 1;
 	struct iokmem_pages_request request = {
@@ -98,7 +99,8 @@ static struct iokmem_desc *create_wired(const struct iokmem_buffer_args *args,
 		.end_pfn = ULONG_MAX,
 		.contiguous = args->options & IOKMEM_PHYSICALLY_CONTIGUOUS,
 		.cache_mode = cache_mode,
-		.gfp = args->charge ? GFP_KERNEL_ACCOUNT : GFP_KERNEL,
+		.payer = payer,
+		.gfp = payer->cred ? GFP_KERNEL_ACCOUNT : GFP_KERNEL,
 		.deadline = jiffies + IOKMEM_CONTIG_SEARCH,
 	};
 	struct iokmem_charge charge = {};
@@ -108,8 +110,7 @@ static struct iokmem_desc *create_wired(const struct iokmem_buffer_args *args,
 	err = apply_mask(&request, args->physical_mask);
 	if (err)
 		return ERR_PTR(err);
-	if (args->charge)
-		err = iokmem_charge_user(&charge, request.nr);
+	err = iokmem_charge(&charge, payer, request.nr);
 	if (err)
 		return ERR_PTR(err);
 	if (request.align_order)
@@ -122,13 +123,14 @@ static struct iokmem_desc *create_wired(const struct iokmem_buffer_args *args,
 	return desc;
 }
 
-static struct iokmem_desc *create_pageable(const struct iokmem_buffer_args *args)
+static struct iokmem_desc *create_pageable(const struct iokmem_buffer_args *args,
+					   const struct iokmem_payer *payer)
 {
 	struct iokmem_desc *desc;
 
 	desc = iokmem_pageable_create(args->capacity,
 				      args->options & IOKMEM_PURGEABLE,
-				      args->charge);
+				      args->charge, payer);
 	if (IS_ERR(desc))
 		return desc;
 	desc->alignment = args->alignment ? args->alignment : 1;
@@ -215,6 +217,29 @@ static struct iokmem_desc *publish(struct iokmem_desc *desc, u32 options,
 	return ERR_PTR(err);
 }
 
+static struct iokmem_desc *create_charged(const struct iokmem_buffer_args *args,
+					  u32 cache_mode,
+					  const struct iokmem_payer *payer)
+{
+	struct mem_cgroup *old = iokmem_payer_enter(payer);
+	struct iokmem_desc *desc;
+
+	desc = args->options & IOKMEM_PAGEABLE ? create_pageable(args, payer) :
+						 create_wired(args, cache_mode, payer);
+	if (!IS_ERR(desc))
+		desc = publish(desc, args->options, args->task);
+	iokmem_payer_leave(payer, old);
+	return desc;
+}
+
+/* Pageable memory of a program is charged to those who touch and hold it. */
+static struct task_struct *payer_of(const struct iokmem_buffer_args *args)
+{
+	if (!args->charge)
+		return args->payer;
+	return args->options & IOKMEM_PAGEABLE ? NULL : current;
+}
+
 /*
  * iokmem_buffer_create - create a buffer, for all factories
  *
@@ -223,6 +248,7 @@ static struct iokmem_desc *publish(struct iokmem_desc *desc, u32 options,
 struct iokmem_desc *iokmem_buffer_create(const struct iokmem_buffer_args *args)
 {
 	bool pageable = args->options & IOKMEM_PAGEABLE;
+	struct iokmem_payer payer;
 	struct iokmem_desc *desc;
 	u32 cache_mode;
 	int err;
@@ -234,13 +260,14 @@ struct iokmem_desc *iokmem_buffer_create(const struct iokmem_buffer_args *args)
 		err = (pageable ? iokmem_cache_resolve_fixed :
 				  iokmem_cache_resolve_ram)
 			(iokmem_cache_field(args->options), &cache_mode);
+	if (!err)
+		err = iokmem_payer_init(&payer, payer_of(args));
 	if (err)
 		return ERR_PTR(err);
 
-	desc = pageable ? create_pageable(args) : create_wired(args, cache_mode);
-	if (IS_ERR(desc))
-		return desc;
-	return publish(desc, args->options, args->task);
+	desc = create_charged(args, cache_mode, &payer);
+	iokmem_payer_fini(&payer);
+	return desc;
 }
 EXPORT_SYMBOL_IF_KUNIT(iokmem_buffer_create);
 
@@ -262,6 +289,9 @@ EXPORT_SYMBOL_IF_KUNIT(iokmem_buffer_create);
  * Memory is wired unless @options have %IOKMEM_PAGEABLE. Pageable memory that is made for
  * the kernel is mapped there only while it is prepared. Pageable memory stays in memory
  * while the kernel maps it.
+ *
+ * Nobody is charged for the memory, except that pages of pageable memory are charged to the
+ * memory cgroup of the task that touches them first. See iokmem_buffer_charged_to().
  *
  * Context: May sleep. Caller must not hold an mmap lock.
  * Return: a descriptor, of which the caller owns the reference; or ERR_PTR():
@@ -321,6 +351,55 @@ iokmem_buffer_in_task_with_physical_mask(struct task_struct *task, u32 options,
 	return iokmem_buffer_create(&args);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_buffer_in_task_with_physical_mask, IOKMEM_NS);
+
+/**
+ * iokmem_buffer_charged_to - make a buffer that a task is charged for
+ * @payer: the task, which the caller has a reference to; NULL or IOKMEM_KERNEL_TASK: nobody
+ *	is charged, as with the other functions that make buffers
+ * @task: as for iokmem_buffer_in_task_with_options(); need not be @payer
+ * @options: as for iokmem_buffer_in_task_with_options()
+ * @capacity: in bytes, at least 1
+ * @alignment: as for iokmem_buffer_in_task_with_options()
+ * @physical_mask: as for iokmem_buffer_in_task_with_physical_mask(); 0: any
+ *
+ * For a driver that allocates for a client: the client's limits apply as if it had made the
+ * buffer through /dev/iokmem. In IOKit, IOMemoryDescriptor::setOwnership() names the owner of
+ * memory that exists; the kernel cannot move a charge to another memory cgroup.
+ *
+ * The memory cgroup of @payer is charged for all memory: the pages, and what the module
+ * allocates to describe them. The user of @payer is charged for wired memory, as long as the
+ * memory exists, and its RLIMIT_MEMLOCK applies unless it has CAP_IPC_LOCK. Pages of pageable
+ * memory are charged to the cgroup when they are first touched, whoever touches them, and to
+ * the user while the memory is prepared, or otherwise kept in memory. The charge, the limit and
+ * the capabilities are those that @payer has now, whether it exits or not.
+ *
+ * The tables and the records of a map that is made later are charged to the task that makes
+ * the map. In a memory cgroup's shortage, volatile memory that is charged to it is emptied.
+ *
+ * Context: May sleep. Caller must not hold an mmap lock.
+ * Return: like iokmem_buffer_in_task_with_options() and
+ * iokmem_buffer_in_task_with_physical_mask(); also:
+ *
+ * * -EPERM: wired memory exceeds the RLIMIT_MEMLOCK of @payer
+ * * -ESRCH: @payer has exited
+ * * -EINVAL: @payer is a kernel thread
+ */
+struct iokmem_desc *
+iokmem_buffer_charged_to(struct task_struct *payer, struct task_struct *task, u32 options,
+			 size_t capacity, size_t alignment, u64 physical_mask)
+{
+	struct iokmem_buffer_args args = {
+		.payer = payer,
+		.task = task,
+		.options = options,
+		.capacity = capacity,
+		.alignment = alignment,
+		.physical_mask = physical_mask,
+	};
+
+	return iokmem_buffer_create(&args);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_charged_to, IOKMEM_NS);
 
 /**
  * iokmem_buffer_with_options - make a buffer for the kernel

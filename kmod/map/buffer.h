@@ -14,7 +14,9 @@ struct task_struct;
  * @capacity: in bytes
  * @alignment: in bytes; 0 means 1
  * @physical_mask: which bits physical addresses may have; 0 means all
- * @charge: charge the calling task's user and memory cgroup
+ * @charge: charge the calling task's user and memory cgroup, and for pageable memory those of
+ *	who touches and holds it
+ * @payer: charge this task's user and memory cgroup; NULL: nobody, unless @charge
  */
 struct iokmem_buffer_args {
 	struct task_struct *task;
@@ -23,6 +25,7 @@ struct iokmem_buffer_args {
 	size_t alignment;
 	u64 physical_mask;
 	bool charge;
+	struct task_struct *payer;
 };
 
 struct iokmem_desc *iokmem_buffer_create(const struct iokmem_buffer_args *args);

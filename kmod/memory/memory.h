@@ -11,6 +11,7 @@
 struct device;
 struct iokmem_desc;
 struct iokmem_pages_request;
+struct iokmem_payer;
 
 struct iokmem_desc *iokmem_coherent_create(struct device *dev, size_t capacity);
 struct iokmem_desc *
@@ -18,7 +19,7 @@ iokmem_wired_create(size_t capacity, size_t alignment,
 		    const struct iokmem_pages_request *request);
 struct iokmem_desc *iokmem_coherent_create(struct device *dev, size_t capacity);
 struct iokmem_desc *iokmem_pageable_create(size_t capacity, bool purgeable,
-					   bool charge);
+					   bool charge, const struct iokmem_payer *payer);
 
 int iokmem_pageable_init(void);
 void iokmem_pageable_exit(void);

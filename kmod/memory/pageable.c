@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Pageable memory: a kind of memory on a shmem file (shmem.c). Pages are brought in when
- * they are touched, are charged to the task that touches them, and can be swapped out
- * while nobody holds the memory. Purgeable memory may also be emptied when memory is short;
+ * they are touched, are charged to the task that touches them unless a driver has named who
+ * pays, and can be swapped out while nobody holds the memory. Purgeable memory may also be emptied when memory is short;
  * see purgeable.c and volatile.c.
  *
  * User mappings are of the shmem file's own inode and of ordinary pages, so that the
@@ -26,9 +26,11 @@
 static struct page **get_pages(struct iokmem_pageable *pageable, pgoff_t first,
 			       unsigned long nr)
 {
+	struct mem_cgroup *old = iokmem_payer_enter(&pageable->payer);
 	struct page **pages = iokmem_shmem_get_pages(pageable, first, nr);
 	int err;
 
+	iokmem_payer_leave(&pageable->payer, old);
 	if (IS_ERR(pages))
 		return pages;
 	err = iokmem_volatile_charged(pageable, pages, nr,
@@ -41,8 +43,8 @@ static struct page **get_pages(struct iokmem_pageable *pageable, pgoff_t first,
 }
 
 /*
- * Keep the pages by references. Memory of a program is charged to the user in whose name it
- * is held.
+ * Keep the pages by references. The payer is charged, or, for memory of a program, the user in
+ * whose name it is held.
  */
 static int pageable_pin(struct iokmem_desc *desc, bool write)
 {
@@ -53,8 +55,10 @@ static int pageable_pin(struct iokmem_desc *desc, bool write)
 
 	lockdep_assert_held(&desc->hold_lock);
 
-	if (pageable->charged)
-		err = iokmem_charge_user(&pageable->pin_charge, nr);
+	if (pageable->payer.cred)
+		err = iokmem_charge(&pageable->pin_charge, &pageable->payer, nr);
+	else if (pageable->charged)
+		err = iokmem_charge_current(&pageable->pin_charge, nr);
 	if (err)
 		return err;
 
@@ -111,11 +115,14 @@ static void pageable_unpin(struct iokmem_desc *desc)
 static vm_fault_t pageable_fault(struct iokmem_desc *desc, struct vm_fault *vmf)
 {
 	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
+	struct mem_cgroup *old;
 	struct page *page;
 	int err = 0;
 
 	down_read(&pageable->lock);
+	old = iokmem_payer_enter(&pageable->payer);
 	page = iokmem_shmem_lock_page(pageable, vmf->pgoff);
+	iokmem_payer_leave(&pageable->payer, old);
 	if (IS_ERR(page)) {
 		err = PTR_ERR(page);
 		goto out;
@@ -191,6 +198,7 @@ static void pageable_release(struct iokmem_desc *desc)
 
 	iokmem_purgeable_destroy(pageable);
 	iokmem_shmem_destroy(pageable);
+	iokmem_payer_fini(&pageable->payer);
 }
 
 static const struct iokmem_store_ops pageable_store = {
@@ -223,10 +231,10 @@ static const struct iokmem_kind iokmem_pageable_kind = {
  * iokmem_pageable_create - make an unpublished descriptor of pageable memory
  *
  * @capacity is not 0, and rounding it to pages does not wrap. @charge: the memory is a
- * program's. Returns ERR_PTR(-ENOMEM) on failure.
+ * program's. @payer: who else pays. Returns ERR_PTR(-ENOMEM) on failure.
  */
 struct iokmem_desc *iokmem_pageable_create(size_t capacity, bool purgeable,
-					   bool charge)
+					   bool charge, const struct iokmem_payer *payer)
 {
 	struct iokmem_pageable *pageable;
 	struct iokmem_desc *desc;
@@ -239,6 +247,7 @@ struct iokmem_desc *iokmem_pageable_create(size_t capacity, bool purgeable,
 	desc->owned = PAGE_ALIGN(capacity);
 	pageable = iokmem_pageable_of(desc);
 	pageable->charged = charge;
+	iokmem_payer_copy(&pageable->payer, payer);
 	init_rwsem(&pageable->lock);
 	err = iokmem_shmem_create(pageable);
 	if (!err && purgeable)

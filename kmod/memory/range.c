@@ -127,7 +127,7 @@ static int pin_user(struct iokmem_range *range, unsigned long nr, bool write)
 	struct page **pages;
 	int err;
 
-	err = iokmem_charge_user(&range->charge, nr);
+	err = iokmem_charge_current(&range->charge, nr);
 	if (err)
 		return err;
 	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);

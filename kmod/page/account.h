@@ -7,6 +7,23 @@
 #include <linux/sched/user.h>
 #include <linux/types.h>
 
+struct mem_cgroup;
+struct task_struct;
+
+/**
+ * struct iokmem_payer - who is charged for memory
+ * @cred: credentials of the user; NULL: nobody is charged
+ * @memcg: the memory cgroup, or NULL: that of the calling task
+ * @limit: the user's RLIMIT_MEMLOCK, in pages
+ *
+ * The task that it was made for may exit.
+ */
+struct iokmem_payer {
+	const struct cred *cred;
+	struct mem_cgroup *memcg;
+	unsigned long limit;
+};
+
 /**
  * struct iokmem_charge - locked memory charged to a user
  * @cred: counted reference to credentials of the user, or NULL when nothing is charged
@@ -17,12 +34,20 @@ struct iokmem_charge {
 	unsigned long nr_pages;
 };
 
-int iokmem_charge_user(struct iokmem_charge *charge, unsigned long nr_pages);
+int iokmem_payer_init(struct iokmem_payer *payer, struct task_struct *task);
+void iokmem_payer_copy(struct iokmem_payer *payer, const struct iokmem_payer *from);
+void iokmem_payer_fini(struct iokmem_payer *payer);
+bool iokmem_payer_capable(const struct iokmem_payer *payer, int cap);
+struct mem_cgroup *iokmem_payer_enter(const struct iokmem_payer *payer);
+void iokmem_payer_leave(const struct iokmem_payer *payer, struct mem_cgroup *old);
+int iokmem_charge(struct iokmem_charge *charge, const struct iokmem_payer *payer,
+		  unsigned long nr_pages);
+int iokmem_charge_current(struct iokmem_charge *charge, unsigned long nr_pages);
 void iokmem_ending(void);
 void iokmem_ended(void);
 
 /*
- * iokmem_uncharge - undo iokmem_charge_user(); a charge of nothing is fine
+ * iokmem_uncharge - undo iokmem_charge(); a charge of nothing is fine
  */
 static inline void iokmem_uncharge(struct iokmem_charge *charge)
 {

@@ -166,7 +166,8 @@ static unsigned long free_isolated(struct list_head *isolated)
 /*
  * iokmem_pool_take - take an idle block, which is zero and has the type
  *
- * With __GFP_ACCOUNT in @gfp, a block that is charged to the calling process's cgroup.
+ * With __GFP_ACCOUNT in @gfp, a block that is charged to the cgroup that the calling task
+ * allocates for.
  * Returns NULL if there is none.
  */
 struct page *iokmem_pool_take(u32 mode, unsigned int order, gfp_t gfp)
@@ -179,7 +180,7 @@ struct page *iokmem_pool_take(u32 mode, unsigned int order, gfp_t gfp)
 	LIST_HEAD(isolated);
 
 	if (gfp & __GFP_ACCOUNT)
-		memcg = get_mem_cgroup_from_mm(current->mm);
+		memcg = get_mem_cgroup_from_mm(NULL);
 	list_lru_walk_one(idle, numa_mem_id(), memcg, isolate_one, &isolated,
 			  &nr_to_walk);
 	mem_cgroup_put(memcg);

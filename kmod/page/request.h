@@ -10,6 +10,8 @@
 #include <linux/jiffies.h>
 #include <linux/types.h>
 
+#include "page/account.h"
+
 struct iokmem_extents;
 
 /* How long to search for ranges of memory, in all, for one request. */
@@ -35,7 +37,8 @@ enum iokmem_page_source {
  * @end_pfn: all page frames lie below this one
  * @contiguous: the memory must be one extent
  * @cache_mode: the type of all pages
- * @gfp: GFP_KERNEL, or GFP_KERNEL_ACCOUNT to charge the caller's memory cgroup
+ * @payer: who is charged
+ * @gfp: GFP_KERNEL, or GFP_KERNEL_ACCOUNT if somebody is charged
  * @deadline: when to give up searching for such memory, in jiffies
  */
 struct iokmem_pages_request {
@@ -44,6 +47,7 @@ struct iokmem_pages_request {
 	unsigned long end_pfn;
 	bool contiguous;
 	u32 cache_mode;
+	const struct iokmem_payer *payer;
 	gfp_t gfp;
 	unsigned long deadline;
 };
@@ -66,7 +70,7 @@ struct iokmem_pages {
 static inline bool
 iokmem_pages_uncharged_will_do(const struct iokmem_pages_request *request)
 {
-	return !(request->gfp & __GFP_ACCOUNT) || capable(CAP_SYS_ADMIN);
+	return !request->payer->cred || iokmem_payer_capable(request->payer, CAP_SYS_ADMIN);
 }
 
 #endif /* _IOKMEM_REQUEST_H */

@@ -88,4 +88,13 @@ static inline int driver_show(int driver, int fd, __u32 how)
 	return iok(driver, IOKMEM_PROBE_SHOW, &arg);
 }
 
+/* Have the driver make a buffer for the task that it keeps. Return an fd of it, or -errno. */
+static inline int driver_buffer(int driver, __u32 options, __u64 capacity)
+{
+	struct iokmem_probe_buffer arg = { .options = options, .capacity = capacity };
+	int fd = ioctl(driver, IOKMEM_PROBE_BUFFER, &arg);
+
+	return fd < 0 ? -errno : fd;
+}
+
 #endif /* _IOKMEM_DRIVER_UTILS_H */

@@ -2,16 +2,12 @@
 /*
  * Limits on a user's memory: RLIMIT_MEMLOCK, the memory cgroup, and the memory of the machine.
  */
-#include "iokmem_utils.h"
+#include "limits_utils.h"
 
-#include <grp.h>
 #include <sched.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
-
-#define CGROUP		"/sys/fs/cgroup"
-#define TEST_CGROUP	CGROUP "/iokmem_test"
 
 static const char after_exec[] = "--after-exec";
 
@@ -32,29 +28,6 @@ FIXTURE_SETUP(memlock)
 
 FIXTURE_TEARDOWN(memlock)
 {
-}
-
-static int become(uid_t uid, rlim_t limit)
-{
-	struct rlimit memlock = { .rlim_cur = limit, .rlim_max = limit };
-
-	return setrlimit(RLIMIT_MEMLOCK, &memlock) || setgroups(0, NULL) ||
-	       setresgid(uid, uid, uid) || setresuid(uid, uid, uid);
-}
-
-/* Return how many more pages the user can have, in buffers of one page. */
-static int count_available(int dev, int at_most)
-{
-	int fds[64], i, n;
-
-	for (n = 0; n < at_most && n < (int)ARRAY_SIZE(fds); n++) {
-		fds[n] = create(dev, 0, PAGE, 0);
-		if (fds[n] < 0)
-			break;
-	}
-	for (i = 0; i < n; i++)
-		close(fds[i]);
-	return n;
 }
 
 static int reach_the_limit(void *arg)
@@ -541,10 +514,8 @@ static int work_in_cgroup(int from, int to)
 {
 	int dev = open(DEVICE, O_RDWR), fd = -1, err;
 	struct order order;
-	char pid[16];
 
-	snprintf(pid, sizeof(pid), "%d", getpid());
-	if (write_file(TEST_CGROUP "/cgroup.procs", pid))
+	if (enter_cgroup())
 		return 1;
 	while (read(from, &order, sizeof(order)) == sizeof(order)) {
 		err = obey(&order, dev, &fd);
@@ -556,10 +527,8 @@ static int work_in_cgroup(int from, int to)
 
 FIXTURE_SETUP(cgroup)
 {
-	if (write_file(CGROUP "/cgroup.subtree_control", "+memory"))
+	if (make_cgroup())
 		SKIP(return, "no memory controller of cgroup v2");
-	if (mkdir(TEST_CGROUP, 0755) && errno != EEXIST)
-		SKIP(return, "no cgroup can be made");
 	ASSERT_EQ(0, pipe(self->pipes[0]));
 	ASSERT_EQ(0, pipe(self->pipes[1]));
 	self->child = fork();

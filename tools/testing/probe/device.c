@@ -39,18 +39,12 @@ static struct iokmem_desc *describe(struct pci_dev *pci, unsigned long what)
 	}
 }
 
-/* Return a file descriptor of the memory, or an error. */
-long probe_device_memory(unsigned long what)
+/* Return a file descriptor of @desc, whose reference it takes over, or an error. */
+long probe_fd_of(struct iokmem_desc *desc)
 {
-	struct pci_dev *pci = find_device();
-	struct iokmem_desc *desc;
 	struct file *file;
 	int fd;
 
-	if (!pci)
-		return -ENXIO;
-	desc = describe(pci, what);
-	pci_dev_put(pci);
 	if (IS_ERR(desc))
 		return PTR_ERR(desc);
 	file = iokmem_desc_get_file(desc, 0);
@@ -63,4 +57,17 @@ long probe_device_memory(unsigned long what)
 	else
 		fd_install(fd, file);
 	return fd;
+}
+
+/* Return a file descriptor of the memory, or an error. */
+long probe_device_memory(unsigned long what)
+{
+	struct pci_dev *pci = find_device();
+	struct iokmem_desc *desc;
+
+	if (!pci)
+		return -ENXIO;
+	desc = describe(pci, what);
+	pci_dev_put(pci);
+	return probe_fd_of(desc);
 }

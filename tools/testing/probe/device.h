@@ -2,6 +2,9 @@
 #ifndef _IOKMEM_PROBE_DEVICE_H
 #define _IOKMEM_PROBE_DEVICE_H
 
+struct iokmem_desc;
+
+long probe_fd_of(struct iokmem_desc *desc);
 long probe_device_memory(unsigned long what);
 
 #endif /* _IOKMEM_PROBE_DEVICE_H */

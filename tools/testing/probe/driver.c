@@ -220,6 +220,41 @@ static int ioctl_prepare(void __user *uptr)
 	return err;
 }
 
+/**
+ * struct buffer_call - a call of iokmem_buffer_charged_to() by a worker
+ * @work: makes the call
+ * @payer: the task that is charged
+ * @arg: the other arguments
+ * @desc: the result
+ */
+struct buffer_call {
+	struct work_struct work;
+	struct task_struct *payer;
+	struct iokmem_probe_buffer arg;
+	struct iokmem_desc *desc;
+};
+
+static void buffer_work(struct work_struct *work)
+{
+	struct buffer_call *call = container_of(work, struct buffer_call, work);
+
+	call->desc = iokmem_buffer_charged_to(call->payer, NULL, call->arg.options,
+					      call->arg.capacity, 0, 0);
+}
+
+static long ioctl_buffer(struct driver_file *driver, void __user *uptr)
+{
+	struct buffer_call call = { .payer = driver->task };
+
+	if (copy_from_user(&call.arg, uptr, sizeof(call.arg)))
+		return -EFAULT;
+	INIT_WORK_ONSTACK(&call.work, buffer_work);
+	queue_work(system_long_wq, &call.work);
+	flush_work(&call.work);
+	destroy_work_on_stack(&call.work);
+	return probe_fd_of(call.desc);
+}
+
 static long driver_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct driver_file *driver = file->private_data;
@@ -252,6 +287,9 @@ static long driver_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		break;
 	case IOKMEM_PROBE_PREPARE:
 		ret = ioctl_prepare(uptr);
+		break;
+	case IOKMEM_PROBE_BUFFER:
+		ret = ioctl_buffer(driver, uptr);
 		break;
 	default:
 		ret = -ENOTTY;

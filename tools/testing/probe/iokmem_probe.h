@@ -94,6 +94,18 @@ struct iokmem_probe_prepare {
 	__u32 __reserved;
 };
 
+/**
+ * struct iokmem_probe_buffer - argument of IOKMEM_PROBE_BUFFER
+ * @capacity: in bytes
+ * @options: of the buffer
+ * @__reserved: not used
+ */
+struct iokmem_probe_buffer {
+	__u64 capacity;
+	__u32 options;
+	__u32 __reserved;
+};
+
 /* Have the driver map into the task that the file keeps. */
 #define IOKMEM_PROBE_MAP	_IO(0xBE, 0)
 /* Have the driver put the map, or unmap and put it. The argument is flags. */
@@ -112,5 +124,10 @@ struct iokmem_probe_prepare {
 #define IOKMEM_PROBE_DEVICE_MEMORY	_IO(0xBE, 7)
 /* Have the driver prepare a range of the caller's memory, and complete it. */
 #define IOKMEM_PROBE_PREPARE	_IO(0xBE, 8)
+/*
+ * Have a worker make a buffer that the task which the file keeps is charged for. Returns a
+ * file descriptor of it.
+ */
+#define IOKMEM_PROBE_BUFFER	_IO(0xBE, 9)
 
 #endif /* _IOKMEM_PROBE_H */

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who is charged for memory that a driver makes for a client: the client, whose user and memory
+ * cgroup differ from those of the driver's worker and of this program.
+ */
+#include "driver_utils.h"
+#include "limits_utils.h"
+
+#define COMBINED	IOKMEM_MAP_WRITE_COMBINE_CACHE
+
+/* A client of the driver that waits to be killed. */
+struct client {
+	int driver;
+	uid_t uid;	/* 0: root, in the test's cgroup */
+	int ready;	/* a pipe's end to write to */
+};
+
+FIXTURE(charge)
+{
+	int dev;
+	int pipes[2];
+	struct client client;
+	pid_t child;
+};
+
+FIXTURE_SETUP(charge)
+{
+	self->client.driver = open_driver();
+	if (self->client.driver < 0)
+		SKIP(return, "no " DRIVER);
+	self->dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->dev);
+	ASSERT_EQ(0, pipe(self->pipes));
+	self->client.ready = self->pipes[1];
+}
+
+static int be_client(void *arg)
+{
+	struct client *client = arg;
+
+	if (client->uid)
+		CHILD_EXPECT(!become(client->uid, 4 * PAGE));
+	else
+		CHILD_EXPECT(!enter_cgroup());
+	CHILD_EXPECT(!driver_keep_task(client->driver));
+	CHILD_EXPECT(write(client->ready, "!", 1) == 1);
+	for (;;)
+		pause();
+}
+
+/* Start the client. Returns true when the driver knows it. */
+static bool start(FIXTURE_DATA(charge) *self, uid_t uid)
+{
+	char byte;
+
+	self->client.uid = uid;
+	self->child = spawn(be_client, &self->client);
+	return read(self->pipes[0], &byte, 1) == 1;
+}
+
+static void stop(FIXTURE_DATA(charge) *self)
+{
+	if (self->child) {
+		kill(self->child, SIGKILL);
+		join(self->child);
+	}
+	self->child = 0;
+}
+
+FIXTURE_TEARDOWN(charge)
+{
+	stop(self);
+	if (!access(TEST_CGROUP, F_OK))
+		EXPECT_TRUE(EVENTUALLY(!rmdir(TEST_CGROUP)));
+}
+
+struct user {
+	int dev;
+	uid_t uid;
+};
+
+/* Exit with the number of pages that the user can have. */
+static int report_available(void *arg)
+{
+	struct user *user = arg;
+
+	return become(user->uid, 4 * PAGE) ? 100 : count_available(user->dev, 20);
+}
+
+static int available(int dev, uid_t uid)
+{
+	struct user user = { .dev = dev, .uid = uid };
+
+	return run_child(report_available, &user);
+}
+
+TEST_F(charge, of_wired_memory_is_the_users_whom_the_driver_names)
+{
+	int driver = self->client.driver, fd;
+
+	ASSERT_TRUE(start(self, 60200));
+	fd = driver_buffer(driver, 0, 3 * PAGE);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(1, available(self->dev, 60200));
+	EXPECT_EQ(4, available(self->dev, 60201));
+	EXPECT_EQ(-EPERM, driver_buffer(driver, 0, 2 * PAGE));
+	EXPECT_EQ(1, available(self->dev, 60200));
+	close(fd);
+	EXPECT_EQ(4, available(self->dev, 60200));
+}
+
+TEST_F(charge, stays_when_the_client_has_exited)
+{
+	int driver = self->client.driver, fd;
+
+	ASSERT_TRUE(start(self, 60202));
+	fd = driver_buffer(driver, 0, 3 * PAGE);
+	ASSERT_LE(0, fd);
+	stop(self);
+	EXPECT_EQ(-ESRCH, driver_buffer(driver, 0, PAGE));
+	EXPECT_EQ(-ESRCH, driver_buffer(driver, IOKMEM_PAGEABLE, PAGE));
+	EXPECT_EQ(1, available(self->dev, 60202));
+	close(fd);
+	EXPECT_EQ(4, available(self->dev, 60202));
+}
+
+/* A map has pageable memory stay in memory, which is wired then. */
+TEST_F(charge, of_pageable_memory_that_is_kept_is_the_clients)
+{
+	int driver = self->client.driver, fd, multi;
+	char *address;
+
+	ASSERT_TRUE(start(self, 60204));
+	fd = driver_buffer(driver, IOKMEM_PAGEABLE, 3 * PAGE);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(4, available(self->dev, 60204));
+	multi = create_multi(self->dev, 0, &fd, 1);
+	ASSERT_LE(0, multi);
+	ASSERT_EQ(0, map(multi, 0, 0, 0, &address));
+	EXPECT_EQ(1, available(self->dev, 60204));
+	close(multi);
+	ASSERT_EQ(0, munmap(address, 3 * PAGE));
+	EXPECT_EQ(4, available(self->dev, 60204));
+}
+
+static long charged(void)
+{
+	return read_number(TEST_CGROUP "/memory.current");
+}
+
+TEST_F(charge, of_all_memory_is_the_clients_cgroups)
+{
+	static const __u32 kinds[] = { 0, COMBINED, IOKMEM_PHYSICALLY_CONTIGUOUS,
+				       IOKMEM_PAGEABLE };
+	int fd, i;
+	char *address;
+	long before;
+
+	if (make_cgroup())
+		SKIP(return, "no memory controller of cgroup v2");
+	ASSERT_TRUE(start(self, 0));
+	for (i = 0; i < (int)ARRAY_SIZE(kinds); i++) {
+		before = charged();
+		fd = driver_buffer(self->client.driver, kinds[i], 4 * MIB);
+		if (fd == -EOPNOTSUPP)
+			continue;
+		ASSERT_LE(0, fd);
+		/* The process that touches the memory does not pay for it. */
+		ASSERT_EQ(0, map(fd, 0, 0, 0, &address));
+		number_pages(address, 4 * MIB);
+		EXPECT_LE(before + (long)(4 * MIB), charged());
+		close(fd);
+		ASSERT_EQ(0, munmap(address, 4 * MIB));
+	}
+}
+
+TEST_F(charge, beyond_the_cgroups_limit_is_enomem)
+{
+	if (make_cgroup())
+		SKIP(return, "no memory controller of cgroup v2");
+	ASSERT_TRUE(start(self, 0));
+	ASSERT_EQ(0, write_file(TEST_CGROUP "/memory.max", "16777216"));
+	EXPECT_EQ(-ENOMEM, driver_buffer(self->client.driver, 0, 32 * MIB));
+	EXPECT_EQ(1, count_lines(TEST_CGROUP "/memory.events", "oom_kill 0"));
+}
+
+#include "nothing_left.h"
+
+TEST_HARNESS_MAIN
