@@ -381,6 +381,9 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_in_task_with_physical_mask, IOKMEM_NS);
  * iokmem_buffer_in_task_with_physical_mask(); also:
  *
  * * -EPERM: wired memory exceeds the RLIMIT_MEMLOCK of @payer
+ * * -EACCES: memory that is contiguous, or aligned, over more than a block of the page
+ *   allocator (4 MiB on most machines), that can be charged to a cgroup was not found, and
+ *   @payer has no CAP_SYS_ADMIN
  * * -ESRCH: @payer has exited
  * * -EINVAL: @payer is a kernel thread
  */

@@ -11,8 +11,9 @@
  *  3. Any range of memory whose pages are free or can be moved away. alloc_contig_pages()
  *     does that, too, but modules cannot call it.
  *
- * Memory of the second and third source cannot be charged to a memory cgroup, so not
- * everybody gets it. The third source is searched for ten seconds at most.
+ * Memory of the second and third source cannot be charged to a memory cgroup, as the kernel
+ * exports nothing that charges pages which exist already. So not everybody gets it. The third
+ * source is searched for ten seconds at most.
  */
 #include <linux/cc_platform.h>
 #include <linux/device.h>

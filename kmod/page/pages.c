@@ -274,18 +274,31 @@ static int alloc_scattered(struct iokmem_pages *pages,
 	return err;
 }
 
-/* Allocate some more blocks than needed, as far as they are free. They are not zeroed. */
-static void neighbours_alloc(struct list_head *blocks,
+/* Return true if @request is for whole blocks. */
+static bool is_of_blocks(const struct iokmem_pages_request *request)
+{
+	return IS_ALIGNED(request->nr, 1UL << IOKMEM_BLOCK_ORDER);
+}
+
+/*
+ * Allocate @nr more blocks, as far as they are free. They are not zeroed. If @request is not
+ * for whole blocks, each page is a block by itself afterwards, so that the last ones can be
+ * given back.
+ */
+static void neighbours_alloc(struct list_head *blocks, unsigned long nr,
 			     const struct iokmem_pages_request *request)
 {
-	gfp_t gfp = without_effort(request->gfp | __GFP_COMP);
-	unsigned long nr = request->nr >> IOKMEM_BLOCK_ORDER;
+	gfp_t gfp = without_effort(request->gfp);
 	struct page *page;
 
-	for (nr += min(nr / 4 + 1, 16UL); nr; nr--) {
+	if (is_of_blocks(request))
+		gfp |= __GFP_COMP;
+	for (; nr && !fatal_signal_pending(current); nr--) {
 		page = iokmem_block_below(IOKMEM_BLOCK_ORDER, request->end_pfn, gfp);
 		if (!page)
 			break;
+		if (!(gfp & __GFP_COMP))
+			split_page(page, IOKMEM_BLOCK_ORDER);
 		set_page_private(page, IOKMEM_BLOCK_ORDER);
 		list_add(&page->lru, blocks);
 		cond_resched();
@@ -314,7 +327,7 @@ bool iokmem_neighbours_find(struct list_head *blocks, struct list_head *found,
 			list_move_tail(&page->lru, found);
 			nr += 1UL << IOKMEM_BLOCK_ORDER;
 		}
-		if (nr == request->nr)
+		if (nr >= request->nr)
 			return true;
 		next = nr ? pfn + (1UL << IOKMEM_BLOCK_ORDER) : 0;
 	}
@@ -323,26 +336,52 @@ bool iokmem_neighbours_find(struct list_head *blocks, struct list_head *found,
 }
 EXPORT_SYMBOL_IF_KUNIT(iokmem_neighbours_find);
 
+/* Give back the pages of the only extent that @request is not for. */
+static void trim_extent(struct iokmem_extent *extent,
+			const struct iokmem_pages_request *request)
+{
+	for (; extent->end > request->nr; extent->end--)
+		__free_page(pfn_to_page(extent->pfn + extent->end - 1));
+}
+
+/* Make the only extent of neighbours among @blocks. Returns -ENOMEM if there are too few. */
+static int neighbours_to_extent(struct list_head *blocks, struct iokmem_pages *pages,
+				const struct iokmem_pages_request *request)
+{
+	LIST_HEAD(found);
+	int err = -ENOMEM;
+
+	list_sort(&pages->source, blocks, block_cmp);
+	if (iokmem_neighbours_find(blocks, &found, request))
+		err = blocks_to_extents(&found, pages, request->gfp);
+	list_splice(&found, blocks);
+	if (err)
+		return err;
+	trim_extent(pages->extents->array, request);
+	iokmem_frames_clear(pages->extents->array[0].pfn, request->nr);
+	return 0;
+}
+
 /*
  * Allocate blocks and look whether enough of them are neighbours. The page allocator often
  * hands out neighbours, one after the other. No other way makes larger pieces of memory so
- * fast. Returns -ENOMEM if there are too few.
+ * fast, and of no other the kernel charges a memory cgroup. So try again with more blocks if
+ * there is no other way. Returns -ENOMEM if there are too few neighbours.
  */
 static int alloc_neighbours(struct iokmem_pages *pages,
 			    const struct iokmem_pages_request *request)
 {
+	unsigned long nr = DIV_ROUND_UP(request->nr, 1UL << IOKMEM_BLOCK_ORDER);
 	LIST_HEAD(blocks);
-	LIST_HEAD(found);
-	int err = -ENOMEM;
+	int err;
 
 	pages->source = IOKMEM_PAGES_BLOCKS;
-	neighbours_alloc(&blocks, request);
-	list_sort(&pages->source, &blocks, block_cmp);
-	if (iokmem_neighbours_find(&blocks, &found, request))
-		err = blocks_to_extents(&found, pages, request->gfp);
-	if (!err)
-		iokmem_frames_clear(pages->extents->array[0].pfn, request->nr);
-	blocks_free(&found, pages->source);
+	neighbours_alloc(&blocks, nr + min(nr / 4 + 1, 16UL), request);
+	err = neighbours_to_extent(&blocks, pages, request);
+	if (err && !iokmem_pages_uncharged_will_do(request)) {
+		neighbours_alloc(&blocks, nr, request);
+		err = neighbours_to_extent(&blocks, pages, request);
+	}
 	blocks_free(&blocks, pages->source);
 	return err;
 }
@@ -354,12 +393,15 @@ static int alloc_contiguous(struct iokmem_pages *pages,
 		     request->align_order > MAX_PAGE_ORDER;
 	int err = -ENOMEM;
 
-	if (large && !iokmem_pages_uncharged_will_do(request))
-		return -EPERM;
-	/* It has to be whole blocks, and blocks never have a larger alignment than theirs. */
+	/*
+	 * Blocks never have a larger alignment than theirs. Single pages come from elsewhere if
+	 * they can.
+	 */
 	if (large && request->align_order <= MAX_PAGE_ORDER &&
-	    IS_ALIGNED(request->nr, 1UL << IOKMEM_BLOCK_ORDER))
+	    (is_of_blocks(request) || !iokmem_pages_uncharged_will_do(request)))
 		err = alloc_neighbours(pages, request);
+	if (err && large && !iokmem_pages_uncharged_will_do(request))
+		return -EACCES;
 	return err ? iokmem_contig_alloc(pages, request) : 0;
 }
 
@@ -367,8 +409,8 @@ static int alloc_contiguous(struct iokmem_pages *pages,
  * iokmem_pages_alloc - allocate zeroed pages of the wanted type
  *
  * The caller has set @pages->extents. Returns 0; -ENOMEM; -EINTR for a fatal signal; or
- * -EPERM if there is only memory that no cgroup can be charged with, and @request does not
- * allow that.
+ * -EACCES if there may be only memory that no cgroup can be charged with, and @request does
+ * not allow that.
  */
 int iokmem_pages_alloc(struct iokmem_pages *pages,
 		       const struct iokmem_pages_request *request)

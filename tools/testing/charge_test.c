@@ -8,10 +8,11 @@
 
 #define COMBINED	IOKMEM_MAP_WRITE_COMBINE_CACHE
 
-/* A client of the driver that waits to be killed. */
+/* A client of the driver that waits to be killed. It is in the test's cgroup, if that exists. */
 struct client {
 	int driver;
-	uid_t uid;	/* 0: root, in the test's cgroup */
+	uid_t uid;	/* 0: root */
+	rlim_t limit;	/* of an ordinary user, in bytes */
 	int ready;	/* a pipe's end to write to */
 };
 
@@ -32,16 +33,17 @@ FIXTURE_SETUP(charge)
 	ASSERT_LE(0, self->dev);
 	ASSERT_EQ(0, pipe(self->pipes));
 	self->client.ready = self->pipes[1];
+	self->client.limit = 4 * PAGE;
 }
 
 static int be_client(void *arg)
 {
 	struct client *client = arg;
 
-	if (client->uid)
-		CHILD_EXPECT(!become(client->uid, 4 * PAGE));
-	else
+	if (!access(TEST_CGROUP, F_OK))
 		CHILD_EXPECT(!enter_cgroup());
+	if (client->uid)
+		CHILD_EXPECT(!become(client->uid, client->limit));
 	CHILD_EXPECT(!driver_keep_task(client->driver));
 	CHILD_EXPECT(write(client->ready, "!", 1) == 1);
 	for (;;)
@@ -172,6 +174,28 @@ TEST_F(charge, of_all_memory_is_the_clients_cgroups)
 		close(fd);
 		ASSERT_EQ(0, munmap(address, 4 * MIB));
 	}
+}
+
+/* The worker that makes the memory has all capabilities. */
+TEST_F(charge, of_large_contiguous_memory_is_the_cgroups_of_a_client_without_capabilities)
+{
+	int driver = self->client.driver, fd;
+	long before;
+
+	if (make_cgroup())
+		SKIP(return, "no memory controller of cgroup v2");
+	self->client.limit = 2 * MORE_THAN_A_BLOCK;
+	ASSERT_TRUE(start(self, 60205));
+	before = charged();
+	fd = driver_buffer(driver, IOKMEM_PHYSICALLY_CONTIGUOUS, MORE_THAN_A_BLOCK + PAGE);
+	ASSERT_LE(0, fd);
+	EXPECT_LE(before + (long)(MORE_THAN_A_BLOCK + PAGE), charged());
+	EXPECT_EQ(-EPERM, driver_buffer(driver, IOKMEM_PHYSICALLY_CONTIGUOUS,
+					MORE_THAN_A_BLOCK));
+	close(fd);
+	ASSERT_EQ(0, write_file(TEST_CGROUP "/memory.max", "6291456"));
+	EXPECT_EQ(-EACCES, driver_buffer(driver, IOKMEM_PHYSICALLY_CONTIGUOUS,
+					 MORE_THAN_A_BLOCK));
 }
 
 TEST_F(charge, beyond_the_cgroups_limit_is_enomem)

@@ -54,12 +54,13 @@
  *  - ERANGE: a range that passes the end of the buffer; an alignment larger than
  *    all memory, a mask that no memory fits
  *  - ENOMEM: no memory, or no room in the address space
- *  - EPERM: the buffer would exceed the user's RLIMIT_MEMLOCK (raise it, or have
- *    CAP_IPC_LOCK); contiguous memory of more than a block of the page allocator
- *    (4 MiB on most machines), which no memory cgroup can be charged for (have
- *    CAP_SYS_ADMIN); memory mapped for execution; sealed memory (mseal()) that would be
+ *  - EPERM: the buffer would exceed the user's RLIMIT_MEMLOCK (have it raised, or have
+ *    CAP_IPC_LOCK); memory mapped for execution; sealed memory (mseal()) that would be
  *    overwritten; fchmod() and fchown() of a descriptor's file descriptor
- *  - EACCES: a writable map, or a change, through a read-only file descriptor; a map
+ *  - EACCES: memory that is contiguous, or aligned, over more than a block of the page
+ *    allocator (4 MiB on most machines), where no free blocks that are neighbours were
+ *    found: other memory can be charged to no memory cgroup (have CAP_SYS_ADMIN); a
+ *    writable map, or a change, through a read-only file descriptor; a map
  *    of part of a page, where the rest is not the descriptor's memory; a writable
  *    map that pageable memory has to stay in memory for, while the memory already stays
  *    for read-only maps; a dma-buf that can only be read, in another direction than out; a
