@@ -6,10 +6,13 @@
 #include <kunit/device.h>
 #include <linux/delay.h>
 #include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+#include <linux/file.h>
 #include <linux/kthread.h>
 
 #include "dma_helpers.h"
 #include "exporter.h"
+#include "page/compat.h"
 
 #define NONE	IOKMEM_DIRECTION_NONE
 
@@ -251,6 +254,85 @@ static void revoke_stops_a_dma_buf_from_being_mapped_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENODEV, attach_error(dmabuf, device_named(test, "iokmem-other")));
 	KUNIT_EXPECT_EQ(test, -ENODEV, PTR_ERR_OR_ZERO(iokmem_desc_get_dma_buf(desc, 0)));
 	dma_buf_put(dmabuf);
+}
+
+/* A driver that lets others take the memory back, and counts how often they do. */
+static void count_invalidation(struct dma_buf_attachment *attachment)
+{
+	dma_resv_assert_held(attachment->dmabuf->resv);
+	count_call(attachment->importer_priv);
+}
+
+static const struct dma_buf_attach_ops count_invalidations = {
+	.invalidate_mappings	= count_invalidation,
+};
+
+static void revoke_tells_importers_of_dma_bufs(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0), *exported[3];
+	struct dma_buf_attachment *attachments[3];
+	struct device *dev = device(test);
+	int calls[3] = {}, i;
+
+	exported[0] = desc;
+	exported[1] = keep_desc(test, iokmem_sub_with_sub_range(desc, PAGE_SIZE, PAGE_SIZE, INOUT));
+	exported[2] = keep_desc(test, iokmem_multi_with_descriptors(exported, 2, INOUT));
+	for (i = 0; i < 3; i++) {
+		struct dma_buf *dmabuf = iokmem_desc_get_dma_buf(exported[i], 0);
+
+		keep_dma_buf(test, dmabuf);
+		attachments[i] = dma_buf_dynamic_attach(dmabuf, dev, &count_invalidations,
+							&calls[i]);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, attachments[i]);
+	}
+	revoke(test, desc);
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, 1, calls[i]);
+		dma_buf_detach(attachments[i]->dmabuf, attachments[i]);
+	}
+}
+
+/* A thread that exports a descriptor, until that fails. */
+struct exports {
+	struct iokmem_desc *desc;
+	int nr;
+	int err;
+};
+
+static int export_again_and_again(void *data)
+{
+	struct exports *exports = data;
+
+	while (!exports->err) {
+		struct dma_buf *dmabuf = iokmem_desc_get_dma_buf(exports->desc, 0);
+
+		exports->err = PTR_ERR_OR_ZERO(dmabuf);
+		if (!IS_ERR(dmabuf))
+			dma_buf_put(dmabuf);
+		flush_delayed_fput();
+		WRITE_ONCE(exports->nr, exports->nr + 1);
+	}
+	while (!kthread_should_stop())
+		msleep(20);
+	return 0;
+}
+
+static void revoke_bears_dma_bufs_that_go(struct kunit *test)
+{
+	struct task_struct *thread;
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		struct exports exports = { .desc = buffer(test, NULL, SZ_64K, 0) };
+
+		thread = kthread_run(export_again_and_again, &exports, "iokmem-exports");
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
+		while (READ_ONCE(exports.nr) < 5)
+			cond_resched();
+		revoke(test, exports.desc);
+		kthread_stop(thread);
+		KUNIT_EXPECT_EQ(test, -ENODEV, exports.err);
+	}
 }
 
 /* A thread that uses a descriptor. */
@@ -519,6 +601,8 @@ static struct kunit_case revoke_cases[] = {
 	KUNIT_CASE(revoke_ends_a_map_that_is_blocked),
 	KUNIT_CASE(revoke_stops_a_dma_buf_from_being_mapped_again),
 	KUNIT_CASE(revoke_does_not_wait_for_who_waits_for_the_memory),
+	KUNIT_CASE(revoke_tells_importers_of_dma_bufs),
+	KUNIT_CASE(revoke_bears_dma_bufs_that_go),
 	KUNIT_CASE(revoke_bears_threads_that_map),
 	KUNIT_CASE(revoke_comes_when_the_driver_of_coherent_memory_leaves),
 	KUNIT_CASE(revoke_leaves_nothing_of_coherent_memory_to_its_device),

@@ -8,8 +8,9 @@
  *  1. The descriptor is marked. From here on there are no new maps, holds, accesses and
  *     watches.
  *  2. All mappings are ended. On return no entry of the memory is left in any address space.
- *  3. Those who use the memory otherwise are told: DMA commands complete, and
- *     multi-descriptors that have the memory as a member are revoked, too.
+ *  3. Those who use the memory otherwise are told: DMA commands complete, importers of
+ *     dma-bufs unmap the memory if they can, and multi-descriptors that have the memory as a
+ *     member are revoked, too.
  *  4. A kind of memory that belongs to a device gives the memory back.
  *
  * Ordinary memory stays allocated until the last count is put, so a device that still has it
@@ -116,15 +117,15 @@ static bool mark(struct iokmem_desc *desc)
  * From now on everything that needs the memory fails with -ENODEV. References, preparations
  * and maps must be put and completed as usual. Coherent buffers and memory of a device
  * (iokmem_device_memory_with_range()) are given back at once; other memory is freed when
- * its last user is gone. A device that has the memory mapped through a dma-buf keeps it until
- * its driver unmaps it.
+ * its last user is gone. Drivers that have imported a dma-buf of the memory are told, if they
+ * have an ->invalidate_mappings(). Devices of other drivers keep what they have mapped.
  *
  * A driver that uses an address of the memory in the kernel must have registered with
  * iokmem_holder_add(). The function cannot be undone.
  *
- * Context: May sleep. Caller must not hold an mmap lock, nor anything that a holder's
- * revoke() waits for, and must not be such a function itself for a map of @desc, or of a
- * multi-descriptor that has it as a member.
+ * Context: May sleep. Caller must not hold an mmap lock, a reservation lock, nor anything that
+ * a holder's revoke() waits for, and must not be such a function itself for a map of @desc, or
+ * of a multi-descriptor that has it as a member.
  * Return: 0, also if the descriptor has been revoked before; or -EOPNOTSUPP for a
  * sub-descriptor, whose memory is its parent's.
  */

@@ -22,13 +22,24 @@
  * of the copy goes back to the memory when the CPU looks next, over what another device has
  * written there. So there is no other device that may write then.
  *
+ * A revoke of the descriptor is told to importers that let memory move (dynamic importers). Their
+ * next attempt to map it fails. Other importers keep what they have mapped: the memory stays
+ * allocated as long as the dma-buf. There are no pin() and unpin(), since the memory never moves
+ * otherwise. Kernels before 6.16 would map a dma-buf that has them for every importer that is
+ * not dynamic, for both directions, while it attaches. A read-only dma-buf refuses that, and
+ * each importer would count as one that writes. Without them, these kernels do so for dynamic
+ * importers, which cannot attach to a read-only dma-buf and keep the first mapping until they
+ * detach.
+ *
  * Memory of devices has no pages for other devices. Memory of several cache modes has no
  * single kernel mapping. A read-only dma-buf has no kernel address at all, since importers
  * could write by it. Importers can still get a kernel address after a revoke: the kernel warns
  * of a vmap() that fails.
  */
+#include <linux/completion.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/iosys-map.h>
 #include <linux/list.h>
@@ -49,16 +60,24 @@
  * struct iokmem_export - the memory behind a dma-buf of the module's
  * @desc: the descriptor, a user reference
  * @window: the bytes, whose memory is held
+ * @dmabuf: the dma-buf, which is freed after this
  * @read_only: importers may only read the memory
  * @has_pages: other devices can reach the memory by its pages
+ * @watch: of the descriptor that has the memory
+ * @revoking: importers are being told of a revoke; constant once @watch has been removed
+ * @told: they have been told
  * @lock: serialises mapping for devices; taken inside the reservation lock
  * @mappings: mappings for devices
  */
 struct iokmem_export {
 	struct iokmem_desc *desc;
 	struct iokmem_window window;
+	struct dma_buf *dmabuf;
 	bool read_only;
 	bool has_pages;
+	struct iokmem_watch watch;
+	bool revoking;			/* protected by the lock of the watched descriptor */
+	struct completion told;		/* has its own lock */
 	struct mutex lock;		/* for @mappings */
 	struct list_head mappings;	/* protected by @lock */
 };
@@ -293,6 +312,36 @@ static void export_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 		vunmap(map->vaddr);
 }
 
+static struct iokmem_export *export_of_watch(struct iokmem_watch *watch)
+{
+	return container_of(watch, struct iokmem_export, watch);
+}
+
+/* The dma-buf may have no reference any more. export_release() waits until @told. */
+static bool export_watch_get(struct iokmem_watch *watch)
+{
+	lockdep_assert_held(&export_of_watch(watch)->window.desc->lock);
+
+	export_of_watch(watch)->revoking = true;
+	return true;
+}
+
+/* Importers that let memory move unmap it now. Mapping it again fails. */
+static void export_revoked(struct iokmem_watch *watch)
+{
+	struct iokmem_export *export = export_of_watch(watch);
+
+	dma_resv_lock(export->dmabuf->resv, NULL);
+	dma_buf_invalidate_mappings(export->dmabuf);
+	dma_resv_unlock(export->dmabuf->resv);
+	complete(&export->told);
+}
+
+static const struct iokmem_watch_ops export_watch_ops = {
+	.get	= export_watch_get,
+	.revoke	= export_revoked,
+};
+
 static void export_free(struct iokmem_export *export)
 {
 	WARN_ON(!list_empty(&export->mappings));
@@ -304,7 +353,12 @@ static void export_free(struct iokmem_export *export)
 
 static void export_release(struct dma_buf *dmabuf)
 {
-	export_free(export_of(dmabuf));
+	struct iokmem_export *export = export_of(dmabuf);
+
+	iokmem_watch_remove(&export->watch, export->window.desc);
+	if (export->revoking)
+		wait_for_completion(&export->told);
+	export_free(export);
 }
 
 static const struct dma_buf_ops iokmem_export_ops = {
@@ -400,6 +454,8 @@ static struct iokmem_export *export_alloc(struct iokmem_desc *desc, bool read_on
 	export->desc = desc;
 	export->window = iokmem_window_of(desc, 0, iokmem_desc_get_length(desc));
 	export->read_only = read_only;
+	INIT_LIST_HEAD(&export->watch.node);
+	init_completion(&export->told);
 	mutex_init(&export->lock);
 	INIT_LIST_HEAD(&export->mappings);
 	err = check_pages(export);
@@ -441,6 +497,9 @@ static struct dma_buf *get_imported(struct dma_buf *dmabuf, bool read_only)
  * at a time if transfers of one bounce: the second one gets -EBUSY. Other dma-bufs of the
  * memory, and DMA commands, are not looked at.
  *
+ * A revoke of the descriptor is told to importers by their ->invalidate_mappings()
+ * (->move_notify() before Linux 7.1), if they have one.
+ *
  * The caller hands the dma-buf to a program with dma_buf_fd(), or drops its reference with
  * dma_buf_put().
  *
@@ -456,6 +515,7 @@ static struct dma_buf *get_imported(struct dma_buf *dmabuf, bool read_only)
  * * -ERANGE: the length is 0
  * * -EFAULT, -ESRCH, -EPERM, -EIO, -EINTR, -ENOMEM: as iokmem_desc_prepare()
  * * -ENOMEM, -ENFILE: no memory, or no file, for a dma-buf
+ * * -ENODEV: the memory has been revoked
  */
 struct dma_buf *iokmem_desc_get_dma_buf(struct iokmem_desc *desc, u32 flags)
 {
@@ -463,6 +523,7 @@ struct dma_buf *iokmem_desc_get_dma_buf(struct iokmem_desc *desc, u32 flags)
 	struct dma_buf *dmabuf = iokmem_import_dma_buf(desc);
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
 	struct iokmem_export *export;
+	int err;
 
 	if (flags & ~IOKMEM_FD_READ_ONLY)
 		return ERR_PTR(-EOPNOTSUPP);
@@ -478,8 +539,16 @@ struct dma_buf *iokmem_desc_get_dma_buf(struct iokmem_desc *desc, u32 flags)
 	info.flags = read_only ? O_RDONLY : O_RDWR;
 	info.priv = export;
 	dmabuf = dma_buf_export(&info);
-	if (IS_ERR(dmabuf))
+	if (IS_ERR(dmabuf)) {
 		export_free(export);
+		return dmabuf;
+	}
+	export->dmabuf = dmabuf;
+	err = iokmem_watch_add(&export->watch, &export_watch_ops, export->window.desc);
+	if (err) {
+		dma_buf_put(dmabuf);
+		return ERR_PTR(err);
+	}
 	return dmabuf;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_dma_buf, IOKMEM_NS);

@@ -324,6 +324,12 @@ static inline int iokmem_follow_frame(struct vm_area_struct *vma,
 #define dma_buf_unmap_attachment_unlocked	dma_buf_unmap_attachment
 #endif
 
+/* The notice to importers, and their function for it, were named after moves before 7.1. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
+#define dma_buf_invalidate_mappings	dma_buf_move_notify
+#define invalidate_mappings		move_notify
+#endif
+
 /* Return true if the device sees physical addresses, except for memory that is bounced. */
 static inline bool iokmem_dma_is_direct(struct device *dev)
 {
