@@ -483,6 +483,33 @@ static inline bool iokmem_desc_syncs_access(const struct iokmem_desc *desc)
 	return desc->kind->bytes && desc->kind->bytes->begin;
 }
 
+/*
+ * Return true if other drivers' devices may use the memory, so that iokmem_dma_wait() has to be
+ * called. @desc may be a sub-descriptor.
+ */
+static inline bool iokmem_desc_awaits_devices(const struct iokmem_desc *desc)
+{
+	const struct iokmem_kind *kind = desc->parent ? desc->parent->kind : desc->kind;
+
+	return kind->device && kind->device->wait;
+}
+
+/*
+ * Return true if iokmem_desc_sync_devices() lets the CPU, or devices, look at the memory next,
+ * and not the DMA API.
+ */
+static inline bool iokmem_desc_syncs_devices(const struct iokmem_desc *desc)
+{
+	return desc->kind->device && desc->kind->device->sync;
+}
+
+/* May wait for other devices, so the caller holds no lock. */
+static inline int iokmem_desc_sync_devices(struct iokmem_desc *desc,
+					   enum dma_data_direction direction, bool for_cpu)
+{
+	return desc->kind->device->sync(desc, direction, for_cpu);
+}
+
 /* Return true if devices see the memory by its pages. */
 static inline bool iokmem_desc_is_mapped_by_pages(const struct iokmem_desc *desc)
 {

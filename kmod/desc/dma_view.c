@@ -454,6 +454,21 @@ static void unmap_pages(struct iokmem_dma_view *view)
 }
 
 /*
+ * iokmem_dma_wait - wait until a device may do what the descriptor's direction says
+ *
+ * For memory that devices of other drivers use, too. They finish after a while, whatever
+ * programs do meanwhile. Caller must hold no lock. Return 0, or -EINTR if a signal arrives.
+ */
+int iokmem_dma_wait(struct iokmem_desc *desc)
+{
+	struct iokmem_desc *owner = iokmem_desc_owner(desc);
+
+	if (!iokmem_desc_awaits_devices(desc))
+		return 0;
+	return owner->kind->device->wait(owner, iokmem_dma_direction(desc) != DMA_TO_DEVICE);
+}
+
+/*
  * iokmem_dma_map - map a window, which is not empty, for a device
  *
  * Fills in @view, which keeps neither @dev nor the descriptor. Returns 0 or the errors of
@@ -541,33 +556,27 @@ static void sync_pages(struct iokmem_dma_view *view, size_t offset, size_t lengt
 /*
  * iokmem_dma_sync - let the CPU, or the device, look at the memory next
  *
- * Returns 0, or an error of the kind's.
+ * For memory without iokmem_desc_syncs_devices(). The CPU and devices see memory of other kinds
+ * than pages alike.
  */
-int iokmem_dma_sync(struct iokmem_dma_view *view, bool for_cpu)
+void iokmem_dma_sync(struct iokmem_dma_view *view, bool for_cpu)
 {
-	const struct iokmem_device_ops *ops = view->window.desc->kind->device;
+	struct iokmem_desc *desc = view->window.desc;
 
-	if (ops)
-		return ops->sync ? ops->sync(view, for_cpu) : 0;
-	iokmem_dma_table_sync(&view->own, view->dev, view->window.desc, view->direction,
-			      for_cpu);
-	return 0;
+	if (iokmem_desc_is_mapped_by_pages(desc))
+		iokmem_dma_table_sync(&view->own, view->dev, desc, view->direction, for_cpu);
 }
 
 /*
  * iokmem_dma_sync_range - let the CPU, or the device, look at a part of the memory next
  *
- * @offset is counted from the first byte of the view's window, which has the range. The bytes
- * around it stay as they are: where transfers bounce, the device may have written some, and
- * the CPU others. A kind with operations for devices is synchronised as a whole.
- *
- * Returns 0, or an error of the kind's.
+ * As iokmem_dma_sync(). @offset is counted from the first byte of the view's window, which has
+ * the range. The bytes around it stay as they are: where transfers bounce, the device may have
+ * written some, and the CPU others.
  */
-int iokmem_dma_sync_range(struct iokmem_dma_view *view, size_t offset, size_t length,
-			  bool for_cpu)
+void iokmem_dma_sync_range(struct iokmem_dma_view *view, size_t offset, size_t length,
+			   bool for_cpu)
 {
-	if (view->window.desc->kind->device)
-		return iokmem_dma_sync(view, for_cpu);
-	sync_pages(view, offset, length, for_cpu);
-	return 0;
+	if (iokmem_desc_is_mapped_by_pages(view->window.desc))
+		sync_pages(view, offset, length, for_cpu);
 }

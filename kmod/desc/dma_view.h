@@ -61,11 +61,12 @@ void iokmem_dma_table_sync(struct iokmem_dma_table *table, struct device *dev,
 			   const struct iokmem_desc *desc,
 			   enum dma_data_direction direction, bool for_cpu);
 int iokmem_dma_one_run(struct iokmem_dma_view *view, dma_addr_t address);
+int iokmem_dma_wait(struct iokmem_desc *desc);
 int iokmem_dma_map(struct iokmem_dma_view *view, struct device *dev,
 		   const struct iokmem_window *window, enum dma_data_direction direction);
 void iokmem_dma_unmap(struct iokmem_dma_view *view);
-int iokmem_dma_sync(struct iokmem_dma_view *view, bool for_cpu);
-int iokmem_dma_sync_range(struct iokmem_dma_view *view, size_t offset, size_t length,
-			  bool for_cpu);
+void iokmem_dma_sync(struct iokmem_dma_view *view, bool for_cpu);
+void iokmem_dma_sync_range(struct iokmem_dma_view *view, size_t offset, size_t length,
+			   bool for_cpu);
 
 #endif /* _IOKMEM_DMA_VIEW_H */

@@ -10,6 +10,7 @@
 #ifndef _IOKMEM_KIND_H
 #define _IOKMEM_KIND_H
 
+#include <linux/dma-direction.h>
 #include <linux/mm_types.h>
 #include <linux/types.h>
 
@@ -84,8 +85,8 @@ struct iokmem_show_ops {
  *	zeroes. Copies all or nothing, but see iokmem_desc_write_bytes(). The range is
  *	checked and not empty. Default: by the frames, if these are known; otherwise
  *	-EBADFD
- * @begin: get ready for copying, or for devices that write the memory. May fail.
- *	Default: nothing to do
+ * @begin: get ready for copying, or for devices that write the memory. Called without locks,
+ *	since it may wait for such devices. May fail. Default: nothing to do
  * @end: undo @begin
  */
 struct iokmem_bytes_ops {
@@ -99,15 +100,19 @@ struct iokmem_bytes_ops {
  * struct iokmem_device_ops - how devices see the memory
  * @map: show the memory, which is held, to a device: fill in the view's table. Needed
  * @unmap: undo @map, if there is more to do than to free the view's own table
- * @sync: let the CPU, or the device, look at a view next. May fail. Default: both see the
- *	memory alike
+ * @wait: wait for other drivers' devices before a device reads the memory, or writes it if
+ *	@write. Called without locks. Fails if a signal arrives. Default: there is nothing to
+ *	wait for
+ * @sync: let the CPU, or devices, look at all of the memory next. Called without locks, since it
+ *	may wait as @wait does. May fail. Default: all see the memory alike
  *
  * A kind without this group is mapped for devices by its pages.
  */
 struct iokmem_device_ops {
 	int (*map)(struct iokmem_dma_view *view);
 	void (*unmap)(struct iokmem_dma_view *view);
-	int (*sync)(struct iokmem_dma_view *view, bool for_cpu);
+	int (*wait)(struct iokmem_desc *desc, bool write);
+	int (*sync)(struct iokmem_desc *desc, enum dma_data_direction direction, bool for_cpu);
 };
 
 /**

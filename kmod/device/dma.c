@@ -314,6 +314,28 @@ static int prepare_locked(struct iokmem_dma *dma, size_t offset, size_t length)
 	return 0;
 }
 
+/*
+ * Lock the command when devices of other drivers are done with the memory. A descriptor that
+ * another thread gives the command meanwhile is not waited for. After an error the command is not
+ * locked.
+ */
+static int wait_and_lock(struct iokmem_dma *dma)
+{
+	struct iokmem_desc *desc;
+	int err;
+
+	mutex_lock(&dma->lock);
+	if (dma->prepared || !dma->desc || !iokmem_desc_awaits_devices(dma->desc))
+		return 0;
+	desc = iokmem_desc_get(dma->desc);
+	mutex_unlock(&dma->lock);
+	err = iokmem_dma_wait(desc);
+	iokmem_desc_put(desc);
+	if (!err)
+		mutex_lock(&dma->lock);
+	return err;
+}
+
 /**
  * iokmem_dma_prepare - map bytes of the descriptor for the device
  * @dma: the command
@@ -325,6 +347,10 @@ static int prepare_locked(struct iokmem_dma *dma, size_t offset, size_t length)
  * called as often. The direction of the transfer is the descriptor's: it decides whether
  * the device may write, and which way the DMA API copies bytes that it has to bounce. From
  * here on the memory belongs to the device: see iokmem_dma_synchronize().
+ *
+ * Devices of other drivers may be at work on the memory of a dma-buf. The call waits for the
+ * fences that their drivers have put on the dma-buf: for those of devices that write it, and, if
+ * the command's device may write, also for those of devices that read it.
  *
  * Nested preparations are counted. They must be of the same bytes.
  *
@@ -348,6 +374,7 @@ static int prepare_locked(struct iokmem_dma *dma, size_t offset, size_t length)
  * * -EXDEV: coherent memory of another device; a dma-buf that its exporter does not give
  *   to this one
  * * -EIO: the exporter of a dma-buf has mapped less than all of it
+ * * -EINTR: a signal arrived while devices were using a dma-buf
  * * -EOPNOTSUPP: memory of devices, or a dma-buf, among others in a multi-descriptor;
  *   reserved memory amidst RAM
  * * those of iokmem_desc_prepare()
@@ -356,7 +383,9 @@ int iokmem_dma_prepare(struct iokmem_dma *dma, size_t offset, size_t length)
 {
 	int err;
 
-	mutex_lock(&dma->lock);
+	err = wait_and_lock(dma);
+	if (err)
+		return err;
 	err = prepare_locked(dma, offset, length);
 	mutex_unlock(&dma->lock);
 	return err;
@@ -383,9 +412,12 @@ iokmem_dma_prepare_with_specification(struct iokmem_dma *dma,
 {
 	struct iokmem_dma_specification old;
 	bool specified;
-	int err = -EPERM;
+	int err;
 
-	mutex_lock(&dma->lock);
+	err = wait_and_lock(dma);
+	if (err)
+		return err;
+	err = -EPERM;
 	if (dma->prepared)
 		goto out;
 	old = dma->specification;
@@ -475,8 +507,12 @@ int iokmem_dma_set_memory_descriptor(struct iokmem_dma *dma, struct iokmem_desc 
 				     bool prepare)
 {
 	struct iokmem_desc *old = NULL;
-	int err;
+	int err = 0;
 
+	if (desc && prepare)
+		err = iokmem_dma_wait(desc);
+	if (err)
+		return err;
 	mutex_lock(&dma->lock);
 	err = set_desc(dma, desc, prepare, &old);
 	mutex_unlock(&dma->lock);
@@ -561,6 +597,25 @@ int iokmem_dma_get_prepared_offset_and_length(struct iokmem_dma *dma, size_t *of
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_dma_get_prepared_offset_and_length, IOKMEM_NS);
 
+/*
+ * Synchronise memory whose kind does that itself, and may wait for devices of other drivers.
+ * Drops the command's lock, which the end of the command's driver needs.
+ */
+static int sync_and_unlock(struct iokmem_dma *dma, bool for_cpu)
+{
+	enum dma_data_direction direction = dma->view.direction;
+	struct iokmem_desc *desc = dma->view.window.desc;
+	int err;
+
+	lockdep_assert_held(&dma->lock);
+
+	iokmem_desc_count_get(desc);
+	mutex_unlock(&dma->lock);
+	err = iokmem_desc_sync_devices(desc, direction, for_cpu);
+	iokmem_desc_count_put(desc);
+	return err;
+}
+
 /**
  * iokmem_dma_synchronize - change who looks at the memory next
  * @dma: the command, prepared
@@ -584,16 +639,19 @@ EXPORT_SYMBOL_NS_GPL(iokmem_dma_get_prepared_offset_and_length, IOKMEM_NS);
  */
 int iokmem_dma_synchronize(struct iokmem_dma *dma, u32 direction)
 {
+	bool for_cpu = direction == IOKMEM_DIRECTION_IN;
 	int err;
 
 	if (direction & ~IOKMEM_DIRECTION_MASK)
 		return -EOPNOTSUPP;
-	if (direction != IOKMEM_DIRECTION_IN && direction != IOKMEM_DIRECTION_OUT)
+	if (!for_cpu && direction != IOKMEM_DIRECTION_OUT)
 		return -EINVAL;
 	mutex_lock(&dma->lock);
 	err = iokmem_dma_check_prepared(dma);
+	if (!err && iokmem_desc_syncs_devices(dma->view.window.desc))
+		return sync_and_unlock(dma, for_cpu);
 	if (!err)
-		err = iokmem_dma_sync(&dma->view, direction == IOKMEM_DIRECTION_IN);
+		iokmem_dma_sync(&dma->view, for_cpu);
 	mutex_unlock(&dma->lock);
 	return err;
 }
@@ -607,18 +665,10 @@ static size_t clip(const struct iokmem_dma *dma, size_t offset, size_t length)
 	return min(length, dma->length - offset);
 }
 
-/* Synchronise bytes that are copied, unless the kind of memory does that for each copy. */
-static int sync_for_copy(struct iokmem_dma *dma, size_t offset, size_t length, bool for_cpu)
-{
-	return iokmem_desc_syncs_access(dma->view.window.desc) ? 0 :
-	       iokmem_dma_sync_range(&dma->view, offset, length, for_cpu);
-}
-
 static int read_for_cpu(struct iokmem_dma *dma, size_t offset, void *bytes, size_t length)
 {
-	int err = sync_for_copy(dma, offset, length, true);
-
-	return err ?: iokmem_desc_read_bytes(dma->desc, dma->offset + offset, bytes, length);
+	iokmem_dma_sync_range(&dma->view, offset, length, true);
+	return iokmem_desc_read_bytes(dma->desc, dma->offset + offset, bytes, length);
 }
 
 /*
@@ -628,11 +678,50 @@ static int read_for_cpu(struct iokmem_dma *dma, size_t offset, void *bytes, size
 static int write_for_device(struct iokmem_dma *dma, size_t offset, const void *bytes,
 			    size_t length)
 {
-	int err = sync_for_copy(dma, offset, length, true);
+	int err;
 
+	iokmem_dma_sync_range(&dma->view, offset, length, true);
+	err = iokmem_desc_write_bytes(dma->desc, dma->offset + offset, bytes, length);
 	if (!err)
-		err = iokmem_desc_write_bytes(dma->desc, dma->offset + offset, bytes, length);
-	return err ?: sync_for_copy(dma, offset, length, false);
+		iokmem_dma_sync_range(&dma->view, offset, length, false);
+	return err;
+}
+
+/*
+ * Copy bytes of memory whose kind synchronises each copy itself. Drops the command's lock, as
+ * sync_and_unlock() does.
+ */
+static int copy_and_unlock(struct iokmem_dma *dma, size_t offset, void *bytes, size_t length,
+			   bool write)
+{
+	struct iokmem_desc *desc = iokmem_desc_get(dma->desc);
+	int err;
+
+	lockdep_assert_held(&dma->lock);
+
+	offset += dma->offset;
+	mutex_unlock(&dma->lock);
+	err = write ? iokmem_desc_write_bytes(desc, offset, bytes, length) :
+		      iokmem_desc_read_bytes(desc, offset, bytes, length);
+	iokmem_desc_put(desc);
+	return err;
+}
+
+/* Copy bytes, and synchronise them. Return how many were copied. */
+static size_t copy_bytes(struct iokmem_dma *dma, size_t offset, void *bytes, size_t length,
+			 bool write)
+{
+	int err = 0;
+
+	mutex_lock(&dma->lock);
+	length = clip(dma, offset, length);
+	if (length && iokmem_desc_syncs_access(dma->view.window.desc))
+		return copy_and_unlock(dma, offset, bytes, length, write) ? 0 : length;
+	if (length)
+		err = write ? write_for_device(dma, offset, bytes, length) :
+			      read_for_cpu(dma, offset, bytes, length);
+	mutex_unlock(&dma->lock);
+	return err ? 0 : length;
 }
 
 /**
@@ -652,12 +741,7 @@ static int write_for_device(struct iokmem_dma *dma, size_t offset, const void *b
 size_t iokmem_dma_read_bytes(struct iokmem_dma *dma, size_t offset, void *bytes,
 			     size_t length)
 {
-	mutex_lock(&dma->lock);
-	length = clip(dma, offset, length);
-	if (length && read_for_cpu(dma, offset, bytes, length))
-		length = 0;
-	mutex_unlock(&dma->lock);
-	return length;
+	return copy_bytes(dma, offset, bytes, length, false);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_dma_read_bytes, IOKMEM_NS);
 
@@ -677,11 +761,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_dma_read_bytes, IOKMEM_NS);
 size_t iokmem_dma_write_bytes(struct iokmem_dma *dma, size_t offset, const void *bytes,
 			      size_t length)
 {
-	mutex_lock(&dma->lock);
-	length = clip(dma, offset, length);
-	if (length && write_for_device(dma, offset, bytes, length))
-		length = 0;
-	mutex_unlock(&dma->lock);
-	return length;
+	/* Bytes are changed only when memory is read. */
+	return copy_bytes(dma, offset, (void *)bytes, length, true);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_dma_write_bytes, IOKMEM_NS);

@@ -16,7 +16,7 @@
  *	vmap()			the kernel's own address of the memory, or one made for this
  *				dma-buf. Never the address of a map, since importers are not
  *				told when a map ends
- *	begin_, end_cpu_access	for all devices that the dma-buf is mapped for
+ *	begin_, end_cpu_access	for all devices that the dma-buf is mapped for, after their fences
  *
  * Where transfers of a device bounce, the device has a copy of the memory. If it may write, all
  * of the copy goes back to the memory when the CPU looks next, over what another device has
@@ -255,11 +255,14 @@ static int export_sync(struct dma_buf *dmabuf, bool for_cpu)
 	return 0;
 }
 
+/* The devices must be done with the memory before their copies of it are looked at. */
 static int export_begin_cpu_access(struct dma_buf *dmabuf,
 				   enum dma_data_direction direction)
 {
 	int err = check_revoked(export_of(dmabuf));
 
+	if (!err)
+		err = iokmem_dma_buf_wait(dmabuf, direction != DMA_FROM_DEVICE);
 	return err ? err : export_sync(dmabuf, true);
 }
 
@@ -583,7 +586,8 @@ static struct iokmem_desc *original(const struct iokmem_export *export)
  * The exporter keeps the memory in place while it is prepared or mapped. While devices
  * write it, bytes must be read between dma_buf_begin_cpu_access() and
  * dma_buf_end_cpu_access(). iokmem_desc_read_bytes(), iokmem_desc_write_bytes() and
- * iokmem_dma_synchronize() call these themselves.
+ * iokmem_dma_synchronize() call these themselves, which wait for the fences of the dma-buf. So
+ * does iokmem_dma_prepare().
  *
  * Context: May sleep. The caller holds no mmap lock and no reservation lock.
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():

@@ -12,11 +12,15 @@
  *  - Bytes are copied between dma_buf_begin_cpu_access() and dma_buf_end_cpu_access().
  *    Users of a map call these, too; programs use DMA_BUF_IOCTL_SYNC.
  *  - The exporter maps it for devices, so it is not mapped by its pages.
+ *  - Devices of other drivers may be at work on it. DMA commands wait for their fences when they
+ *    are prepared or synchronised, and those who copy bytes before they do. Fences of their own
+ *    they do not make: nobody can tell how long a command stays prepared.
  */
 #include <linux/cc_platform.h>
 #include <linux/device.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/iosys-map.h>
@@ -184,6 +188,31 @@ static int import_may_map(const struct iokmem_desc *desc, bool user)
 	       0 : -EOPNOTSUPP;
 }
 
+/*
+ * iokmem_dma_buf_wait - wait for the devices that are not done with a dma-buf
+ *
+ * Wait for those that write it, and if @write also for those that read it. Drivers tell of them
+ * by implicit fences. Fences are signalled after a finite time whatever programs do, which their
+ * drivers must see to. Caller must hold no lock. Return 0, or -ERESTARTSYS if a signal arrives.
+ */
+int iokmem_dma_buf_wait(struct dma_buf *dmabuf, bool write)
+{
+	long left = dma_resv_wait_timeout(dmabuf->resv, dma_resv_usage_rw(write), true,
+					  MAX_SCHEDULE_TIMEOUT);
+
+	return left < 0 ? left : 0;
+}
+
+/* The kernel waits, too, but not before exporters copy what devices have written so far. */
+static int begin_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction direction)
+{
+	int err = iokmem_dma_buf_wait(dmabuf, direction != DMA_FROM_DEVICE);
+
+	if (!err)
+		err = dma_buf_begin_cpu_access(dmabuf, direction);
+	return err ? error_of(err, -EIO) : 0;
+}
+
 static enum dma_data_direction access_direction(bool write)
 {
 	/* The bytes around those that are written must be up to date, too. */
@@ -192,10 +221,7 @@ static enum dma_data_direction access_direction(bool write)
 
 static int import_begin_access(struct iokmem_desc *desc, bool write)
 {
-	int err = dma_buf_begin_cpu_access(import_of(desc)->dmabuf,
-					   access_direction(write));
-
-	return err ? error_of(err, -EIO) : 0;
+	return begin_cpu_access(import_of(desc)->dmabuf, access_direction(write));
 }
 
 static void import_end_access(struct iokmem_desc *desc, bool write)
@@ -268,16 +294,23 @@ static void import_device_unmap(struct iokmem_dma_view *view)
 	dma_buf_detach(import_of(view->window.desc)->dmabuf, view->private);
 }
 
-/* The exporter does what is needed. */
-static int import_device_sync(struct iokmem_dma_view *view, bool for_cpu)
+static int import_device_wait(struct iokmem_desc *desc, bool write)
 {
-	struct dma_buf *dmabuf = import_of(view->window.desc)->dmabuf;
+	int err = iokmem_dma_buf_wait(import_of(desc)->dmabuf, write);
+
+	return err ? error_of(err, -EIO) : 0;
+}
+
+/* The exporter does what is needed. */
+static int import_device_sync(struct iokmem_desc *desc, enum dma_data_direction direction,
+			      bool for_cpu)
+{
+	struct dma_buf *dmabuf = import_of(desc)->dmabuf;
 	int err;
 
 	if (for_cpu)
-		err = dma_buf_begin_cpu_access(dmabuf, view->direction);
-	else
-		err = dma_buf_end_cpu_access(dmabuf, view->direction);
+		return begin_cpu_access(dmabuf, direction);
+	err = dma_buf_end_cpu_access(dmabuf, direction);
 	return err ? error_of(err, -EIO) : 0;
 }
 
@@ -305,6 +338,7 @@ static const struct iokmem_bytes_ops import_bytes = {
 static const struct iokmem_device_ops import_device = {
 	.map		= import_device_map,
 	.unmap		= import_device_unmap,
+	.wait		= import_device_wait,
 	.sync		= import_device_sync,
 };
 

@@ -195,10 +195,9 @@ static int multi_may_map(const struct iokmem_desc *desc, bool user)
 
 /*
  * Get a member ready for copying bytes, and hold it. Memory whose bytes can be copied only
- * while it is prepared needs a hold of the multi-descriptor.
+ * while it is prepared needs a hold of the multi-descriptor, which is @held.
  */
-static int member_get(const struct iokmem_multi *multi,
-		      const struct iokmem_member *member, bool write)
+static int member_get(const struct iokmem_member *member, bool held, bool write)
 {
 	struct iokmem_desc *desc = member->desc;
 	int err;
@@ -206,7 +205,7 @@ static int member_get(const struct iokmem_multi *multi,
 	if (!iokmem_desc_has_memory(desc))
 		return -EFAULT;
 	if (!iokmem_desc_is_always_there(desc) && !iokmem_desc_is_paged(desc) &&
-	    !multi->desc.held)
+	    !held)
 		return -EBADFD;
 	err = iokmem_desc_hold(desc, write);
 	if (err)
@@ -227,20 +226,24 @@ static void member_put(const struct iokmem_member *member, bool write)
 
 /*
  * Copy bytes. All members are made ready before the first byte is copied, so this copies
- * all or nothing, unless iokmem_access_pinned() fails.
+ * all or nothing, unless iokmem_access_pinned() fails. Getting ready may wait for devices that
+ * write a member, so no lock is held.
  */
-static int access_locked(struct iokmem_multi *multi, size_t offset, void *bytes,
-			 size_t length, bool write)
+static int multi_access(struct iokmem_desc *desc, size_t offset, void *bytes,
+			size_t length, bool write)
 {
+	struct iokmem_multi *multi = multi_of(desc);
 	struct iokmem_member *first = find_member(multi, offset);
 	struct iokmem_member *last = find_member(multi, offset + length - 1);
 	struct iokmem_member *member;
+	bool held;
 	int err = 0;
 
-	lockdep_assert_held(&multi->desc.hold_lock);
-
+	mutex_lock(&desc->hold_lock);
+	held = desc->held;
+	mutex_unlock(&desc->hold_lock);
 	for (member = first; member <= last; member++) {
-		err = member_get(multi, member, write);
+		err = member_get(member, held, write);
 		if (err)
 			goto out;
 	}
@@ -258,17 +261,6 @@ static int access_locked(struct iokmem_multi *multi, size_t offset, void *bytes,
 out:
 	while (member-- > first)
 		member_put(member, write);
-	return err;
-}
-
-static int multi_access(struct iokmem_desc *desc, size_t offset, void *bytes,
-			size_t length, bool write)
-{
-	int err;
-
-	mutex_lock(&desc->hold_lock);
-	err = access_locked(multi_of(desc), offset, bytes, length, write);
-	mutex_unlock(&desc->hold_lock);
 	return err;
 }
 
