@@ -372,7 +372,8 @@ static int wait_and_lock(struct iokmem_dma *dma)
  * * -ENOBUFS: the DMA API has no room, for addresses or for memory to bounce in
  * * -EFAULT: the range has a guard page
  * * -EXDEV: coherent memory of another device; a dma-buf that its exporter does not give
- *   to this one
+ *   to this one; memory of another PCI device that this one, also on PCI, does not reach, or
+ *   of which the kernel cannot tell (p2pdma)
  * * -EIO: the exporter of a dma-buf has mapped less than all of it
  * * -EINTR: a signal arrived while devices were using a dma-buf
  * * -EOPNOTSUPP: memory of devices, or a dma-buf, among others in a multi-descriptor;

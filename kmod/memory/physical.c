@@ -19,6 +19,7 @@
 
 #include "desc/desc.h"
 #include "desc/dma_view.h"
+#include "memory/peer.h"
 #include "page/cache.h"
 #include "page/compat.h"
 
@@ -143,6 +144,9 @@ static int physical_device_map(struct iokmem_dma_view *view)
 
 	if (pfn_valid(PHYS_PFN(address)))
 		return -EOPNOTSUPP;
+	err = iokmem_peer_check(view->dev, address, view->window.length);
+	if (err)
+		return err;
 	if (!iokmem_dma_reaches(view->dev, address + view->window.length - 1))
 		return -ERANGE;
 	dma = dma_map_resource(view->dev, address, view->window.length, view->direction, 0);
