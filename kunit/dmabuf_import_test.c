@@ -3,6 +3,7 @@
  * dma-bufs as descriptors: those of a driver that knows nothing of this one, and this driver's
  * own.
  */
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/uaccess.h>
 
@@ -113,6 +114,65 @@ static void import_holds_the_memory_while_it_is_used(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, from->pinned);
 	put_map_now(test, m);
 	KUNIT_EXPECT_TRUE(test, is_idle(from));
+}
+
+/* Wait until the revoke of a descriptor is over, which a worker does. */
+static bool is_revoked(const struct iokmem_desc *desc)
+{
+	int i;
+
+	for (i = 0; i < 100 && !READ_ONCE(desc->revoke_done); i++)
+		msleep(20);
+	return READ_ONCE(desc->revoke_done);
+}
+
+static void import_that_is_taken_back_is_revoked(struct kunit *test)
+{
+	static const struct iokmem_dma_specification anything;
+	struct exporter *from = exporter(test, EXPORTER_MOVES);
+	struct iokmem_desc *desc = import(test, from->dmabuf, INOUT), *multi;
+	struct iokmem_map *user, *kernel, *of_multi;
+	struct iokmem_dma *dma;
+	unsigned long address;
+
+	attach_address_space(test);
+	multi = keep_desc(test, iokmem_multi_with_descriptors(&desc, 1, INOUT));
+	dma = iokmem_dma_with_specification(dma_device(test, "iokmem-dma"), &anything);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dma);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, desc, true));
+	user = map(test, desc, current, 0, 0, 0);
+	kernel = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
+	of_multi = map(test, multi, current, 0, 0, 0);
+	address = address_of(user);
+	KUNIT_ASSERT_EQ(test, 0, touch(address));
+	KUNIT_ASSERT_EQ(test, 0, touch(address_of(of_multi)));
+	KUNIT_EXPECT_FALSE(test, iokmem_desc_check_revoked(desc));
+
+	take_back(from);
+	take_back(from);
+	KUNIT_EXPECT_TRUE(test, is_revoked(desc));
+	KUNIT_EXPECT_EQ(test, 1, touch(address));
+	KUNIT_EXPECT_EQ(test, 0, address_of(user));
+	KUNIT_EXPECT_EQ(test, 0, address_of(kernel));
+	KUNIT_EXPECT_EQ(test, 0, address_of(of_multi));
+	KUNIT_EXPECT_EQ(test, -ENODEV, iokmem_dma_complete(dma));
+	KUNIT_EXPECT_EQ(test, -ENODEV, iokmem_desc_prepare(desc, NONE));
+	KUNIT_EXPECT_TRUE(test, is_idle(from));
+	iokmem_dma_put(dma);
+}
+
+/* Memory that nobody holds may move. */
+static void import_may_move_while_it_is_not_held(struct kunit *test)
+{
+	struct exporter *from = exporter(test, EXPORTER_MOVES);
+	struct iokmem_desc *desc = import(test, from->dmabuf, INOUT);
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		take_back(from);
+		KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
+		KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
+	}
 }
 
 static void import_keeps_the_dma_buf(struct kunit *test)
@@ -442,6 +502,8 @@ static struct kunit_case dmabuf_import_cases[] = {
 	KUNIT_CASE(import_of_an_export_gives_no_more_than_that),
 	KUNIT_CASE(import_shows_the_exporters_bytes),
 	KUNIT_CASE(import_holds_the_memory_while_it_is_used),
+	KUNIT_CASE(import_that_is_taken_back_is_revoked),
+	KUNIT_CASE(import_may_move_while_it_is_not_held),
 	KUNIT_CASE(import_keeps_the_dma_buf),
 	KUNIT_CASE(import_has_the_exporters_memory_type),
 	KUNIT_CASE(import_of_memory_of_devices_is_theirs),

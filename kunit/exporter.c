@@ -107,6 +107,9 @@ static int exporter_pin(struct dma_buf_attachment *attachment)
 	struct exporter *exporter = attachment->dmabuf->priv;
 
 	dma_resv_assert_held(attachment->dmabuf->resv);
+	/* The memory moves to where it can be pinned. */
+	if (!exporter->pinned)
+		dma_buf_invalidate_mappings(attachment->dmabuf);
 	exporter->pinned++;
 	return 0;
 }
@@ -264,6 +267,13 @@ static void make_memory(struct exporter *exporter)
 	}
 #endif
 	exporter->bytes = vmap(exporter->pages, EXPORTER_PAGES, VM_MAP, prot);
+}
+
+void take_back(struct exporter *exporter)
+{
+	dma_resv_lock(exporter->dmabuf->resv, NULL);
+	dma_buf_invalidate_mappings(exporter->dmabuf);
+	dma_resv_unlock(exporter->dmabuf->resv);
 }
 
 static void put_dma_buf(void *dmabuf)

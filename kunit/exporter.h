@@ -66,6 +66,9 @@ struct exporter *exporter(struct kunit *test, unsigned int options);
 void keep_dma_buf(struct kunit *test, struct dma_buf *dmabuf);
 void put_dma_buf_now(struct kunit *test, struct dma_buf *dmabuf);
 
+/* Tell importers that the memory is not theirs any more. */
+void take_back(struct exporter *exporter);
+
 /* Return true if the dma-buf has been released. Waits a little for it. */
 bool is_released(const struct exporter *exporter);
 

@@ -589,6 +589,9 @@ static struct iokmem_desc *original(const struct iokmem_export *export)
  * iokmem_dma_synchronize() call these themselves, which wait for the fences of the dma-buf. So
  * does iokmem_dma_prepare().
  *
+ * If the exporter takes the memory back meanwhile, the descriptor is revoked: see
+ * iokmem_desc_revoke(). Before Linux 6.16 only exporters that can move memory do that.
+ *
  * Context: May sleep. The caller holds no mmap lock and no reservation lock.
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
  *

@@ -3,8 +3,9 @@
  * Memory of another driver, imported as a dma-buf.
  *
  * While the memory is held, a device of the module's is attached, which never touches the
- * memory. Exporters that move memory leave it in place then. The kernel address that the
- * exporter gives tells where it is. From there on it is used like other memory, with these
+ * memory. Exporters that move memory leave it in place then, and if one takes it back, the
+ * descriptor is revoked: see attach.c. The kernel address that the exporter gives tells where the
+ * memory is. From there on it is used like other memory, with these
  * differences:
  *
  *  - The exporter decides its type, and the module cannot change that.
@@ -29,6 +30,7 @@
 
 #include "desc/desc.h"
 #include "desc/dma_view.h"
+#include "memory/attach.h"
 #include "memory/import.h"
 #include "page/cache.h"
 #include "page/compat.h"
@@ -38,12 +40,14 @@
  * struct iokmem_import - a descriptor of a dma-buf
  * @desc: the descriptor; its extents are the memory while it is held
  * @dmabuf: the dma-buf, a counted reference
+ * @importer: attaches devices, and learns that the exporter takes the memory back
  * @attachment: of the module's own device, while the memory is held
  * @map: address of the memory in the kernel, while it is held
  */
 struct iokmem_import {
 	struct iokmem_desc desc;
 	struct dma_buf *dmabuf;
+	struct iokmem_importer importer;
 	struct dma_buf_attachment *attachment;	/* protected by hold_lock of @desc */
 	struct iosys_map map;			/* protected by hold_lock of @desc */
 };
@@ -138,7 +142,7 @@ static int import_pin(struct iokmem_desc *desc, bool write)
 	desc->held_read_only = iokmem_dma_buf_is_read_only(import->dmabuf);
 	if (write && desc->held_read_only)
 		return -EACCES;
-	import->attachment = dma_buf_attach(import->dmabuf, iokmem_dma_buf_device);
+	import->attachment = iokmem_attach(&import->importer, iokmem_dma_buf_device);
 	if (IS_ERR(import->attachment))
 		return error_of(PTR_ERR(import->attachment), -EOPNOTSUPP);
 	/* The kernel warns if this fails. */
@@ -155,7 +159,7 @@ static int import_pin(struct iokmem_desc *desc, bool write)
 err_vunmap:
 	dma_buf_vunmap_unlocked(import->dmabuf, &import->map);
 err_detach:
-	dma_buf_detach(import->dmabuf, import->attachment);
+	iokmem_detach(&import->importer, import->attachment);
 	return err;
 }
 
@@ -167,7 +171,7 @@ static void import_unpin(struct iokmem_desc *desc)
 
 	iokmem_extents_fini(&desc->extents);
 	dma_buf_vunmap_unlocked(import->dmabuf, &import->map);
-	dma_buf_detach(import->dmabuf, import->attachment);
+	iokmem_detach(&import->importer, import->attachment);
 }
 
 static unsigned long import_kernel_address(const struct iokmem_desc *desc,
@@ -260,15 +264,15 @@ static bool is_told_of(struct sg_table *table, size_t bytes)
 
 static int import_device_map(struct iokmem_dma_view *view)
 {
-	struct dma_buf *dmabuf = import_of(view->window.desc)->dmabuf;
+	struct iokmem_importer *importer = &import_of(view->window.desc)->importer;
 	struct dma_buf_attachment *attachment;
 	struct sg_table *table;
 	int err;
 
-	attachment = dma_buf_attach(dmabuf, view->dev);
+	attachment = iokmem_attach(importer, view->dev);
 	if (IS_ERR(attachment))
 		return error_of(PTR_ERR(attachment), -EXDEV);
-	table = dma_buf_map_attachment_unlocked(attachment, view->direction);
+	table = iokmem_attachment_map(attachment, view->direction);
 	if (IS_ERR(table)) {
 		err = error_of(PTR_ERR(table), -ENOBUFS);
 		goto err_detach;
@@ -282,16 +286,16 @@ static int import_device_map(struct iokmem_dma_view *view)
 	return 0;
 
 err_unmap:
-	dma_buf_unmap_attachment_unlocked(attachment, table, view->direction);
+	iokmem_attachment_unmap(attachment, table, view->direction);
 err_detach:
-	dma_buf_detach(dmabuf, attachment);
+	iokmem_detach(importer, attachment);
 	return err;
 }
 
 static void import_device_unmap(struct iokmem_dma_view *view)
 {
-	dma_buf_unmap_attachment_unlocked(view->private, view->table, view->direction);
-	dma_buf_detach(import_of(view->window.desc)->dmabuf, view->private);
+	iokmem_attachment_unmap(view->private, view->table, view->direction);
+	iokmem_detach(&import_of(view->window.desc)->importer, view->private);
 }
 
 static int import_device_wait(struct iokmem_desc *desc, bool write)
@@ -394,6 +398,7 @@ struct iokmem_desc *iokmem_import_create(struct dma_buf *dmabuf, u32 direction)
 	desc->direction = direction;
 	get_dma_buf(dmabuf);
 	import_of(desc)->dmabuf = dmabuf;
+	iokmem_importer_init(&import_of(desc)->importer, desc, dmabuf);
 
 	/* Find out now whether the memory can be had, and which type it has. */
 	err = iokmem_desc_hold(desc, false);

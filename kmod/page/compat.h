@@ -330,6 +330,16 @@ static inline int iokmem_follow_frame(struct vm_area_struct *vma,
 #define invalidate_mappings		move_notify
 #endif
 
+/*
+ * Return true if importers should have an exporter tell them that memory moves. Before 6.16 the
+ * kernel mapped the memory, for both directions, while such an importer attached, if the exporter
+ * never moved any.
+ */
+static inline bool iokmem_dma_buf_tells(struct dma_buf *dmabuf)
+{
+	return LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0) || dma_buf_is_dynamic(dmabuf);
+}
+
 /* Return true if the device sees physical addresses, except for memory that is bounced. */
 static inline bool iokmem_dma_is_direct(struct device *dev)
 {
