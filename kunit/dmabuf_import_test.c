@@ -249,12 +249,10 @@ static void import_of_memory_of_devices_is_theirs(struct kunit *test)
 
 static void import_of_unusable_dma_bufs_is_refused(struct kunit *test)
 {
-	struct exporter *from = exporter(test, EXPORTER_NO_VMAP);
+	struct exporter *from = exporter(test, EXPORTER_EMPTY);
 	struct iokmem_desc *desc;
 
 	attach_address_space(test);
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, import_error(from->dmabuf, INOUT));
-	from = exporter(test, EXPORTER_EMPTY);
 	KUNIT_EXPECT_EQ(test, -EINVAL, import_error(from->dmabuf, INOUT));
 
 	/*
@@ -269,6 +267,59 @@ static void import_of_unusable_dma_bufs_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE,
 						     0, 0));
 	KUNIT_EXPECT_TRUE(test, is_idle(from));
+}
+
+/* Nobody but devices can see it. */
+static void import_without_a_kernel_address_is_for_devices(struct kunit *test)
+{
+	static const struct iokmem_dma_specification anything;
+	struct exporter *from = exporter(test, EXPORTER_NO_VMAP);
+	struct iokmem_desc *desc = import(test, from->dmabuf, INOUT), *sub, *other;
+	struct iokmem_dma_segment segment;
+	struct iokmem_dma *dma;
+	size_t offset = 0, length = 1;
+	unsigned int nr = 1;
+	phys_addr_t address;
+	u64 pages;
+	u8 byte = 5;
+
+	attach_address_space(test);
+	sub = keep_desc(test, iokmem_sub_with_sub_range(desc, PAGE_SIZE, PAGE_SIZE, INOUT));
+	dma = iokmem_dma_with_specification(dma_device(test, "iokmem-dma"), &anything);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dma);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, sub, true));
+	KUNIT_EXPECT_EQ(test, 1, from->mapped);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_gen_segments(dma, &offset, &segment, &nr));
+	KUNIT_EXPECT_EQ(test, page_to_phys(from->pages[1]), segment.address);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_synchronize(dma, IN));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_synchronize(dma, OUT));
+	KUNIT_EXPECT_EQ(test, 1, from->accesses);
+
+	/* The memory is held now, and still nobody else can see it. */
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_read_bytes(dma, 0, &byte, 1));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_write_bytes(dma, 0, &byte, 1));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, iokmem_desc_read_bytes(sub, 0, &byte, 1));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, iokmem_desc_write_bytes(desc, 0, &byte, 1));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			iokmem_desc_get_physical_segment(desc, 0, &address, &length));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, iokmem_desc_get_page_counts(desc, &pages, NULL));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			iokmem_desc_perform_operation(desc, IOKMEM_INCOHERENT_IO_STORE, 0, 1));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_error(desc, IOKMEM_KERNEL_TASK, 0,
+						     IOKMEM_MAP_ANYWHERE, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_error(sub, current, 0, IOKMEM_MAP_ANYWHERE |
+						     IOKMEM_MAP_WRITE_COMBINE_CACHE, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE |
+						     IOKMEM_MAP_PINNABLE, 0, 0));
+	other = iokmem_multi_with_descriptors(&desc, 1, INOUT);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, PTR_ERR_OR_ZERO(other));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, export_error(sub, 0));
+	KUNIT_EXPECT_PTR_EQ(test, from->dmabuf, export(test, desc, 0));
+	KUNIT_EXPECT_FALSE(test, from->vmapped);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_complete(dma));
+	KUNIT_EXPECT_TRUE(test, is_idle(from));
+	iokmem_dma_put(dma);
 }
 
 static void import_that_is_read_only_is_only_read(struct kunit *test)
@@ -508,6 +559,7 @@ static struct kunit_case dmabuf_import_cases[] = {
 	KUNIT_CASE(import_has_the_exporters_memory_type),
 	KUNIT_CASE(import_of_memory_of_devices_is_theirs),
 	KUNIT_CASE(import_of_unusable_dma_bufs_is_refused),
+	KUNIT_CASE(import_without_a_kernel_address_is_for_devices),
 	KUNIT_CASE(import_that_is_read_only_is_only_read),
 	KUNIT_CASE(import_copes_with_an_exporter_that_refuses),
 	KUNIT_CASE(import_is_part_of_other_descriptors),

@@ -213,6 +213,7 @@ static int access_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
  * * -EOVERFLOW: @offset plus @length wraps
  * * -ERANGE: the range passes the end of the descriptor
  * * -EBADFD: a range of addresses, or a dma-buf, that is not prepared
+ * * -EOPNOTSUPP: a dma-buf whose exporter gives no kernel address
  * * -EFAULT: the range has a guard page
  * * -ENOMEM, -EIO: pageable memory could not be brought in, or a dma-buf could not be made
  *   ready
@@ -320,7 +321,8 @@ int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,
  * * -EBADFD: the memory is not prepared, and may be anywhere
  * * -EFAULT: @offset is in a guard page
  * * -ENODEV: the memory has been revoked
- * * -EOPNOTSUPP: coherent memory, of which only the bus address is known
+ * * -EOPNOTSUPP: coherent memory, or a dma-buf without a kernel address, of which only devices'
+ *   addresses are known
  */
 int iokmem_desc_get_physical_segment(struct iokmem_desc *desc, size_t offset,
 				     phys_addr_t *address, size_t *length)
@@ -372,7 +374,8 @@ static int count_pages(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
  * Return: 0, or a negative error; then nothing has been written:
  *
  * * -EBADFD: a range of addresses, or a dma-buf, that is not prepared
- * * -EOPNOTSUPP: memory that is not the kernel's: of a device
+ * * -EOPNOTSUPP: memory that is not the kernel's: of a device; a dma-buf whose exporter gives no
+ *   kernel address
  */
 int iokmem_desc_get_page_counts(struct iokmem_desc *desc, u64 *resident,
 				u64 *dirty)
@@ -477,9 +480,11 @@ static int flush_window(const struct iokmem_window *window, bool invalidate)
 
 		mutex_lock(&leaf->hold_lock);
 		err = iokmem_check_known(leaf, false);
-		/* Caches never hide the content of coherent memory from devices. */
 		if (!err && !iokmem_desc_has_fixed_address(leaf))
 			err = flush_member(leaf, at, n, invalidate);
+		/* Caches never hide the content of coherent memory from devices. */
+		else if (!err && !iokmem_desc_is_always_there(leaf))
+			err = -EOPNOTSUPP;
 		mutex_unlock(&leaf->hold_lock);
 		if (err)
 			return err;
@@ -504,7 +509,8 @@ static int flush_window(const struct iokmem_window *window, bool invalidate)
  * Return: 0, or a negative error. Caches may have been written back up to the place of
  * the error. The content of memory has not changed.
  *
- * * -EOPNOTSUPP: an unknown operation, or no way to do it on this architecture
+ * * -EOPNOTSUPP: an unknown operation, or no way to do it on this architecture; a dma-buf whose
+ *   exporter gives no kernel address
  * * -EOVERFLOW: @offset plus @length wraps
  * * -ERANGE: the range passes the end of the descriptor
  * * -EBADFD: the memory is not prepared

@@ -116,7 +116,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_direction, IOKMEM_NS);
  *
  * Context: Any.
  * Return: IOKMEM_MAP_*_CACHE; IOKMEM_MAP_DEFAULT_CACHE for a multi-descriptor
- * whose members have different ones.
+ * whose members have different ones, and for a dma-buf whose exporter gives no kernel address.
  */
 u32 iokmem_desc_get_cache_mode(const struct iokmem_desc *desc)
 {

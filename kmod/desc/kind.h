@@ -121,8 +121,8 @@ struct iokmem_device_ops {
  * @is_buffer: the length is a part of the capacity and can be changed
  * @always_there: the frames are known from birth to death. Otherwise they are known only
  *	while the memory is held
- * @fixed_address: the kernel's own address is the only one the kernel can have, and no
- *	page frames are known
+ * @fixed_address: the kernel's own address, if there is one, is the only one the kernel can
+ *	have, and no page frames are known
  * @held_address: the kernel has an address of the memory only while it is held
  * @no_memory: nothing is there that could be touched
  * @typed: the pages are the module's own and really have the cache mode in force

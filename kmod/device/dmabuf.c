@@ -22,14 +22,14 @@
  * of the copy goes back to the memory when the CPU looks next, over what another device has
  * written there. So there is no other device that may write then.
  *
- * A revoke of the descriptor is told to importers that let memory move (dynamic importers). Their
- * next attempt to map it fails. Other importers keep what they have mapped: the memory stays
- * allocated as long as the dma-buf. There are no pin() and unpin(), since the memory never moves
- * otherwise. Kernels before 6.16 would map a dma-buf that has them for every importer that is
- * not dynamic, for both directions, while it attaches. A read-only dma-buf refuses that, and
- * each importer would count as one that writes. Without them, these kernels do so for dynamic
- * importers, which cannot attach to a read-only dma-buf and keep the first mapping until they
- * detach.
+ * A revoke of the descriptor is told to importers that let memory move (dynamic importers). Other
+ * importers keep what they have mapped: the memory stays allocated as long as the dma-buf. There
+ * are no pin() and unpin(), since the memory never moves otherwise. Kernels before 6.16 would map
+ * a dma-buf that has them for every importer that is not dynamic, for both directions, while it
+ * attaches. A read-only dma-buf refuses that, and each importer would count as one that writes.
+ * As there are none, these kernels do so for dynamic importers, which cannot attach to a
+ * read-only dma-buf, and get their first mapping again until they detach. On later kernels every
+ * importer maps when it wants to, and after a revoke it gets an error.
  *
  * Memory of devices has no pages for other devices. Memory of several cache modes has no
  * single kernel mapping. A read-only dma-buf has no kernel address at all, since importers
@@ -577,11 +577,14 @@ static struct iokmem_desc *original(const struct iokmem_export *export)
  *	read
  *
  * The memory can be prepared, mapped, made part of other descriptors, and used by DMA
- * commands, as any other memory. The exporter decides its cache mode. For a dma-buf that
- * was made with iokmem_desc_get_dma_buf() the result is the descriptor it was made of; or,
- * if that one's length was less than its capacity, a sub-descriptor of it. Such a
- * descriptor has its own direction and can be written, whatever @direction is: the caller
- * must keep to @direction.
+ * commands, as any other memory. The exporter decides its cache mode. If the exporter gives the
+ * kernel no address of the memory, only DMA commands can use it: it cannot be mapped, read,
+ * written or made part of a multi-descriptor (-EOPNOTSUPP), and its cache mode is not known.
+ *
+ * For a dma-buf that was made with iokmem_desc_get_dma_buf() the result is the descriptor it was
+ * made of; or, if that one's length was less than its capacity, a sub-descriptor of it. Such a
+ * descriptor has its own direction and can be written, whatever @direction is: the caller must
+ * keep to @direction.
  *
  * The exporter keeps the memory in place while it is prepared or mapped. While devices
  * write it, bytes must be read between dma_buf_begin_cpu_access() and
@@ -595,9 +598,8 @@ static struct iokmem_desc *original(const struct iokmem_export *export)
  * Context: May sleep. The caller holds no mmap lock and no reservation lock.
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
  *
- * * -EOPNOTSUPP: @direction has other bits; the exporter gives the kernel no address of
- *   the memory, or does not keep it in place; memory of several types, or of a type that
- *   cannot be told
+ * * -EOPNOTSUPP: @direction has other bits; the exporter does not keep the memory in place;
+ *   memory of several types, or of a type that cannot be told
  * * -EACCES: the dma-buf can only be read, and @direction is not %IOKMEM_DIRECTION_OUT
  * * -EINVAL: the dma-buf has no memory
  * * -ENOMEM: no memory, or no kernel addresses, for the dma-buf

@@ -12,6 +12,8 @@
  *  - User tasks can map it if the exporter lets user tasks map it.
  *  - Bytes are copied between dma_buf_begin_cpu_access() and dma_buf_end_cpu_access().
  *    Users of a map call these, too; programs use DMA_BUF_IOCTL_SYNC.
+ *  - If the exporter gives no kernel address, the memory is only for devices. Nobody knows then
+ *    where it is, or whether it is RAM at all: a kind of its own.
  *  - The exporter maps it for devices, so it is not mapped by its pages.
  *  - Devices of other drivers may be at work on it. DMA commands wait for their fences when they
  *    are prepared or synchronised, and those who copy bytes before they do. Fences of their own
@@ -132,10 +134,9 @@ static int look_up(struct iokmem_import *import)
  * module's device has the memory mapped only if the kernel needs that to keep it in place:
  * unmapping may drop lines from caches that the CPU has written.
  */
-static int import_pin(struct iokmem_desc *desc, bool write)
+static int attach_pin(struct iokmem_desc *desc, bool write)
 {
 	struct iokmem_import *import = import_of(desc);
-	int err;
 
 	lockdep_assert_held(&desc->hold_lock);
 
@@ -143,8 +144,27 @@ static int import_pin(struct iokmem_desc *desc, bool write)
 	if (write && desc->held_read_only)
 		return -EACCES;
 	import->attachment = iokmem_attach(&import->importer, iokmem_dma_buf_device);
-	if (IS_ERR(import->attachment))
-		return error_of(PTR_ERR(import->attachment), -EOPNOTSUPP);
+	return IS_ERR(import->attachment) ?
+	       error_of(PTR_ERR(import->attachment), -EOPNOTSUPP) : 0;
+}
+
+static void attach_unpin(struct iokmem_desc *desc)
+{
+	struct iokmem_import *import = import_of(desc);
+
+	lockdep_assert_held(&desc->hold_lock);
+
+	iokmem_detach(&import->importer, import->attachment);
+}
+
+static int import_pin(struct iokmem_desc *desc, bool write)
+{
+	struct iokmem_import *import = import_of(desc);
+	int err;
+
+	err = attach_pin(desc, write);
+	if (err)
+		return err;
 	/* The kernel warns if this fails. */
 	err = dma_buf_vmap_unlocked(import->dmabuf, &import->map);
 	if (err) {
@@ -159,7 +179,7 @@ static int import_pin(struct iokmem_desc *desc, bool write)
 err_vunmap:
 	dma_buf_vunmap_unlocked(import->dmabuf, &import->map);
 err_detach:
-	iokmem_detach(&import->importer, import->attachment);
+	attach_unpin(desc);
 	return err;
 }
 
@@ -171,7 +191,7 @@ static void import_unpin(struct iokmem_desc *desc)
 
 	iokmem_extents_fini(&desc->extents);
 	dma_buf_vunmap_unlocked(import->dmabuf, &import->map);
-	iokmem_detach(&import->importer, import->attachment);
+	attach_unpin(desc);
 }
 
 static unsigned long import_kernel_address(const struct iokmem_desc *desc,
@@ -318,6 +338,23 @@ static int import_device_sync(struct iokmem_desc *desc, enum dma_data_direction 
 	return err ? error_of(err, -EIO) : 0;
 }
 
+/* The CPU does not see memory of which the exporter gives no address. */
+static int device_only_may_map(const struct iokmem_desc *desc, bool user)
+{
+	return -EOPNOTSUPP;
+}
+
+static int device_only_access(struct iokmem_desc *desc, size_t offset, void *bytes,
+			      size_t length, bool write)
+{
+	return -EOPNOTSUPP;
+}
+
+static int device_only_page_counts(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
+{
+	return -EOPNOTSUPP;
+}
+
 static void import_release(struct iokmem_desc *desc)
 {
 	dma_buf_put(import_of(desc)->dmabuf);
@@ -357,6 +394,31 @@ static const struct iokmem_kind iokmem_import_kind = {
 	.release	= import_release,
 };
 
+static const struct iokmem_store_ops device_only_store = {
+	.pin		= attach_pin,
+	.unpin		= attach_unpin,
+	.page_counts	= device_only_page_counts,
+};
+
+static const struct iokmem_show_ops device_only_show = {
+	.may_map	= device_only_may_map,
+};
+
+static const struct iokmem_bytes_ops device_only_bytes = {
+	.access		= device_only_access,
+};
+
+static const struct iokmem_kind iokmem_device_only_kind = {
+	.name		= "dma-buf for devices",
+	.fixed_address	= true,
+	.resolve	= iokmem_cache_resolve_io,
+	.store		= &device_only_store,
+	.show		= &device_only_show,
+	.bytes		= &device_only_bytes,
+	.device		= &import_device,
+	.release	= import_release,
+};
+
 /*
  * iokmem_import_dma_buf - return the dma-buf that @desc was made of, or NULL
  *
@@ -364,7 +426,9 @@ static const struct iokmem_kind iokmem_import_kind = {
  */
 struct dma_buf *iokmem_import_dma_buf(const struct iokmem_desc *desc)
 {
-	return iokmem_desc_is_of(desc, &iokmem_import_kind) ? import_of(desc)->dmabuf : NULL;
+	return iokmem_desc_is_of(desc, &iokmem_import_kind) ||
+	       iokmem_desc_is_of(desc, &iokmem_device_only_kind) ?
+	       import_of(desc)->dmabuf : NULL;
 }
 
 /*
@@ -386,14 +450,16 @@ struct iokmem_desc *iokmem_import_create(struct dma_buf *dmabuf, u32 direction)
 	struct iokmem_desc *desc;
 	int err;
 
-	if (!dmabuf->ops->vmap)
-		return ERR_PTR(-EOPNOTSUPP);
 	if (!dmabuf->size)
 		return ERR_PTR(-EINVAL);
-	desc = iokmem_desc_alloc(&iokmem_import_kind, sizeof(struct iokmem_import),
-				 dmabuf->size);
+	desc = iokmem_desc_alloc(dmabuf->ops->vmap ? &iokmem_import_kind :
+						     &iokmem_device_only_kind,
+				 sizeof(struct iokmem_import), dmabuf->size);
 	if (IS_ERR(desc))
 		return desc;
+	/* The exporter's, which may be any. */
+	if (!dmabuf->ops->vmap)
+		desc->cache_mode = IOKMEM_MAP_DEFAULT_CACHE;
 	desc->options = direction;
 	desc->direction = direction;
 	get_dma_buf(dmabuf);

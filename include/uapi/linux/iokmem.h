@@ -542,9 +542,11 @@ struct iokmem_get_dma_buf {
  *	only be read
  *
  * Called on /dev/iokmem. Makes a descriptor of the memory of a dma-buf, which can be mapped
- * (not by mmap()) and be part of other descriptors. The exporter chooses the cache mode. A
- * program that uses the memory while a device does must do so between the two calls of
- * DMA_BUF_IOCTL_SYNC, on the dma-buf.
+ * (not by mmap()) and be part of other descriptors. The exporter chooses the cache mode. If the
+ * exporter gives the kernel no address of the memory, only drivers can use the descriptor, by
+ * DMA commands: all else is EOPNOTSUPP. A descriptor is revoked, as by IOKMEM_REVOKE, when the
+ * exporter takes the memory back. A program that uses the memory while a device does must do so
+ * between the two calls of DMA_BUF_IOCTL_SYNC, on the dma-buf. The first one waits for the device.
  *
  * For a dma-buf that was made with IOKMEM_GET_DMA_BUF, the ioctl returns the descriptor that
  * the dma-buf was made of; or a sub-descriptor, if the descriptor's length was less than its
@@ -567,8 +569,9 @@ struct iokmem_with_dma_buf {
  * Ends all use of the memory, by whomever. On return all maps of it have ended, in all
  * processes: their addresses stay reserved, and a touch gets SIGBUS. Whatever needs the memory
  * fails with ENODEV from now on. Multi-descriptors that have the descriptor as a member are
- * revoked as well. A device that has the memory mapped through a dma-buf keeps it until its
- * driver unmaps it. The memory is freed when its last user is gone.
+ * revoked as well. Drivers that have imported a dma-buf of it are told, if they can be. A device
+ * that has the memory mapped keeps it until its driver unmaps it. The memory is freed when its
+ * last user is gone.
  *
  * Allowed by the file descriptor that IOKMEM_CREATE_BUFFER or IOKMEM_CREATE_MULTI has returned,
  * and by its duplicates without IOKMEM_FD_NO_REVOKE. Only a program that is to have this right
