@@ -2,13 +2,19 @@
 /*
  * Blocks of the page allocator: 2^order pages that are neighbours, below a limit.
  */
+#include <linux/atomic.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/page-flags.h>
+#include <linux/printk.h>
 #include <linux/sched.h>
 
 #include "page/block.h"
 #include "page/compat.h"
+
+/* Pages that iokmem_frames_lose() has kept back. */
+static atomic_long_t iokmem_nr_lost;
 
 /*
  * iokmem_highest_pfn - return a frame number that is above all memory's
@@ -35,6 +41,42 @@ void iokmem_frames_clear(unsigned long pfn, unsigned long nr)
 		clear_pages(page_address(pfn_to_page(pfn)), n);
 		cond_resched();
 	}
+}
+
+/*
+ * iokmem_frames_poisoned - return true if the hardware has lost the content of a frame
+ *
+ * The kernel marks such a frame, and on x86 it removes the frame from its map of all memory.
+ * So a frame that is poisoned must be neither cleared nor flushed, and nobody should get it
+ * again. The frames are RAM.
+ */
+bool iokmem_frames_poisoned(unsigned long pfn, unsigned long nr)
+{
+	for (; nr; nr--, pfn++)
+		if (PageHWPoison(pfn_to_page(pfn)))
+			return true;
+	return false;
+}
+
+/*
+ * iokmem_frames_lose - give up a block of which a frame is poisoned
+ *
+ * The page allocator would hand out a block of several pages again. The block stays allocated
+ * and charged for ever, with the type it has.
+ */
+void iokmem_frames_lose(unsigned long pfn, unsigned long nr)
+{
+	atomic_long_add(nr, &iokmem_nr_lost);
+	pr_err_ratelimited("iokmem: %lu pages at frame %#lx are lost, the hardware has poisoned memory there\n",
+			   nr, pfn);
+}
+
+/*
+ * iokmem_frames_lost - return how many pages have been given up
+ */
+unsigned long iokmem_frames_lost(void)
+{
+	return atomic_long_read(&iokmem_nr_lost);
 }
 
 /* Allocate from the zones that may lie below @end_pfn. */

@@ -40,6 +40,11 @@
 #include "page/pool.h"
 
 #define IOKMEM_BLOCK_ORDER	min_t(unsigned int, MAX_PAGE_ORDER, PMD_SHIFT - PAGE_SHIFT)
+/*
+ * How many pages get another type, or are given back, before others may run. Large entries
+ * of the kernel's map of all memory stay whole.
+ */
+#define IOKMEM_PIECE		BIT(IOKMEM_BLOCK_ORDER)
 
 static unsigned int block_order(struct page *page, enum iokmem_page_source source)
 {
@@ -50,6 +55,12 @@ static unsigned int block_order(struct page *page, enum iokmem_page_source sourc
 static unsigned long block_end(unsigned long pfn)
 {
 	return pfn + (1UL << compound_order(pfn_to_page(pfn)));
+}
+
+/* Return the first frame behind the piece that @pfn is in, but at most @end. */
+static unsigned long piece_end(unsigned long pfn, unsigned long end)
+{
+	return min(end, ALIGN(pfn + 1, IOKMEM_PIECE));
 }
 
 /*
@@ -71,6 +82,7 @@ static void blocks_put(unsigned long pfn, unsigned long nr,
 			iokmem_leftover_add(page, charge);
 		else
 			__free_pages(page, compound_order(page));
+		cond_resched();
 	}
 }
 
@@ -443,41 +455,112 @@ int iokmem_pages_alloc(struct iokmem_pages *pages,
 	return err;
 }
 
-static void extent_free(struct iokmem_pages *pages, unsigned int i,
+/*
+ * Make the blocks from @pfn on write-back and give them back, as many as are in a piece and
+ * not poisoned. Return the first frame behind them.
+ *
+ * Memory that could not be made write-back again is not given back: it would be a trap for
+ * its next owner. (Making it write-back needs no memory and does not fail.)
+ */
+static unsigned long piece_free(const struct iokmem_pages *pages, unsigned long pfn,
+				unsigned long end, struct iokmem_charge *charge)
+{
+	unsigned long stop = piece_end(pfn, end), next = pfn;
+
+	while (next < stop && !iokmem_frames_poisoned(next, block_end(next) - next))
+		next = block_end(next);
+	if (next > pfn && !WARN_ON(iokmem_cache_change(pfn, next - pfn, pages->cache_mode,
+						       IOKMEM_MAP_COPYBACK_CACHE)))
+		blocks_put(pfn, next - pfn, pages->source, charge);
+	return next;
+}
+
+static void extent_free(const struct iokmem_pages *pages, unsigned int i,
 			struct iokmem_charge *charge)
 {
-	if (pages->source == IOKMEM_PAGES_CMA)
+	unsigned long pfn = pages->extents->array[i].pfn, next;
+	unsigned long end = pfn + iokmem_extent_pages(pages->extents, i);
+
+	while (pfn < end) {
+		next = piece_free(pages, pfn, end, charge);
+		if (next == pfn) {
+			next = block_end(pfn);
+			iokmem_frames_lose(pfn, next - pfn);
+		}
+		pfn = next;
+		cond_resched();
+	}
+}
+
+/* Return true if the hardware has poisoned any of the pages. */
+static bool pages_poisoned(const struct iokmem_pages *pages)
+{
+	const struct iokmem_extents *extents = pages->extents;
+	unsigned int i;
+
+	for (i = 0; i < extents->nr; i++)
+		if (iokmem_frames_poisoned(extents->array[i].pfn,
+					   iokmem_extent_pages(extents, i)))
+			return true;
+	return false;
+}
+
+static void cma_free(struct iokmem_pages *pages)
+{
+	const struct iokmem_extents *extents = pages->extents;
+
+	if (pages_poisoned(pages))
+		iokmem_frames_lose(extents->array[0].pfn, iokmem_extents_pages(extents));
+	else if (!WARN_ON(iokmem_pages_retype(pages, IOKMEM_MAP_COPYBACK_CACHE)))
 		iokmem_contig_free_cma(pages);
-	else
-		blocks_put(pages->extents->array[i].pfn,
-			   iokmem_extent_pages(pages->extents, i), pages->source, charge);
 }
 
 /*
  * iokmem_pages_free - give back what iokmem_pages_alloc() has allocated
  *
- * @charge: what the memory is charged by. It is reduced by the pages that others keep, which
- * stay charged. Memory that could not be made write-back again is not given back: it would be a trap for
- * its next owner. (Making it write-back needs no memory and does not fail.)
+ * Blocks that the hardware has poisoned are given up. @charge: what the memory is charged by.
+ * It is reduced by the pages that others keep, which stay charged.
  */
 void iokmem_pages_free(struct iokmem_pages *pages, struct iokmem_charge *charge)
 {
 	unsigned int i;
 
-	if (pages->source == IOKMEM_PAGES_POOL ||
-	    !WARN_ON(iokmem_pages_retype(pages, IOKMEM_MAP_COPYBACK_CACHE)))
-		for (i = 0; i < pages->extents->nr; i++) {
+	switch (pages->source) {
+	case IOKMEM_PAGES_POOL:
+		for (i = 0; i < pages->extents->nr; i++)
+			blocks_put(pages->extents->array[i].pfn,
+				   iokmem_extent_pages(pages->extents, i), pages->source,
+				   charge);
+		break;
+	case IOKMEM_PAGES_CMA:
+		cma_free(pages);
+		break;
+	case IOKMEM_PAGES_BLOCKS:
+		for (i = 0; i < pages->extents->nr; i++)
 			extent_free(pages, i, charge);
-			cond_resched();
-		}
+		break;
+	}
 	iokmem_extents_fini(pages->extents);
 }
 
-static int extent_change(const struct iokmem_extents *extents, unsigned int i,
-			 u32 from, u32 to)
+/*
+ * Give pages another type, piece by piece, from the one with index @done up to @end. @done
+ * counts those that have it. Returns 0 or -ENOMEM.
+ */
+static int pages_change(const struct iokmem_extents *extents, pgoff_t *done, pgoff_t end,
+			u32 from, u32 to)
 {
-	return iokmem_cache_change(extents->array[i].pfn,
-				   iokmem_extent_pages(extents, i), from, to);
+	while (*done < end) {
+		struct iokmem_run run = iokmem_extents_lookup(extents, *done);
+		unsigned long nr = piece_end(run.pfn, run.pfn + min(run.nr, end - *done)) - run.pfn;
+		int err = iokmem_cache_change(run.pfn, nr, from, to);
+
+		if (err)
+			return err;
+		*done += nr;
+		cond_resched();
+	}
+	return 0;
 }
 
 /* Take blocks out of their pool, since they have another type than the pool now. */
@@ -501,31 +584,27 @@ static void leave_pool(struct iokmem_pages *pages)
 /*
  * iokmem_pages_retype - give all pages another type
  *
- * Only the kernel's map of all memory maps them. Returns 0; or -ENOMEM, and all pages have
- * the type they had.
+ * Only the kernel's map of all memory maps them. Returns 0; -ENOMEM; or -EIO if the hardware
+ * has poisoned one of them. After an error all pages have the type they had.
  */
 int iokmem_pages_retype(struct iokmem_pages *pages, u32 cache_mode)
 {
+	pgoff_t end = iokmem_extents_pages(pages->extents), done = 0, undone = 0;
 	u32 old = pages->cache_mode;
-	unsigned int i;
 	int err;
 
 	if (cache_mode == old)
 		return 0;
-	for (i = 0; i < pages->extents->nr; i++) {
-		err = extent_change(pages->extents, i, old, cache_mode);
-		if (err)
-			goto err_undo;
-		cond_resched();
+	if (pages_poisoned(pages))
+		return -EIO;
+	err = pages_change(pages->extents, &done, end, old, cache_mode);
+	if (err) {
+		WARN_ON(pages_change(pages->extents, &undone, done, cache_mode, old));
+		return err;
 	}
 	leave_pool(pages);
 	pages->cache_mode = cache_mode;
 	return 0;
-
-err_undo:
-	while (i--)
-		WARN_ON(extent_change(pages->extents, i, cache_mode, old));
-	return err;
 }
 
 /*

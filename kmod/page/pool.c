@@ -12,7 +12,8 @@
  *	       +------ write-back again, when nobody wants it --+
  *
  * A block in a pool is zero and has the pool's type. A block that leaves for the page
- * allocator is write-back before it goes.
+ * allocator is write-back before it goes. A block that the hardware has poisoned goes nowhere:
+ * it is neither touched nor used again.
  *
  * Blocks stay charged to the memory cgroup of the process they were allocated for. So a
  * pool hands a block only to that cgroup, and gives it back when that cgroup, or the
@@ -127,16 +128,23 @@ static bool pool_has_room(struct iokmem_pool *pool, unsigned long nr)
 	return room;
 }
 
+static bool block_is_poisoned(const struct iokmem_pool_block *block)
+{
+	return iokmem_frames_poisoned(page_to_pfn(block->page), 1UL << block->order);
+}
+
+/* Free a block that is not counted any more. */
 static void block_free(struct iokmem_pool_block *block)
 {
-	unsigned long nr = 1UL << block->order;
-	struct page *page = block->page;
+	unsigned long pfn = page_to_pfn(block->page), nr = 1UL << block->order;
 
-	set_page_private(page, 0);
+	set_page_private(block->page, 0);
 	/* Memory of the wrong type must not go back. Changing to write-back does not fail. */
-	if (!WARN_ON(iokmem_cache_change(page_to_pfn(page), nr, block->pool->mode,
-					 IOKMEM_MAP_COPYBACK_CACHE)))
-		__free_pages(page, block->order);
+	if (block_is_poisoned(block))
+		iokmem_frames_lose(pfn, nr);
+	else if (!WARN_ON(iokmem_cache_change(pfn, nr, block->pool->mode,
+					      IOKMEM_MAP_COPYBACK_CACHE)))
+		__free_pages(block->page, block->order);
 	kmem_cache_free(iokmem_pool_blocks, block);
 }
 
@@ -167,8 +175,8 @@ static unsigned long free_isolated(struct list_head *isolated)
  * iokmem_pool_take - take an idle block, which is zero and has the type
  *
  * With __GFP_ACCOUNT in @gfp, a block that is charged to the cgroup that the calling task
- * allocates for.
- * Returns NULL if there is none.
+ * allocates for. Returns NULL if there is none, or if the block that was next had to be given
+ * up.
  */
 struct page *iokmem_pool_take(u32 mode, unsigned int order, gfp_t gfp)
 {
@@ -189,6 +197,11 @@ struct page *iokmem_pool_take(u32 mode, unsigned int order, gfp_t gfp)
 	if (!block)
 		return NULL;
 	list_del_init(&block->lru);
+	if (block_is_poisoned(block)) {
+		pool_count(pool, 0, -(1L << order));
+		block_free(block);
+		return NULL;
+	}
 	pool_count(pool, 1L << order, -(1L << order));
 	return block->page;
 }
@@ -241,6 +254,11 @@ void iokmem_pool_give(struct page *page)
 	struct iokmem_pool_block *block = block_of(page);
 	struct iokmem_pool *pool = block->pool;
 
+	if (block_is_poisoned(block)) {
+		pool_count(pool, -(1L << block->order), 0);
+		block_free(block);
+		return;
+	}
 	if (!pool_has_room(pool, 1UL << block->order)) {
 		block_free(block);
 		return;

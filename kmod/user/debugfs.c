@@ -3,8 +3,8 @@
  * debugfs files for people, whose format may change:
  *
  *	iokmem/descriptors	every descriptor, with all its maps
- *	iokmem/pools		idle memory in the pools, and memory of former buffers that is
- *				still pinned
+ *	iokmem/pools		idle memory in the pools, memory of former buffers that is still
+ *				pinned, and memory that was given up
  */
 #include <linux/debugfs.h>
 #include <linux/sched.h>
@@ -12,6 +12,7 @@
 
 #include "desc/desc.h"
 #include "map/map.h"
+#include "page/block.h"
 #include "page/cache.h"
 #include "page/leftover.h"
 #include "page/pool.h"
@@ -127,6 +128,8 @@ static int pools_show(struct seq_file *m, void *v)
 {
 	iokmem_pool_show(m);
 	iokmem_leftover_show(m);
+	seq_printf(m, "lost: %lu pages of blocks that the hardware has poisoned\n",
+		   iokmem_frames_lost());
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(pools);
