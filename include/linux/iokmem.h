@@ -31,7 +31,8 @@
  *	-EFAULT: a range of addresses has a hole; a guard page
  *	-EPERM: a physical address of memory that the kernel uses; the task that is charged
  *		would exceed its RLIMIT_MEMLOCK
- *	-EIO: memory could not be read from swap, or a dma-buf could not be made ready
+ *	-EIO: memory could not be read from swap, the hardware has lost some of it, or a
+ *		dma-buf could not be made ready
  *	-ENXIO: the addresses of a mapping that is to be recorded show other memory
  *	-ENODEV: the memory has been revoked; or the device has been removed, or its
  *		driver unbound

@@ -13,6 +13,7 @@
 #include <linux/overflow.h>
 
 #include "desc/desc.h"
+#include "page/block.h"
 #include "page/cache.h"
 #include "page/compat.h"
 
@@ -69,13 +70,41 @@ void iokmem_access_page(struct page *page, size_t in_page, void *bytes,
 }
 
 /*
+ * iokmem_access_check - check that the hardware has lost none of the bytes
+ *
+ * @desc is made of no others. It is held or always there. Memory of devices is not checked.
+ * Returns 0, or -EIO if a page is poisoned, which the kernel must not touch.
+ */
+int iokmem_access_check(const struct iokmem_desc *desc, size_t offset, size_t length)
+{
+	if (!iokmem_desc_is_mapped_by_pages(desc))
+		return 0;
+	while (length) {
+		size_t in_page = offset_in_page(desc->skew + offset), n;
+		unsigned long pfn;
+
+		n = min(bytes_at(desc, offset, &pfn), length);
+		if (pfn_valid(pfn) &&
+		    iokmem_frames_poisoned(pfn, PAGE_ALIGN(in_page + n) >> PAGE_SHIFT))
+			return -EIO;
+		offset += n;
+		length -= n;
+	}
+	return 0;
+}
+
+/*
  * iokmem_access_frames - as iokmem_desc_access(), for RAM whose frames are known
  *
- * Always returns 0.
+ * Returns 0 or -EIO.
  */
 int iokmem_access_frames(struct iokmem_desc *desc, size_t offset, void *bytes,
 			 size_t length, bool write)
 {
+	int err = iokmem_access_check(desc, offset, length);
+
+	if (err)
+		return err;
 	while (length) {
 		size_t in_page = offset_in_page(desc->skew + offset);
 		unsigned long pfn;
@@ -165,7 +194,8 @@ int iokmem_desc_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 /*
  * iokmem_access_pinned - as iokmem_desc_access(), for memory that the caller holds
  *
- * Fails only for want of addresses for memory of another mode than copyback.
+ * The caller has called iokmem_access_check(). So this fails only for want of addresses for
+ * memory of another mode than copyback.
  */
 int iokmem_access_pinned(struct iokmem_desc *desc, size_t offset, void *bytes,
 			 size_t length, bool write)
@@ -217,6 +247,7 @@ static int access_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
  * * -EFAULT: the range has a guard page
  * * -ENOMEM, -EIO: pageable memory could not be brought in, or a dma-buf could not be made
  *   ready
+ * * -EIO: the hardware has lost some of the memory
  * * -ENOMEM: no room to map wired memory that is not copyback, on an architecture where
  *   the kernel's map of all memory is always copyback (arm64)
  * * -EINTR: a signal arrived while devices were writing a dma-buf
@@ -480,6 +511,8 @@ static int flush_window(const struct iokmem_window *window, bool invalidate)
 
 		mutex_lock(&leaf->hold_lock);
 		err = iokmem_check_known(leaf, false);
+		if (!err)
+			err = iokmem_access_check(leaf, at, n);
 		if (!err && !iokmem_desc_has_fixed_address(leaf))
 			err = flush_member(leaf, at, n, invalidate);
 		/* Caches never hide the content of coherent memory from devices. */
@@ -515,6 +548,7 @@ static int flush_window(const struct iokmem_window *window, bool invalidate)
  * * -ERANGE: the range passes the end of the descriptor
  * * -EBADFD: the memory is not prepared
  * * -EFAULT: the range has a guard page
+ * * -EIO: the hardware has lost some of the memory
  */
 int iokmem_desc_perform_operation(struct iokmem_desc *desc, u32 operation,
 				  size_t offset, size_t length)

@@ -315,6 +315,7 @@ int iokmem_check_known(const struct iokmem_desc *desc, bool write);
 int iokmem_access_begin(struct iokmem_desc *desc, bool write);
 void iokmem_access_end(struct iokmem_desc *desc, bool write);
 void iokmem_access_address(void *address, void *bytes, size_t length, bool write);
+int iokmem_access_check(const struct iokmem_desc *desc, size_t offset, size_t length);
 int iokmem_access_frames(struct iokmem_desc *desc, size_t offset, void *bytes,
 			 size_t length, bool write);
 int iokmem_access_pinned(struct iokmem_desc *desc, size_t offset, void *bytes,

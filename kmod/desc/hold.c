@@ -246,7 +246,7 @@ void iokmem_desc_complete_all(struct iokmem_desc *desc)
  * * -ENOMEM: out of memory
  * * -ENODEV: the memory has been revoked
  * * -EINTR: a fatal signal arrived; or any signal, during the wait for a dma-buf
- * * -EIO: the memory could not be read from swap
+ * * -EIO: the memory could not be read from swap, or the hardware has lost some of it
  */
 int iokmem_desc_prepare(struct iokmem_desc *desc, u32 direction)
 {

@@ -82,6 +82,15 @@ static int fill_pages(struct page **pages, const struct iokmem_desc *desc,
 	return fill_extents(pages, desc, index, nr);
 }
 
+/* Return true if the hardware has lost one of the pages. */
+static bool any_poisoned(struct page **pages, unsigned long nr)
+{
+	while (nr--)
+		if (PageHWPoison(*pages++))
+			return true;
+	return false;
+}
+
 /*
  * VM_IOREMAP makes vmap() align the address to the size. A buffer that is not contiguous is
  * at least as large as its alignment, so the address has that alignment, too.
@@ -96,6 +105,8 @@ static void *map_pages(struct page **pages, const struct iokmem_desc *desc,
 	err = fill_pages(pages, desc, index, nr, &prot);
 	if (err)
 		return ERR_PTR(err);
+	if (any_poisoned(pages, nr))
+		return ERR_PTR(-EIO);
 	if (desc->alignment > PAGE_SIZE)
 		flags |= VM_IOREMAP;
 	address = vmap(pages, nr, flags, prot);

@@ -295,7 +295,11 @@ static int export_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 	const struct iokmem_window *window = &export->window;
 	unsigned long address = kernel_address(export);
 	void *bytes = (void *)address;
+	int err;
 
+	err = address ? iokmem_access_check(window->desc, window->offset, window->length) : 0;
+	if (err)
+		return err;
 	if (address && !export->has_pages) {
 		iosys_map_set_vaddr_iomem(map, (void __iomem *)address);
 		return 0;

@@ -662,6 +662,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_address, IOKMEM_NS);
  * * -ENOSPC: the capacity has too little room
  * * -EOPNOTSUPP: @desc is not a buffer
  * * -ENOMEM, -EIO: pageable memory could not be brought in
+ * * -EIO: the hardware has lost some of the memory
  */
 int iokmem_buffer_append_bytes(struct iokmem_desc *desc, const void *bytes,
 			       size_t length)

@@ -179,7 +179,8 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
  * * -EFAULT: a range of addresses has a hole
  * * -EPERM: the memory has to be held, and exceeds the caller's RLIMIT_MEMLOCK; or sealed
  *   memory (mseal()) would be overwritten
- * * -EIO: the memory could not be read from swap
+ * * -EIO: the memory could not be read from swap; or the hardware has lost some of it, and
+ *   the map is the kernel's, or needs another cache mode
  * * -EINTR: a fatal signal arrived
  */
 struct iokmem_map *

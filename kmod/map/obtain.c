@@ -66,7 +66,8 @@ static int make(struct iokmem_mapping *mapping, const struct iokmem_map_request 
 	mapping->start = iokmem_request_borrow(request) & PAGE_MASK;
 	if (mapping->start) {
 		mapping->borrowed = true;
-		return 0;
+		return request->mm ? 0 : iokmem_access_check(desc, request->offset,
+							     request->length);
 	}
 	err = iokmem_backing_hold(&mapping->backing, request->options, paged, request->mm);
 	if (!err && (request->options & IOKMEM_MAP_PINNABLE))

@@ -224,6 +224,22 @@ static void member_put(const struct iokmem_member *member, bool write)
 	iokmem_desc_unhold(member->desc);
 }
 
+/* Check that the hardware has lost none of the bytes, which begin in @member. */
+static int check_members(const struct iokmem_member *member, size_t offset, size_t length)
+{
+	int err = 0;
+
+	for (; !err && length; member++) {
+		size_t n = min(length, member->end - offset);
+
+		err = iokmem_access_check(member->desc,
+					  member->offset + (offset - member->start), n);
+		offset += n;
+		length -= n;
+	}
+	return err;
+}
+
 /*
  * Copy bytes. All members are made ready before the first byte is copied, so this copies
  * all or nothing, unless iokmem_access_pinned() fails. Getting ready may wait for devices that
@@ -247,6 +263,9 @@ static int multi_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 		if (err)
 			goto out;
 	}
+	err = check_members(first, offset, length);
+	if (err)
+		goto out;
 	for (member = first; !err && member <= last; member++) {
 		size_t n = min(length, member->end - offset);
 

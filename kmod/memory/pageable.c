@@ -136,6 +136,9 @@ static vm_fault_t pageable_fault(struct iokmem_desc *desc, struct vm_fault *vmf)
 	vmf->page = page;
 out:
 	up_read(&pageable->lock);
+	/* Older kernels have no such error for vmf_error(). */
+	if (err == -EHWPOISON)
+		return VM_FAULT_HWPOISON;
 	return err ? vmf_error(err) : VM_FAULT_LOCKED;
 }
 

@@ -167,10 +167,22 @@ void iokmem_shmem_clear_unevictable(struct iokmem_pageable *pageable)
 	}
 }
 
+/* Return true if the page at @index is in memory, and the hardware has lost it. */
+static bool is_poisoned(struct address_space *mapping, pgoff_t index)
+{
+	struct page *page = find_get_page(mapping, index);
+	bool poisoned = page && PageHWPoison(page);
+
+	if (page)
+		put_page(page);
+	return poisoned;
+}
+
 /*
  * iokmem_shmem_lock_page - bring the page at @index of the file in and lock it
  *
- * Returns the page, with a reference, or ERR_PTR().
+ * Returns the page, with a reference, or ERR_PTR(): -EHWPOISON if the hardware has lost the
+ * page; -EIO; -ENOMEM.
  */
 struct page *iokmem_shmem_lock_page(struct iokmem_pageable *pageable, pgoff_t index)
 {
@@ -181,6 +193,8 @@ struct page *iokmem_shmem_lock_page(struct iokmem_pageable *pageable, pgoff_t in
 
 	for (;;) {
 		page = shmem_read_mapping_page(mapping, index);
+		if (page == ERR_PTR(-EIO) && is_poisoned(mapping, index))
+			return ERR_PTR(-EHWPOISON);
 		if (IS_ERR(page))
 			return page;
 		lock_page(page);
@@ -227,11 +241,19 @@ void iokmem_shmem_count(struct iokmem_pageable *pageable, u64 *resident, u64 *di
 	count_folios(mapping_of(pageable), resident, dirty);
 }
 
+/* The kernel must not touch what the hardware has lost, and nobody sees it any more. */
+static void wipe(struct page *page)
+{
+	if (!PageHWPoison(page))
+		clear_highpage(page);
+}
+
 /* Zero the pages that somebody has a reference to, such as I/O to a file. */
 static void wipe_referenced(struct address_space *mapping)
 {
 	struct folio_batch batch;
 	pgoff_t next = 0;
+	unsigned long page;
 	unsigned int i;
 
 	folio_batch_init(&batch);
@@ -242,7 +264,8 @@ static void wipe_referenced(struct address_space *mapping)
 			/* One reference is the batch's, the others are the page cache's. */
 			if (folio_ref_count(folio) <= folio_nr_pages(folio) + 1)
 				continue;
-			clear_pages(folio_address(folio), folio_nr_pages(folio));
+			for (page = 0; page < folio_nr_pages(folio); page++)
+				wipe(folio_page(folio, page));
 		}
 		folio_batch_release(&batch);
 		cond_resched();
@@ -264,7 +287,7 @@ void iokmem_shmem_discard(struct iokmem_pageable *pageable)
 
 	if (pageable->pinned) {
 		for (i = 0; i < iokmem_shmem_size(pageable); i++) {
-			clear_highpage(pageable->pinned[i]);
+			wipe(pageable->pinned[i]);
 			cond_resched();
 		}
 		return;

@@ -35,6 +35,10 @@
  * all members that the ioctl's first version had. After any error nothing has changed:
  * nothing is allocated, mapped or lost.
  *
+ * If the hardware loses memory of a buffer, a touch of the lost page is SIGBUS
+ * (BUS_MCEERR_AR, see sigaction(2)). The rest of the buffer can be used as before. Discarding
+ * the content of purgeable memory that is not held replaces the page.
+ *
  * Errors have one meaning each:
  *
  *  - ENOTTY: this file descriptor has no such ioctl
@@ -74,8 +78,10 @@
  *  - ENOSPC: more than 1024 members
  *  - EEXIST: something else is mapped at the fixed address
  *  - EADDRNOTAVAIL: a fixed address outside what the process can use
- *  - EIO: pageable memory could not be read from swap, or the hardware has lost some of it;
- *    an exporter has failed to make a dma-buf ready
+ *  - EIO: pageable memory that has to stay in memory (for a dma-buf, a map of a
+ *    multi-descriptor, or a redirected map) could not be read from swap, or the hardware has
+ *    lost some of it; another cache mode, of memory that the hardware has lost some of; an
+ *    exporter has failed to make a dma-buf ready
  *  - ENODEV: the memory has been revoked (IOKMEM_REVOKE), or its device has gone
  *  - ENOENT: no such map (any more), or IOKMEM_MAP_REFERENCE found none
  *  - EMFILE, ENFILE: the process, or the system, has no room for a file descriptor

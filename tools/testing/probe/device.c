@@ -14,7 +14,7 @@
 #define PROBE_COHERENT_SIZE	SZ_64K
 
 /* Return the edu device that has a driver, with a reference, or NULL. */
-static struct pci_dev *find_device(void)
+struct pci_dev *probe_find_device(void)
 {
 	struct pci_dev *pci = NULL;
 
@@ -62,7 +62,7 @@ long probe_fd_of(struct iokmem_desc *desc)
 /* Return a file descriptor of the memory, or an error. */
 long probe_device_memory(unsigned long what)
 {
-	struct pci_dev *pci = find_device();
+	struct pci_dev *pci = probe_find_device();
 	struct iokmem_desc *desc;
 
 	if (!pci)

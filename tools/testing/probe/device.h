@@ -3,7 +3,9 @@
 #define _IOKMEM_PROBE_DEVICE_H
 
 struct iokmem_desc;
+struct pci_dev;
 
+struct pci_dev *probe_find_device(void);
 long probe_fd_of(struct iokmem_desc *desc);
 long probe_device_memory(unsigned long what);
 

@@ -23,6 +23,7 @@
 #include "device.h"
 #include "driver.h"
 #include "iokmem_probe.h"
+#include "poison.h"
 
 /**
  * struct driver_file - the state of an open file
@@ -255,6 +256,22 @@ static long ioctl_buffer(struct driver_file *driver, void __user *uptr)
 	return probe_fd_of(call.desc);
 }
 
+static int ioctl_use(void __user *uptr)
+{
+	struct iokmem_probe_use arg;
+	struct iokmem_desc *desc;
+	int err;
+
+	if (copy_from_user(&arg, uptr, sizeof(arg)))
+		return -EFAULT;
+	desc = desc_of(arg.fd);
+	if (IS_ERR(desc))
+		return PTR_ERR(desc);
+	err = probe_use(desc, &arg);
+	iokmem_desc_put(desc);
+	return err;
+}
+
 static long driver_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct driver_file *driver = file->private_data;
@@ -267,6 +284,12 @@ static long driver_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	}
 	if (cmd == IOKMEM_PROBE_DEVICE_MEMORY)
 		return probe_device_memory(arg);
+	if (cmd == IOKMEM_PROBE_POISON)
+		return probe_poison(arg);
+	if (cmd == IOKMEM_PROBE_IS_POISONED)
+		return probe_is_poisoned(arg);
+	if (cmd == IOKMEM_PROBE_USE)
+		return ioctl_use(uptr);
 	mutex_lock(&driver->lock);
 	switch (cmd) {
 	case IOKMEM_PROBE_MAP:

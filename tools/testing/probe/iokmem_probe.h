@@ -106,6 +106,28 @@ struct iokmem_probe_buffer {
 	__u32 __reserved;
 };
 
+/* What a driver does with memory. */
+#define IOKMEM_PROBE_READ	1u	/* copy bytes out of it */
+#define IOKMEM_PROBE_WRITE	2u	/* write zeroes to it */
+#define IOKMEM_PROBE_HOLD	3u	/* prepare and complete it */
+#define IOKMEM_PROBE_MAP_KERNEL	4u	/* map it into the kernel, and put the map */
+#define IOKMEM_PROBE_MAP_DMA	5u	/* prepare a DMA command of the edu device */
+#define IOKMEM_PROBE_FLUSH	6u	/* flush the caches */
+
+/**
+ * struct iokmem_probe_use - argument of IOKMEM_PROBE_USE
+ * @fd: of the descriptor
+ * @how: IOKMEM_PROBE_READ, and so on
+ * @offset: in bytes, for those that take a range
+ * @length: in bytes, likewise
+ */
+struct iokmem_probe_use {
+	__s32 fd;
+	__u32 how;
+	__u64 offset;
+	__u64 length;
+};
+
 /* Have the driver map into the task that the file keeps. */
 #define IOKMEM_PROBE_MAP	_IO(0xBE, 0)
 /* Have the driver put the map, or unmap and put it. The argument is flags. */
@@ -129,5 +151,10 @@ struct iokmem_probe_buffer {
  * file descriptor of it.
  */
 #define IOKMEM_PROBE_BUFFER	_IO(0xBE, 9)
+/* Mark the frame that the argument names as lost by the hardware; return 1 if it is marked. */
+#define IOKMEM_PROBE_POISON	_IO(0xBE, 10)
+#define IOKMEM_PROBE_IS_POISONED	_IO(0xBE, 11)
+/* Have the driver use a descriptor's memory. */
+#define IOKMEM_PROBE_USE	_IO(0xBE, 12)
 
 #endif /* _IOKMEM_PROBE_H */
