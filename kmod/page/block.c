@@ -30,12 +30,17 @@ unsigned long iokmem_highest_pfn(void)
 }
 
 /*
- * iokmem_frames_clear - zero memory that the allocator has not zeroed
+ * iokmem_frames_clear - zero memory that was allocated without __GFP_ZERO
+ *
+ * Kernels with init_on_alloc or init_on_free have zeroed all memory that the allocator, or
+ * alloc_contig_range(), gives.
  */
 void iokmem_frames_clear(unsigned long pfn, unsigned long nr)
 {
 	unsigned int n;
 
+	if (want_init_on_alloc(0) || want_init_on_free())
+		return;
 	for (; nr; nr -= n, pfn += n) {
 		n = min_t(unsigned long, nr, PROCESS_PAGES_NON_PREEMPT_BATCH);
 		clear_pages(page_address(pfn_to_page(pfn)), n);

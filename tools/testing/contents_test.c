@@ -92,6 +92,36 @@ TEST_F(contents, are_zero_also_where_others_have_written_before)
 	}
 }
 
+/*
+ * Contiguous memory is a block, blocks that are neighbours, or a range that is searched for.
+ * Some kernels zero all memory that they allocate, and others leave that to the module.
+ */
+TEST(contents_of_contiguous_memory_are_zero_where_others_have_written_before)
+{
+	const size_t sizes[] = { 3 * PAGE, PMD, 4 * PMD, 4 * PMD + 3 * PAGE };
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC), fd;
+	size_t dirty = memory("MemFree") / 4 * 3, i;
+	char *address;
+
+	ASSERT_LE(0, dev);
+	address = mmap(NULL, dirty, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, address);
+	memset(address, 0xa5, dirty);
+	munmap(address, dirty);
+	for (i = 0; i < 8 * ARRAY_SIZE(sizes); i++) {
+		size_t size = sizes[i % ARRAY_SIZE(sizes)];
+
+		fd = create(dev, IOKMEM_PHYSICALLY_CONTIGUOUS, size, 0);
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(0, map(fd, 0, 0, 0, &address));
+		EXPECT_TRUE(is_zero(address, size));
+		memset(address, 0xa5, size);
+		ASSERT_EQ(0, release(fd, address, size));
+		close(fd);
+	}
+	close(dev);
+}
+
 TEST_F(contents, are_the_same_through_all_maps)
 {
 	size_t whole = round_up(self->capacity, PAGE);
