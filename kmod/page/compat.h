@@ -123,6 +123,16 @@ static inline bool mm_flags_test(int flag, const struct mm_struct *mm)
 #define EMPTY_VMA_FLAGS	0
 #endif
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+/* Return true for a page that is in no list of reclaim and that its owner can move. */
+static inline bool page_has_movable_ops(const struct page *page)
+{
+	unsigned long mapping = (unsigned long)READ_ONCE(page->mapping);
+
+	return (mapping & PAGE_MAPPING_FLAGS) == PAGE_MAPPING_MOVABLE;
+}
+#endif
+
 /* Defined together with clear_pages(). */
 #ifndef PROCESS_PAGES_NON_PREEMPT_BATCH
 #define PROCESS_PAGES_NON_PREEMPT_BATCH	1

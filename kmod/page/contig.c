@@ -13,12 +13,14 @@
  *
  * Memory of the second and third source cannot be charged to a memory cgroup, as the kernel
  * exports nothing that charges pages which exist already. So not everybody gets it. The third
- * source is searched for ten seconds at most.
+ * source is searched for ten seconds at most, and on nodes that the calling task's memory may
+ * be on. The second one knows nothing of such nodes.
  */
 #include <linux/cc_platform.h>
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
+#include <linux/hugetlb.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -30,6 +32,7 @@
 #include "page/compat.h"
 #include "page/contig.h"
 #include "page/extent.h"
+#include "page/node.h"
 
 /* Allocate a block that is large enough, and give back what is too much. */
 static long buddy_range(const struct iokmem_pages_request *request)
@@ -144,49 +147,111 @@ void iokmem_contig_exit(void)
 #endif
 
 #ifdef CONFIG_CONTIG_ALLOC
-/* Return true if the whole range is online memory of @zone. */
-static bool range_is_online(const struct zone *zone, unsigned long pfn,
-			    unsigned long nr)
+/*
+ * Return true if a page that is in use cannot be moved away. Pages that are free by then, or
+ * in use by then, do no harm: alloc_contig_range() looks again.
+ */
+static bool is_fixed(struct page *page)
 {
-	unsigned long end = pfn + nr;
+	if (PageReserved(page) || PageHuge(page) || PageHWPoison(page))
+		return true;
+	if (!page_count(page) || page_has_movable_ops(page))
+		return false;
+	return !PageLRU(page) || folio_maybe_dma_pinned(page_folio(page));
+}
+
+/* Return how many pages from @page on are free in one block. */
+static unsigned long free_pages_from(struct page *page)
+{
+	unsigned long order;
+
+	if (!PageBuddy(page))
+		return 0;
+	/* The block may be handed out at this moment, and its order be anything. */
+	order = READ_ONCE(page->private);
+	return order <= MAX_PAGE_ORDER ? 1UL << order : 1;
+}
+
+/*
+ * Return the first frame of the range that keeps it from being allocated, or its end. Most
+ * ranges have one, and alloc_contig_range() takes far longer to find out.
+ */
+static unsigned long first_fixed(const struct zone *zone, unsigned long pfn,
+				 unsigned long end)
+{
+	unsigned long stop;
 
 	while (pfn < end) {
 		struct page *page = pfn_to_online_page(pfn);
 
 		if (!page || page_zone(page) != zone)
-			return false;
-		pfn = min(end, ALIGN(pfn + 1, pageblock_nr_pages));
+			return pfn;
+		stop = min(end, ALIGN(pfn + 1, pageblock_nr_pages));
+		while (pfn < stop) {
+			page = pfn_to_page(pfn);
+			if (is_fixed(page))
+				return pfn;
+			pfn += max(free_pages_from(page), 1UL);
+		}
+		cond_resched();
 	}
-	return true;
+	return end;
 }
 
-static long search_zone(const struct zone *zone,
-			const struct iokmem_pages_request *request,
-			unsigned long nr)
-{
-	unsigned long end = min(zone_end_pfn(zone), request->end_pfn);
-	unsigned long step, pfn;
+/**
+ * struct search - a search for a range of memory
+ * @request: what it is for
+ * @nr: how many pages
+ * @step: the range begins at a multiple of so many pages
+ * @tries: how often alloc_contig_range() may still be called: it makes all processors give
+ *	up the free pages that they keep
+ */
+struct search {
+	const struct iokmem_pages_request *request;
+	unsigned long nr;
+	unsigned long step;
+	unsigned int tries;
+};
 
-	/* Try ranges that overlap by half, or one in each pageblock. */
-	step = max(1UL << request->align_order,
-		   min(rounddown_pow_of_two(nr), pageblock_nr_pages));
-	for (pfn = ALIGN(zone->zone_start_pfn, step);
-	     pfn < end && nr <= end - pfn; pfn += step) {
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		if (time_after(jiffies, request->deadline))
-			return -ENOMEM;
-		cond_resched();
-		if (range_is_online(zone, pfn, nr) &&
-		    !alloc_contig_range(pfn, pfn + nr, MIGRATE_MOVABLE,
-					GFP_KERNEL | __GFP_NOWARN))
+/* Try to get a range that has nothing fixed. Returns 0, -EBUSY, -ENOMEM or -EINTR. */
+static int try_range(struct search *search, unsigned long pfn)
+{
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (!search->tries || time_after(jiffies, search->request->deadline))
+		return -ENOMEM;
+	search->tries--;
+	return alloc_contig_range(pfn, pfn + search->nr, MIGRATE_MOVABLE,
+				  GFP_KERNEL | __GFP_NOWARN) ? -EBUSY : 0;
+}
+
+static long search_zone(const struct zone *zone, struct search *search)
+{
+	unsigned long end = min(zone_end_pfn(zone), search->request->end_pfn);
+	/* After a failure, try a range that overlaps by half, or one further in the pageblock. */
+	unsigned long next = max(search->nr / 2, pageblock_nr_pages / 8);
+	unsigned long pfn = ALIGN(zone->zone_start_pfn, search->step), fixed;
+	int err;
+
+	while (pfn < end && search->nr <= end - pfn) {
+		fixed = first_fixed(zone, pfn, pfn + search->nr);
+		if (fixed < pfn + search->nr) {
+			pfn = ALIGN(fixed + 1, search->step);
+			if (fatal_signal_pending(current))
+				return -EINTR;
+			continue;
+		}
+		err = try_range(search, pfn);
+		if (!err)
 			return pfn;
+		if (err != -EBUSY)
+			return err;
+		pfn = ALIGN(pfn + next, search->step);
 	}
 	return -ENOMEM;
 }
 
-static long search_node(int nid, const struct iokmem_pages_request *request,
-			unsigned long nr)
+static long search_node(int nid, struct search *search)
 {
 	int i;
 
@@ -197,7 +262,7 @@ static long search_node(int nid, const struct iokmem_pages_request *request,
 
 		if (!populated_zone(zone))
 			continue;
-		pfn = search_zone(zone, request, nr);
+		pfn = search_zone(zone, search);
 		if (pfn != -ENOMEM)
 			return pfn;
 	}
@@ -207,19 +272,30 @@ static long search_node(int nid, const struct iokmem_pages_request *request,
 /*
  * iokmem_contig_range - allocate @nr zeroed neighbours, each a page by itself
  *
- * @request gives the alignment and the limit. Returns the frame of the first page, or
- * -ENOMEM, or -EINTR.
+ * @request gives the alignment and the limit. Nodes that the calling task's memory may be on
+ * are searched, the nearest ones first. Returns the frame of the first page, or -ENOMEM, or
+ * -EINTR.
  */
 long iokmem_contig_range(const struct iokmem_pages_request *request,
 			 unsigned long nr)
 {
+	struct search search = {
+		.request = request,
+		.nr = nr,
+		.step = max(1UL << request->align_order,
+			    min(rounddown_pow_of_two(nr), pageblock_nr_pages)),
+		.tries = IOKMEM_CONTIG_TRIES,
+	};
+	nodemask_t nodes;
 	long pfn = -ENOMEM;
-	int nid;
+	int first, nid;
 
-	for_each_online_node(nid) {
-		pfn = search_node(nid, request, nr);
-		if (pfn != -ENOMEM)
-			break;
+	iokmem_nodes_allowed(&nodes);
+	first = iokmem_node_preferred(&nodes);
+	while (pfn == -ENOMEM && !nodes_empty(nodes)) {
+		nid = iokmem_node_nearest(first, &nodes);
+		node_clear(nid, nodes);
+		pfn = search_node(nid, &search);
 	}
 	if (pfn >= 0)
 		iokmem_frames_clear(pfn, nr);

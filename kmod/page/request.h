@@ -16,6 +16,8 @@ struct iokmem_extents;
 
 /* How long to search for ranges of memory, in all, for one request. */
 #define IOKMEM_CONTIG_SEARCH	(10 * HZ)
+/* How many ranges that look as if they could be had are tried in one search. */
+#define IOKMEM_CONTIG_TRIES	1024
 
 /**
  * enum iokmem_page_source - where pages came from, and how they go back
