@@ -113,6 +113,7 @@ static void contiguous_neighbours_are_found_among_blocks(struct kunit *test)
 {
 	const struct neighbours_case *c = test->param_value;
 	struct iokmem_pages_request request = {
+		.nid = NUMA_NO_NODE,
 		.nr = c->nr << (21 - PAGE_SHIFT),
 		.align_order = c->align_order,
 	};

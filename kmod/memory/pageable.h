@@ -13,22 +13,21 @@
 
 #include "desc/desc.h"
 
-/* No id of a cgroup. */
-#define IOKMEM_NO_CGROUP	U64_MAX
+struct iokmem_share;
 
 /**
  * struct iokmem_purgeable - what purgeable memory has in addition
  * @state: IOKMEM_PURGEABLE_NON_VOLATILE, _VOLATILE or _EMPTY
  * @shares_lock: protects @shares. Nests inside the lock of the memory
- * @shares: the cgroups that pages are charged to; see volatile.c. Shares are only removed with
- *	the lock of the memory held for writing
- * @last_cgroup: the id of the cgroup of the last page that was brought in. It has a share
+ * @shares: the cgroups and nodes that there are pages of; see volatile.c. Shares are only
+ *	removed with the lock of the memory held for writing
+ * @last: the share of a page that was brought in not long ago, or NULL
  */
 struct iokmem_purgeable {
 	u32 state;	/* written with the lock of the memory held for writing */
 	spinlock_t shares_lock;
 	struct list_head shares;
-	u64 last_cgroup;	/* a hint for speed: read and written by many at once */
+	struct iokmem_share *last;	/* a hint for speed: read and written by many at once */
 };
 
 /**

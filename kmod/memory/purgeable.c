@@ -31,7 +31,7 @@ int iokmem_purgeable_create(struct iokmem_pageable *pageable)
 	purgeable->state = IOKMEM_PURGEABLE_NON_VOLATILE;
 	spin_lock_init(&purgeable->shares_lock);
 	INIT_LIST_HEAD(&purgeable->shares);
-	purgeable->last_cgroup = IOKMEM_NO_CGROUP;
+	purgeable->last = NULL;
 	pageable->purgeable = purgeable;
 	return 0;
 }

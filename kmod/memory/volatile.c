@@ -3,19 +3,18 @@
  * Volatile memory: how reclaim finds it, and empties it when memory is short.
  *
  * Each page is charged to the memory cgroup of the task that touched it first, so one buffer
- * can have pages of several cgroups. Reclaim of any of them has to find the buffer. So a
- * buffer has a *share* for each cgroup that its pages are charged to, and the shares of
- * volatile memory are in a list_lru. That has a list for each cgroup and NUMA node, with the
- * memory that has been volatile for longest at the head. The shrinker empties a whole buffer
- * for any share of it.
+ * can have pages of several cgroups, and of several NUMA nodes. Reclaim of any of them has to
+ * find the buffer. So a buffer has a *share* for each cgroup and node that it has pages of,
+ * and the shares of volatile memory are in a list_lru. That has a list for each cgroup and
+ * node, with the memory that has been volatile for longest at the head. The shrinker empties
+ * a whole buffer for any share of it.
  *
- *	buffer ---> share ---> list of cgroup A
- *	      `---> share ---> list of cgroup B
+ *	buffer ---> share ---> list of cgroup A, node 0
+ *	      `---> share ---> list of cgroup B, node 0
  *
- * A share is made when the first page of its cgroup is brought in, and freed when the memory
- * is emptied. It is a slab object that is charged to its cgroup, because list_lru finds the
- * cgroup by the slab. list_lru finds the node by the slab as well. So the node of a share is
- * that of the task that touched the first page, whatever the nodes of other pages are.
+ * A share is made when the first page of its cgroup and node is brought in, and freed when
+ * the memory is emptied. It is a slab object that is charged to its cgroup and is on its
+ * node, because list_lru finds both by the slab.
  */
 #include <linux/list_lru.h>
 #include <linux/memcontrol.h>
@@ -36,17 +35,19 @@
 #define IOKMEM_SAMPLE	32
 
 /**
- * struct iokmem_share - a cgroup that pages of a buffer are charged to
+ * struct iokmem_share - a cgroup and a node that a buffer has pages of
  * @lru: in the list of the cgroup while the memory is volatile and nobody holds it
  * @next: in the list of the buffer's shares
  * @owner: the buffer
- * @cgroup: the id of the cgroup
+ * @cgroup: the id of the cgroup that the pages are charged to
+ * @nid: the node
  */
 struct iokmem_share {
 	struct list_head lru;
 	struct list_head next;
 	struct iokmem_pageable *owner;
 	u64 cgroup;
+	int nid;
 };
 
 static struct list_lru iokmem_volatile;
@@ -65,35 +66,39 @@ static bool is_reclaimable(const struct iokmem_pageable *pageable)
 	       !READ_ONCE(pageable->pinned);
 }
 
-static struct iokmem_share *find_share(const struct iokmem_purgeable *purgeable, u64 cgroup)
+static struct iokmem_share *find_share(const struct iokmem_purgeable *purgeable, u64 cgroup,
+				       int nid)
 {
 	struct iokmem_share *share;
 
 	lockdep_assert_held(&purgeable->shares_lock);
 
 	list_for_each_entry(share, &purgeable->shares, next)
-		if (share->cgroup == cgroup)
+		if (share->cgroup == cgroup && share->nid == nid)
 			return share;
 	return NULL;
 }
 
-/* Make a share for @memcg, unless another thread has just made one. */
-static int add_share(struct iokmem_pageable *pageable, struct mem_cgroup *memcg, gfp_t gfp)
+/* Make a share for @memcg and @nid, unless another thread has just made one. */
+static int add_share(struct iokmem_pageable *pageable, struct mem_cgroup *memcg, int nid,
+		     gfp_t gfp)
 {
 	struct iokmem_purgeable *purgeable = pageable->purgeable;
 	struct mem_cgroup *old = set_active_memcg(memcg);
 	struct iokmem_share *share;
 
-	share = kmem_cache_alloc_lru(iokmem_shares, &iokmem_volatile, gfp | __GFP_ACCOUNT);
+	share = iokmem_reclaim_alloc(iokmem_shares, &iokmem_volatile, nid,
+				     gfp | __GFP_ACCOUNT);
 	set_active_memcg(old);
 	if (!share)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&share->lru);
 	share->owner = pageable;
 	share->cgroup = iokmem_memcg_id(memcg);
+	share->nid = nid;
 
 	spin_lock(&purgeable->shares_lock);
-	if (!find_share(purgeable, share->cgroup)) {
+	if (!find_share(purgeable, share->cgroup, nid)) {
 		list_add(&share->next, &purgeable->shares);
 		if (is_reclaimable(pageable))
 			list_lru_add_obj(&iokmem_volatile, &share->lru);
@@ -118,22 +123,25 @@ static struct mem_cgroup *get_memcg_of(struct page *page)
 	return memcg;
 }
 
-/* Return true if @page is charged to the cgroup of the page before it. */
+/* Return true if @page has the cgroup and the node of the page before it. */
 static bool is_charged_as_before(struct iokmem_purgeable *purgeable, struct page *page)
 {
+	const struct iokmem_share *last = READ_ONCE(purgeable->last);
 	u64 cgroup;
 
+	if (!last || last->nid != page_to_nid(page))
+		return false;
 	rcu_read_lock();
 	cgroup = iokmem_memcg_id(folio_memcg(page_folio(page)));
 	rcu_read_unlock();
-	return cgroup == READ_ONCE(purgeable->last_cgroup);
+	return cgroup == last->cgroup;
 }
 
 static int charged_page(struct iokmem_pageable *pageable, struct page *page, gfp_t gfp)
 {
 	struct iokmem_purgeable *purgeable = pageable->purgeable;
+	struct iokmem_share *share;
 	struct mem_cgroup *memcg;
-	bool found;
 	int err = 0;
 
 	if (is_charged_as_before(purgeable, page))
@@ -141,12 +149,13 @@ static int charged_page(struct iokmem_pageable *pageable, struct page *page, gfp
 
 	memcg = get_memcg_of(page);
 	spin_lock(&purgeable->shares_lock);
-	found = find_share(purgeable, iokmem_memcg_id(memcg));
+	share = find_share(purgeable, iokmem_memcg_id(memcg), page_to_nid(page));
+	/* A share that is made below is the last one from its second page on. */
+	if (share)
+		WRITE_ONCE(purgeable->last, share);
 	spin_unlock(&purgeable->shares_lock);
-	if (!found)
-		err = add_share(pageable, memcg, gfp);
-	if (!err)
-		WRITE_ONCE(purgeable->last_cgroup, iokmem_memcg_id(memcg));
+	if (!share)
+		err = add_share(pageable, memcg, page_to_nid(page), gfp);
 	mem_cgroup_put(memcg);
 	return err;
 }
@@ -211,7 +220,7 @@ void iokmem_volatile_forget(struct iokmem_pageable *pageable)
 		kmem_cache_free(iokmem_shares, share);
 	}
 	INIT_LIST_HEAD(&purgeable->shares);
-	purgeable->last_cgroup = IOKMEM_NO_CGROUP;
+	purgeable->last = NULL;
 }
 
 /*

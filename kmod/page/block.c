@@ -84,15 +84,24 @@ unsigned long iokmem_frames_lost(void)
 	return atomic_long_read(&iokmem_nr_lost);
 }
 
+/* Allocate as the memory policy says, or on node @nid. */
+static struct page *block_on(unsigned int order, int nid, gfp_t gfp)
+{
+	if (nid == NUMA_NO_NODE)
+		return alloc_pages(gfp, order);
+	return alloc_pages_node(nid, gfp | __GFP_THISNODE, order);
+}
+
 /* Allocate from the zones that may lie below @end_pfn. */
-static struct page *zone_below(unsigned int order, unsigned long end_pfn, gfp_t gfp)
+static struct page *zone_below(unsigned int order, unsigned long end_pfn, int nid,
+			       gfp_t gfp)
 {
 	static const gfp_t zones[] = { __GFP_DMA32, __GFP_DMA };
 	struct page *page;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(zones); i++) {
-		page = alloc_pages(gfp | zones[i], order);
+		page = block_on(order, nid, gfp | zones[i]);
 		if (!page)
 			continue;
 		if (page_to_pfn(page) + (1UL << order) <= end_pfn)
@@ -105,15 +114,17 @@ static struct page *zone_below(unsigned int order, unsigned long end_pfn, gfp_t 
 /*
  * iokmem_block_below - allocate a block of which all frames are below @end_pfn
  *
+ * The block is on node @nid, or if that is NUMA_NO_NODE, where the memory policy says.
  * Zones end where they end: a block may come from above the limit, and memory below it
  * may not be found. Returns NULL then.
  */
-struct page *iokmem_block_below(unsigned int order, unsigned long end_pfn, gfp_t gfp)
+struct page *iokmem_block_below(unsigned int order, unsigned long end_pfn, int nid,
+				gfp_t gfp)
 {
 	struct page *page;
 
-	page = end_pfn < iokmem_highest_pfn() ? zone_below(order, end_pfn, gfp) :
-						alloc_pages(gfp, order);
+	page = end_pfn < iokmem_highest_pfn() ? zone_below(order, end_pfn, nid, gfp) :
+						block_on(order, nid, gfp);
 	/*
 	 * The kernel makes huge entries only of pages that a file is large enough for.
 	 * Pages of the module's have no place in any file, so give them the first one.

@@ -13,8 +13,7 @@
  *
  * Memory of the second and third source cannot be charged to a memory cgroup, as the kernel
  * exports nothing that charges pages which exist already. So not everybody gets it. The third
- * source is searched for ten seconds at most, and on nodes that the calling task's memory may
- * be on. The second one knows nothing of such nodes.
+ * source is searched for ten seconds at most.
  */
 #include <linux/cc_platform.h>
 #include <linux/device.h>
@@ -47,7 +46,7 @@ static long buddy_range(const struct iokmem_pages_request *request)
 		return -ENOMEM;
 	if (request->nr == 1UL << order)
 		gfp |= __GFP_COMP;
-	page = iokmem_block_below(order, request->end_pfn, gfp);
+	page = iokmem_block_below(order, request->end_pfn, request->nid, gfp);
 	if (!page)
 		return -ENOMEM;
 	if (gfp & __GFP_COMP)
@@ -57,6 +56,15 @@ static long buddy_range(const struct iokmem_pages_request *request)
 	for (i = request->nr; i < 1UL << order; i++)
 		__free_page(page + i);
 	return page_to_pfn(page);
+}
+
+/* Find the nodes that the memory may be on. */
+static void nodes_for(const struct iokmem_pages_request *request, nodemask_t *nodes)
+{
+	if (request->nid == NUMA_NO_NODE)
+		iokmem_nodes_allowed(nodes);
+	else
+		*nodes = nodemask_of_node(request->nid);
 }
 
 #ifdef CONFIG_DMA_CMA
@@ -73,6 +81,7 @@ static long cma_range(struct iokmem_pages *pages,
 		      const struct iokmem_pages_request *request)
 {
 	size_t size = request->nr << PAGE_SHIFT;
+	nodemask_t nodes;
 	unsigned long pfn;
 	struct page *page;
 	u64 mask;
@@ -93,8 +102,9 @@ static long cma_range(struct iokmem_pages *pages,
 		return -ENOMEM;
 
 	pfn = page_to_pfn(page);
+	nodes_for(request, &nodes);
 	if (IS_ALIGNED(pfn, 1UL << request->align_order) &&
-	    pfn + request->nr <= request->end_pfn)
+	    pfn + request->nr <= request->end_pfn && node_isset(page_to_nid(page), nodes))
 		return pfn;
 	dma_free_pages(iokmem_cma_device, size, page, pages->dma,
 		       DMA_BIDIRECTIONAL);
@@ -213,16 +223,20 @@ struct search {
 	unsigned int tries;
 };
 
-/* Try to get a range that has nothing fixed. Returns 0, -EBUSY, -ENOMEM or -EINTR. */
-static int try_range(struct search *search, unsigned long pfn)
+/* Return 0 if the search may go on, or an error. */
+static int check_search(const struct search *search)
 {
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	if (!search->tries || time_after(jiffies, search->request->deadline))
-		return -ENOMEM;
+	return search->tries && time_before_eq(jiffies, search->request->deadline) ?
+	       0 : -ENOMEM;
+}
+
+static bool try_range(struct search *search, unsigned long pfn)
+{
 	search->tries--;
-	return alloc_contig_range(pfn, pfn + search->nr, MIGRATE_MOVABLE,
-				  GFP_KERNEL | __GFP_NOWARN) ? -EBUSY : 0;
+	return !alloc_contig_range(pfn, pfn + search->nr, MIGRATE_MOVABLE,
+				   GFP_KERNEL | __GFP_NOWARN);
 }
 
 static long search_zone(const struct zone *zone, struct search *search)
@@ -234,18 +248,16 @@ static long search_zone(const struct zone *zone, struct search *search)
 	int err;
 
 	while (pfn < end && search->nr <= end - pfn) {
+		err = check_search(search);
+		if (err)
+			return err;
 		fixed = first_fixed(zone, pfn, pfn + search->nr);
 		if (fixed < pfn + search->nr) {
 			pfn = ALIGN(fixed + 1, search->step);
-			if (fatal_signal_pending(current))
-				return -EINTR;
 			continue;
 		}
-		err = try_range(search, pfn);
-		if (!err)
+		if (try_range(search, pfn))
 			return pfn;
-		if (err != -EBUSY)
-			return err;
 		pfn = ALIGN(pfn + next, search->step);
 	}
 	return -ENOMEM;
@@ -272,9 +284,9 @@ static long search_node(int nid, struct search *search)
 /*
  * iokmem_contig_range - allocate @nr zeroed neighbours, each a page by itself
  *
- * @request gives the alignment and the limit. Nodes that the calling task's memory may be on
- * are searched, the nearest ones first. Returns the frame of the first page, or -ENOMEM, or
- * -EINTR.
+ * @request gives the alignment, the limit and the node. If it names no node, all nodes that
+ * the calling task's memory may be on are searched, the nearest ones first. Returns the frame
+ * of the first page, or -ENOMEM, or -EINTR.
  */
 long iokmem_contig_range(const struct iokmem_pages_request *request,
 			 unsigned long nr)
@@ -290,7 +302,7 @@ long iokmem_contig_range(const struct iokmem_pages_request *request,
 	long pfn = -ENOMEM;
 	int first, nid;
 
-	iokmem_nodes_allowed(&nodes);
+	nodes_for(request, &nodes);
 	first = iokmem_node_preferred(&nodes);
 	while (pfn == -ENOMEM && !nodes_empty(nodes)) {
 		nid = iokmem_node_nearest(first, &nodes);

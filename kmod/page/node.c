@@ -8,7 +8,6 @@
  * midst of a look is harmless: memory that was allocated before may stay where it is, too.
  */
 #include <linux/cpuset.h>
-#include <linux/limits.h>
 #include <linux/mempolicy.h>
 #include <linux/sched.h>
 #include <linux/topology.h>
@@ -44,7 +43,7 @@ static int node_of_policy(void)
 	case MPOL_PREFERRED_MANY:
 		return iokmem_node_nearest(local, &policy()->nodes);
 	default:
-		/* One after the other. */
+		/* One after the other, see iokmem_node_taken(). */
 		return next_node_in(current->il_prev, policy()->nodes);
 	}
 }
@@ -78,6 +77,19 @@ int iokmem_node_nearest(int nid, const nodemask_t *nodes)
 		if (best == NUMA_NO_NODE || node_distance(nid, node) < node_distance(nid, best))
 			best = node;
 	return best;
+}
+
+/*
+ * iokmem_node_taken - take note of memory that the page allocator has not given
+ *
+ * With MPOL_INTERLEAVE the next memory comes from the next node.
+ */
+void iokmem_node_taken(int nid)
+{
+#ifdef CONFIG_NUMA
+	if (policy() && policy()->mode == MPOL_INTERLEAVE)
+		current->il_prev = nid;
+#endif
 }
 
 /*

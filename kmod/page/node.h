@@ -7,5 +7,6 @@
 void iokmem_nodes_allowed(nodemask_t *nodes);
 int iokmem_node_nearest(int nid, const nodemask_t *nodes);
 int iokmem_node_preferred(const nodemask_t *allowed);
+void iokmem_node_taken(int nid);
 
 #endif /* _IOKMEM_NODE_H */

@@ -111,11 +111,11 @@ static struct page *block_try(const struct iokmem_pages_request *request,
 	struct page *page;
 
 	if (source == IOKMEM_PAGES_POOL) {
-		page = iokmem_pool_take(request->cache_mode, order, gfp);
+		page = iokmem_pool_take(request->cache_mode, order, request->nid, gfp);
 		return page ? page : iokmem_pool_make(request->cache_mode, order,
-						      gfp);
+						      request->nid, gfp);
 	}
-	page = iokmem_block_below(order, request->end_pfn, gfp | __GFP_COMP);
+	page = iokmem_block_below(order, request->end_pfn, request->nid, gfp | __GFP_COMP);
 	if (page)
 		set_page_private(page, order);
 	return page;
@@ -306,7 +306,8 @@ static void neighbours_alloc(struct list_head *blocks, unsigned long nr,
 	if (is_of_blocks(request))
 		gfp |= __GFP_COMP;
 	for (; nr && !fatal_signal_pending(current); nr--) {
-		page = iokmem_block_below(IOKMEM_BLOCK_ORDER, request->end_pfn, gfp);
+		page = iokmem_block_below(IOKMEM_BLOCK_ORDER, request->end_pfn, request->nid,
+					  gfp);
 		if (!page)
 			break;
 		if (!(gfp & __GFP_COMP))

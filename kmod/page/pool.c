@@ -19,7 +19,10 @@
  * pool hands a block only to that cgroup, and gives it back when that cgroup, or the
  * machine, is short of memory. The kernel's list_lru does that: there is one for each type
  * and order. It has a list for each cgroup and NUMA node, of the blocks' handles, which are
- * slab objects charged like the blocks.
+ * slab objects charged like the blocks, and on their nodes.
+ *
+ * A pool hands out only blocks of the node that the task's next memory would come from
+ * (node.c).
  *
  * The number of idle blocks is limited by recent use: idle and used blocks together are at
  * most twice the recent peak of used blocks, which decays. (Twice, since idle blocks may not
@@ -39,6 +42,7 @@
 #include "page/block.h"
 #include "page/cache.h"
 #include "page/compat.h"
+#include "page/node.h"
 #include "page/pool.h"
 #include "page/reclaim.h"
 #include "page/workqueue.h"
@@ -171,14 +175,26 @@ static unsigned long free_isolated(struct list_head *isolated)
 	return freed;
 }
 
+/* Return the node that a block for the calling task should be on. */
+static int node_wanted(int nid)
+{
+	nodemask_t allowed;
+
+	if (nid != NUMA_NO_NODE)
+		return nid;
+	iokmem_nodes_allowed(&allowed);
+	return iokmem_node_preferred(&allowed);
+}
+
 /*
  * iokmem_pool_take - take an idle block, which is zero and has the type
  *
- * With __GFP_ACCOUNT in @gfp, a block that is charged to the cgroup that the calling task
- * allocates for. Returns NULL if there is none, or if the block that was next had to be given
- * up.
+ * A block of node @nid; if that is NUMA_NO_NODE, of the node that the calling task's memory
+ * policy and cpuset choose. With __GFP_ACCOUNT in @gfp, a block that is charged to the cgroup
+ * that the calling task allocates for. Returns NULL if there is none, or if the block that was
+ * next had to be given up.
  */
-struct page *iokmem_pool_take(u32 mode, unsigned int order, gfp_t gfp)
+struct page *iokmem_pool_take(u32 mode, unsigned int order, int nid, gfp_t gfp)
 {
 	struct iokmem_pool *pool = pool_of(mode);
 	struct list_lru *idle = &pool->idle[order];
@@ -187,10 +203,12 @@ struct page *iokmem_pool_take(u32 mode, unsigned int order, gfp_t gfp)
 	unsigned long nr_to_walk = 1;
 	LIST_HEAD(isolated);
 
+	nid = node_wanted(nid);
+	if (nid == NUMA_NO_NODE)
+		return NULL;
 	if (gfp & __GFP_ACCOUNT)
 		memcg = get_mem_cgroup_from_mm(NULL);
-	list_lru_walk_one(idle, numa_mem_id(), memcg, isolate_one, &isolated,
-			  &nr_to_walk);
+	list_lru_walk_one(idle, nid, memcg, isolate_one, &isolated, &nr_to_walk);
 	mem_cgroup_put(memcg);
 
 	block = list_first_entry_or_null(&isolated, struct iokmem_pool_block, lru);
@@ -203,6 +221,7 @@ struct page *iokmem_pool_take(u32 mode, unsigned int order, gfp_t gfp)
 		return NULL;
 	}
 	pool_count(pool, 1L << order, -(1L << order));
+	iokmem_node_taken(nid);
 	return block->page;
 }
 
@@ -212,17 +231,17 @@ struct page *iokmem_pool_take(u32 mode, unsigned int order, gfp_t gfp)
  * Returns NULL if there is no memory. Like the blocks of iokmem_pool_take(), the block goes
  * to iokmem_pool_give() in the end.
  */
-struct page *iokmem_pool_make(u32 mode, unsigned int order, gfp_t gfp)
+struct page *iokmem_pool_make(u32 mode, unsigned int order, int nid, gfp_t gfp)
 {
 	struct iokmem_pool *pool = pool_of(mode);
 	struct iokmem_pool_block *block;
 	struct page *page;
 
-	page = iokmem_block_below(order, ULONG_MAX, gfp | __GFP_COMP);
+	page = iokmem_block_below(order, ULONG_MAX, nid, gfp | __GFP_COMP);
 	if (!page)
 		return NULL;
-	block = kmem_cache_alloc_lru(iokmem_pool_blocks, &pool->idle[order],
-				     gfp & ~__GFP_ZERO);
+	block = iokmem_reclaim_alloc(iokmem_pool_blocks, &pool->idle[order],
+				     page_to_nid(page), gfp & ~__GFP_ZERO);
 	if (!block)
 		goto err_page;
 	if (iokmem_cache_change(page_to_pfn(page), 1UL << order,

@@ -3,6 +3,8 @@
  * Shrinkers of lists that are kept by memory cgroup and node (list_lru).
  */
 #include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
 
 #include "page/compat.h"
 #include "page/reclaim.h"
@@ -33,6 +35,28 @@ int iokmem_reclaim_start(struct iokmem_reclaim *reclaim, const char *name,
 	/* Pairs with iokmem_reclaim_is_ready(). */
 	smp_store_release(&reclaim->ready, true);
 	return 0;
+}
+
+/*
+ * iokmem_reclaim_alloc - allocate an object that stands for memory of node @nid in @list
+ *
+ * A list_lru finds an item's cgroup and node by the item itself. Returns NULL if there is no
+ * memory. If only @nid has none, the object is of another node.
+ */
+void *iokmem_reclaim_alloc(struct kmem_cache *cache, struct list_lru *list, int nid,
+			   gfp_t gfp)
+{
+	void *object, *there;
+
+	/* This also makes @list ready for the cgroup. */
+	object = kmem_cache_alloc_lru(cache, list, gfp);
+	if (!object || page_to_nid(virt_to_page(object)) == nid)
+		return object;
+	there = kmem_cache_alloc_node(cache, gfp | __GFP_THISNODE | __GFP_NOWARN, nid);
+	if (!there)
+		return object;
+	kmem_cache_free(cache, object);
+	return there;
 }
 
 /*

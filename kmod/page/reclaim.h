@@ -19,6 +19,9 @@ struct iokmem_reclaim {
 	bool ready;
 };
 
+void *iokmem_reclaim_alloc(struct kmem_cache *cache, struct list_lru *list, int nid,
+			   gfp_t gfp);
+
 typedef unsigned long (*iokmem_shrink_fn)(struct shrinker *shrinker,
 					  struct shrink_control *sc);
 

@@ -37,6 +37,8 @@ enum iokmem_page_source {
  * @nr: how many pages, not 0
  * @align_order: the first page lies at a multiple of 2^@align_order pages
  * @end_pfn: all page frames lie below this one
+ * @nid: the node that all pages must be on; NUMA_NO_NODE: as the calling task's memory policy
+ *	says
  * @contiguous: the memory must be one extent
  * @cache_mode: the type of all pages
  * @payer: who is charged
@@ -47,6 +49,7 @@ struct iokmem_pages_request {
 	unsigned long nr;
 	unsigned int align_order;
 	unsigned long end_pfn;
+	int nid;
 	bool contiguous;
 	u32 cache_mode;
 	const struct iokmem_payer *payer;
