@@ -363,6 +363,27 @@ static void buffer_in_a_kernel_thread_is_refused(struct kunit *test)
 			PTR_ERR(iokmem_buffer_in_task_with_options(current, 0, 1, 0)));
 }
 
+static void buffer_is_on_the_node_that_was_asked_for(struct kunit *test)
+{
+	static const int bad[] = { -2, INT_MIN, MAX_NUMNODES, INT_MAX };
+	static const int good[] = { NUMA_NO_NODE, 0 };
+	struct iokmem_desc *desc;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		desc = iokmem_buffer_in_task_on_node(NULL, 0, SZ_64K, 0, bad[i]);
+		KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL), desc);
+	}
+	desc = iokmem_buffer_in_task_on_node(NULL, IOKMEM_PAGEABLE, SZ_64K, 0, 0);
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL), desc);
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		desc = iokmem_buffer_in_task_on_node(NULL, 0, SZ_64K, 0, good[i]);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, desc);
+		KUNIT_EXPECT_EQ(test, 0, pfn_to_nid(desc->extents.array[0].pfn));
+		iokmem_desc_put(desc);
+	}
+}
+
 static struct kunit_case buffer_cases[] = {
 	KUNIT_CASE_PARAM(buffer_refuses_bad_argument, refused_gen_params),
 	KUNIT_CASE(buffer_refuses_every_unknown_option),
@@ -384,6 +405,7 @@ static struct kunit_case buffer_cases[] = {
 	KUNIT_CASE(buffer_for_nobody_has_no_address),
 	KUNIT_CASE(buffer_in_a_user_task_is_mapped_there),
 	KUNIT_CASE(buffer_in_a_kernel_thread_is_refused),
+	KUNIT_CASE(buffer_is_on_the_node_that_was_asked_for),
 	{}
 };
 

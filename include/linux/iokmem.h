@@ -166,6 +166,9 @@ iokmem_buffer_in_task_with_physical_mask(struct task_struct *task, u32 options,
 struct iokmem_desc *
 iokmem_buffer_charged_to(struct task_struct *payer, struct task_struct *task, u32 options,
 			 size_t capacity, size_t alignment, u64 physical_mask);
+struct iokmem_desc *
+iokmem_buffer_in_task_on_node(struct task_struct *task, u32 options, size_t capacity,
+			      size_t alignment, int nid);
 struct iokmem_desc *iokmem_buffer_with_options(u32 options, size_t capacity,
 					       size_t alignment);
 struct iokmem_desc *iokmem_buffer_with_capacity(size_t capacity, u32 direction,

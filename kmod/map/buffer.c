@@ -7,7 +7,9 @@
  * No map of the home mapping has to be in use, so the mapping does not keep the buffer
  * open.
  */
+#include <linux/cpuset.h>
 #include <linux/err.h>
+#include <linux/limits.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -61,6 +63,19 @@ static int check_size(const struct iokmem_buffer_args *args)
 	return 0;
 }
 
+/* Check the node, which has to have memory that the caller's cpuset allows. */
+static int check_node(const struct iokmem_buffer_args *args)
+{
+	u32 nid = args->node - 1;
+
+	if (!args->node)
+		return 0;
+	if ((args->options & IOKMEM_PAGEABLE) || nid >= MAX_NUMNODES ||
+	    !node_state(nid, N_MEMORY) || !node_isset(nid, cpuset_current_mems_allowed))
+		return -EINVAL;
+	return 0;
+}
+
 /*
  * Apply a mask of the bits that physical addresses may have; 0: no mask. The zeroes above
  * its ones limit the addresses. The zeroes below are the alignment; as in IOKit, an
@@ -97,7 +112,7 @@ static struct iokmem_desc *create_wired(const struct iokmem_buffer_args *args,
 		.nr = PAGE_ALIGN(args->capacity) >> PAGE_SHIFT,
 		.align_order = get_order(alignment),
 		.end_pfn = ULONG_MAX,
-		.nid = NUMA_NO_NODE,
+		.nid = args->node ? args->node - 1 : NUMA_NO_NODE,
 		.contiguous = args->options & IOKMEM_PHYSICALLY_CONTIGUOUS,
 		.cache_mode = cache_mode,
 		.payer = payer,
@@ -258,6 +273,8 @@ struct iokmem_desc *iokmem_buffer_create(const struct iokmem_buffer_args *args)
 	if (!err)
 		err = check_size(args);
 	if (!err)
+		err = check_node(args);
+	if (!err)
 		err = (pageable ? iokmem_cache_resolve_fixed :
 				  iokmem_cache_resolve_ram)
 			(iokmem_cache_field(args->options), &cache_mode);
@@ -404,6 +421,37 @@ iokmem_buffer_charged_to(struct task_struct *payer, struct task_struct *task, u3
 	return iokmem_buffer_create(&args);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_buffer_charged_to, IOKMEM_NS);
+
+/**
+ * iokmem_buffer_in_task_on_node - make a buffer on a NUMA node
+ * @task: as for iokmem_buffer_in_task_with_options()
+ * @options: as for iokmem_buffer_in_task_with_options(), but not %IOKMEM_PAGEABLE
+ * @capacity: in bytes, at least 1
+ * @alignment: as for iokmem_buffer_in_task_with_options()
+ * @nid: the node that all of the memory has to be on, such as dev_to_node() returns; or
+ *	%NUMA_NO_NODE, and the memory is where the calling task's memory policy and cpuset say
+ *
+ * IOKit has nothing like it.
+ *
+ * Context: May sleep. Caller must not hold an mmap lock.
+ * Return: like iokmem_buffer_in_task_with_options(); also -EINVAL if node @nid has no memory,
+ * or the calling task's cpuset forbids it. If the node has too little memory, -ENOMEM.
+ */
+struct iokmem_desc *
+iokmem_buffer_in_task_on_node(struct task_struct *task, u32 options, size_t capacity,
+			      size_t alignment, int nid)
+{
+	struct iokmem_buffer_args args = {
+		.task = task,
+		.options = options,
+		.capacity = capacity,
+		.alignment = alignment,
+		.node = nid == NUMA_NO_NODE ? 0 : nid < 0 ? U32_MAX : nid + 1U,
+	};
+
+	return iokmem_buffer_create(&args);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_buffer_in_task_on_node, IOKMEM_NS);
 
 /**
  * iokmem_buffer_with_options - make a buffer for the kernel

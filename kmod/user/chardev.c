@@ -274,11 +274,14 @@ static int run_create_buffer(struct iokmem_call *call)
 		.capacity = arg->capacity,
 		.alignment = arg->alignment,
 		.physical_mask = arg->physical_mask,
+		.node = arg->node,
 		.charge = true,
 	};
 	struct iokmem_desc *desc;
 	int err;
 
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
 	err = check_map_options(call, arg->map_options);
 	if (err)
 		return err;

@@ -11,7 +11,7 @@
 static_assert(sizeof(void *) == 4);
 
 /* Structures are identical to those of 64-bit programs. */
-static_assert(sizeof(struct iokmem_create_buffer) == 48);
+static_assert(sizeof(struct iokmem_create_buffer) == 56);
 static_assert(offsetof(struct iokmem_create_buffer, options) == 4);
 static_assert(offsetof(struct iokmem_create_buffer, capacity) == 8);
 static_assert(offsetof(struct iokmem_create_buffer, alignment) == 16);
@@ -19,6 +19,7 @@ static_assert(offsetof(struct iokmem_create_buffer, fd) == 24);
 static_assert(offsetof(struct iokmem_create_buffer, map_options) == 28);
 static_assert(offsetof(struct iokmem_create_buffer, physical_mask) == 32);
 static_assert(offsetof(struct iokmem_create_buffer, address) == 40);
+static_assert(offsetof(struct iokmem_create_buffer, node) == 48);
 
 static_assert(sizeof(struct iokmem_create_mapping) == 32);
 static_assert(offsetof(struct iokmem_create_mapping, options) == 4);

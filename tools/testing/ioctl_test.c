@@ -35,22 +35,22 @@ FIXTURE_VARIANT(every_ioctl)
 FIXTURE_VARIANT_ADD(every_ioctl, create_buffer)
 {
 	.cmd = IOKMEM_CREATE_BUFFER,
-	.size = 48,
+	.size = 56,
 	.min_size = 32,
 	.on_device = true,
 	.answers = true,
-	.reserved = -1,
+	.reserved = 52,
 };
 
 /* A buffer that is created and mapped needs room for the address. */
 FIXTURE_VARIANT_ADD(every_ioctl, create_buffer_mapped)
 {
 	.cmd = IOKMEM_CREATE_BUFFER,
-	.size = 48,
+	.size = 56,
 	.min_size = 48,
 	.on_device = true,
 	.answers = true,
-	.reserved = -1,
+	.reserved = 52,
 	.map_options = IOKMEM_MAP_ANYWHERE,
 };
 

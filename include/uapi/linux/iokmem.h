@@ -52,8 +52,9 @@
  *    contiguous, a length above the capacity, an unaligned fixed address, an
  *    offset without a length, an address together with IOKMEM_MAP_ANYWHERE, a buffer that
  *    is to be mapped at once without IOKMEM_MAP_ANYWHERE, options that contradict each
- *    other, members that do not fit together page by page, a map that would be overwritten
- *    in part, a map that is redirected to memory with another offset in its page
+ *    other, a node that has no memory or that the cpuset forbids, members that do not fit
+ *    together page by page, a map that would be overwritten in part, a map that is
+ *    redirected to memory with another offset in its page
  *  - EOVERFLOW: a capacity, or an offset plus a length, that wraps around
  *  - ERANGE: a range that passes the end of the buffer; an alignment larger than
  *    all memory, a mask that no memory fits
@@ -209,6 +210,10 @@
  *	Zeroes above its ones limit the address; zeroes below are the alignment. If the
  *	alignment is more than a page, the memory is contiguous.
  * @address: out: of the first byte of the map, if there is one
+ * @node: 0; or 1 plus the number of the NUMA node that all of the memory has to be on. Without
+ *	it the memory is where the caller's memory policy and cpuset say. Pageable memory
+ *	cannot have a node: its pages are where the tasks that touch them say.
+ * @__reserved: must be 0
  *
  * The buffer's memory is zero up to the end of its last page. The memory is wired, unless
  * @options have IOKMEM_PAGEABLE. The buffer's length is its capacity.
@@ -222,6 +227,8 @@ struct iokmem_create_buffer {
 	__u32 map_options;
 	__aligned_u64 physical_mask;
 	__aligned_u64 address;
+	__u32 node;
+	__u32 __reserved;
 };
 
 #define IOKMEM_CREATE_BUFFER	_IO(IOKMEM_IOC_TYPE, 0x00)

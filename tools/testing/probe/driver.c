@@ -290,6 +290,8 @@ static long driver_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return probe_is_poisoned(arg);
 	if (cmd == IOKMEM_PROBE_USE)
 		return ioctl_use(uptr);
+	if (cmd == IOKMEM_PROBE_NODE)
+		return pfn_valid(arg) ? page_to_nid(pfn_to_page(arg)) : -EINVAL;
 	mutex_lock(&driver->lock);
 	switch (cmd) {
 	case IOKMEM_PROBE_MAP:

@@ -156,5 +156,7 @@ struct iokmem_probe_use {
 #define IOKMEM_PROBE_IS_POISONED	_IO(0xBE, 11)
 /* Have the driver use a descriptor's memory. */
 #define IOKMEM_PROBE_USE	_IO(0xBE, 12)
+/* Return the NUMA node of the frame that the argument names. */
+#define IOKMEM_PROBE_NODE	_IO(0xBE, 13)
 
 #endif /* _IOKMEM_PROBE_H */
