@@ -2,8 +2,8 @@
 /*
  * Pageable memory: a kind of memory on a shmem file (shmem.c). Pages are brought in when
  * they are touched, are charged to the task that touches them unless a driver has named who
- * pays, and can be swapped out while nobody holds the memory. Purgeable memory may also be emptied when memory is short;
- * see purgeable.c and volatile.c.
+ * pays, and can be swapped out while nobody holds the memory. Purgeable memory may also be
+ * emptied when memory is short; see purgeable.c and volatile.c.
  *
  * User mappings are of the shmem file's own inode and of ordinary pages, so that the
  * kernel finds and unmaps them when it wants a page. shmem uses huge folios where the system

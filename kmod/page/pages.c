@@ -39,7 +39,11 @@
 #include "page/pages.h"
 #include "page/pool.h"
 
+/* Among how many more blocks than twice those that are needed to look for neighbours. */
+#define IOKMEM_MORE_BLOCKS	64UL
+
 #define IOKMEM_BLOCK_ORDER	min_t(unsigned int, MAX_PAGE_ORDER, PMD_SHIFT - PAGE_SHIFT)
+
 /*
  * How many pages get another type, or are given back, before others may run. Large entries
  * of the kernel's map of all memory stay whole.
@@ -295,9 +299,9 @@ static bool is_of_blocks(const struct iokmem_pages_request *request)
 /*
  * Allocate @nr more blocks, as far as they are free. They are not zeroed. If @request is not
  * for whole blocks, each page is a block by itself afterwards, so that the last ones can be
- * given back.
+ * given back. Returns true if there were @nr blocks.
  */
-static void neighbours_alloc(struct list_head *blocks, unsigned long nr,
+static bool neighbours_alloc(struct list_head *blocks, unsigned long nr,
 			     const struct iokmem_pages_request *request)
 {
 	gfp_t gfp = without_effort(request->gfp);
@@ -316,6 +320,7 @@ static void neighbours_alloc(struct list_head *blocks, unsigned long nr,
 		list_add(&page->lru, blocks);
 		cond_resched();
 	}
+	return !nr;
 }
 
 /*
@@ -378,23 +383,25 @@ static int neighbours_to_extent(struct list_head *blocks, struct iokmem_pages *p
 /*
  * Allocate blocks and look whether enough of them are neighbours. The page allocator often
  * hands out neighbours, one after the other. No other way makes larger pieces of memory so
- * fast, and of no other the kernel charges a memory cgroup. So try again with more blocks if
- * there is no other way. Returns -ENOMEM if there are too few neighbours.
+ * fast. And it is the only one that a memory cgroup is charged for, so if that has to be, look
+ * among more and more blocks. Returns -ENOMEM if there are too few neighbours.
  */
 static int alloc_neighbours(struct iokmem_pages *pages,
 			    const struct iokmem_pages_request *request)
 {
 	unsigned long nr = DIV_ROUND_UP(request->nr, 1UL << IOKMEM_BLOCK_ORDER);
+	unsigned long more = nr + min(nr / 4 + 1, 16UL), left = 2 * nr + IOKMEM_MORE_BLOCKS;
 	LIST_HEAD(blocks);
+	bool all;
 	int err;
 
 	pages->source = IOKMEM_PAGES_BLOCKS;
-	neighbours_alloc(&blocks, nr + min(nr / 4 + 1, 16UL), request);
-	err = neighbours_to_extent(&blocks, pages, request);
-	if (err && !iokmem_pages_uncharged_will_do(request)) {
-		neighbours_alloc(&blocks, nr, request);
+	do {
+		all = neighbours_alloc(&blocks, more, request);
 		err = neighbours_to_extent(&blocks, pages, request);
-	}
+		left -= more;
+		more = min(2 * more, left);
+	} while (err && all && more && !iokmem_pages_uncharged_will_do(request));
 	blocks_free(&blocks, pages->source);
 	return err;
 }

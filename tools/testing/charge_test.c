@@ -13,15 +13,14 @@ struct client {
 	int driver;
 	uid_t uid;	/* 0: root */
 	rlim_t limit;	/* of an ordinary user, in bytes */
-	int ready;	/* a pipe's end to write to */
+	int pipes[2];	/* the client writes to it when the driver knows it */
+	pid_t pid;
 };
 
 FIXTURE(charge)
 {
 	int dev;
-	int pipes[2];
 	struct client client;
-	pid_t child;
 };
 
 FIXTURE_SETUP(charge)
@@ -31,8 +30,7 @@ FIXTURE_SETUP(charge)
 		SKIP(return, "no " DRIVER);
 	self->dev = open(DEVICE, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->dev);
-	ASSERT_EQ(0, pipe(self->pipes));
-	self->client.ready = self->pipes[1];
+	ASSERT_EQ(0, pipe(self->client.pipes));
 	self->client.limit = 4 * PAGE;
 }
 
@@ -45,33 +43,33 @@ static int be_client(void *arg)
 	if (client->uid)
 		CHILD_EXPECT(!become(client->uid, client->limit));
 	CHILD_EXPECT(!driver_keep_task(client->driver));
-	CHILD_EXPECT(write(client->ready, "!", 1) == 1);
+	CHILD_EXPECT(write(client->pipes[1], "!", 1) == 1);
 	for (;;)
 		pause();
 }
 
 /* Start the client. Returns true when the driver knows it. */
-static bool start(FIXTURE_DATA(charge) *self, uid_t uid)
+static bool start(struct client *client, uid_t uid)
 {
 	char byte;
 
-	self->client.uid = uid;
-	self->child = spawn(be_client, &self->client);
-	return read(self->pipes[0], &byte, 1) == 1;
+	client->uid = uid;
+	client->pid = spawn(be_client, client);
+	return read(client->pipes[0], &byte, 1) == 1;
 }
 
-static void stop(FIXTURE_DATA(charge) *self)
+static void stop(struct client *client)
 {
-	if (self->child) {
-		kill(self->child, SIGKILL);
-		join(self->child);
+	if (client->pid) {
+		kill(client->pid, SIGKILL);
+		join(client->pid);
 	}
-	self->child = 0;
+	client->pid = 0;
 }
 
 FIXTURE_TEARDOWN(charge)
 {
-	stop(self);
+	stop(&self->client);
 	if (!access(TEST_CGROUP, F_OK))
 		EXPECT_TRUE(EVENTUALLY(!rmdir(TEST_CGROUP)));
 }
@@ -100,7 +98,7 @@ TEST_F(charge, of_wired_memory_is_the_users_whom_the_driver_names)
 {
 	int driver = self->client.driver, fd;
 
-	ASSERT_TRUE(start(self, 60200));
+	ASSERT_TRUE(start(&self->client, 60200));
 	fd = driver_buffer(driver, 0, 3 * PAGE);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(1, available(self->dev, 60200));
@@ -115,10 +113,10 @@ TEST_F(charge, stays_when_the_client_has_exited)
 {
 	int driver = self->client.driver, fd;
 
-	ASSERT_TRUE(start(self, 60202));
+	ASSERT_TRUE(start(&self->client, 60202));
 	fd = driver_buffer(driver, 0, 3 * PAGE);
 	ASSERT_LE(0, fd);
-	stop(self);
+	stop(&self->client);
 	EXPECT_EQ(-ESRCH, driver_buffer(driver, 0, PAGE));
 	EXPECT_EQ(-ESRCH, driver_buffer(driver, IOKMEM_PAGEABLE, PAGE));
 	EXPECT_EQ(1, available(self->dev, 60202));
@@ -132,7 +130,7 @@ TEST_F(charge, of_pageable_memory_that_is_kept_is_the_clients)
 	int driver = self->client.driver, fd, multi;
 	char *address;
 
-	ASSERT_TRUE(start(self, 60204));
+	ASSERT_TRUE(start(&self->client, 60204));
 	fd = driver_buffer(driver, IOKMEM_PAGEABLE, 3 * PAGE);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(4, available(self->dev, 60204));
@@ -160,7 +158,7 @@ TEST_F(charge, of_all_memory_is_the_clients_cgroups)
 
 	if (make_cgroup())
 		SKIP(return, "no memory controller of cgroup v2");
-	ASSERT_TRUE(start(self, 0));
+	ASSERT_TRUE(start(&self->client, 0));
 	for (i = 0; i < (int)ARRAY_SIZE(kinds); i++) {
 		before = charged();
 		fd = driver_buffer(self->client.driver, kinds[i], 4 * MIB);
@@ -185,7 +183,7 @@ TEST_F(charge, of_large_contiguous_memory_is_the_cgroups_of_a_client_without_cap
 	if (make_cgroup())
 		SKIP(return, "no memory controller of cgroup v2");
 	self->client.limit = 2 * MORE_THAN_A_BLOCK;
-	ASSERT_TRUE(start(self, 60205));
+	ASSERT_TRUE(start(&self->client, 60205));
 	before = charged();
 	fd = driver_buffer(driver, IOKMEM_PHYSICALLY_CONTIGUOUS, MORE_THAN_A_BLOCK + PAGE);
 	ASSERT_LE(0, fd);
@@ -202,7 +200,7 @@ TEST_F(charge, beyond_the_cgroups_limit_is_enomem)
 {
 	if (make_cgroup())
 		SKIP(return, "no memory controller of cgroup v2");
-	ASSERT_TRUE(start(self, 0));
+	ASSERT_TRUE(start(&self->client, 0));
 	ASSERT_EQ(0, write_file(TEST_CGROUP "/memory.max", "16777216"));
 	EXPECT_EQ(-ENOMEM, driver_buffer(self->client.driver, 0, 32 * MIB));
 	EXPECT_EQ(1, count_lines(TEST_CGROUP "/memory.events", "oom_kill 0"));
