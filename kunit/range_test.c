@@ -549,6 +549,45 @@ static void range_of_the_kernel_may_be_part_of_a_block(struct kunit *test)
 	}
 }
 
+/* Allocate pages until one of them is @wanted. Returns true if it is the last one on the list. */
+static bool allocate_until(struct page *wanted, struct list_head *pages)
+{
+	struct page *page = NULL;
+	int i;
+
+	for (i = 0; i < 1000 && page != wanted; i++) {
+		page = alloc_page(GFP_KERNEL);
+		if (!page)
+			return false;
+		list_add_tail(&page->lru, pages);
+	}
+	return page == wanted;
+}
+
+/* A page of a block that its owner has freed too early may have a new owner. */
+static void range_of_the_kernel_puts_no_page_of_another_owner(struct kunit *test)
+{
+	struct page *block = alloc_pages(GFP_KERNEL, 1), *page, *next;
+	struct iokmem_desc *desc;
+	LIST_HEAD(pages);
+	bool found;
+
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	desc = iokmem_desc_with_address((u8 *)page_address(block) + PAGE_SIZE, PAGE_SIZE, INOUT);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, desc);
+	__free_pages(block, 1);
+	KUNIT_EXPECT_EQ(test, 1, page_count(block));
+	found = allocate_until(block + 1, &pages);
+	iokmem_desc_put(desc);
+	if (found)
+		KUNIT_EXPECT_EQ(test, 1, page_count(block + 1));
+	list_for_each_entry_safe(page, next, &pages, lru)
+		if (page_count(page))
+			__free_page(page);
+	if (!found)
+		kunit_skip(test, "the page is not to be had again");
+}
+
 static void range_takes_several(struct kunit *test)
 {
 	struct iokmem_address_range ranges[3];
@@ -601,6 +640,7 @@ static struct kunit_case range_cases[] = {
 	KUNIT_CASE(range_of_the_kernel_is_not_registers),
 	KUNIT_CASE(range_of_the_kernel_keeps_pages_that_tasks_see),
 	KUNIT_CASE(range_of_the_kernel_may_be_part_of_a_block),
+	KUNIT_CASE(range_of_the_kernel_puts_no_page_of_another_owner),
 	KUNIT_CASE(range_takes_several),
 	{}
 };

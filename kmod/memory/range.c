@@ -37,7 +37,8 @@
  * @address: of the first byte
  * @charge: the locked memory that is charged while the range is held
  * @shareable: other user tasks may see the frames that are held
- * @counted: a kernel range's frames have been given a reference
+ * @counted: the pages that have been given a reference for a kernel range's frames, one for
+ *	each; or NULL
  */
 struct iokmem_range {
 	struct iokmem_desc desc;
@@ -45,7 +46,7 @@ struct iokmem_range {
 	unsigned long address;
 	struct iokmem_charge charge;	/* protected by hold_lock of @desc */
 	bool shareable;			/* protected by hold_lock of @desc; holders may read it */
-	bool counted;			/* protected by hold_lock of @desc */
+	struct page **counted;		/* protected by hold_lock of @desc */
 };
 
 static struct iokmem_range *range_of(const struct iokmem_desc *desc)
@@ -158,63 +159,74 @@ static struct page *counted_page(unsigned long pfn)
 	return NULL;
 }
 
-static void put_frames(unsigned long pfn, unsigned long nr)
-{
-	while (nr--)
-		put_page(counted_page(pfn++));
-}
-
-static bool count_frame(unsigned long pfn)
-{
-	struct page *page;
-
-	if (PageSlab(compound_head(pfn_to_page(pfn))))
-		return false;
-	page = counted_page(pfn);
-	return page && get_page_unless_zero(page);
-}
-
-/* Take a reference to all pages of an extent, or to none. */
-static bool count_frames(unsigned long pfn, unsigned long nr)
+/*
+ * Put what count_frame() returned. Looking for the pages again could find others: the owner may
+ * have freed the memory by mistake.
+ */
+static void put_counted(struct page **pages, unsigned long nr)
 {
 	unsigned long i;
 
 	for (i = 0; i < nr; i++) {
-		if (!count_frame(pfn + i)) {
-			put_frames(pfn, i);
-			return false;
+		put_page(pages[i]);
+		cond_resched();
+	}
+	kvfree(pages);
+}
+
+/* Return the page that has the count of a frame, with a reference, or NULL. */
+static struct page *count_frame(unsigned long pfn)
+{
+	struct page *page;
+
+	if (PageSlab(compound_head(pfn_to_page(pfn))))
+		return NULL;
+	page = counted_page(pfn);
+	return page && get_page_unless_zero(page) ? page : NULL;
+}
+
+/*
+ * Take a reference for each of the @nr frames, or for none. Returns the pages, for
+ * put_counted(), or NULL if they cannot all be counted, or ERR_PTR(-ENOMEM).
+ */
+static struct page **count_frames(const struct iokmem_extents *extents, unsigned long nr)
+{
+	struct iokmem_run run = {};
+	struct page **pages;
+	unsigned long i;
+
+	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < nr; i++, run.pfn++, run.nr--) {
+		if (!run.nr)
+			run = iokmem_extents_lookup(extents, i);
+		pages[i] = count_frame(run.pfn);
+		if (!pages[i]) {
+			put_counted(pages, i);
+			return NULL;
 		}
 		cond_resched();
 	}
-	return true;
-}
-
-/* Take a reference to all pages of all extents, or to none. */
-static bool count_extents(const struct iokmem_extents *extents)
-{
-	unsigned int i;
-
-	for (i = 0; i < extents->nr; i++)
-		if (!count_frames(extents->array[i].pfn,
-				  iokmem_extent_pages(extents, i)))
-			break;
-	if (i == extents->nr)
-		return true;
-	while (i--)
-		put_frames(extents->array[i].pfn, iokmem_extent_pages(extents, i));
-	return false;
+	return pages;
 }
 
 static int pin_kernel(struct iokmem_range *range, unsigned long nr)
 {
 	struct iokmem_extents *extents = &range->desc.extents;
+	struct page **pages;
 	int err;
 
 	err = iokmem_kernel_extents(extents, range->address & PAGE_MASK, nr, false);
 	if (err)
 		return err;
-	range->counted = count_extents(extents);
-	range->shareable = range->counted;
+	pages = count_frames(extents, nr);
+	if (IS_ERR(pages)) {
+		iokmem_extents_fini(extents);
+		return PTR_ERR(pages);
+	}
+	range->counted = pages;
+	range->shareable = pages;
 	return 0;
 }
 
@@ -241,18 +253,15 @@ static void range_unpin(struct iokmem_desc *desc)
 
 	lockdep_assert_held(&desc->hold_lock);
 
-	for (i = 0; i < extents->nr; i++) {
-		unsigned long pfn = extents->array[i].pfn;
-		unsigned long nr = iokmem_extent_pages(extents, i);
-
-		if (range->mm)
-			unpin_user_page_range_dirty_lock(pfn_to_page(pfn), nr,
-							 !desc->held_read_only);
-		else if (range->counted)
-			put_frames(pfn, nr);
+	for (i = 0; range->mm && i < extents->nr; i++) {
+		unpin_user_page_range_dirty_lock(pfn_to_page(extents->array[i].pfn),
+						 iokmem_extent_pages(extents, i),
+						 !desc->held_read_only);
 		cond_resched();
 	}
-	range->counted = false;
+	if (range->counted)
+		put_counted(range->counted, iokmem_extents_pages(extents));
+	range->counted = NULL;
 	range->shareable = false;
 	iokmem_extents_fini(extents);
 	iokmem_uncharge(&range->charge);
