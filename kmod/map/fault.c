@@ -528,15 +528,14 @@ vm_fault_t iokmem_vma_fault(struct vm_fault *vmf)
 	if (smp_load_acquire(&desc->retyping))
 		return wait_retyped(vmf, desc);
 
-	if (iokmem_vma_is_paged(vmf->vma)) {
+	if (iokmem_vma_is_paged(vmf->vma))
 		ret = iokmem_desc_fault(desc, vmf);
-	} else if (iokmem_vma_is_given(vmf->vma)) {
+	else if (iokmem_vma_is_given(vmf->vma))
 		ret = give_page(vmf);
-	} else if (iokmem_vma_has_pages(vmf->vma)) {
+	else if (iokmem_vma_has_pages(vmf->vma))
 		ret = insert_pages(vmf, &inserted);
-	} else {
+	else
 		ret = insert_frames(vmf, &inserted);
-	}
 	if (!ret || ret == VM_FAULT_LOCKED)
 		inserted = pages_given(vmf);
 	if (!(ret & VM_FAULT_ERROR) && inserted)
