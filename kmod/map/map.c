@@ -180,7 +180,7 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
  * * -EPERM: the memory has to be held, and exceeds the caller's RLIMIT_MEMLOCK; or sealed
  *   memory (mseal()) would be overwritten
  * * -EIO: the memory could not be read from swap; or the hardware has lost some of it, and
- *   the map is the kernel's, or needs another cache mode
+ *   the map needs new addresses of the kernel's, or another cache mode
  * * -EINTR: a fatal signal arrived
  */
 struct iokmem_map *

@@ -66,8 +66,7 @@ static int make(struct iokmem_mapping *mapping, const struct iokmem_map_request 
 	mapping->start = iokmem_request_borrow(request) & PAGE_MASK;
 	if (mapping->start) {
 		mapping->borrowed = true;
-		return request->mm ? 0 : iokmem_access_check(desc, request->offset,
-							     request->length);
+		return 0;
 	}
 	err = iokmem_backing_hold(&mapping->backing, request->options, paged, request->mm);
 	if (!err && (request->options & IOKMEM_MAP_PINNABLE))
