@@ -612,6 +612,8 @@ static int run_with_dma_buf(struct iokmem_call *call)
 	desc = iokmem_desc_with_dma_buf(dmabuf, arg->options);
 	read_only = iokmem_dma_buf_is_read_only(dmabuf);
 	dma_buf_put(dmabuf);
+	if (!IS_ERR(desc))
+		iokmem_import_set_charged(desc);
 	return answer_desc(call, desc, read_only, false, &arg->fd);
 }
 

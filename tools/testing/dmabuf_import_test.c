@@ -4,6 +4,7 @@
  * skips if the kernel does not have the driver.
  */
 #include "dmabuf_frames.h"
+#include "limits_utils.h"
 
 /* Memory of another driver, of at least SIZE bytes. */
 FIXTURE(foreign)
@@ -223,6 +224,42 @@ static int look_from_a_child(void *arg)
 	CHILD_EXPECT(!map(fd, 0, 0, 0, &ours));
 	sign(ours, size, OURS);
 	return 0;
+}
+
+#define ORDINARY	1000
+
+/* The exporter pins the memory for as long as it is mapped. */
+static int map_within_limit(void *arg)
+{
+	FIXTURE_DATA(foreign) *self = arg;
+	size_t page_and_map = self->size + PAGE;
+	char *base;
+	int i;
+
+	CHILD_EXPECT(!become(ORDINARY, page_and_map));
+	for (i = 0; i < 3; i++) {
+		CHILD_EXPECT(!map(self->fd, 0, 0, 0, &base));
+		CHILD_EXPECT(count_available(self->dev, 3) == 1);
+		CHILD_EXPECT(!unmap(self->fd, base, self->size));
+		CHILD_EXPECT(count_available(self->dev, 3) == 3);
+	}
+	return 0;
+}
+
+static int map_beyond_limit(void *arg)
+{
+	FIXTURE_DATA(foreign) *self = arg;
+
+	CHILD_EXPECT(!become(ORDINARY, self->size - PAGE));
+	CHILD_EXPECT(try_map(self->fd, IOKMEM_MAP_ANYWHERE, 0, 0, 0) == -EPERM);
+	CHILD_EXPECT(count_available(self->dev, 3) == 3);
+	return 0;
+}
+
+TEST_F(foreign, counts_for_the_lock_limit_while_it_is_mapped)
+{
+	EXPECT_EQ(0, run_child(map_within_limit, self));
+	EXPECT_EQ(0, run_child(map_beyond_limit, self));
 }
 
 TEST_F(foreign, is_mapped_by_another_process)

@@ -59,7 +59,7 @@
  *  - ERANGE: a range that passes the end of the buffer; an alignment larger than
  *    all memory, a mask that no memory fits
  *  - ENOMEM: no memory, or no room in the address space
- *  - EPERM: the buffer would exceed the user's RLIMIT_MEMLOCK (have it raised, or have
+ *  - EPERM: the memory would exceed the user's RLIMIT_MEMLOCK (have it raised, or have
  *    CAP_IPC_LOCK); memory mapped for execution; sealed memory (mseal()) that would be
  *    overwritten; fchmod() and fchown() of a descriptor's file descriptor
  *  - EACCES: memory that is contiguous, or aligned, over more than a block of the page
@@ -557,9 +557,11 @@ struct iokmem_get_dma_buf {
  * Called on /dev/iokmem. Makes a descriptor of the memory of a dma-buf, which can be mapped
  * (not by mmap()) and be part of other descriptors. The exporter chooses the cache mode. If the
  * exporter gives the kernel no address of the memory, only drivers can use the descriptor, by
- * DMA commands: all else is EOPNOTSUPP. A descriptor is revoked, as by IOKMEM_REVOKE, when the
- * exporter takes the memory back. A program that uses the memory while a device does must do so
- * between the two calls of DMA_BUF_IOCTL_SYNC, on the dma-buf. The first one waits for the device.
+ * DMA commands: all else is EOPNOTSUPP. While the memory is mapped, or held otherwise, it counts
+ * for RLIMIT_MEMLOCK, since the exporter pins it for that. A descriptor is revoked, as by
+ * IOKMEM_REVOKE, when the exporter takes the memory back. A program that uses the memory while a
+ * device does must do so between the two calls of DMA_BUF_IOCTL_SYNC, on the dma-buf. The first
+ * one waits for the device.
  *
  * For a dma-buf that was made with IOKMEM_GET_DMA_BUF, the ioctl returns the descriptor that
  * the dma-buf was made of; or a sub-descriptor, if the descriptor's length was less than its
