@@ -29,6 +29,7 @@
 #define PAGE_ALIGN(x)		(((x) + PAGE_SIZE - 1) & PAGE_MASK)
 #define offset_in_page(x)	((unsigned long)(x) & ~PAGE_MASK)
 
+#define PMD_SIZE		(1UL << 21)
 #define SZ_64K			0x00010000
 #define IS_ENABLED(option)	0
 #define LINUX_VERSION_CODE	0
@@ -44,6 +45,22 @@
 struct mm_struct {
 	unsigned long task_size;
 };
+
+/* Nobody is charged. */
+struct user_struct {
+	long locked_vm;
+};
+
+struct cred {
+	struct user_struct *user;
+};
+
+#define WARN_ON_ONCE(condition)			((void)(condition))
+#define atomic_long_sub_return(n, value)	(*(value) -= (n))
+#define put_cred(cred)				((void)(cred))
+
+/* Nothing is mapped for devices. */
+enum dma_data_direction { DMA_BIDIRECTIONAL };
 
 /* Types that are only used for members of structures. */
 struct mutex { int unused; };
