@@ -249,11 +249,12 @@ static struct iokmem_desc *create_charged(const struct iokmem_buffer_args *args,
 }
 
 /* Pageable memory of a program is charged to those who touch and hold it. */
-static struct task_struct *payer_of(const struct iokmem_buffer_args *args)
+static int find_payer(struct iokmem_payer *payer, const struct iokmem_buffer_args *args)
 {
-	if (!args->charge)
-		return args->payer;
-	return args->options & IOKMEM_PAGEABLE ? NULL : current;
+	if (!args->charge || args->options & IOKMEM_PAGEABLE)
+		return iokmem_payer_init(payer, args->payer);
+	iokmem_payer_current(payer);
+	return 0;
 }
 
 /*
@@ -279,7 +280,7 @@ struct iokmem_desc *iokmem_buffer_create(const struct iokmem_buffer_args *args)
 				  iokmem_cache_resolve_ram)
 			(iokmem_cache_field(args->options), &cache_mode);
 	if (!err)
-		err = iokmem_payer_init(&payer, payer_of(args));
+		err = find_payer(&payer, args);
 	if (err)
 		return ERR_PTR(err);
 

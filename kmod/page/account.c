@@ -60,9 +60,22 @@ int iokmem_payer_init(struct iokmem_payer *payer, struct task_struct *task)
 		return PTR_ERR(mm);
 	payer->memcg = get_mem_cgroup_from_mm(mm);
 	mmput(mm);
-	payer->cred = task == current ? get_current_cred() : get_task_cred(task);
+	payer->cred = get_task_cred(task);
 	payer->limit = task_rlimit(task, RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 	return 0;
+}
+
+/*
+ * iokmem_payer_current - have the calling task pay for what it allocates
+ *
+ * Its memory cgroup is charged anyway.
+ */
+void iokmem_payer_current(struct iokmem_payer *payer)
+{
+	*payer = (struct iokmem_payer){
+		.cred = get_current_cred(),
+		.limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT,
+	};
 }
 
 /*

@@ -34,6 +34,7 @@ struct iokmem_charge {
 	unsigned long nr_pages;
 };
 
+void iokmem_payer_current(struct iokmem_payer *payer);
 int iokmem_payer_init(struct iokmem_payer *payer, struct task_struct *task);
 void iokmem_payer_copy(struct iokmem_payer *payer, const struct iokmem_payer *from);
 void iokmem_payer_fini(struct iokmem_payer *payer);
