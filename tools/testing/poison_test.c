@@ -266,7 +266,7 @@ FIXTURE_VARIANT_ADD(wired, contiguous)
 FIXTURE_VARIANT_ADD(wired, large_contiguous)
 {
 	.options = IOKMEM_PHYSICALLY_CONTIGUOUS,
-	.size = MEASURE(5, 3, 0),
+	.size = MEASURE(2, 3, 0),
 };
 
 FIXTURE_VARIANT_ADD(wired, uncached)
@@ -284,7 +284,7 @@ FIXTURE_VARIANT_ADD(wired, uncached_page)
 FIXTURE_VARIANT_ADD(wired, uncached_contiguous)
 {
 	.options = UNCACHED | IOKMEM_PHYSICALLY_CONTIGUOUS,
-	.size = MEASURE(5, 3, 0),
+	.size = MEASURE(2, 3, 0),
 };
 
 FIXTURE_SETUP(wired)
@@ -338,6 +338,9 @@ TEST_F(wired, memory_that_is_lost_is_not_used_again)
 
 	for (i = 0; i < 8; i++) {
 		fd = create(self->dev, variant->options, size, 0);
+		/* All such memory there is has been looked at. */
+		if (fd == -ENOMEM && i)
+			break;
 		ASSERT_LE(0, fd);
 		ASSERT_EQ(0, map(fd, 0, 0, 0, &base));
 		EXPECT_TRUE(is_zero(base, size));
