@@ -228,38 +228,46 @@ static int look_from_a_child(void *arg)
 
 #define ORDINARY	1000
 
+/* What a child needs of the fixture. */
+struct mapper {
+	int dev;
+	int fd;
+	size_t size;
+};
+
 /* The exporter pins the memory for as long as it is mapped. */
 static int map_within_limit(void *arg)
 {
-	FIXTURE_DATA(foreign) *self = arg;
-	size_t page_and_map = self->size + PAGE;
+	struct mapper *mapper = arg;
 	char *base;
 	int i;
 
-	CHILD_EXPECT(!become(ORDINARY, page_and_map));
+	CHILD_EXPECT(!become(ORDINARY, mapper->size + PAGE));
 	for (i = 0; i < 3; i++) {
-		CHILD_EXPECT(!map(self->fd, 0, 0, 0, &base));
-		CHILD_EXPECT(count_available(self->dev, 3) == 1);
-		CHILD_EXPECT(!unmap(self->fd, base, self->size));
-		CHILD_EXPECT(count_available(self->dev, 3) == 3);
+		CHILD_EXPECT(!map(mapper->fd, 0, 0, 0, &base));
+		CHILD_EXPECT(count_available(mapper->dev, 3) == 1);
+		CHILD_EXPECT(!unmap(mapper->fd, base, mapper->size));
+		CHILD_EXPECT(count_available(mapper->dev, 3) == 3);
 	}
 	return 0;
 }
 
 static int map_beyond_limit(void *arg)
 {
-	FIXTURE_DATA(foreign) *self = arg;
+	struct mapper *mapper = arg;
 
-	CHILD_EXPECT(!become(ORDINARY, self->size - PAGE));
-	CHILD_EXPECT(try_map(self->fd, IOKMEM_MAP_ANYWHERE, 0, 0, 0) == -EPERM);
-	CHILD_EXPECT(count_available(self->dev, 3) == 3);
+	CHILD_EXPECT(!become(ORDINARY, mapper->size - PAGE));
+	CHILD_EXPECT(try_map(mapper->fd, IOKMEM_MAP_ANYWHERE, 0, 0, 0) == -EPERM);
+	CHILD_EXPECT(count_available(mapper->dev, 3) == 3);
 	return 0;
 }
 
 TEST_F(foreign, counts_for_the_lock_limit_while_it_is_mapped)
 {
-	EXPECT_EQ(0, run_child(map_within_limit, self));
-	EXPECT_EQ(0, run_child(map_beyond_limit, self));
+	struct mapper mapper = { .dev = self->dev, .fd = self->fd, .size = self->size };
+
+	EXPECT_EQ(0, run_child(map_within_limit, &mapper));
+	EXPECT_EQ(0, run_child(map_beyond_limit, &mapper));
 }
 
 TEST_F(foreign, is_mapped_by_another_process)
