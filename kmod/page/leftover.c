@@ -28,6 +28,7 @@
 #include <linux/spinlock.h>
 
 #include "page/account.h"
+#include "page/block.h"
 #include "page/leftover.h"
 #include "page/workqueue.h"
 
@@ -64,7 +65,10 @@ void iokmem_leftover_add(struct page *page, struct iokmem_charge *charge)
 			   IOKMEM_LEFTOVER_PERIOD);
 }
 
-/* Drop the module's reference to a block that is on no list, and then its charge. */
+/*
+ * Drop the module's reference to a block that is on no list, and then its charge. The module
+ * keeps a block that the hardware has poisoned, and so the last one who has it does not free it.
+ */
 static void leftover_put(struct page *page)
 {
 	struct iokmem_charge charge = {
@@ -73,7 +77,10 @@ static void leftover_put(struct page *page)
 	};
 
 	set_page_private(page, 0);
-	put_page(page);
+	if (iokmem_frames_poisoned(page_to_pfn(page), charge.nr_pages))
+		iokmem_frames_lose(page_to_pfn(page), charge.nr_pages);
+	else
+		put_page(page);
 	atomic_long_sub(charge.nr_pages, &iokmem_leftover_pages);
 	iokmem_uncharge(&charge);
 }

@@ -23,14 +23,24 @@ static bool kernel_marks_frames(int driver)
 	return iok(driver, IOKMEM_PROBE_POISON, (void *)-1L) != -EOPNOTSUPP;
 }
 
+/* Open the device and the probe's driver. Returns why they are of no use, or NULL. */
+static const char *open_both(int *dev, int *driver)
+{
+	*driver = open_driver();
+	if (*driver < 0)
+		return "iokmem_probe is not loaded";
+	if (!kernel_marks_frames(*driver))
+		return "the kernel does not handle memory failures";
+	*dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	return NULL;
+}
+
 FIXTURE_SETUP(poison)
 {
-	self->driver = open_driver();
-	if (self->driver < 0)
-		SKIP(return, "iokmem_probe is not loaded");
-	if (!kernel_marks_frames(self->driver))
-		SKIP(return, "the kernel does not handle memory failures");
-	self->dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	const char *missing = open_both(&self->dev, &self->driver);
+
+	if (missing)
+		SKIP(return, "%s", missing);
 	ASSERT_LE(0, self->dev);
 }
 
@@ -289,12 +299,10 @@ FIXTURE_VARIANT_ADD(wired, uncached_contiguous)
 
 FIXTURE_SETUP(wired)
 {
-	self->driver = open_driver();
-	if (self->driver < 0)
-		SKIP(return, "iokmem_probe is not loaded");
-	if (!kernel_marks_frames(self->driver))
-		SKIP(return, "the kernel does not handle memory failures");
-	self->dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	const char *missing = open_both(&self->dev, &self->driver);
+
+	if (missing)
+		SKIP(return, "%s", missing);
 	ASSERT_LE(0, self->dev);
 }
 
@@ -375,6 +383,35 @@ TEST_F(wired, memory_that_is_lost_while_it_is_idle_is_not_used_again)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, map(fd, 0, 0, 0, &base));
 	EXPECT_EQ(0, nr_poisoned(self->driver, base, size));
+}
+
+/* The pipe keeps the page's block when the buffer has gone. */
+TEST_F(wired, memory_that_is_lost_while_it_is_pinned_is_not_used_again)
+{
+	size_t size = measured(variant->size);
+	long before = given_up();
+	struct iovec iov = { .iov_len = PAGE };
+	int fd, pipes[2];
+	__u64 frame;
+	char *base;
+
+	if (variant->options)
+		SKIP(return, "may be impossible to pin");
+	fd = create(self->dev, 0, size, 0);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, map(fd, IOKMEM_MAP_PINNABLE, 0, 0, &base));
+	base[middle(size)] = 'x';
+	iov.iov_base = base + middle(size);
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_EQ(PAGE, vmsplice(pipes[1], &iov, 1, 0));
+	frame = frame_at(iov.iov_base);
+	ASSERT_EQ(0, release(fd, base, size));
+	close(fd);
+	ASSERT_EQ(0, iok(self->driver, IOKMEM_PROBE_POISON, (void *)(uintptr_t)frame));
+	EXPECT_EQ(before, given_up());
+	close(pipes[0]);
+	close(pipes[1]);
+	EXPECT_TRUE(EVENTUALLY(given_up() > before));
 }
 
 TEST_F(wired, the_kernel_does_not_touch_memory_that_is_lost)
