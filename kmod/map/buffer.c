@@ -9,7 +9,6 @@
  */
 #include <linux/cpuset.h>
 #include <linux/err.h>
-#include <linux/limits.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -447,7 +446,8 @@ iokmem_buffer_in_task_on_node(struct task_struct *task, u32 options, size_t capa
 		.options = options,
 		.capacity = capacity,
 		.alignment = alignment,
-		.node = nid == NUMA_NO_NODE ? 0 : nid < 0 ? U32_MAX : nid + 1U,
+		/* NUMA_NO_NODE becomes 0, and any other negative number one of no node. */
+		.node = (u32)nid + 1,
 	};
 
 	return iokmem_buffer_create(&args);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who is charged for memory: RLIMIT_MEMLOCK for wired memory, and the memory cgroup. It is the
- * program that makes the memory, or the task that a driver names.
+ * Charges for memory: RLIMIT_MEMLOCK for wired memory, and the memory cgroup. The program that
+ * makes the memory pays, or the task that a driver names.
  *
  * RLIMIT_MEMLOCK is charged to the user, as io_uring and iommufd do, not to the
  * address space: a buffer outlives its maker's exec and exit when others hold it,
@@ -174,10 +174,11 @@ int iokmem_charge(struct iokmem_charge *charge, const struct iokmem_payer *payer
  */
 int iokmem_charge_current(struct iokmem_charge *charge, unsigned long nr_pages)
 {
-	struct iokmem_payer payer = {
-		.cred = current_cred(),
-		.limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT,
-	};
+	struct iokmem_payer payer;
+	int err;
 
-	return iokmem_charge(charge, &payer, nr_pages);
+	iokmem_payer_current(&payer);
+	err = iokmem_charge(charge, &payer, nr_pages);
+	iokmem_payer_fini(&payer);
+	return err;
 }

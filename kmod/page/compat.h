@@ -123,7 +123,6 @@ static inline bool mm_flags_test(int flag, const struct mm_struct *mm)
 #define EMPTY_VMA_FLAGS	0
 #endif
 
-/* Pages that their owner can move, but are in no list of reclaim. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 /* Return true for a page that is in no list of reclaim and that its owner can move. */
 static inline bool page_has_movable_ops(const struct page *page)

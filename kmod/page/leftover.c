@@ -39,7 +39,7 @@
 static void leftover_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(iokmem_leftover_work, leftover_work);
 
-/* Whoever looks at blocks has taken them off the list, so only one thread looks at a time. */
+/* A thread takes the blocks off the list to look at them. So one thread at a time may look. */
 static DEFINE_MUTEX(iokmem_leftover_mutex);
 
 static DEFINE_SPINLOCK(iokmem_leftover_lock);	/* for the list */
