@@ -152,7 +152,7 @@ static void fence_is_waited_for_by_the_cpu(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, begin_reading(dmabuf));
 }
 
-/* What the device writes before its fence is signalled must reach the memory. */
+/* The device writes before its fence is signalled, and these bytes must reach the memory. */
 static void fence_is_waited_for_before_bytes_are_copied(struct kunit *test)
 {
 	struct iokmem_desc *desc = buffer(test, NULL, PAGE_SIZE, 0);

@@ -234,6 +234,11 @@ bool is_gone(u64 id)
 	return !is_listed(id);
 }
 
+void refused_range_desc(const struct refused_range *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
 u8 pattern(size_t offset)
 {
 	return (offset * 2654435761u) >> 13;

@@ -93,6 +93,18 @@ void settle_files(struct kunit *test);
 /* Return true if descriptor @id has been freed. Waits a little for that. */
 bool is_gone(u64 id);
 
+/* Arguments for a range of addresses, and the error that refuses them. */
+struct refused_range {
+	const char *name;
+	u64 address;
+	size_t length;
+	u32 options;
+	int err;
+};
+
+/* Describe a case, for KUNIT_ARRAY_PARAM(). */
+void refused_range_desc(const struct refused_range *c, char *desc);
+
 /* Fill or check memory by the kernel's own addresses. Byte i is a function of i. */
 void fill_pattern(struct iokmem_desc *desc);
 u8 pattern(size_t offset);

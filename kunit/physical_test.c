@@ -193,15 +193,7 @@ static void physical_memory_is_not_the_kernels(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EPERM, physical_error(RESERVED_START, RESERVED_SIZE + 1, 0));
 }
 
-struct refused_case {
-	const char *name;
-	u64 address;
-	size_t length;
-	u32 options;
-	int err;
-};
-
-static const struct refused_case physical_cases[] = {
+static const struct refused_range physical_cases[] = {
 	{ "length 0", RESERVED_START, 0, INOUT, -EINVAL },
 	{ "wraps", U64_MAX - 5, 7, INOUT, -EOVERFLOW },
 	{ "length SIZE_MAX", RESERVED_START, SIZE_MAX, INOUT, -EOVERFLOW },
@@ -211,16 +203,11 @@ static const struct refused_case physical_cases[] = {
 	{ "no cache mode at all", RESERVED_START, 1, IOKMEM_MAP_CACHE_MASK, -EOPNOTSUPP },
 };
 
-static void refused_desc(const struct refused_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(physical, physical_cases, refused_desc);
+KUNIT_ARRAY_PARAM(physical, physical_cases, refused_range_desc);
 
 static void physical_refuses_bad_argument(struct kunit *test)
 {
-	const struct refused_case *c = test->param_value;
+	const struct refused_range *c = test->param_value;
 
 	KUNIT_EXPECT_EQ(test, c->err, physical_error(c->address, c->length, c->options));
 	KUNIT_EXPECT_EQ(test, c->err,

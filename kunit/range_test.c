@@ -337,15 +337,7 @@ static void range_of_a_process_is_named_by_any_of_its_threads(struct kunit *test
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, INOUT));
 }
 
-struct refused_case {
-	const char *name;
-	u64 address;
-	size_t length;
-	u32 options;
-	int err;
-};
-
-static const struct refused_case refused_cases[] = {
+static const struct refused_range refused_cases[] = {
 	{ "wraps", ULONG_MAX - 5, 7, INOUT, -EOVERFLOW },
 	{ "length SIZE_MAX", PAGE_SIZE, SIZE_MAX, INOUT, -EOVERFLOW },
 	{ "the kernel's", 0xffff800000000000UL, 1, INOUT, -EADDRNOTAVAIL },
@@ -354,16 +346,11 @@ static const struct refused_case refused_cases[] = {
 	{ "cache mode", SZ_1G, 1, IOKMEM_MAP_INHIBIT_CACHE, -EOPNOTSUPP },
 };
 
-static void refused_desc(const struct refused_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(refused, refused_cases, refused_desc);
+KUNIT_ARRAY_PARAM(refused, refused_cases, refused_range_desc);
 
 static void range_refuses_bad_argument(struct kunit *test)
 {
-	const struct refused_case *c = test->param_value;
+	const struct refused_range *c = test->param_value;
 
 	attach_address_space(test);
 	KUNIT_EXPECT_EQ(test, c->err, range_error(c->address, c->length, c->options));

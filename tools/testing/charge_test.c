@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who is charged for memory that a driver makes for a client: the client, whose user and memory
- * cgroup differ from those of the driver's worker and of this program.
+ * A driver makes memory for a client, and the client is charged for it. The client's user and
+ * memory cgroup differ from those of the driver's worker and of this program.
  */
 #include "driver_utils.h"
 #include "limits_utils.h"

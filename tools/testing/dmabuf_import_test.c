@@ -228,7 +228,7 @@ static int look_from_a_child(void *arg)
 
 #define ORDINARY	1000
 
-/* What a child needs of the fixture. */
+/* The members of the fixture that a child uses. */
 struct mapper {
 	int dev;
 	int fd;

@@ -141,27 +141,30 @@ static int make(int dev, int driver, __u32 options, size_t size)
 
 #define MAKE()	make(self->dev, self->driver, variant->options, measured(variant->size))
 
-/* Buffers of one node leave blocks to the pools, which those of the other must not get. */
-TEST_F(node, memory_is_where_a_task_is_bound_to)
+/*
+ * Have a policy for one node at a time, near to it and far from it. Buffers of one node leave
+ * blocks to the pools, which those of the other must not get.
+ */
+static void expect_to_follow(struct __test_metadata *_metadata, struct _test_data_node *self,
+			     const struct _fixture_variant_node *variant, int mode)
 {
 	int i;
 
 	for (i = 0; i < 8; i++) {
 		ASSERT_EQ(0, run_on(i / 4));
-		ASSERT_EQ(0, set_policy(MPOL_BIND, 1UL << i % 2));
+		ASSERT_EQ(0, set_policy(mode, 1UL << i % 2));
 		EXPECT_EQ(i % 2, MAKE());
 	}
 }
 
+TEST_F(node, memory_is_where_a_task_is_bound_to)
+{
+	expect_to_follow(_metadata, self, variant, MPOL_BIND);
+}
+
 TEST_F(node, memory_is_where_a_task_prefers_it)
 {
-	int i;
-
-	for (i = 0; i < 8; i++) {
-		ASSERT_EQ(0, run_on(i / 4));
-		ASSERT_EQ(0, set_policy(MPOL_PREFERRED, 1UL << i % 2));
-		EXPECT_EQ(i % 2, MAKE());
-	}
+	expect_to_follow(_metadata, self, variant, MPOL_PREFERRED);
 }
 
 TEST_F(node, memory_is_near_the_processor_without_a_policy)
@@ -248,7 +251,7 @@ TEST_F(node, memory_is_where_the_request_says)
 	int fd, i;
 
 	for (i = 0; i < 8; i++) {
-		/* Whatever the policy says. */
+		/* The buffer goes by its node and not by the policy. */
 		ASSERT_EQ(0, set_policy(MPOL_BIND, 1UL << i / 4));
 		fd = create_on(self->dev, variant->options, size, 1 + i % 2);
 		ASSERT_LE(0, fd);

@@ -106,7 +106,7 @@ struct iokmem_probe_buffer {
 	__u32 __reserved;
 };
 
-/* What a driver does with memory. */
+/* The ways in which a driver uses memory. */
 #define IOKMEM_PROBE_READ	1u	/* copy bytes out of it */
 #define IOKMEM_PROBE_WRITE	2u	/* write zeroes to it */
 #define IOKMEM_PROBE_HOLD	3u	/* prepare and complete it */
