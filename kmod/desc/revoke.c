@@ -7,7 +7,8 @@
  *
  *  1. The descriptor is marked. From here on there are no new maps, holds, accesses and
  *     watches.
- *  2. All mappings are ended. On return no entry of the memory is left in any address space.
+ *  2. All mappings are ended, also those that are still being made. On return no entry of the
+ *     memory is left in any address space.
  *  3. Those who use the memory otherwise are told: DMA commands complete, importers of
  *     dma-bufs unmap the memory if they can, and multi-descriptors that have the memory as a
  *     member are revoked, too.

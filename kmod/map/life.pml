@@ -44,10 +44,10 @@
 #define TAKE_UP_NO_CLOSE	10	/* ... while the old mapping keeps its task references */
 #define TAKE_UP_LEAVING		11	/* ... although an ioctl is about to unmap it */
 #define CLAIM_UNCHECKED		12	/* the claim binds any VMA at the address */
-#define PUBLISH_REVOKED		13	/* a mapping goes live after its descriptor was revoked */
+#define REVOKE_ONCE		13	/* revoke ends only what is live when it marks */
 #define MAKER_UNCOUNTED		14	/* the maker has no count of its own */
 #define REVOKE_NO_WAIT		15	/* revoke does not wait until nothing is mapped */
-#define REDIRECT_REVOKED	16	/* the exchange accepts a revoked descriptor */
+#define NO_WAKE_ON_UNMAP	16	/* the last mapping to go wakes no revoke */
 #define REDIRECT_KILLED		17	/* the exchange accepts a killed mapping */
 #define PUT_UNLOCKED		18	/* a reference is dropped before the lock is taken */
 #define PUT_UNZAPPED		19	/* the backing is put if mm_users is 0 and zap cannot run */

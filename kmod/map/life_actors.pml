@@ -210,7 +210,7 @@ inline redirect_to(d, ok, old)
 				maps_lock(B);
 				ok = mapping[0].state == LIVE || fault == REDIRECT_KILLED;
 				if
-				:: ok && old == d && (!desc[d].revoked || fault == REDIRECT_REVOKED) ->
+				:: ok && old == d && !desc[d].revoked ->
 					old = mapping[0].shows;
 					mapping[0].shows = d
 				:: else
@@ -231,7 +231,7 @@ inline redirect_to(d, ok, old)
 	fi;
 	/* Put the backing that is not shown: the old one, or on failure the new one. */
 	atomic {
-		if :: old < 2 -> desc[old].nr_mapped--; memory_put(old); desc_put(old) :: else fi;
+		if :: old < 2 -> unmapped(old); memory_put(old); desc_put(old) :: else fi;
 		ok = false;
 		old = 0
 	}
@@ -258,37 +258,41 @@ proctype redirect()
 	atomic { memory_put(A); memory_put(B); running--; module_refs-- }
 }
 
-/* When revoke returns, the memory may be given back to the device. */
+#define shows_live(m)	(mapping[m].used && mapping[m].shows == A && mapping[m].state == LIVE)
+#define to_end(m)	(shows_live(m) && (live & (1 << m)))
+/* A mapping that was killed before may not be zapped yet. */
+#define all_ended	(desc[A].nr_mapped == 0 || fault == REVOKE_NO_WAIT)
+
+/*
+ * A mapping that is building goes live, and is ended then. When revoke returns, the memory may
+ * be given back to the device.
+ */
 proctype revoke()
 {
-	byte m, killed;
-	bool zapped;
+	byte m, live = 3;
+	bool zapped, over;
 
 	atomic {
 		maps_lock(A);
 		desc[A].revoked = true;
-		do
-		/* A mapping that is building does not go live, and its builder ends it. */
-		:: m < 2 && mapping[m].used && mapping[m].shows == A && mapping[m].state == LIVE ->
-			killed = killed | (1 << m);
-			mapping[m].count++;
-			kill(m);
-			m++
-		:: m < 2 && !(mapping[m].used && mapping[m].shows == A && mapping[m].state == LIVE) ->
-			m++
-		:: m == 2 -> m = 0; break
-		od;
-		if :: fault != ZAP_IN_MAPS_LOCK -> maps_unlock(A) :: else fi
+		revoker = MY_BIT;
+		if :: fault == REVOKE_ONCE -> live = shows_live(0) + 2 * shows_live(1) :: else fi;
+		maps_unlock(A)
 	}
 	do
-	:: m < 2 ->
-		if :: killed & (1 << m) -> zap_and_put(m, zapped); count_put(m) :: else fi;
-		m++
+	:: !over ->
+		wait_event(to_end(0) || to_end(1) || all_ended);
+		atomic {
+			maps_lock(A);
+			m = (to_end(0) -> 0 : (to_end(1) -> 1 : 2));
+			over = m == 2 && all_ended;
+			if :: m < 2 -> mapping[m].count++; kill(m) :: else fi;
+			if :: m == 2 || fault != ZAP_IN_MAPS_LOCK -> maps_unlock(A) :: else fi
+		}
+		if :: m < 2 -> zap_and_put(m, zapped); count_put(m) :: else fi
 	:: else -> break
 	od;
 	atomic {
-		/* A mapping that was killed before may not be zapped yet. */
-		desc[A].nr_mapped == 0 || fault == REVOKE_NO_WAIT;
 		if :: !desc[A].freed -> free_memory(A) :: else fi;
 		memory_put(A);
 		running--;
@@ -363,27 +367,19 @@ again:	atomic {
 		entries = entries_of(A);
 		atomic {
 			maps_lock(A);
+			/* A revoke that has come since the listing ends the mapping. */
+			assert(mapping[m].state == BUILDING);
+			mapping[m].state = LIVE;
+			mapping[m].task_refs = is_task;
 			if
-			:: !desc[A].revoked || fault == PUBLISH_REVOKED ->
-				assert(mapping[m].state == BUILDING);
-				mapping[m].state = LIVE;
-				mapping[m].task_refs = is_task;
-				if
-				:: m == 0 ->
-					made = true;
-					is_given = true;
-					mapping[0].references = mapping[0].references + has(PUT) + has(REDIRECT);
-					mapping[0].count = mapping[0].count + has(FILL)
-				:: else
-				fi;
-				if :: fault != NO_WAKE_ON_LIVE -> wake_up() :: else fi
-			:: else ->
-				/* The VMA is unclaimed again. */
-				ok = false;
-				entries = 0;
-				bound = 0;
-				mapping[m].count--
+			:: m == 0 ->
+				made = true;
+				is_given = true;
+				mapping[0].references = mapping[0].references + has(PUT) + has(REDIRECT);
+				mapping[0].count = mapping[0].count + has(FILL)
+			:: else
 			fi;
+			if :: fault != NO_WAKE_ON_LIVE -> wake_up() :: else fi;
 			maps_unlock(A)
 		}
 	:: else

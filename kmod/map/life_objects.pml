@@ -43,7 +43,7 @@ byte bound;			/* the mapping it is bound to, plus 1; 0: unclaimed */
 byte entries;			/* of both pages: bits 0 and 1 show A, 2 and 3 show B */
 byte writer, readers;		/* of the mmap lock: a process plus 1; a set of processes */
 byte mm_users;
-byte asleep;			/* a set of processes */
+byte asleep, revoker;		/* sets of processes; the second one has at most one */
 byte module_refs;		/* descriptors, files of VMAs, drivers, open files */
 byte running;			/* actors */
 bool working;			/* a work item runs */
@@ -163,6 +163,14 @@ inline zap(m, zapped)
 }
 
 /* Put the backing of a killed mapping, once. No entry of the mapping is left. */
+/* One mapping less may have entries of @d. A revoke waits for the last one. */
+inline unmapped(d)
+{
+	desc[d].nr_mapped--;
+	/* Nobody else waits in the same queue for that. */
+	if :: fault != NO_WAKE_ON_UNMAP -> asleep = asleep & ~revoker :: else fi
+}
+
 inline backing_put(m)
 {
 	atomic {
@@ -174,7 +182,7 @@ inline backing_put(m)
 		:: mapping[m].mapped || fault == BACKING_PUT_TWICE ->
 			mapping[m].mapped = false;
 			assert(desc[mapping[m].shows].nr_mapped > 0);
-			desc[mapping[m].shows].nr_mapped--;
+			unmapped(mapping[m].shows);
 			if :: fault != VACANT_KEEPS_MEMORY -> memory_put(mapping[m].shows) :: else fi
 		:: else
 		fi

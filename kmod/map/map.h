@@ -412,6 +412,12 @@ static inline size_t iokmem_mapping_place(const struct iokmem_mapping *mapping)
 	return mapping->backing.desc->skew + mapping->backing.offset;
 }
 
+/* Return the address of the mapping's first byte. */
+static inline unsigned long iokmem_mapping_first_byte(const struct iokmem_mapping *mapping)
+{
+	return mapping->start + offset_in_page(iokmem_mapping_place(mapping));
+}
+
 /* Return the index of the mapping's first page in the memory. */
 static inline pgoff_t iokmem_mapping_index(const struct iokmem_mapping *mapping)
 {

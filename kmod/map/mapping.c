@@ -162,8 +162,8 @@ void iokmem_mapping_list(struct iokmem_mapping *mapping)
 /*
  * iokmem_mapping_go_live - publish the addresses of a mapping that has been built
  *
- * Return 0; or -ENODEV if the descriptor has been revoked, or -ENOENT if the mapping has been
- * killed meanwhile.
+ * If the descriptor has been revoked since the mapping was listed, the revoke waits for this, and
+ * ends the mapping. Return 0, or -ENOENT if the mapping has been killed meanwhile.
  */
 int iokmem_mapping_go_live(struct iokmem_mapping *mapping)
 {
@@ -171,13 +171,10 @@ int iokmem_mapping_go_live(struct iokmem_mapping *mapping)
 
 	lockdep_assert_held(&desc->lock);
 
-	if (desc->revoked)
-		return -ENODEV;
 	if (mapping->state != IOKMEM_MAPPING_BUILDING)
 		return -ENOENT;
 	WRITE_ONCE(mapping->cache_mode, iokmem_desc_get_cache_mode(desc));
-	WRITE_ONCE(mapping->address,
-		   mapping->start + offset_in_page(iokmem_mapping_place(mapping)));
+	WRITE_ONCE(mapping->address, iokmem_mapping_first_byte(mapping));
 	WRITE_ONCE(mapping->state, IOKMEM_MAPPING_LIVE);
 	iokmem_wake_all(&desc->wait);
 	trace_iokmem_map(&mapping->whole);

@@ -21,16 +21,22 @@ static struct iokmem_mapping *next_live(const struct iokmem_desc *desc)
 /*
  * iokmem_mappings_end_all - end all mappings of a revoked descriptor
  *
- * On return no entry of the memory is left. A mapping under construction does not go live,
- * and its builder ends it. A mapping that another thread has killed may not be zapped yet.
- * This waits for both, but not for a builder that awaits the memory: it makes no entries.
+ * On return no entry of the memory is left. A mapping under construction goes live first and is
+ * ended then, so that its maker learns the address. A mapping that another thread has killed may
+ * not be zapped yet. This waits for both, but not for a builder that awaits the memory: it makes
+ * no entries.
  */
 void iokmem_mappings_end_all(struct iokmem_desc *desc)
 {
 	struct iokmem_mapping *mapping;
 
 	mutex_lock(&desc->lock);
-	while ((mapping = next_live(desc))) {
+	for (;;) {
+		wait_event_cmd(desc->wait,
+			       (mapping = next_live(desc)) || desc->nr_mapped == desc->nr_awaiting,
+			       mutex_unlock(&desc->lock), mutex_lock(&desc->lock));
+		if (!mapping)
+			break;
 		kref_get(&mapping->count);
 		iokmem_mapping_kill(mapping);
 		mutex_unlock(&desc->lock);
@@ -38,7 +44,5 @@ void iokmem_mappings_end_all(struct iokmem_desc *desc)
 		iokmem_mapping_put(mapping);
 		mutex_lock(&desc->lock);
 	}
-	wait_event_cmd(desc->wait, desc->nr_mapped == desc->nr_awaiting,
-		       mutex_unlock(&desc->lock), mutex_lock(&desc->lock));
 	mutex_unlock(&desc->lock);
 }

@@ -12,9 +12,22 @@
 #include "map/map.h"
 
 /*
+ * Return the address of a map that a revoke has ended already, since the task keeps the empty
+ * addresses and has to know them; or 0.
+ */
+static unsigned long address_kept(const struct iokmem_map *map, const struct iokmem_desc *desc)
+{
+	lockdep_assert_held(&desc->lock);
+
+	return desc->revoked && map->mapping->bound && !map->ended ?
+	       iokmem_mapping_first_byte(map->mapping) + map->delta : 0;
+}
+
+/*
  * iokmem_map_task_hold - turn the caller's reference to a map into one of the map's task
  *
- * Return the address; or 0 if the map is not live. Takes over the reference in either case.
+ * Return the address; or 0 if the map is not live, unless a revoke has ended it. Takes over the
+ * reference in either case.
  */
 unsigned long iokmem_map_task_hold(struct iokmem_map *map)
 {
@@ -26,6 +39,8 @@ unsigned long iokmem_map_task_hold(struct iokmem_map *map)
 	address = iokmem_map_address(map);
 	if (address)
 		first = !map->task_refs++;
+	else
+		address = address_kept(map, desc);
 	mutex_unlock(&desc->lock);
 
 	/* All references of a task together use the map once. */

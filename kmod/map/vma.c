@@ -389,8 +389,7 @@ static bool unmap_user(struct iokmem_mapping *mapping, bool by_program)
 /*
  * iokmem_vma_claim - bind a mapping under construction to an unclaimed VMA, and publish it
  *
- * Return 0; -ENOENT if the mapping has been killed; -ENODEV if the descriptor has been
- * revoked; or an error of the kind.
+ * Return 0; -ENOENT if the mapping has been killed; or an error of the kind.
  */
 int iokmem_vma_claim(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
 {

@@ -213,6 +213,42 @@ TEST_F(revoke, bears_threads_that_map)
 	EXPECT_EQ(0, nr_maps(self->fd));
 }
 
+/* Map until that fails, and unmap what has an address, whether the map has ended or not. */
+static void *map_and_munmap(void *arg)
+{
+	struct mapper *mapper = arg;
+	char *address;
+
+	for (;;) {
+		mapper->err = map(mapper->fd, IOKMEM_MAP_UNIQUE, 0, 0, &address);
+		if (mapper->err)
+			return NULL;
+		munmap(address, SIZE);
+		mapper->maps++;
+	}
+}
+
+/* A map that a revoke overtakes fails, or its maker learns the address. */
+TEST_F(revoke, leaves_no_addresses_that_nobody_knows)
+{
+	int vmas = nr_iokmem_vmas(), i;
+
+	for (i = 0; i < 200; i++) {
+		struct mapper mapper = { .fd = create(self->dev, variant->options, SIZE, 0) };
+		pthread_t thread;
+
+		ASSERT_LE(0, mapper.fd);
+		ASSERT_EQ(0, pthread_create(&thread, NULL, map_and_munmap, &mapper));
+		while (mapper.maps < 3)
+			sched_yield();
+		ASSERT_EQ(0, revoke_memory(mapper.fd));
+		pthread_join(thread, NULL);
+		EXPECT_EQ(-ENODEV, mapper.err);
+		close(mapper.fd);
+	}
+	EXPECT_EQ(vmas, nr_iokmem_vmas());
+}
+
 #include "nothing_left.h"
 
 TEST_HARNESS_MAIN

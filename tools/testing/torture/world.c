@@ -168,8 +168,6 @@ void fail_at(struct thread *thread, const char *where, int line, const char *for
 
 	if (thread && revokes_meanwhile(thread)) {
 		world->excused++;
-		/* A map that failed for it may have left its empty addresses. */
-		thread->process->left_over = true;
 		return;
 	}
 	if (atomic_exchange(&world->failed, true))
