@@ -218,8 +218,9 @@ void op_create_multi(struct thread *thread)
 	struct shape shape = {};
 	struct handle *member;
 	bool read_only = false;
-	__s32 fds[4];
-	int fd, nr = 0, wanted = 1 + below(thread, 4);
+	__u64 roots[MAX_MEMBERS];
+	__s32 fds[MAX_MEMBERS];
+	int i, fd, nr = 0, wanted = 1 + below(thread, MAX_MEMBERS);
 
 	while (nr < wanted) {
 		member = any_handle(thread);
@@ -232,12 +233,15 @@ void op_create_multi(struct thread *thread)
 		shape.owned = shape.capacity + member->shape.owned;
 		shape.capacity += member->shape.capacity;
 		read_only |= member->read_only;
+		roots[nr] = member->shape.root;
 		fds[nr++] = member->fd;
 	}
 	if (nr != wanted)
 		return;
 	shape.identity = new_identity();
 	shape.root = shape.identity;
+	for (i = 0; i < nr; i++)
+		record_of(shape.identity)->members[i] = roots[i];
 	fd = create_multi(device, below(thread, 4), fds, nr);
 	trace(thread, "CREATE_MULTI", shape.identity, 0, shape.capacity, 0, nr, fd);
 	/* A member that had another length when it was added does not match the model. */

@@ -38,6 +38,7 @@
 #define NR_BUCKETS	64
 #define NR_SHELVES	6
 #define NR_PUBLICS	6
+#define MAX_MEMBERS	4
 #define NR_WORDS	(PAGE / sizeof(__u64))
 #define TRAIL_LENGTH	32
 #define NR_COMMONS	4
@@ -92,6 +93,7 @@ struct shape {
  * @resized: its length may have changed
  * @revoking: how many threads are about to revoke it; who is killed counts for ever
  * @revoked: it has been revoked
+ * @members: of a multi-descriptor: what its members' maps are of, which revokes it, too
  * @written: pages that have their stamp
  *
  * Changes are counted to find out whether somebody was alone: see change_begin().
@@ -104,6 +106,7 @@ struct record {
 	atomic_bool resized;
 	atomic_int revoking;
 	atomic_bool revoked;
+	atomic_ullong members[MAX_MEMBERS];
 	atomic_ullong written[MAX_PAGES / 64];
 };
 

@@ -60,6 +60,8 @@ __u64 new_identity(void)
 	record->resized = false;
 	record->revoking = 0;
 	record->revoked = false;
+	for (i = 0; i < MAX_MEMBERS; i++)
+		record->members[i] = 0;
 	for (i = 0; i < MAX_PAGES / 64; i++)
 		record->written[i] = 0;
 	record->identity = identity;
@@ -137,24 +139,25 @@ void begin_op(struct thread *thread)
 		thread->unrest |= world->revoking[i] > 0;
 }
 
-static bool is_revoked_itself(__u64 identity)
+static bool is_revoked_root(__u64 root)
 {
-	const struct record *record = record_of(identity);
+	const struct record *record = record_of(root);
+	int i;
 
-	return record->identity == identity && (record->revoking || record->revoked);
+	if (record->identity != root)
+		return false;
+	if (record->revoking || record->revoked)
+		return true;
+	for (i = 0; i < MAX_MEMBERS; i++)
+		if (record->members[i] && is_revoked_root(record->members[i]))
+			return true;
+	return false;
 }
 
 /* Return true if the memory has been revoked, or is about to be. */
 bool is_revoked(const struct shape *shape)
 {
-	unsigned int i;
-
-	if (is_revoked_itself(shape->root))
-		return true;
-	for (i = 0; i < shape->nr && i < MAX_PIECES; i++)
-		if (is_revoked_itself(shape->pieces[i].buffer))
-			return true;
-	return false;
+	return is_revoked_root(shape->root);
 }
 
 /*
