@@ -3,6 +3,7 @@
  * Helpers of the suites of dma-bufs. See dmabuf_helpers.h.
  */
 #include <kunit/device.h>
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 
@@ -33,6 +34,30 @@ int export_error(struct iokmem_desc *desc, u32 flags)
 		return PTR_ERR(dmabuf);
 	dma_buf_put(dmabuf);
 	return 0;
+}
+
+struct iokmem_desc *import(struct kunit *test, struct dma_buf *dmabuf, u32 direction)
+{
+	return keep_desc(test, iokmem_desc_with_dma_buf(dmabuf, direction));
+}
+
+int import_error(struct dma_buf *dmabuf, u32 direction)
+{
+	struct iokmem_desc *desc = iokmem_desc_with_dma_buf(dmabuf, direction);
+
+	if (IS_ERR(desc))
+		return PTR_ERR(desc);
+	iokmem_desc_put(desc);
+	return 0;
+}
+
+bool is_revoked(const struct iokmem_desc *desc)
+{
+	int i;
+
+	for (i = 0; i < 100 && !READ_ONCE(desc->revoke_done); i++)
+		msleep(20);
+	return READ_ONCE(desc->revoke_done);
 }
 
 bool reads_pattern(struct kunit *test, struct iokmem_desc *desc, size_t first)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Helpers of the suites of dma-bufs: a device, exports, and a descriptor's bytes.
+ * Helpers of the suites of dma-bufs: a device, exports, imports, and a descriptor's bytes.
  */
 #ifndef _IOKMEM_KUNIT_DMABUF_HELPERS_H
 #define _IOKMEM_KUNIT_DMABUF_HELPERS_H
@@ -21,6 +21,13 @@ struct device *dma_device(struct kunit *test, const char *name);
 struct dma_buf *export(struct kunit *test, struct iokmem_desc *desc, u32 flags);
 
 int export_error(struct iokmem_desc *desc, u32 flags);
+
+struct iokmem_desc *import(struct kunit *test, struct dma_buf *dmabuf, u32 direction);
+
+int import_error(struct dma_buf *dmabuf, u32 direction);
+
+/* Wait until the revoke of a descriptor is over, which a worker does. */
+bool is_revoked(const struct iokmem_desc *desc);
 
 bool reads_pattern(struct kunit *test, struct iokmem_desc *desc, size_t first);
 

@@ -3,26 +3,10 @@
  * dma-bufs as descriptors: those of a driver that knows nothing of this one, and this driver's
  * own.
  */
-#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/uaccess.h>
 
 #include "dmabuf_helpers.h"
-
-static struct iokmem_desc *import(struct kunit *test, struct dma_buf *dmabuf, u32 direction)
-{
-	return keep_desc(test, iokmem_desc_with_dma_buf(dmabuf, direction));
-}
-
-static int import_error(struct dma_buf *dmabuf, u32 direction)
-{
-	struct iokmem_desc *desc = iokmem_desc_with_dma_buf(dmabuf, direction);
-
-	if (IS_ERR(desc))
-		return PTR_ERR(desc);
-	iokmem_desc_put(desc);
-	return 0;
-}
 
 static void import_of_an_export_is_the_descriptor(struct kunit *test)
 {
@@ -114,16 +98,6 @@ static void import_holds_the_memory_while_it_is_used(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, from->pinned);
 	put_map_now(test, m);
 	KUNIT_EXPECT_TRUE(test, is_idle(from));
-}
-
-/* Wait until the revoke of a descriptor is over, which a worker does. */
-static bool is_revoked(const struct iokmem_desc *desc)
-{
-	int i;
-
-	for (i = 0; i < 100 && !READ_ONCE(desc->revoke_done); i++)
-		msleep(20);
-	return READ_ONCE(desc->revoke_done);
 }
 
 static void import_that_is_taken_back_is_revoked(struct kunit *test)

@@ -143,10 +143,66 @@ static void exporter_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 	exporter->vmapped = false;
 }
 
-/* Only importers map the memory. */
+static void exporter_vma_open(struct vm_area_struct *vma)
+{
+	struct exporter *exporter = vma->vm_private_data;
+
+	exporter->vmas++;
+}
+
+static void exporter_vma_close(struct vm_area_struct *vma)
+{
+	struct exporter *exporter = vma->vm_private_data;
+
+	exporter->vmas--;
+}
+
+static vm_fault_t exporter_fault(struct vm_fault *vmf)
+{
+	struct exporter *exporter = vmf->vma->vm_private_data;
+
+	exporter->faults++;
+	if (vmf->pgoff >= EXPORTER_PAGES || exporter->gone)
+		return VM_FAULT_SIGBUS;
+	return vmf_insert_pfn(vmf->vma, vmf->address, page_to_pfn(exporter->pages[vmf->pgoff]));
+}
+
+static const struct vm_operations_struct exporter_vm_ops = {
+	.open	= exporter_vma_open,
+	.close	= exporter_vma_close,
+	.fault	= exporter_fault,
+};
+
+static int mmap_page(struct exporter *exporter, struct vm_area_struct *vma, unsigned long i)
+{
+	struct page *page = exporter->pages[vma->vm_pgoff + i];
+	unsigned long address = vma->vm_start + (i << PAGE_SHIFT);
+
+	if (exporter->options & EXPORTER_COUNTED)
+		return vm_insert_page(vma, address, page);
+	return remap_pfn_range(vma, address, page_to_pfn(page), PAGE_SIZE, vma->vm_page_prot);
+}
+
 static int exporter_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 {
-	return -ENODEV;
+	struct exporter *exporter = dmabuf->priv;
+	unsigned long i;
+	int err = 0;
+
+	if (!(exporter->options & (EXPORTER_FAULTS | EXPORTER_REMAPS | EXPORTER_COUNTED)))
+		return -ENODEV;
+	if (exporter->mmap_error)
+		return exporter->mmap_error;
+	for (i = 0; !(exporter->options & EXPORTER_FAULTS) && i < vma_pages(vma) && !err; i++)
+		err = mmap_page(exporter, vma, i);
+	if (err || (exporter->options & EXPORTER_REMAPS))
+		return err;
+	if (exporter->options & EXPORTER_FAULTS)
+		vm_flags_set(vma, VM_PFNMAP);
+	vma->vm_ops = &exporter_vm_ops;
+	vma->vm_private_data = exporter;
+	exporter_vma_open(vma);
+	return 0;
 }
 
 static int exporter_begin(struct dma_buf *dmabuf, enum dma_data_direction direction)
@@ -211,8 +267,17 @@ static const struct dma_buf_ops exporter_ops_moves = {
 	.vunmap	= exporter_vunmap,
 };
 
+static const struct dma_buf_ops exporter_ops_moves_no_vmap = {
+	EXPORTER_OPS,
+	.pin	= exporter_pin,
+	.unpin	= exporter_unpin,
+	.mmap	= exporter_mmap,
+};
+
 static const struct dma_buf_ops *ops_for(unsigned int options)
 {
+	if ((options & EXPORTER_NO_VMAP) && (options & EXPORTER_MOVES))
+		return &exporter_ops_moves_no_vmap;
 	if (options & EXPORTER_NO_VMAP)
 		return &exporter_ops_no_vmap;
 	if (options & EXPORTER_NO_MMAP)
@@ -272,6 +337,7 @@ static void make_memory(struct exporter *exporter)
 void take_back(struct exporter *exporter)
 {
 	dma_resv_lock(exporter->dmabuf->resv, NULL);
+	exporter->gone = true;
 	dma_buf_invalidate_mappings(exporter->dmabuf);
 	dma_resv_unlock(exporter->dmabuf->resv);
 }

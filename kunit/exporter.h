@@ -19,6 +19,11 @@
 #define EXPORTER_EMPTY		0x40
 #define EXPORTER_SHORT		0x80	/* shows devices all but the last page */
 
+/* How programs map the memory. By default only importers may do that. */
+#define EXPORTER_FAULTS		0x100	/* when they touch it */
+#define EXPORTER_REMAPS		0x200	/* at once, by page frames */
+#define EXPORTER_COUNTED	0x400	/* at once, by counted pages */
+
 /**
  * struct exporter - one dma-buf, and how it is used
  * @test: the test that has it
@@ -36,6 +41,10 @@
  * @released: the dma-buf has been released
  * @attach_error: error for the next attachments, or 0
  * @map_error: error for the next mappings, or 0
+ * @mmap_error: error for the next VMAs, or 0
+ * @vmas: number of VMAs that have its operations
+ * @faults: number of faults so far
+ * @gone: the memory has been taken back, and is shown to programs no more
  * @begin_error: error for the next CPU accesses, or 0
  */
 struct exporter {
@@ -55,6 +64,10 @@ struct exporter {
 	int attach_error;
 	int map_error;
 	int begin_error;
+	int mmap_error;
+	int vmas;
+	int faults;
+	bool gone;
 };
 
 /*

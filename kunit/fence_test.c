@@ -204,11 +204,6 @@ static long write_by_dma(void *dma)
 	return iokmem_dma_write_bytes(dma, 0, "x", 1);
 }
 
-static struct iokmem_desc *import(struct kunit *test, struct dma_buf *dmabuf, u32 direction)
-{
-	return keep_desc(test, iokmem_desc_with_dma_buf(dmabuf, direction));
-}
-
 static void fence_is_waited_for_by_dma_commands(struct kunit *test)
 {
 	struct exporter *from = exporter(test, 0);

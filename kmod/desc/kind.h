@@ -52,9 +52,14 @@ struct iokmem_store_ops {
 	int (*set_purgeable)(struct iokmem_desc *desc, u32 state, u32 *old);
 };
 
+#define IOKMEM_FILLED_BY_OTHERS	1
+
 /**
  * struct iokmem_show_ops - how address spaces see the memory
- * @fill_vma: fill a new VMA. Default: entries are made of page frames
+ * @fill_vma: fill a VMA, from page vm_pgoff of the memory on. Returns 0;
+ *	%IOKMEM_FILLED_BY_OTHERS if another driver has filled it, and may have given it its own
+ *	operations and private data, which is possible only in ->mmap(); or an error. Default:
+ *	entries are made of page frames
  * @fault: serve a fault, for memory whose pages are found one by one. Default: faults
  *	look up page frames
  * @file: return the file that has the pages, whose inode the VMAs of user mappings must

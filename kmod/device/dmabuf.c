@@ -582,8 +582,11 @@ static struct iokmem_desc *original(const struct iokmem_export *export)
  *
  * The memory can be prepared, mapped, made part of other descriptors, and used by DMA
  * commands, as any other memory. The exporter decides its cache mode. If the exporter gives the
- * kernel no address of the memory, only DMA commands can use it: it cannot be mapped, read,
- * written or made part of a multi-descriptor (-EOPNOTSUPP), and its cache mode is not known.
+ * kernel no address of the memory, DMA commands can use it, and user tasks can map it as far as
+ * the exporter's mmap() goes: without guards, not %IOKMEM_MAP_PINNABLE, and not to be redirected.
+ * It cannot be mapped into the kernel, read, written or made part of a multi-descriptor
+ * (-EOPNOTSUPP), and its cache mode is not known. When the exporter takes it back it is gone from
+ * user tasks at once.
  *
  * For a dma-buf that was made with iokmem_desc_get_dma_buf() the result is the descriptor it was
  * made of; or, if that one's length was less than its capacity, a sub-descriptor of it. Such a

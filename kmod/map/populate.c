@@ -11,6 +11,7 @@
 #include <linux/sched/signal.h>
 
 #include "map/map.h"
+#include "map/vma.h"
 #include "page/compat.h"
 
 /* Return the mapping's VMA if its program could touch memory there now, else NULL. */
@@ -19,7 +20,8 @@ static struct vm_area_struct *vma_to_fill(const struct iokmem_mapping *mapping)
 	struct vm_area_struct *vma = iokmem_mapping_vma(mapping);
 
 	if (!vma || READ_ONCE(mapping->state) != IOKMEM_MAPPING_LIVE || mapping->blocked ||
-	    iokmem_desc_fills_vma(iokmem_mapping_desc(mapping)) ||
+	    (iokmem_desc_fills_vma(iokmem_mapping_desc(mapping)) &&
+	     !iokmem_vma_is_adopted(vma)) ||
 	    !(vma->vm_flags & (VM_READ | VM_WRITE)))
 		return NULL;
 	return vma;
@@ -49,15 +51,15 @@ static long fill_at(struct iokmem_mapping *mapping, struct vm_area_struct *vma,
 		    unsigned long address, unsigned long left, bool *unlocked)
 {
 	unsigned int flags = FAULT_FLAG_REMOTE;
+	bool pages = iokmem_vma_has_pages(vma);
+	bool singly = pages || iokmem_vma_is_adopted(vma);
 	struct iokmem_run run;
-	bool singly;
 	int err;
 
 	*unlocked = false;
 	if (vma->vm_flags & VM_WRITE)
 		flags |= FAULT_FLAG_WRITE;
-	singly = iokmem_vma_has_pages(vma);
-	if (singly && !iokmem_vma_is_paged(vma) && !iokmem_vma_is_given(vma) &&
+	if (pages && !iokmem_vma_is_paged(vma) && !iokmem_vma_is_given(vma) &&
 	    IOKMEM_CPU_MARKS_ENTRIES)
 		return iokmem_vma_insert_pages(vma, address, left);
 	if (!singly) {

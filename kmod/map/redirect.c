@@ -47,7 +47,7 @@ static struct vm_area_struct *change_begin(struct iokmem_mapping *mapping)
 	vma = iokmem_mapping_vma(mapping);
 	if (!vma || mapping->vacant)
 		goto err_unlock;
-	/* The DMA API has made all entries, and would not make them again. */
+	/* The kind has filled the VMA, and would not fill it again. */
 	err = -EOPNOTSUPP;
 	if (iokmem_desc_fills_vma(iokmem_mapping_desc(mapping)))
 		goto err_unlock;

@@ -12,7 +12,8 @@
  *     binds the mapping to it. If the program has unmapped or replaced the VMA meanwhile,
  *     the request fails.
  *
- * A program's own mmap() of the descriptor's file claims in ->mmap() (mmap.c).
+ * A program's own mmap() of the descriptor's file claims in ->mmap() (mmap.c), and so does a kind
+ * of memory that fills VMAs itself.
  *
  * The module never unmaps addresses unless the program asks it to, because the program may
  * have put something else there. In any other case the mapping is zapped, and its empty VMA
@@ -131,7 +132,13 @@ static const struct vm_operations_struct iokmem_vm_ops = {
 
 static bool is_ours(const struct vm_area_struct *vma)
 {
-	return vma && vma->vm_ops == &iokmem_vm_ops;
+	return vma && (vma->vm_ops == &iokmem_vm_ops || iokmem_vma_is_adopted(vma));
+}
+
+/* Return the mapping of one of the module's VMAs, or NULL if it is unclaimed. */
+static struct iokmem_mapping *mapping_of(const struct vm_area_struct *vma)
+{
+	return iokmem_vma_is_adopted(vma) ? iokmem_adopted_mapping(vma) : vma->vm_private_data;
 }
 
 /*
@@ -144,7 +151,7 @@ struct vm_area_struct *iokmem_mapping_vma(const struct iokmem_mapping *mapping)
 	mmap_assert_locked(mapping->mm);
 
 	vma = vma_lookup(mapping->mm, mapping->start);
-	return is_ours(vma) && vma->vm_private_data == mapping ? vma : NULL;
+	return is_ours(vma) && mapping_of(vma) == mapping ? vma : NULL;
 }
 
 /*
@@ -162,7 +169,7 @@ struct iokmem_mapping *iokmem_mapping_at(struct mm_struct *mm, unsigned long add
 	mmap_assert_locked(mm);
 
 	vma = vma_lookup(mm, address);
-	mapping = is_ours(vma) ? vma->vm_private_data : NULL;
+	mapping = is_ours(vma) ? mapping_of(vma) : NULL;
 	if (!mapping || mapping->vacant)
 		return NULL;
 	return mapping->backing.desc == desc || mapping->made_of == desc->id ? mapping : NULL;
@@ -238,15 +245,32 @@ void iokmem_vma_show(struct vm_area_struct *vma, vm_flags_t flags)
  */
 void iokmem_vma_init(struct vm_area_struct *vma)
 {
-	vm_flags_mod(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTCOPY | VM_DONTDUMP,
-		     VM_EXEC | VM_MAYEXEC);
+	vm_flags_mod(vma, IOKMEM_VMA_FLAGS | VM_PFNMAP, VM_EXEC | VM_MAYEXEC);
 	vma->vm_ops = &iokmem_vm_ops;
 	vma->vm_private_data = NULL;
 }
 
+/* Have the kind fill an unclaimed VMA. */
+static int fill(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
+{
+	int ret;
+
+	vm_flags_clear(vma, VM_PFNMAP);
+	vma->vm_page_prot = iokmem_prot_marked(vm_get_page_prot(vma->vm_flags), vma->vm_flags);
+	ret = iokmem_desc_fill_vma(iokmem_mapping_desc(mapping), vma);
+	vm_flags_set(vma, IOKMEM_VMA_FLAGS);
+	if (ret == IOKMEM_FILLED_BY_OTHERS)
+		ret = iokmem_vma_adopt(vma, mapping, &iokmem_vm_ops);
+	else if (!ret)
+		vma->vm_private_data = mapping;
+	if (ret)
+		iokmem_vma_zap(vma);
+	return ret;
+}
+
 /*
  * Bind a mapping to an unclaimed VMA, which gets a count of the mapping. A kind that fills
- * VMAs itself makes all entries now. Return 0 or an error of the kind.
+ * VMAs itself does that now. Return 0 or an error of the kind.
  */
 static int bind(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
 {
@@ -259,15 +283,9 @@ static int bind(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
 
 	mapping->start = vma->vm_start + (mapping->guard << PAGE_SHIFT);
 	if (iokmem_desc_fills_vma(desc)) {
-		vm_flags_clear(vma, VM_PFNMAP);
-		vma->vm_page_prot = iokmem_prot_marked(vm_get_page_prot(vma->vm_flags),
-						       vma->vm_flags);
-		err = iokmem_desc_fill_vma(desc, vma);
-		if (err) {
-			iokmem_vma_zap(vma);
+		err = fill(vma, mapping);
+		if (err)
 			return err;
-		}
-		vma->vm_private_data = mapping;
 	} else {
 		if (mapping->options & IOKMEM_MAP_PINNABLE) {
 			vm_flags_clear(vma, VM_IO);
@@ -314,7 +332,7 @@ static bool vacant_suits(const struct iokmem_mapping *vacant,
 	const struct vm_area_struct *vma = iokmem_mapping_vma(vacant);
 	size_t size = iokmem_mapping_vma_size(mapping);
 
-	if (!vma || vma->vm_end - vma->vm_start != size ||
+	if (!vma || vma->vm_end - vma->vm_start != size || iokmem_vma_is_adopted(vma) ||
 	    (vacant->options ^ mapping->options) & IOKMEM_MAP_EQUAL)
 		return false;
 	if (at)
@@ -453,7 +471,7 @@ static int claim(struct iokmem_mapping *mapping, const struct file *file,
 
 	mmap_write_lock(mapping->mm);
 	vma = vma_lookup(mapping->mm, start);
-	if (is_ours(vma) && !vma->vm_private_data && vma->vm_file == file &&
+	if (is_ours(vma) && !mapping_of(vma) && vma->vm_file == file &&
 	    vma->vm_start == start &&
 	    vma->vm_end - vma->vm_start == iokmem_mapping_vma_size(mapping))
 		err = iokmem_vma_claim(vma, mapping);
@@ -578,6 +596,42 @@ static const struct file_operations iokmem_vma_fops = {
 };
 
 /*
+ * A kind that fills VMAs itself does it here, as long as no lookup finds the VMA. The file's
+ * private data is the mapping until then: remap_file_pages() may call this once more.
+ */
+static int filled_file_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct iokmem_mapping *mapping = xchg(&file->private_data, NULL);
+
+	iokmem_vma_init(vma);
+	return mapping ? iokmem_vma_claim(vma, mapping) : 0;
+}
+
+static unsigned long
+filled_file_get_unmapped_area(struct file *file, unsigned long addr, unsigned long len,
+			      unsigned long pgoff, unsigned long flags)
+{
+	const struct iokmem_mapping *mapping = file->private_data;
+
+	if (!mapping)
+		return mm_get_unmapped_area(file, addr, len, pgoff, flags);
+	return iokmem_aligned_area(file, addr, len, pgoff, flags,
+				   iokmem_preferred_alignment(iokmem_mapping_desc(mapping), len),
+				   place_in_memory(mapping) << PAGE_SHIFT);
+}
+
+static const struct file_operations iokmem_filled_fops = {
+	.owner			= THIS_MODULE,
+	.mmap			= filled_file_mmap,
+	.get_unmapped_area	= filled_file_get_unmapped_area,
+};
+
+static int rights(const struct iokmem_mapping *mapping)
+{
+	return mapping->options & IOKMEM_MAP_READ_ONLY ? O_RDONLY : O_RDWR;
+}
+
+/*
  * iokmem_vma_file - create a file for the VMA of a mapping
  *
  * Used where no program's file will do. If the mapping may have counted pages, the kernel
@@ -585,13 +639,12 @@ static const struct file_operations iokmem_vma_fops = {
  */
 struct file *iokmem_vma_file(const struct iokmem_mapping *mapping)
 {
-	int flags = mapping->options & IOKMEM_MAP_READ_ONLY ? O_RDONLY : O_RDWR;
 	void *alignment = encode_alignment(mapping);
 	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
 
 	return may_have_pages(mapping) ?
-	       iokmem_desc_map_file(desc, alignment, flags, &iokmem_vma_fops) :
-	       iokmem_desc_file(desc, alignment, flags, &iokmem_vma_fops);
+	       iokmem_desc_map_file(desc, alignment, rights(mapping), &iokmem_vma_fops) :
+	       iokmem_desc_file(desc, alignment, rights(mapping), &iokmem_vma_fops);
 }
 
 /*
@@ -614,9 +667,11 @@ static int make_and_claim(struct iokmem_mapping *mapping, unsigned long at, stru
 	unsigned long fixed = overwrite ? MAP_FIXED : MAP_FIXED_NOREPLACE;
 	unsigned long start;
 	struct file *file;
-	int err;
+	int err = 0;
 
-	if (will_do(of, mapping)) {
+	if (iokmem_desc_fills_vma(desc)) {
+		file = iokmem_desc_map_file(desc, mapping, rights(mapping), &iokmem_filled_fops);
+	} else if (will_do(of, mapping)) {
 		file = get_file(of);
 		pgoff = IOKMEM_PGOFF_UNCLAIMED | place_in_memory(mapping);
 	} else {
@@ -630,7 +685,7 @@ static int make_and_claim(struct iokmem_mapping *mapping, unsigned long at, stru
 			       MAP_SHARED | (at ? fixed : 0), pgoff << PAGE_SHIFT);
 	if (IS_ERR_VALUE(start))
 		err = mmap_error(mapping, at, start);
-	else
+	else if (!iokmem_desc_fills_vma(desc))
 		err = claim(mapping, file, start);
 	fput(file);
 	return err;

@@ -7,8 +7,12 @@
 
 #include <linux/mm.h>
 
+struct file;
 struct iokmem_desc;
 struct iokmem_mapping;
+
+/* What no VMA of the module's is without, but for those that can be pinned. */
+#define IOKMEM_VMA_FLAGS	(VM_IO | VM_DONTEXPAND | VM_DONTCOPY | VM_DONTDUMP)
 
 /*
  * A bit of vm_pgoff that marks a VMA which the module makes for a mapping to claim. The
@@ -18,6 +22,13 @@ struct iokmem_mapping;
 #define IOKMEM_PGOFF_UNCLAIMED	(1UL << (BITS_PER_LONG - PAGE_SHIFT - 1))
 #define IOKMEM_PLACE_MASK	((1UL << 40) - 1)
 
+/* adopt.c */
+bool iokmem_vma_is_adopted(const struct vm_area_struct *vma);
+struct iokmem_mapping *iokmem_adopted_mapping(const struct vm_area_struct *vma);
+int iokmem_vma_adopt(struct vm_area_struct *vma, struct iokmem_mapping *mapping,
+		     const struct vm_operations_struct *ours);
+
+/* vma.c */
 void iokmem_vma_init(struct vm_area_struct *vma);
 int iokmem_vma_claim(struct vm_area_struct *vma, struct iokmem_mapping *mapping);
 struct file *iokmem_vma_file(const struct iokmem_mapping *mapping);

@@ -8,12 +8,16 @@
  * commands, and nothing is attached any more when its users have completed what they prepared.
  *
  * The exporter tells that under the reservation lock. The locks that a revoke takes come before
- * that one, so a worker does it, and maps and devices see the memory until then. An exporter whose
- * memory is gone by that time waits for its devices' mappings, as VFIO does.
+ * that one, so a worker does it. Until then devices see the memory, and so do maps by way of the
+ * exporter's kernel address, which keeps the memory; an exporter whose memory is gone by that time
+ * waits for its devices' mappings, as VFIO does. From user tasks whose VMAs it has filled itself
+ * the memory is taken at once, and the exporter serves their faults, or refuses to.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 
 #include "desc/desc.h"
@@ -37,6 +41,8 @@ static void invalidated(struct dma_buf_attachment *attachment)
 
 	dma_resv_assert_held(attachment->dmabuf->resv);
 
+	if (importer->vmas)
+		unmap_mapping_range(importer->vmas->f_mapping, 0, 0, 1);
 	/* While nothing is pinned the memory only moves: to where it can be pinned. */
 	if (!importer->pins || importer->taken_back)
 		return;

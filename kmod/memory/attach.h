@@ -9,6 +9,7 @@
 struct device;
 struct dma_buf;
 struct dma_buf_attachment;
+struct file;
 struct iokmem_desc;
 struct sg_table;
 
@@ -19,6 +20,7 @@ struct sg_table;
  * @pins: attached devices that have the memory pinned
  * @taken_back: the descriptor is being revoked, or has been
  * @revoke: revokes the descriptor, with a count of it
+ * @vmas: the file on whose inode are the VMAs that the exporter has filled, or NULL
  */
 struct iokmem_importer {
 	struct dma_buf *dmabuf;
@@ -26,6 +28,7 @@ struct iokmem_importer {
 	unsigned int pins;		/* protected by the reservation lock */
 	bool taken_back;		/* protected by the reservation lock */
 	struct work_struct revoke;
+	struct file *vmas;
 };
 
 void iokmem_importer_init(struct iokmem_importer *importer, struct iokmem_desc *desc,

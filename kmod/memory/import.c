@@ -12,8 +12,9 @@
  *  - User tasks can map it if the exporter lets user tasks map it.
  *  - Bytes are copied between dma_buf_begin_cpu_access() and dma_buf_end_cpu_access().
  *    Users of a map call these, too; programs use DMA_BUF_IOCTL_SYNC.
- *  - If the exporter gives no kernel address, the memory is only for devices. Nobody knows then
- *    where it is, or whether it is RAM at all: a kind of its own.
+ *  - If the exporter gives no kernel address, the memory is opaque: a kind of its own. Nobody knows
+ *    where it is, or whether it is RAM at all. Devices see it, and user tasks if the exporter maps
+ *    it for them.
  *  - The exporter maps it for devices, so it is not mapped by its pages.
  *  - Devices of other drivers may be at work on it. DMA commands wait for their fences when they
  *    are prepared or synchronised, and those who copy bytes before they do. Fences of their own
@@ -352,25 +353,54 @@ static int import_device_sync(struct iokmem_desc *desc, enum dma_data_direction 
 	return err ? error_of(err, -EIO) : 0;
 }
 
-/* The CPU does not see memory of which the exporter gives no address. */
-static int device_only_may_map(const struct iokmem_desc *desc, bool user)
+/*
+ * The VMA keeps its own file. By the exporter's a program could map all of the dma-buf, and for
+ * writing, although it may have been given less.
+ */
+static int opaque_fill_vma(struct iokmem_desc *desc, struct vm_area_struct *vma)
+{
+	struct dma_buf *dmabuf = import_of(desc)->dmabuf;
+	struct file *file = get_file(vma->vm_file);
+	int err;
+
+	err = dma_buf_mmap(dmabuf, vma, vma->vm_pgoff);
+	if (!err && vma->vm_file != dmabuf->file) {
+		if (vma->vm_ops && vma->vm_ops->close)
+			vma->vm_ops->close(vma);
+		err = -EOPNOTSUPP;
+	}
+	vma_set_file(vma, file);
+	fput(file);
+	return err ? error_of(err, -EOPNOTSUPP) : IOKMEM_FILLED_BY_OTHERS;
+}
+
+/* The file on whose inode all VMAs are, so that the exporter can have all entries removed. */
+static struct file *opaque_file(const struct iokmem_desc *desc)
+{
+	return import_of(desc)->importer.vmas;
+}
+
+/* The kernel does not see memory of which the exporter gives no address. */
+static int opaque_may_map(const struct iokmem_desc *desc, bool user)
+{
+	return user && import_of(desc)->dmabuf->ops->mmap ? 0 : -EOPNOTSUPP;
+}
+
+static int opaque_access(struct iokmem_desc *desc, size_t offset, void *bytes,
+			 size_t length, bool write)
 {
 	return -EOPNOTSUPP;
 }
 
-static int device_only_access(struct iokmem_desc *desc, size_t offset, void *bytes,
-			      size_t length, bool write)
-{
-	return -EOPNOTSUPP;
-}
-
-static int device_only_page_counts(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
+static int opaque_page_counts(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
 {
 	return -EOPNOTSUPP;
 }
 
 static void import_release(struct iokmem_desc *desc)
 {
+	if (import_of(desc)->importer.vmas)
+		fput(import_of(desc)->importer.vmas);
 	dma_buf_put(import_of(desc)->dmabuf);
 }
 
@@ -408,27 +438,29 @@ static const struct iokmem_kind iokmem_import_kind = {
 	.release	= import_release,
 };
 
-static const struct iokmem_store_ops device_only_store = {
+static const struct iokmem_store_ops opaque_store = {
 	.pin		= attach_pin,
 	.unpin		= attach_unpin,
-	.page_counts	= device_only_page_counts,
+	.page_counts	= opaque_page_counts,
 };
 
-static const struct iokmem_show_ops device_only_show = {
-	.may_map	= device_only_may_map,
+static const struct iokmem_show_ops opaque_show = {
+	.fill_vma	= opaque_fill_vma,
+	.file		= opaque_file,
+	.may_map	= opaque_may_map,
 };
 
-static const struct iokmem_bytes_ops device_only_bytes = {
-	.access		= device_only_access,
+static const struct iokmem_bytes_ops opaque_bytes = {
+	.access		= opaque_access,
 };
 
-static const struct iokmem_kind iokmem_device_only_kind = {
-	.name		= "dma-buf for devices",
+static const struct iokmem_kind iokmem_opaque_kind = {
+	.name		= "opaque dma-buf",
 	.fixed_address	= true,
 	.resolve	= iokmem_cache_resolve_io,
-	.store		= &device_only_store,
-	.show		= &device_only_show,
-	.bytes		= &device_only_bytes,
+	.store		= &opaque_store,
+	.show		= &opaque_show,
+	.bytes		= &opaque_bytes,
 	.device		= &import_device,
 	.release	= import_release,
 };
@@ -441,7 +473,7 @@ static const struct iokmem_kind iokmem_device_only_kind = {
 struct dma_buf *iokmem_import_dma_buf(const struct iokmem_desc *desc)
 {
 	return iokmem_desc_is_of(desc, &iokmem_import_kind) ||
-	       iokmem_desc_is_of(desc, &iokmem_device_only_kind) ?
+	       iokmem_desc_is_of(desc, &iokmem_opaque_kind) ?
 	       import_of(desc)->dmabuf : NULL;
 }
 
@@ -465,6 +497,23 @@ bool iokmem_dma_buf_is_read_only(const struct dma_buf *dmabuf)
 	return !(dmabuf->file->f_mode & FMODE_WRITE);
 }
 
+static const struct file_operations iokmem_opaque_fops = {
+	.owner	= THIS_MODULE,
+};
+
+/* The exporter's memory may have any cache mode. */
+static int init_opaque(struct iokmem_import *import)
+{
+	struct file *file;
+
+	file = iokmem_desc_map_file(&import->desc, NULL, O_RDONLY, &iokmem_opaque_fops);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	import->importer.vmas = file;
+	import->desc.cache_mode = IOKMEM_MAP_DEFAULT_CACHE;
+	return 0;
+}
+
 /*
  * iokmem_import_create - make a published descriptor of another driver's dma-buf
  *
@@ -474,26 +523,25 @@ bool iokmem_dma_buf_is_read_only(const struct dma_buf *dmabuf)
 struct iokmem_desc *iokmem_import_create(struct dma_buf *dmabuf, u32 direction)
 {
 	struct iokmem_desc *desc;
-	int err;
+	int err = 0;
 
 	if (!dmabuf->size)
 		return ERR_PTR(-EINVAL);
 	desc = iokmem_desc_alloc(dmabuf->ops->vmap ? &iokmem_import_kind :
-						     &iokmem_device_only_kind,
+						     &iokmem_opaque_kind,
 				 sizeof(struct iokmem_import), dmabuf->size);
 	if (IS_ERR(desc))
 		return desc;
-	/* The exporter's, which may be any. */
-	if (!dmabuf->ops->vmap)
-		desc->cache_mode = IOKMEM_MAP_DEFAULT_CACHE;
 	desc->options = direction;
 	desc->direction = direction;
 	get_dma_buf(dmabuf);
 	import_of(desc)->dmabuf = dmabuf;
 	iokmem_importer_init(&import_of(desc)->importer, desc, dmabuf);
-
+	if (!dmabuf->ops->vmap)
+		err = init_opaque(import_of(desc));
 	/* Find out now whether the memory can be had, and which type it has. */
-	err = iokmem_desc_hold(desc, false);
+	if (!err)
+		err = iokmem_desc_hold(desc, false);
 	if (err) {
 		iokmem_desc_put(desc);
 		return ERR_PTR(err);

@@ -97,4 +97,12 @@ static inline int driver_buffer(int driver, __u32 options, __u64 capacity)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Return a dma-buf of the driver's that has no kernel address. */
+static inline int driver_opaque(int driver)
+{
+	int fd = ioctl(driver, IOKMEM_PROBE_OPAQUE);
+
+	return fd < 0 ? -errno : fd;
+}
+
 #endif /* _IOKMEM_DRIVER_UTILS_H */

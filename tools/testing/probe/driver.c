@@ -23,6 +23,7 @@
 #include "device.h"
 #include "driver.h"
 #include "iokmem_probe.h"
+#include "opaque.h"
 #include "poison.h"
 
 /**
@@ -284,6 +285,8 @@ static long driver_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	}
 	if (cmd == IOKMEM_PROBE_DEVICE_MEMORY)
 		return probe_device_memory(arg);
+	if (cmd == IOKMEM_PROBE_OPAQUE)
+		return probe_opaque();
 	if (cmd == IOKMEM_PROBE_POISON)
 		return probe_poison(arg);
 	if (cmd == IOKMEM_PROBE_IS_POISONED)

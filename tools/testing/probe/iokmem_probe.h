@@ -158,5 +158,11 @@ struct iokmem_probe_use {
 #define IOKMEM_PROBE_USE	_IO(0xBE, 12)
 /* Return the NUMA node of the frame that the argument names. */
 #define IOKMEM_PROBE_NODE	_IO(0xBE, 13)
+/*
+ * Return a file descriptor of a dma-buf that has no kernel address, and so many pages. Page i is
+ * filled with bytes i.
+ */
+#define IOKMEM_PROBE_OPAQUE	_IO(0xBE, 14)
+#define IOKMEM_PROBE_OPAQUE_PAGES	4
 
 #endif /* _IOKMEM_PROBE_H */
