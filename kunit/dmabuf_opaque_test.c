@@ -2,6 +2,7 @@
 /*
  * dma-bufs of which the exporter gives no kernel address: it maps them into user tasks itself.
  */
+#include <linux/completion.h>
 #include <linux/mman.h>
 #include <linux/uaccess.h>
 
@@ -127,18 +128,31 @@ static void put_and_revoke_end_the_map(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, from->vmas);
 }
 
-/* Not when a worker gets round to it. */
+static void wait_for(void *completion)
+{
+	wait_for_completion(completion);
+}
+
+static const struct iokmem_holder_ops wait_when_told = {
+	.revoke	= wait_for,
+};
+
+/* The worker that revokes the descriptor tells holders first, and then removes entries. */
 static void what_is_taken_back_is_gone_at_once(struct kunit *test)
 {
+	DECLARE_COMPLETION_ONSTACK(looked);
 	struct exporter *from = opaque(test);
 	struct iokmem_desc *desc = import(test, from->dmabuf, INOUT);
-	unsigned long address = address_of(map(test, desc, current, 0, 0, 0));
+	struct iokmem_map *m = map(test, desc, current, 0, 0, 0);
+	unsigned long address = address_of(m);
+	struct iokmem_holder holder;
 
+	KUNIT_ASSERT_EQ(test, 0, iokmem_holder_add(&holder, m, &wait_when_told, &looked));
 	KUNIT_EXPECT_EQ(test, 0, touch(address));
-	mutex_lock(&desc->hold_lock);
 	take_back(from);
 	KUNIT_EXPECT_EQ(test, 1, touch(address));
-	mutex_unlock(&desc->hold_lock);
+	complete(&looked);
+	iokmem_holder_remove(&holder);
 	KUNIT_EXPECT_TRUE(test, is_revoked(desc));
 	KUNIT_EXPECT_TRUE(test, is_idle(from));
 }

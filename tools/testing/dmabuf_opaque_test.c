@@ -91,18 +91,28 @@ static void remap(char *at, size_t page)
 
 TEST_F(opaque, shows_no_more_than_was_given)
 {
-	int sub = create_sub(self->fd, IOKMEM_DIRECTION_OUT, PAGE, PAGE);
+	int sub = create_sub(self->fd, INOUT, PAGE, PAGE);
 	char *at;
 
 	ASSERT_LE(0, sub);
 	EXPECT_EQ(0, munmap(self->at, BUFFER_SIZE));
-	ASSERT_EQ(0, map(sub, IOKMEM_MAP_READ_ONLY, 0, 0, &at));
+	ASSERT_EQ(0, map(sub, 0, 0, 0, &at));
+	EXPECT_TRUE(is_filled(at, PAGE, 1));
+	remap(at, 3);
+	EXPECT_TRUE(!can_read(at) || is_filled(at, PAGE, 1));
+}
+
+TEST_F(opaque, is_not_written_where_that_was_not_given)
+{
+	char *at;
+
+	EXPECT_EQ(0, munmap(self->at, BUFFER_SIZE));
+	ASSERT_EQ(0, map(self->fd, IOKMEM_MAP_READ_ONLY, PAGE, PAGE, &at));
 	EXPECT_TRUE(is_filled(at, PAGE, 1));
 	EXPECT_EQ(SIGSEGV, probe(at, true));
 	EXPECT_ERRNO(EACCES, mprotect(at, PAGE, PROT_READ | PROT_WRITE));
-	remap(at, 3);
-	EXPECT_TRUE(!can_read(at) || is_filled(at, PAGE, 1));
-	EXPECT_NE(0, mprotect(at, PAGE, PROT_READ | PROT_WRITE));
+	remap(at, 1);
+	EXPECT_ERRNO(EACCES, mprotect(at, PAGE, PROT_READ | PROT_WRITE));
 	EXPECT_FALSE(can_write(at));
 }
 
