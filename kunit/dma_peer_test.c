@@ -43,9 +43,8 @@ static void peer_is_refused_unless_the_kernel_vouches_for_it(struct kunit *test)
 
 	if (pci_p2pdma_distance(owner, &peer->dev, false) >= 0)
 		kunit_skip(test, "the kernel vouches for it");
-	whole = keep_desc(test, iokmem_device_memory_with_range(&owner->dev, start,
-								pci_resource_len(owner, 0),
-								INOUT));
+	whole = keep_desc(test, iokmem_desc_with_physical_address(start, pci_resource_len(owner, 0),
+								  INOUT));
 	part = keep_desc(test, iokmem_desc_with_physical_address(start + 100, 8, INOUT));
 	KUNIT_EXPECT_EQ(test, -EXDEV, prepare_error(test, &peer->dev, whole));
 	KUNIT_EXPECT_EQ(test, -EXDEV, prepare_error(test, &peer->dev, part));
@@ -59,12 +58,29 @@ static void peer_is_checked_only_if_it_is_another_pci_device(struct kunit *test)
 	struct pci_dev *owner = edu_after(test, NULL);
 	struct iokmem_desc *desc;
 
-	desc = keep_desc(test, iokmem_device_memory_with_range(&owner->dev,
-							       pci_resource_start(owner, 0),
-							       PAGE_SIZE, INOUT));
+	desc = keep_desc(test, iokmem_desc_with_physical_address(pci_resource_start(owner, 0),
+								 PAGE_SIZE, INOUT));
 	/* Its driver may have told that it reaches less. */
 	KUNIT_EXPECT_NE(test, -EXDEV, prepare_error(test, &owner->dev, desc));
 	KUNIT_EXPECT_EQ(test, 0, prepare_error(test, device(test), desc));
+}
+
+/* It would go with the driver, and until then keep any driver from the device. */
+static void memory_of_a_device_without_driver_is_refused(struct kunit *test)
+{
+	struct pci_dev *pdev = edu_after(test, NULL);
+	struct iokmem_desc *desc;
+
+	if (pdev->dev.driver)
+		pdev = edu_after(test, pdev);
+	if (pdev->dev.driver)
+		kunit_skip(test, "all devices have a driver");
+	desc = iokmem_device_memory_with_range(&pdev->dev, pci_resource_start(pdev, 0), PAGE_SIZE,
+					       INOUT);
+	KUNIT_EXPECT_EQ(test, -ENODEV, PTR_ERR_OR_ZERO(desc));
+	desc = iokmem_buffer_coherent(&pdev->dev, INOUT, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, -ENODEV, PTR_ERR_OR_ZERO(desc));
+	KUNIT_EXPECT_TRUE(test, list_empty(&pdev->dev.devres_head));
 }
 
 static void peer_is_not_taken_for_reserved_memory(struct kunit *test)
@@ -82,6 +98,7 @@ static struct kunit_case dma_peer_cases[] = {
 	KUNIT_CASE(peer_is_refused_unless_the_kernel_vouches_for_it),
 	KUNIT_CASE(peer_is_checked_only_if_it_is_another_pci_device),
 	KUNIT_CASE(peer_is_not_taken_for_reserved_memory),
+	KUNIT_CASE(memory_of_a_device_without_driver_is_refused),
 	{}
 };
 

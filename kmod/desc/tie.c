@@ -8,6 +8,7 @@
 #include <linux/gfp.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/pci.h>
 
 #include "desc/desc.h"
 
@@ -54,14 +55,24 @@ static void driver_left(struct device *dev, void *res)
 	module_put(THIS_MODULE);
 }
 
+/* Return true if a resource that has just been added may come too late for driver_left(). */
+static bool has_left(const struct device *dev, bool had_driver)
+{
+	return READ_ONCE(dev->links.status) == DL_DEV_UNBINDING ||
+	       (had_driver && !READ_ONCE(dev->driver));
+}
+
 /*
  * iokmem_tie - revoke a descriptor when its device's driver leaves
  *
- * @tie is in the struct of the descriptor's kind, and gets a reference to @dev. The kind's
- * ->release() must call iokmem_untie(), also after an error. Return 0 or -ENOMEM.
+ * A resource of a device without a driver would keep all drivers from the device. Some devices
+ * never have one, but PCI devices without a driver do nothing. @tie is in the struct of the
+ * descriptor's kind, and gets a reference to @dev. The kind's ->release() must call
+ * iokmem_untie(), also after an error. Return 0, -ENODEV or -ENOMEM.
  */
 int iokmem_tie(struct iokmem_tie *tie, struct iokmem_desc *desc, struct device *dev)
 {
+	bool had_driver = READ_ONCE(dev->driver) || dev_is_pci(dev);
 	struct iokmem_tie_devres *devres;
 
 	tie->desc = desc;
@@ -73,7 +84,7 @@ int iokmem_tie(struct iokmem_tie *tie, struct iokmem_desc *desc, struct device *
 	tie->devres = devres;
 	devres->tie = tie;
 	devres_add(dev, devres);
-	return 0;
+	return has_left(dev, had_driver) ? -ENODEV : 0;
 }
 
 /*

@@ -551,7 +551,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_with_bytes, IOKMEM_NS);
  * * -EINVAL: @capacity is 0
  * * -EOVERFLOW: @capacity cannot be rounded to pages
  * * -ENOMEM: no memory, or none below the device's mask
- * * -ENODEV: the driver has just left the device
+ * * -ENODEV: the driver is leaving the device, or a PCI device has no driver
  */
 struct iokmem_desc *iokmem_buffer_coherent(struct device *dev, u32 options,
 					   size_t capacity)

@@ -150,7 +150,7 @@ static int coherent_allocate(struct iokmem_desc *desc)
  *
  * @capacity is not 0, and rounding it to pages does not wrap. Returns ERR_PTR(): -ENOMEM if
  * there is no memory, or none below the device's coherent mask; -ENODEV if the device's driver
- * has just left.
+ * is leaving, or has left.
  */
 struct iokmem_desc *iokmem_coherent_create(struct device *dev, size_t capacity)
 {

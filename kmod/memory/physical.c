@@ -345,7 +345,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_physical_address, IOKMEM_NS);
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
  *
  * * -EINVAL: @dev is NULL
- * * -ENODEV: the driver has just left the device
+ * * -ENODEV: the driver is leaving the device, or a PCI device has no driver
  * * those of iokmem_desc_with_physical_address()
  */
 struct iokmem_desc *iokmem_device_memory_with_range(struct device *dev, phys_addr_t address,

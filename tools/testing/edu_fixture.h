@@ -20,7 +20,7 @@ FIXTURE_SETUP(edu)
 	if (!self->found && !machine_has("edu"))
 		SKIP(return, "no edu device");
 	ASSERT_TRUE(self->found);
-	ASSERT_EQ(0, access(DRIVER "bind", F_OK));
+	ASSERT_EQ(0, access(EDU_DRIVER "bind", F_OK));
 	ASSERT_TRUE(is_bound());
 	self->fd = open_edu();
 	ASSERT_LE(0, self->fd);
@@ -31,7 +31,7 @@ FIXTURE_SETUP(edu)
 FIXTURE_TEARDOWN(edu)
 {
 	if (self->found && !is_bound()) {
-		write_file(DRIVER "unbind", other);
+		write_file(EDU_DRIVER "unbind", other);
 		bind();
 	}
 }

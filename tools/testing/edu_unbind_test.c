@@ -51,16 +51,16 @@ TEST_F(edu, one_device_is_driven_at_a_time)
 
 	if (!*other && !machine_has("edu"))
 		SKIP(return, "no other device");
-	EXPECT_EQ(-EBUSY, write_file(DRIVER "bind", other));
+	EXPECT_EQ(-EBUSY, write_file(EDU_DRIVER "bind", other));
 	EXPECT_EQ(1, edu_copy(self->fd, 0, 1, 1));
 	ASSERT_EQ(0, unbind());
-	ASSERT_EQ(0, write_file(DRIVER "bind", other));
+	ASSERT_EQ(0, write_file(EDU_DRIVER "bind", other));
 	EXPECT_EQ(-EBUSY, bind());
 	fd = open_edu();
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(1, edu_copy(fd, 0, 1, 1));
 	EXPECT_EQ(-ENODEV, edu_copy(self->fd, 0, 1, 1));
-	ASSERT_EQ(0, write_file(DRIVER "unbind", other));
+	ASSERT_EQ(0, write_file(EDU_DRIVER "unbind", other));
 	ASSERT_EQ(0, bind());
 	EXPECT_EQ(-ENODEV, edu_copy(fd, 0, 1, 1));
 }

@@ -2,12 +2,11 @@
 /*
  * Helpers for the tests of the sample driver samples/iokmem_edu.c, which has QEMU's edu
  * device copy bytes by DMA for programs.
- *
- * IOKMEM_DEVICES in the environment tells what the machine is sure to have: edu, iommu.
  */
 #ifndef _EDU_UTILS_H
 #define _EDU_UTILS_H
 
+#include "edu_device.h"
 #include "iokmem_utils.h"
 
 #include <pthread.h>
@@ -16,65 +15,11 @@
 #include "../../samples/iokmem_edu.h"
 
 #define EDU		"/dev/iokmem-edu"
-#define PCI_DEVICES	"/sys/bus/pci/devices/"
-#define DRIVER		"/sys/bus/pci/drivers/iokmem-edu/"
 #define MODULE		"iokmem_edu"
 #define SIZE		((size_t)IOKMEM_EDU_BUFFER_SIZE)
 #define HALF		(SIZE / 2)
 #define QUARTER		(SIZE / 4)	/* a page, where pages have 4 KiB */
 #define ROOM		((size_t)IOKMEM_EDU_ROOM)
-
-/* PCI addresses, such as 0000:00:02.0: of the device that the driver has, and of another one. */
-static char slot[32], other[32];
-
-static inline bool machine_has(const char *what)
-{
-	const char *devices = getenv("IOKMEM_DEVICES");
-
-	return devices && strstr(devices, what);
-}
-
-static inline bool is_bound_to(const char *name)
-{
-	char path[300];
-
-	snprintf(path, sizeof(path), DRIVER "%s", name);
-	return !access(path, F_OK);
-}
-
-static inline bool is_bound(void)
-{
-	return is_bound_to(slot);
-}
-
-static inline bool find_edu(void)
-{
-	DIR *dir = opendir(PCI_DEVICES);
-	char path[300], line[128];
-	struct dirent *entry;
-	char *name;
-
-	while (dir && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), PCI_DEVICES "%s/modalias", entry->d_name);
-		if (!find_line(path, "pci:v00001234d000011E8", line, sizeof(line)))
-			continue;
-		name = is_bound_to(entry->d_name) || *other ? slot : other;
-		snprintf(name, sizeof(slot), "%.31s", entry->d_name);
-	}
-	if (dir)
-		closedir(dir);
-	return *slot;
-}
-
-static inline int bind(void)
-{
-	return write_file(DRIVER "bind", slot);
-}
-
-static inline int unbind(void)
-{
-	return write_file(DRIVER "unbind", slot);
-}
 
 /* The ioctls. Only tests of the argument's size pass a wrong one. */
 

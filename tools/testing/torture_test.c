@@ -5,7 +5,9 @@
  * model. See torture/torture.h.
  *
  * TORTURE_SECONDS sets the duration (12 seconds by default). TORTURE_SEED repeats the random
- * numbers of an earlier run, but not the order in which processors use them.
+ * numbers of an earlier run, but not the order in which processors use them. If the machine has
+ * QEMU's edu device, and the sample driver and the probe are loaded, the driver is unbound and
+ * bound all the time, under the maps of its device's memory.
  */
 #include "torture/torture.h"
 
@@ -16,6 +18,7 @@
 #define CGROUP		"/sys/fs/cgroup/torture"
 #define PATIENCE	60	/* seconds that a process may take to end */
 #define REPORT_EVERY	10
+#define REMOVE_EVERY	0.5	/* seconds between a device's removals */
 
 /* One process of the torture. */
 struct worker {
@@ -144,8 +147,9 @@ static void report(double started)
 		all += world->done[i];
 	printf("# %.0f s: %llu operations, %llu certain looks, %llu descriptors,",
 	       now() - started, all, world->checks, world->next_identity - 1);
-	printf(" %llu processes, %llu forks, %llu execs, %llu kills, %llu excused\n#  ",
-	       world->next_process, world->forks, world->execs, world->kills, world->excused);
+	printf(" %llu processes, %llu forks, %llu execs, %llu kills,",
+	       world->next_process, world->forks, world->execs, world->kills);
+	printf(" %llu removals, %llu excused\n#  ", world->removals / 2, world->excused);
 	for (i = 0; i < nr_ops; i++)
 		printf(" %s %llu%s", ops[i].name, world->done[i], i + 1 < nr_ops ? "," : "\n");
 }
@@ -154,6 +158,7 @@ static void report(double started)
 static void rule(double started)
 {
 	double next_report = started + REPORT_EVERY, next_weather = started;
+	double next_removal = started;
 	unsigned int seed = world->seed;
 	int i;
 
@@ -172,6 +177,10 @@ static void rule(double started)
 			world->stormy = !world->stormy;
 			world->storm += world->stormy;
 			next_weather = now() + (world->stormy ? 0.5 : 1.5);
+		}
+		if (now() > next_removal) {
+			remove_device();
+			next_removal = now() + REMOVE_EVERY;
 		}
 		if (now() > next_report) {
 			report(started);

@@ -44,6 +44,7 @@ const struct op ops[] = {
 	{ "direct I/O", 3, op_direct_io },
 	{ "look around", 1, op_look_around },
 	{ "revoke", 2, op_revoke },
+	{ "device memory", 2, op_device_memory },
 	{ "shrink", 1, op_shrink },
 	{ "balloon", 2, op_balloon },
 	{ "storm", 1, op_storm },

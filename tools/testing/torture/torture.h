@@ -160,6 +160,7 @@ struct world {
 	atomic_ullong revokes;	/* that have begun */
 	atomic_int revoking[NR_PROCESSES];	/* those that have not ended */
 	atomic_ullong excused;	/* results that a revoke meanwhile may explain */
+	atomic_ullong removals;	/* of a device: twice as many, and odd while it has no driver */
 	char what[512];		/* what failed first */
 	char where[64];
 	pid_t pid, tid;
@@ -407,6 +408,10 @@ void op_splice(struct thread *thread);
 void op_direct_io(struct thread *thread);
 void op_look_around(struct thread *thread);
 void op_revoke(struct thread *thread);
+
+/* device.c: memory of a device that goes */
+void remove_device(void);
+void op_device_memory(struct thread *thread);
 void op_shrink(struct thread *thread);
 void op_balloon(struct thread *thread);
 void op_storm(struct thread *thread);
