@@ -15,6 +15,10 @@
 #include <linux/iokmem.h>
 
 #include "kselftest_harness.h"
+
+/* Emulated machines with a sanitizer's kernel are slow. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	240
 #include "units.h"
 
 #define DEVICE		"/dev/iokmem"

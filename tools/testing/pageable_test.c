@@ -460,7 +460,7 @@ static double time_to_empty(int dev, int nr)
 	return emptied ? (end - begin) / nr : -1;
 }
 
-TEST_F_TIMEOUT(purgeable, emptying_a_buffer_takes_as_long_among_many_as_among_few, 120)
+TEST_F_TIMEOUT(purgeable, emptying_a_buffer_takes_as_long_among_many_as_among_few, 600)
 {
 	struct rlimit files = { NR_MANY + 64, NR_MANY + 64 };
 	double few, many;
