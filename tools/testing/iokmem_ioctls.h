@@ -15,11 +15,11 @@
 #include <linux/iokmem.h>
 
 #include "kselftest_harness.h"
+#include "units.h"
 
 /* Emulated machines with a sanitizer's kernel are slow. */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT	240
-#include "units.h"
 
 #define DEVICE		"/dev/iokmem"
 
