@@ -48,15 +48,14 @@ static void adopted_open(struct vm_area_struct *vma)
 
 static void adopted_close(struct vm_area_struct *vma)
 {
-	struct adopted *adopted = adopted_of(vma);
+	const struct adopted *adopted = adopted_of(vma);
 
-	if (adopted->theirs->close)
-		adopted->theirs->close(vma);
-	if (vma->vm_start != iokmem_mapping_vma_start(adopted->mapping))
+	if (vma->vm_start != iokmem_mapping_vma_start(adopted->mapping)) {
+		if (adopted->theirs->close)
+			adopted->theirs->close(vma);
 		return;
-	vma->vm_ops = adopted->ours;
-	vma->vm_private_data = adopted->mapping;
-	kfree(adopted);
+	}
+	iokmem_vma_disown(vma);
 	vma->vm_ops->close(vma);
 }
 
@@ -132,4 +131,22 @@ err_close:
 		theirs->close(vma);
 	vma->vm_ops = ours;
 	return err;
+}
+
+/*
+ * iokmem_vma_disown - undo iokmem_vma_adopt(), of a VMA that is going
+ *
+ * The driver forgets the VMA, which has the module's own operations and private data again.
+ */
+void iokmem_vma_disown(struct vm_area_struct *vma)
+{
+	struct adopted *adopted = adopted_of(vma);
+
+	mmap_assert_locked(vma->vm_mm);
+
+	if (adopted->theirs->close)
+		adopted->theirs->close(vma);
+	vma->vm_ops = adopted->ours;
+	vma->vm_private_data = adopted->mapping;
+	kfree(adopted);
 }

@@ -424,6 +424,8 @@ int iokmem_vma_claim(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
 	mutex_unlock(&desc->lock);
 	if (err) {
 		iokmem_vma_zap(vma);
+		if (iokmem_vma_is_adopted(vma))
+			iokmem_vma_disown(vma);
 		vma->vm_private_data = NULL;
 		mapping->unmap = NULL;
 		iokmem_mapping_put(mapping);

@@ -27,6 +27,7 @@ bool iokmem_vma_is_adopted(const struct vm_area_struct *vma);
 struct iokmem_mapping *iokmem_adopted_mapping(const struct vm_area_struct *vma);
 int iokmem_vma_adopt(struct vm_area_struct *vma, struct iokmem_mapping *mapping,
 		     const struct vm_operations_struct *ours);
+void iokmem_vma_disown(struct vm_area_struct *vma);
 
 /* vma.c */
 void iokmem_vma_init(struct vm_area_struct *vma);
