@@ -193,6 +193,9 @@ static int exporter_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 		return -ENODEV;
 	if (exporter->mmap_error)
 		return exporter->mmap_error;
+	/* Some exporters refuse what may be a private copy. */
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
 	for (i = 0; !(exporter->options & EXPORTER_FAULTS) && i < vma_pages(vma) && !err; i++)
 		err = mmap_page(exporter, vma, i);
 	if (err || (exporter->options & EXPORTER_REMAPS))

@@ -54,6 +54,8 @@ static const struct vm_operations_struct opaque_vm_ops = {
 
 static int opaque_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 {
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
 	vm_flags_set(vma, VM_PFNMAP | VM_IO);
 	vma->vm_ops = &opaque_vm_ops;
 	vma->vm_private_data = dmabuf->priv;
