@@ -355,15 +355,20 @@ static int import_device_sync(struct iokmem_desc *desc, enum dma_data_direction 
 
 /*
  * The VMA keeps its own file. By the exporter's a program could map all of the dma-buf, and for
- * writing, although it may have been given less.
+ * writing, although it may have been given less. That file may be read-only, and then the kernel
+ * has made the VMA look like a private one, which exporters refuse.
  */
 static int opaque_fill_vma(struct iokmem_desc *desc, struct vm_area_struct *vma)
 {
 	struct dma_buf *dmabuf = import_of(desc)->dmabuf;
 	struct file *file = get_file(vma->vm_file);
+	bool shared = vma->vm_flags & VM_SHARED;
 	int err;
 
+	vm_flags_set(vma, VM_SHARED);
 	err = dma_buf_mmap(dmabuf, vma, vma->vm_pgoff);
+	if (!shared)
+		vm_flags_clear(vma, VM_SHARED);
 	if (!err && vma->vm_file != dmabuf->file) {
 		if (vma->vm_ops && vma->vm_ops->close)
 			vma->vm_ops->close(vma);
