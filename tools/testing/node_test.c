@@ -288,6 +288,73 @@ TEST_F(node, no_other_node_helps_out)
 			       count_lines(POOLS, " 0 idle") == 2));
 }
 
+/* Volatile memory of one node each. */
+FIXTURE(volatile_memory)
+{
+	int fds[2];
+};
+
+#define VOLATILE_SIZE	(16 * MIB)
+
+FIXTURE_SETUP(volatile_memory)
+{
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC), i;
+	char *base;
+
+	if (access("/sys/devices/system/node/node1", F_OK))
+		SKIP(return, "the machine has one node");
+	ASSERT_LE(0, dev);
+	ASSERT_EQ(0, run_on(0));
+	/* What has become volatile first is emptied first, but for its node. */
+	for (i = 1; i >= 0; i--) {
+		self->fds[i] = create(dev, IOKMEM_PAGEABLE | IOKMEM_PURGEABLE, VOLATILE_SIZE, 0);
+		ASSERT_LE(0, self->fds[i]);
+		ASSERT_EQ(0, map(self->fds[i], 0, 0, 0, &base));
+		ASSERT_EQ(0, set_policy(MPOL_BIND, 1UL << i));
+		memset(base, 'x', VOLATILE_SIZE);
+		ASSERT_EQ(0, set_policy(MPOL_DEFAULT, 0));
+		ASSERT_EQ(IOKMEM_PURGEABLE_NON_VOLATILE,
+			  set_purgeable(self->fds[i], IOKMEM_PURGEABLE_VOLATILE));
+	}
+	close(dev);
+}
+
+FIXTURE_TEARDOWN(volatile_memory)
+{
+}
+
+static bool is_empty(int fd)
+{
+	return set_purgeable(fd, IOKMEM_PURGEABLE_KEEP_CURRENT) == IOKMEM_PURGEABLE_EMPTY;
+}
+
+/* Take memory of node 0 until one of the two is empty. */
+static int press_node(void *arg)
+{
+	size_t step = 4 * MIB, most = memory("MemTotal"), taken;
+	const int *fds = arg;
+	char *all;
+
+	CHILD_EXPECT(!set_policy(MPOL_BIND, 1));
+	all = mmap(NULL, most, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	CHILD_EXPECT(all != MAP_FAILED);
+	/* If memory runs out, the kernel shall kill this process. */
+	write_file("/proc/self/oom_score_adj", "1000");
+	for (taken = 0; taken < most && !is_empty(fds[0]) && !is_empty(fds[1]); taken += step)
+		memset(all + taken, 1, step);
+	CHILD_EXPECT(is_empty(fds[0]));
+	return 0;
+}
+
+TEST_F(volatile_memory, is_emptied_where_memory_is_short)
+{
+	EXPECT_EQ(0, run_child(press_node, self->fds));
+	EXPECT_TRUE(is_empty(self->fds[0]));
+	EXPECT_EQ(IOKMEM_PURGEABLE_VOLATILE,
+		  set_purgeable(self->fds[1], IOKMEM_PURGEABLE_KEEP_CURRENT));
+}
+
 /* Requests that make no sense. */
 TEST(nodes_that_are_not_there_are_refused)
 {
