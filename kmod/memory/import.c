@@ -354,9 +354,9 @@ static int import_device_sync(struct iokmem_desc *desc, enum dma_data_direction 
 }
 
 /*
- * The VMA keeps its own file. By the exporter's a program could map all of the dma-buf, and for
- * writing, although it may have been given less. That file may be read-only, and then the kernel
- * has made the VMA look like a private one, which exporters refuse.
+ * The VMA keeps its own file: by the exporter's a program could map all of the dma-buf, although it
+ * may have been given less. If the file is read-only, the kernel has made the VMA look like a
+ * private one, which exporters refuse.
  */
 static int opaque_fill_vma(struct iokmem_desc *desc, struct vm_area_struct *vma)
 {
