@@ -191,17 +191,27 @@ static void what_the_exporter_cannot_do_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, iokmem_map_redirect(m, desc, 0, 0));
 }
 
+/* Other maps keep their entries, which the exporter might not make again. */
 static void map_copes_with_an_exporter_that_refuses(struct kunit *test)
 {
 	struct exporter *from = opaque(test);
 	struct iokmem_desc *desc = import(test, from->dmabuf, INOUT);
+	struct iokmem_map *m = map(test, desc, current, IOKMEM_MAP_UNIQUE, 0, 0);
+	unsigned long other = address_of(m);
 
+	KUNIT_EXPECT_EQ(test, 0, touch(other));
 	from->mmap_error = -EPERM;
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE |
+						     IOKMEM_MAP_UNIQUE, 0, 0));
 	from->mmap_error = -ENOMEM;
-	KUNIT_EXPECT_EQ(test, -ENOMEM, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
+	KUNIT_EXPECT_EQ(test, -ENOMEM, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE |
+						 IOKMEM_MAP_UNIQUE, 0, 0));
+	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, other).present);
 	from->mmap_error = 0;
-	KUNIT_EXPECT_EQ(test, 0, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
+	KUNIT_EXPECT_EQ(test, 0, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE |
+					   IOKMEM_MAP_UNIQUE, 0, 0));
+	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, other).present);
+	put_map_now(test, m);
 	KUNIT_EXPECT_TRUE(test, is_idle(from));
 }
 

@@ -250,7 +250,7 @@ void iokmem_vma_init(struct vm_area_struct *vma)
 	vma->vm_private_data = NULL;
 }
 
-/* Have the kind fill an unclaimed VMA. */
+/* Have the kind fill an unclaimed VMA. After an error it may have entries. */
 static int fill(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
 {
 	int ret;
@@ -263,14 +263,13 @@ static int fill(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
 		ret = iokmem_vma_adopt(vma, mapping, &iokmem_vm_ops);
 	else if (!ret)
 		vma->vm_private_data = mapping;
-	if (ret)
-		iokmem_vma_zap(vma);
 	return ret;
 }
 
 /*
  * Bind a mapping to an unclaimed VMA, which gets a count of the mapping. A kind that fills
- * VMAs itself does that now. Return 0 or an error of the kind.
+ * VMAs itself does that now. Return 0 or an error of the kind, after which the VMA may have
+ * entries: the kernel removes those of a VMA whose ->mmap() fails.
  */
 static int bind(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
 {
@@ -454,6 +453,8 @@ static bool take_up_vacant(struct iokmem_mapping *mapping, unsigned long at)
 		taken = !iokmem_vma_claim(vma, mapping);
 		if (taken)
 			iokmem_vma_fill_small(vma);
+		else
+			iokmem_vma_zap(vma);
 	}
 	mmap_write_unlock(mapping->mm);
 	if (vma)
