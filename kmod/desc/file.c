@@ -74,8 +74,8 @@ struct file *iokmem_desc_file(const struct iokmem_desc *desc, void *private,
 		       private, flags, fops);
 }
 
-/* Return the file that has the pages of the memory, if the kind has such files. */
-static struct file *file_of_pages(const struct iokmem_desc *desc)
+/* Return the file whose inode VMAs of the memory must be of, if the kind has such a file. */
+static struct file *file_of_kind(const struct iokmem_desc *desc)
 {
 	const struct iokmem_show_ops *show = desc->kind->show;
 
@@ -89,7 +89,7 @@ static struct file *file_of_pages(const struct iokmem_desc *desc)
  */
 struct inode *iokmem_desc_map_inode(const struct iokmem_desc *desc)
 {
-	struct file *file = file_of_pages(desc);
+	struct file *file = file_of_kind(desc);
 
 	return file ? file_inode(file) : NULL;
 }
@@ -102,7 +102,7 @@ struct inode *iokmem_desc_map_inode(const struct iokmem_desc *desc)
 struct file *iokmem_desc_map_file(const struct iokmem_desc *desc, void *private,
 				  int flags, const struct file_operations *fops)
 {
-	struct file *pages = file_of_pages(desc), *file;
+	struct file *pages = file_of_kind(desc), *file;
 	struct inode *inode;
 
 	if (pages)

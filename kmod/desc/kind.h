@@ -62,8 +62,8 @@ struct iokmem_store_ops {
  *	entries are made of page frames
  * @fault: serve a fault, for memory whose pages are found one by one. Default: faults
  *	look up page frames
- * @file: return the file that has the pages, whose inode the VMAs of user mappings must
- *	be of. Needed with @fault
+ * @file: return the file whose inode the VMAs of user mappings must be of, so that the kernel
+ *	finds them. With @fault, which needs it, the file has the pages
  * @kernel_address: return where the kernel sees @nr pages from @index on already, or 0.
  *	Default: 0
  * @task_address: return where a user task sees byte @offset already, or 0. Default: 0

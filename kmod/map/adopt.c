@@ -4,8 +4,8 @@
  * private data.
  *
  * Its faults and its bookkeeping go by these, so they stay. The module has to learn only when the
- * VMA is closed, and must let nobody split or move it. So the VMA gets operations of its own, which
- * lead to the mapping, and pass on to the driver what is its.
+ * VMA is closed, and must let nobody split or move it. So the VMA gets operations of the module's,
+ * which lead to the mapping and call the driver's.
  *
  * When the mapping has been killed the VMA stays adopted, and empty, until it is closed.
  */

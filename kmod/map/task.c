@@ -19,15 +19,15 @@ static unsigned long address_kept(const struct iokmem_map *map, const struct iok
 {
 	lockdep_assert_held(&desc->lock);
 
-	return desc->revoked && map->mapping->bound && !map->ended ?
+	return desc->revoked && READ_ONCE(map->mapping->bound) && !map->ended ?
 	       iokmem_mapping_first_byte(map->mapping) + map->delta : 0;
 }
 
 /*
  * iokmem_map_task_hold - turn the caller's reference to a map into one of the map's task
  *
- * Return the address; or 0 if the map is not live, unless a revoke has ended it. Takes over the
- * reference in either case.
+ * Return the address, also of a map that a revoke has just ended; or 0 if the map has ended in
+ * another way. Takes over the reference in any case.
  */
 unsigned long iokmem_map_task_hold(struct iokmem_map *map)
 {

@@ -75,7 +75,7 @@ static void vacant_remove(struct iokmem_mapping *mapping)
 	hash_del(&mapping->by_space);
 	spin_unlock(&iokmem_vacant_lock);
 	mapping->vacant = false;
-	mapping->bound = false;
+	WRITE_ONCE(mapping->bound, false);
 }
 
 /*
@@ -532,21 +532,6 @@ static pgoff_t place_in_memory(const struct iokmem_mapping *mapping)
 }
 
 /*
- * The private data of the module's own files tells ->get_unmapped_area() the alignment, in
- * the low bits, and the index of the VMA's first page.
- */
-#define ALIGN_ORDER_BITS	6
-
-static void *encode_alignment(const struct iokmem_mapping *mapping)
-{
-	pgoff_t place = place_in_memory(mapping);
-	unsigned long size = iokmem_mapping_vma_size(mapping);
-	unsigned long align = iokmem_preferred_alignment(iokmem_mapping_desc(mapping), size);
-
-	return (void *)(place << ALIGN_ORDER_BITS | ilog2(align >> PAGE_SHIFT));
-}
-
-/*
  * iokmem_aligned_area - choose an address as the kernel would, but aligned
  *
  * Like ->get_unmapped_area(). @place is the offset of the VMA's first page in the memory, in
@@ -574,45 +559,23 @@ unsigned long iokmem_aligned_area(struct file *file, unsigned long addr,
 	return mm_get_unmapped_area(file, 0, len, pgoff, flags);
 }
 
+/*
+ * The private data of a file by which the module makes a VMA is the mapping, until the VMA is made:
+ * remap_file_pages() may call this once more. A kind that fills VMAs itself does it here, as long
+ * as no lookup finds the VMA.
+ */
 static int vma_file_mmap(struct file *file, struct vm_area_struct *vma)
 {
+	struct iokmem_mapping *mapping = xchg(&file->private_data, NULL);
+
 	iokmem_vma_init(vma);
-	return 0;
+	return mapping && iokmem_desc_fills_vma(iokmem_mapping_desc(mapping)) ?
+	       iokmem_vma_claim(vma, mapping) : 0;
 }
 
 static unsigned long
 vma_file_get_unmapped_area(struct file *file, unsigned long addr, unsigned long len,
 			   unsigned long pgoff, unsigned long flags)
-{
-	unsigned long code = (unsigned long)file->private_data;
-	unsigned long order = code & (BIT(ALIGN_ORDER_BITS) - 1);
-
-	return iokmem_aligned_area(file, addr, len, pgoff, flags, PAGE_SIZE << order,
-				   code >> ALIGN_ORDER_BITS << PAGE_SHIFT);
-}
-
-/* The module's own files, by which it makes VMAs. No program has them open. */
-static const struct file_operations iokmem_vma_fops = {
-	.owner			= THIS_MODULE,
-	.mmap			= vma_file_mmap,
-	.get_unmapped_area	= vma_file_get_unmapped_area,
-};
-
-/*
- * A kind that fills VMAs itself does it here, as long as no lookup finds the VMA. The file's
- * private data is the mapping until then: remap_file_pages() may call this once more.
- */
-static int filled_file_mmap(struct file *file, struct vm_area_struct *vma)
-{
-	struct iokmem_mapping *mapping = xchg(&file->private_data, NULL);
-
-	iokmem_vma_init(vma);
-	return mapping ? iokmem_vma_claim(vma, mapping) : 0;
-}
-
-static unsigned long
-filled_file_get_unmapped_area(struct file *file, unsigned long addr, unsigned long len,
-			      unsigned long pgoff, unsigned long flags)
 {
 	const struct iokmem_mapping *mapping = file->private_data;
 
@@ -623,16 +586,12 @@ filled_file_get_unmapped_area(struct file *file, unsigned long addr, unsigned lo
 				   place_in_memory(mapping) << PAGE_SHIFT);
 }
 
-static const struct file_operations iokmem_filled_fops = {
+/* The module's own files, by which it makes VMAs. No program has them open. */
+static const struct file_operations iokmem_vma_fops = {
 	.owner			= THIS_MODULE,
-	.mmap			= filled_file_mmap,
-	.get_unmapped_area	= filled_file_get_unmapped_area,
+	.mmap			= vma_file_mmap,
+	.get_unmapped_area	= vma_file_get_unmapped_area,
 };
-
-static int rights(const struct iokmem_mapping *mapping)
-{
-	return mapping->options & IOKMEM_MAP_READ_ONLY ? O_RDONLY : O_RDWR;
-}
 
 /*
  * iokmem_vma_file - create a file for the VMA of a mapping
@@ -642,12 +601,12 @@ static int rights(const struct iokmem_mapping *mapping)
  */
 struct file *iokmem_vma_file(const struct iokmem_mapping *mapping)
 {
-	void *alignment = encode_alignment(mapping);
+	int flags = mapping->options & IOKMEM_MAP_READ_ONLY ? O_RDONLY : O_RDWR;
 	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
 
 	return may_have_pages(mapping) ?
-	       iokmem_desc_map_file(desc, alignment, rights(mapping), &iokmem_vma_fops) :
-	       iokmem_desc_file(desc, alignment, rights(mapping), &iokmem_vma_fops);
+	       iokmem_desc_map_file(desc, NULL, flags, &iokmem_vma_fops) :
+	       iokmem_desc_file(desc, NULL, flags, &iokmem_vma_fops);
 }
 
 /*
@@ -672,13 +631,13 @@ static int make_and_claim(struct iokmem_mapping *mapping, unsigned long at, stru
 	struct file *file;
 	int err = 0;
 
-	if (iokmem_desc_fills_vma(desc)) {
-		file = iokmem_desc_map_file(desc, mapping, rights(mapping), &iokmem_filled_fops);
-	} else if (will_do(of, mapping)) {
+	if (will_do(of, mapping)) {
 		file = get_file(of);
 		pgoff = IOKMEM_PGOFF_UNCLAIMED | place_in_memory(mapping);
 	} else {
 		file = iokmem_vma_file(mapping);
+		if (!IS_ERR(file))
+			file->private_data = mapping;
 	}
 	if (IS_ERR(file))
 		return PTR_ERR(file);

@@ -11,7 +11,7 @@ struct file;
 struct iokmem_desc;
 struct iokmem_mapping;
 
-/* What no VMA of the module's is without, but for those that can be pinned. */
+/* Flags that each VMA of the module has, except that one which can be pinned lacks VM_IO. */
 #define IOKMEM_VMA_FLAGS	(VM_IO | VM_DONTEXPAND | VM_DONTCOPY | VM_DONTDUMP)
 
 /*

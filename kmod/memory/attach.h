@@ -28,7 +28,7 @@ struct iokmem_importer {
 	unsigned int pins;		/* protected by the reservation lock */
 	bool taken_back;		/* protected by the reservation lock */
 	struct work_struct revoke;
-	struct file *vmas;
+	struct file *vmas;		/* constant once others know @desc */
 };
 
 void iokmem_importer_init(struct iokmem_importer *importer, struct iokmem_desc *desc,

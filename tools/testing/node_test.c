@@ -305,7 +305,7 @@ FIXTURE_SETUP(volatile_memory)
 		SKIP(return, "the machine has one node");
 	ASSERT_LE(0, dev);
 	ASSERT_EQ(0, run_on(0));
-	/* What has become volatile first is emptied first, but for its node. */
+	/* The other node's buffer becomes volatile first. On one node it would be emptied first. */
 	for (i = 1; i >= 0; i--) {
 		self->fds[i] = create(dev, IOKMEM_PAGEABLE | IOKMEM_PURGEABLE, VOLATILE_SIZE, 0);
 		ASSERT_LE(0, self->fds[i]);

@@ -556,13 +556,13 @@ struct iokmem_get_dma_buf {
  *
  * Called on /dev/iokmem. Makes a descriptor of the memory of a dma-buf, which can be mapped
  * (not by mmap()) and be part of other descriptors. The exporter chooses the cache mode. If the
- * exporter gives the kernel no address of the memory, only drivers can use the descriptor, by
- * DMA commands, and tasks can map it as far as the exporter maps it for them: without guards, not
- * PINNABLE, and not to be redirected. All else is EOPNOTSUPP. While the memory is mapped, or held
- * otherwise, it counts for RLIMIT_MEMLOCK, since the exporter pins it for that. A descriptor is
- * revoked, as by IOKMEM_REVOKE, when the exporter takes the memory back. A program that uses the
- * memory while a device does must do so between the two calls of DMA_BUF_IOCTL_SYNC, on the
- * dma-buf. The first one waits for the device.
+ * exporter gives the kernel no address of the memory, drivers can use it by DMA commands, and
+ * programs can map it if the exporter has an mmap(): without guards, not PINNABLE, and not to be
+ * redirected. All else is EOPNOTSUPP then. While the memory is mapped, or held otherwise, it
+ * counts for RLIMIT_MEMLOCK, since the exporter pins it for that. A descriptor is revoked, as by
+ * IOKMEM_REVOKE, when the exporter takes the memory back. A program that uses the memory while a
+ * device does must do so between the two calls of DMA_BUF_IOCTL_SYNC, on the dma-buf. The first
+ * one waits for the device.
  *
  * For a dma-buf that was made with IOKMEM_GET_DMA_BUF, the ioctl returns the descriptor that
  * the dma-buf was made of; or a sub-descriptor, if the descriptor's length was less than its

@@ -114,7 +114,7 @@ void op_device_memory(struct thread *thread)
 	if (!err && (query(fd, &buffer) || release(fd, at, buffer.capacity)) &&
 	    !may_be_gone(then))
 		fail(thread, "a map of a device's memory cannot be released");
-	/* What was revoked is left to the process, with its addresses. */
+	/* A revoked map leaves its addresses to the process. */
 	if (!err && may_be_gone(then))
 		thread->process->left_over = true;
 	close(fd);

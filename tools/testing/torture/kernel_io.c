@@ -105,7 +105,7 @@ static void read_back(struct thread *thread, int disk, const struct reference *r
 	change_begin(piece->buffer, &begun);
 	n = pread(disk, address, PAGE, place_on_disk(thread));
 	change_end(piece->buffer, begun, false);
-	/* What the kernel could pin a moment ago may have lost its entry since. */
+	/* The kernel has pinned the page before, but the page may have lost its entry since. */
 	if (ref->read_only ? n >= 0 || errno != EFAULT : !is_right(thread, ref, n, -errno))
 		fail(thread, "direct I/O into %s map of #%llu: %zd (%s)",
 		     ref->read_only ? "a read-only" : "a", ref->shape.identity, n,
