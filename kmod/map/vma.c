@@ -36,6 +36,7 @@
 #include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
+#include <linux/pkeys.h>
 #include <linux/sched/mm.h>
 
 #include "map/map.h"
@@ -323,16 +324,27 @@ unsigned long iokmem_preferred_alignment(const struct iokmem_desc *desc, unsigne
 	return align;
 }
 
+/* Return true if the program has not changed the protection of the VMA of a mapping. */
+static bool is_protected_as_made(struct vm_area_struct *vma,
+				 const struct iokmem_mapping *mapping)
+{
+	bool writable = !(mapping->options & IOKMEM_MAP_READ_ONLY);
+
+	return (vma->vm_flags & VM_ACCESS_FLAGS) == (writable ? VM_READ | VM_WRITE : VM_READ) &&
+	       !vma_pkey(vma);
+}
+
 /* Return true if @mapping fits into the VMA of @vacant, at @at unless that is 0. */
 static bool vacant_suits(const struct iokmem_mapping *vacant,
 			 const struct iokmem_mapping *mapping, unsigned long at)
 {
 	const struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
-	const struct vm_area_struct *vma = iokmem_mapping_vma(vacant);
+	struct vm_area_struct *vma = iokmem_mapping_vma(vacant);
 	size_t size = iokmem_mapping_vma_size(mapping);
 
 	if (!vma || vma->vm_end - vma->vm_start != size || iokmem_vma_is_adopted(vma) ||
-	    (vacant->options ^ mapping->options) & IOKMEM_MAP_EQUAL)
+	    (vacant->options ^ mapping->options) & IOKMEM_MAP_EQUAL ||
+	    !is_protected_as_made(vma, mapping))
 		return false;
 	if (at)
 		return at == vacant->start;

@@ -179,6 +179,46 @@ TEST_F(driver, gives_empty_addresses_the_rights_of_the_new_request)
 	}
 }
 
+TEST_F(driver, leaves_empty_addresses_that_the_program_has_protected_alone)
+{
+	static const int prots[] = { PROT_READ, PROT_NONE };
+	unsigned int i;
+	char *again;
+
+	for (i = 0; i < ARRAY_SIZE(prots); i++) {
+		ASSERT_EQ(0, driver_map(self->driver, self->fd, 0, 0, 0, 0, &self->address));
+		ASSERT_EQ(0, mprotect(self->address, SIZE, prots[i]));
+		ASSERT_EQ(0, variant->end(self->driver));
+		ASSERT_EQ(0, driver_map(self->driver, self->fd, 0, 0, 0, 0, &again));
+		EXPECT_NE(self->address, again);
+		EXPECT_EQ(0, probe(again, true));
+		ASSERT_EQ(0, variant->end(self->driver));
+		ASSERT_EQ(0, munmap(again, SIZE));
+
+		/* They are as good as others once they can be used again. */
+		ASSERT_EQ(0, mprotect(self->address, SIZE, PROT_READ | PROT_WRITE));
+		ASSERT_EQ(0, driver_map(self->driver, self->fd, 0, 0, 0, 0, &again));
+		EXPECT_EQ(self->address, again);
+		EXPECT_EQ(0, probe(again, true));
+		ASSERT_EQ(0, variant->end(self->driver));
+	}
+}
+
+TEST_F(driver, leaves_empty_addresses_with_a_protection_key_alone)
+{
+	int key = pkey_alloc(0, PKEY_DISABLE_ACCESS);
+	char *again;
+
+	if (key < 0)
+		SKIP(return, "the processor has no protection keys");
+	ASSERT_EQ(0, driver_map(self->driver, self->fd, 0, 0, 0, 0, &self->address));
+	ASSERT_EQ(0, pkey_mprotect(self->address, SIZE, PROT_READ | PROT_WRITE, key));
+	ASSERT_EQ(0, variant->end(self->driver));
+	ASSERT_EQ(0, driver_map(self->driver, self->fd, 0, 0, 0, 0, &again));
+	EXPECT_NE(self->address, again);
+	EXPECT_EQ(0, probe(again, true));
+}
+
 TEST_F(driver, lets_the_memory_go_though_addresses_are_left)
 {
 	const size_t size = 64 * MIB;
