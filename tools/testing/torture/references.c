@@ -212,6 +212,9 @@ void drop_reference(struct thread *thread, struct reference *ref)
 	    process->maps_begun == quiet)
 		fail(thread, "#%llu is still there at %#llx after its release",
 		     ref->shape.identity, (unsigned long long)ref->address);
+	/* It was revoked on the way here: see drop_revoked(). */
+	if (err && is_revoked(&ref->shape))
+		process->left_over = true;
 	forget_reference(ref);
 }
 

@@ -70,6 +70,8 @@ void op_unmap(struct thread *thread)
 		     strerror(-err));
 	if (!err && ref->own && certain)
 		check_gone(thread, ref, alone, quiet);
+	if (err && is_revoked(&ref->shape))
+		process->left_over = true;
 	forget_reference(ref);
 }
 
