@@ -122,9 +122,10 @@ int iokmem_lock_in_mode(const struct iokmem_map_request *request)
 	struct iokmem_desc *desc = request->desc;
 	int err;
 
+	mutex_lock(&desc->lock);
 	for (;;) {
-		mutex_lock(&desc->lock);
 		err = desc->retyping ? wait_retyped(desc) : 0;
+		/* Also after a retype: the memory may have been revoked since it began. */
 		if (!err)
 			err = iokmem_desc_check_revoked(desc);
 		if (!err && has_mode(request))
@@ -137,14 +138,12 @@ int iokmem_lock_in_mode(const struct iokmem_map_request *request)
 		if (request->keep_mode)
 			return -EACCES;
 		err = iokmem_desc_retype_begin(desc, request->cache_mode);
-		if (!err) {
-			mutex_lock(&desc->lock);
-			retype_end(desc, request->cache_mode);
-			return 0;
-		}
-		/* Another thread has changed the mode meanwhile: look again. */
-		if (err != -ESTALE)
+		/* Another thread may have changed the mode meanwhile. */
+		if (err && err != -ESTALE)
 			return err;
+		mutex_lock(&desc->lock);
+		if (!err)
+			retype_end(desc, request->cache_mode);
 	}
 }
 

@@ -249,6 +249,59 @@ TEST_F(revoke, leaves_no_addresses_that_nobody_knows)
 	EXPECT_EQ(vmas, nr_iokmem_vmas());
 }
 
+#define LARGE	(1024 * PAGE)
+
+struct changer {
+	int fd;
+	atomic_int maps;
+	atomic_bool revoked;
+	int seen;	/* maps that showed the memory after it had been revoked */
+	int err;
+};
+
+/* Map with one cache mode after the other until that fails. */
+static void *map_in_modes(void *arg)
+{
+	struct changer *changer = arg;
+	char *address;
+
+	for (;;) {
+		changer->err = map(changer->fd, changer->maps & 1 ? IOKMEM_MAP_COPYBACK_CACHE :
+				   IOKMEM_MAP_WRITE_COMBINE_CACHE, 0, 0, &address);
+		if (changer->err)
+			return NULL;
+		changer->seen += changer->revoked && !probe(address, false);
+		release(changer->fd, address, LARGE);
+		changer->maps++;
+	}
+}
+
+TEST(memory_that_changes_its_cache_mode_is_revoked_like_any_other)
+{
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC), i;
+
+	NEED_CACHE_MODE(IOKMEM_MAP_WRITE_COMBINE_CACHE);
+	ASSERT_LE(0, dev);
+	for (i = 0; i < 100; i++) {
+		struct changer changer = { .fd = create(dev, IOKMEM_DIRECTION_INOUT, LARGE, 0) };
+		pthread_t thread;
+
+		ASSERT_LE(0, changer.fd);
+		ASSERT_EQ(0, pthread_create(&thread, NULL, map_in_modes, &changer));
+		while (changer.maps < 2)
+			sched_yield();
+		usleep(i * 50);
+		ASSERT_EQ(0, revoke_memory(changer.fd));
+		changer.revoked = true;
+		EXPECT_EQ(0, nr_maps(changer.fd));
+		pthread_join(thread, NULL);
+		EXPECT_EQ(-ENODEV, changer.err);
+		EXPECT_EQ(0, changer.seen);
+		close(changer.fd);
+	}
+	close(dev);
+}
+
 #include "nothing_left.h"
 
 TEST_HARNESS_MAIN
