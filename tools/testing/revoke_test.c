@@ -233,7 +233,7 @@ TEST_F(revoke, leaves_no_addresses_that_nobody_knows)
 {
 	int vmas = nr_iokmem_vmas(), i;
 
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < 50; i++) {
 		struct mapper mapper = { .fd = create(self->dev, variant->options, SIZE, 0) };
 		pthread_t thread;
 
@@ -282,7 +282,7 @@ TEST(memory_that_changes_its_cache_mode_is_revoked_like_any_other)
 
 	NEED_CACHE_MODE(IOKMEM_MAP_WRITE_COMBINE_CACHE);
 	ASSERT_LE(0, dev);
-	for (i = 0; i < 100; i++) {
+	for (i = 0; i < 30; i++) {
 		struct changer changer = { .fd = create(dev, IOKMEM_DIRECTION_INOUT, LARGE, 0) };
 		pthread_t thread;
 
@@ -290,7 +290,7 @@ TEST(memory_that_changes_its_cache_mode_is_revoked_like_any_other)
 		ASSERT_EQ(0, pthread_create(&thread, NULL, map_in_modes, &changer));
 		while (changer.maps < 2)
 			sched_yield();
-		usleep(i * 50);
+		usleep(i * 150);
 		ASSERT_EQ(0, revoke_memory(changer.fd));
 		changer.revoked = true;
 		EXPECT_EQ(0, nr_maps(changer.fd));
