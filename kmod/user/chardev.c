@@ -672,6 +672,9 @@ static long dispatch(struct file *file, unsigned int cmd, unsigned long arg,
 		return -EFAULT;
 	if (call.size < ioctl->min_size)
 		return -EINVAL;
+	/* All of the structure is read, and nobody can interrupt that. */
+	if (call.size > PAGE_SIZE)
+		return -E2BIG;
 	err = copy_struct_from_user(&call.arg, ioctl->size, call.uptr, call.size);
 	if (err)
 		return err;

@@ -31,9 +31,9 @@
  * (MAP_SHARED only). It makes a separate map of whole pages, as with IOKMEM_MAP_UNIQUE.
  *
  * Every structure starts with its size in bytes, set by the caller. A structure larger than
- * the kernel's is accepted if the rest is zero. A smaller structure is accepted if it has
- * all members that the ioctl's first version had. After any error nothing has changed:
- * nothing is allocated, mapped or lost.
+ * the kernel's is accepted if the rest is zero, and the whole is at most a page. A smaller
+ * structure is accepted if it has all members that the ioctl's first version had. After any
+ * error nothing has changed: nothing is allocated, mapped or lost.
  *
  * If the hardware loses memory of a buffer, a touch of the lost page is SIGBUS
  * (BUS_MCEERR_AR, see sigaction(2)). The rest of the buffer can be used as before. Discarding
@@ -43,7 +43,8 @@
  *
  *  - ENOTTY: this file descriptor has no such ioctl
  *  - EFAULT: the argument cannot be read or written
- *  - E2BIG: the structure is larger than the kernel's and the rest is not zero
+ *  - E2BIG: the structure is larger than a page, or larger than the kernel's and the rest is
+ *    not zero
  *  - EOPNOTSUPP: an option, flag or cache mode that is unknown or not provided
  *    here, or a reserved field that is not zero; memory that no dma-buf can be made of,
  *    or a dma-buf whose exporter does not allow this use; flock() and locks of fcntl()
