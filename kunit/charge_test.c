@@ -52,6 +52,32 @@ static void wired_memory_is_charged_while_it_exists(struct kunit *test)
 	}
 }
 
+static void memory_is_charged_with_the_block_that_its_alignment_takes(struct kunit *test)
+{
+	static const u32 options[] = {
+		0, IOKMEM_PHYSICALLY_CONTIGUOUS, IOKMEM_MAP_INHIBIT_CACHE,
+	};
+	struct task_struct *task = start_process(test);
+	long before = locked(task);
+	struct iokmem_desc *desc;
+	int i;
+
+	need_memory_types(test);
+	for (i = 0; i < ARRAY_SIZE(options); i++) {
+		desc = iokmem_buffer_charged_to(task, NULL, options[i], 1, 16 * PAGE_SIZE, 0);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, desc);
+		KUNIT_EXPECT_EQ(test, 0, pfn_of(desc, 0) % 16);
+		KUNIT_EXPECT_EQ(test, before + 16, locked(task));
+		iokmem_desc_put(desc);
+		desc = iokmem_buffer_charged_to(task, NULL, options[i], 1, 0,
+						~(16 * PAGE_SIZE - 1));
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, desc);
+		KUNIT_EXPECT_EQ(test, before + 16, locked(task));
+		iokmem_desc_put(desc);
+		KUNIT_EXPECT_EQ(test, before, locked(task));
+	}
+}
+
 static void pageable_memory_is_charged_while_it_is_prepared(struct kunit *test)
 {
 	struct task_struct *task = start_process(test);
@@ -160,6 +186,7 @@ static void failures_leave_no_charge(struct kunit *test)
 
 static struct kunit_case charge_cases[] = {
 	KUNIT_CASE(wired_memory_is_charged_while_it_exists),
+	KUNIT_CASE(memory_is_charged_with_the_block_that_its_alignment_takes),
 	KUNIT_CASE(pageable_memory_is_charged_while_it_is_prepared),
 	KUNIT_CASE(a_page_that_is_kept_is_charged),
 	KUNIT_CASE(nobody_is_charged_unless_named),

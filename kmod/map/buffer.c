@@ -102,6 +102,29 @@ static int apply_mask(struct iokmem_pages_request *request, u64 mask)
 	return 0;
 }
 
+/*
+ * Check that a program may have memory at such a place. There is little memory at some places,
+ * and others may need it, such as drivers.
+ */
+static int check_place(const struct iokmem_pages_request *request)
+{
+	bool scarce = request->align_order > IOKMEM_BLOCK_ORDER ||
+		      request->end_pfn <= PHYS_PFN(SZ_4G) ||
+		      request->end_pfn < iokmem_highest_pfn();
+
+	return scarce && !iokmem_payer_capable(request->payer, CAP_SYS_ADMIN) ? -EPERM : 0;
+}
+
+/*
+ * Take, and charge for, all of the block that the alignment asks for. With a buffer in it, the
+ * block would be of no use to those who need one that large, although its rest would be free.
+ */
+static void take_block(struct iokmem_pages_request *request)
+{
+	if (request->payer->cred && request->align_order <= IOKMEM_BLOCK_ORDER)
+		request->nr = max(request->nr, 1UL << request->align_order);
+}
+
 static struct iokmem_desc *create_wired(const struct iokmem_buffer_args *args,
 					u32 cache_mode,
 					const struct iokmem_payer *payer)
@@ -123,8 +146,11 @@ static struct iokmem_desc *create_wired(const struct iokmem_buffer_args *args,
 	int err;
 
 	err = apply_mask(&request, args->physical_mask);
+	if (!err && args->charge)
+		err = check_place(&request);
 	if (err)
 		return ERR_PTR(err);
+	take_block(&request);
 	err = iokmem_charge(&charge, payer, request.nr);
 	if (err)
 		return ERR_PTR(err);
@@ -386,9 +412,10 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_in_task_with_physical_mask, IOKMEM_NS);
  *
  * The memory cgroup of @payer is charged for all memory: the pages, and what the module
  * allocates to describe them. The user of @payer is charged for wired memory, as long as the
- * memory exists, and its RLIMIT_MEMLOCK applies unless it has CAP_IPC_LOCK. Pages of pageable
- * memory are charged to the cgroup when they are first touched, whoever touches them, and to
- * the user while the memory is prepared, or otherwise kept in memory. The charge, the limit and
+ * memory exists, and its RLIMIT_MEMLOCK applies unless it has CAP_IPC_LOCK. An alignment of more
+ * than @capacity takes, and is charged as, a block of that size, up to a huge page. Pages of
+ * pageable memory are charged to the cgroup when they are first touched, whoever touches them, and
+ * to the user while the memory is prepared, or otherwise kept in memory. The charge, the limit and
  * the capabilities are those that @payer has now, whether it exits or not.
  *
  * The tables and the records of a map that is made later are charged to the task that makes

@@ -3,6 +3,13 @@
 #define _IOKMEM_BLOCK_H
 
 #include <linux/gfp.h>
+#include <linux/minmax.h>
+#include <linux/pgtable.h>
+
+#include "page/compat.h"
+
+/* The largest block that is ever needed: all of it fits into one huge page table entry. */
+#define IOKMEM_BLOCK_ORDER	min_t(unsigned int, MAX_PAGE_ORDER, PMD_SHIFT - PAGE_SHIFT)
 
 unsigned long iokmem_highest_pfn(void);
 void iokmem_frames_clear(unsigned long pfn, unsigned long nr);

@@ -42,8 +42,6 @@
 /* Among how many more blocks than twice those that are needed to look for neighbours. */
 #define IOKMEM_MORE_BLOCKS	64UL
 
-#define IOKMEM_BLOCK_ORDER	min_t(unsigned int, MAX_PAGE_ORDER, PMD_SHIFT - PAGE_SHIFT)
-
 /*
  * How many pages get another type, or are given back, before others may run. Large entries
  * of the kernel's map of all memory stay whole.

@@ -39,8 +39,8 @@ static int32_t create_buffer(struct iokmem_create_buffer *arg)
  * Return: BAD_ARGUMENT: NULL, or @options that are no direction; NO_DEVICE:
  * /dev/iokmem cannot be opened; NO_MEMORY: the buffer could not be created, because
  * memory is short, or @capacity or @alignment is invalid (see errno). With the errno EPERM the
- * user's RLIMIT_MEMLOCK is too low. With EACCES, for a large @alignment, the program needs
- * CAP_SYS_ADMIN. Ask the administrator for these.
+ * user's RLIMIT_MEMLOCK is too low; or, for an @alignment of more than 2 MiB on most machines,
+ * the program needs CAP_SYS_ADMIN. Ask the administrator for these.
  */
 int32_t iokmem_buffer_create(uint64_t options, uint64_t capacity,
 			     uint64_t alignment, struct iokmem_desc **buffer)

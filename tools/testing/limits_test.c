@@ -112,7 +112,8 @@ static int fail_and_have_all(void *arg)
 	CHILD_EXPECT(create(dev, 0x08, PAGE, 0) == -EOPNOTSUPP);
 	CHILD_EXPECT(create(dev, 0, PAGE, 3) == -EINVAL);
 	CHILD_EXPECT(create(dev, 0, PAGE, 1ull << 62) == -ERANGE);
-	CHILD_EXPECT(create(dev, 0, PAGE, MORE_THAN_A_BLOCK) == -EACCES);
+	CHILD_EXPECT(create(dev, 0, PAGE, 16 * PAGE) == -EPERM);
+	CHILD_EXPECT(create(dev, 0, PAGE, MORE_THAN_A_BLOCK) == -EPERM);
 	CHILD_EXPECT(count_available(dev, 20) == 8);
 	return 0;
 }

@@ -186,12 +186,10 @@ static int want_contiguous(void *arg)
 		CHILD_EXPECT(!munmap(address, round_up(sizes[i / 2], PAGE)));
 		close(fd);
 	}
-	CHILD_EXPECT(create(dev, 0, PAGE, MORE_THAN_A_BLOCK) == -EACCES);
-	CHILD_EXPECT(create_below(dev, 0, PAGE, 0, ~(MORE_THAN_A_BLOCK - 1ull)) == -EACCES);
 	/* The limit comes first. */
 	memlock.rlim_cur = PAGE;
 	CHILD_EXPECT(!setrlimit(RLIMIT_MEMLOCK, &memlock));
-	CHILD_EXPECT(create(dev, 0, 2 * PAGE, MORE_THAN_A_BLOCK) == -EPERM);
+	CHILD_EXPECT(create(dev, IOKMEM_PHYSICALLY_CONTIGUOUS, MORE_THAN_A_BLOCK, 0) == -EPERM);
 	return 0;
 }
 

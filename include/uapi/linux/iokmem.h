@@ -35,6 +35,9 @@
  * structure is accepted if it has all members that the ioctl's first version had. After any
  * error nothing has changed: nothing is allocated, mapped or lost.
  *
+ * Wired memory counts for the RLIMIT_MEMLOCK of the user who made it, for as long as it exists,
+ * and so does the block that an alignment takes (see struct iokmem_create_buffer).
+ *
  * If the hardware loses memory of a buffer, a touch of the lost page is SIGBUS
  * (BUS_MCEERR_AR, see sigaction(2)). The rest of the buffer can be used as before. Discarding
  * the content of purgeable memory that is not held replaces the page.
@@ -61,11 +64,12 @@
  *    all memory, a mask that no memory fits
  *  - ENOMEM: no memory, or no room in the address space
  *  - EPERM: the memory would exceed the user's RLIMIT_MEMLOCK (have it raised, or have
- *    CAP_IPC_LOCK); memory mapped for execution; sealed memory (mseal()) that would be
+ *    CAP_IPC_LOCK); a place that there is little memory at, by an alignment or a mask (have
+ *    CAP_SYS_ADMIN); memory mapped for execution; sealed memory (mseal()) that would be
  *    overwritten; fchmod() and fchown() of a descriptor's file descriptor
- *  - EACCES: memory that is contiguous, or aligned, over more than a block of the page
- *    allocator (4 MiB on most machines), where no free blocks that are neighbours were
- *    found: other memory can be charged to no memory cgroup (have CAP_SYS_ADMIN); a
+ *  - EACCES: memory that is contiguous over more than a block of the page allocator (4 MiB on
+ *    most machines), where no free blocks that are neighbours were found: other memory can be
+ *    charged to no memory cgroup (have CAP_SYS_ADMIN); a
  *    writable map, or a change, through a read-only file descriptor; a map
  *    of part of a page, where the rest is not the descriptor's memory; a writable
  *    map that pageable memory has to stay in memory for, while the memory already stays
@@ -201,15 +205,19 @@
  * @capacity: in bytes, at least 1
  * @alignment: of the first byte, in bytes: in memory, and wherever the whole
  *	buffer is mapped at an address of the kernel's choice. A power of two; 0
- *	means 1. More than a block of the page allocator (4 MiB on most machines)
- *	makes the memory contiguous.
+ *	means 1. The buffer takes at least a block of this size out of the page
+ *	allocator, and is charged for it, since nobody else can use the block as one.
+ *	More than a huge page (2 MiB on most machines) needs CAP_SYS_ADMIN; then only
+ *	the capacity is charged. More than a block of the page allocator (4 MiB on most
+ *	machines) makes the memory contiguous.
  * @fd: out: the buffer's file descriptor, close-on-exec
  * @map_options: 0; or the options of a map of all of the buffer, which is made in the
  *	calling process at once, as IOKMEM_CREATE_MAPPING would make it. The options must
  *	include IOKMEM_MAP_ANYWHERE.
  * @physical_mask: which bits the physical address of a byte may have; 0 means any.
  *	Zeroes above its ones limit the address; zeroes below are the alignment. If the
- *	alignment is more than a page, the memory is contiguous.
+ *	alignment is more than a page, the memory is contiguous. A mask that only memory
+ *	below 4 GiB fits, or not all of the machine's memory, needs CAP_SYS_ADMIN.
  * @address: out: of the first byte of the map, if there is one
  * @node: 0; or 1 plus the number of the NUMA node that all of the memory has to be on. Without
  *	it the memory is where the caller's memory policy and cpuset say. Pageable memory
