@@ -85,6 +85,8 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_kind *kind,
 	mutex_init(&desc->length_lock);
 	mutex_init(&desc->prepare_lock);
 	mutex_init(&desc->hold_lock);
+	spin_lock_init(&desc->hold_charges_lock);
+	INIT_LIST_HEAD(&desc->hold_charges);
 	mutex_init(&desc->lock);
 	INIT_LIST_HEAD(&desc->mappings);
 	desc->index = RB_ROOT;
@@ -116,6 +118,7 @@ static void desc_free(struct kref *count)
 	WARN_ON(desc->home);
 	WARN_ON(desc->prepared);
 	WARN_ON(desc->held);
+	WARN_ON(!list_empty(&desc->hold_charges));
 	WARN_ON(!list_empty(&desc->watches));
 
 	if (!list_empty(&desc->node)) {
@@ -186,7 +189,7 @@ static void desc_close(struct iokmem_desc *desc)
 	if (desc->home_ops)
 		desc->home_ops->close(desc);
 	if (desc->born_held)
-		iokmem_desc_unhold(desc);
+		iokmem_desc_unhold(desc, desc->birth_charge);
 	iokmem_desc_count_put(desc);
 }
 

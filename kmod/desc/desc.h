@@ -24,6 +24,7 @@
 #include "page/extent.h"
 
 struct iokmem_desc;
+struct iokmem_hold_charge;
 struct iokmem_mapping;
 struct iokmem_tie_devres;
 struct iokmem_watch;
@@ -67,14 +68,20 @@ struct iokmem_home_ops {
  * @home_ops: how the map layer makes and kills @home; NULL: there is never a home mapping
  * @kernel_home: pageable memory made for the kernel, which has @home only while prepared
  * @born_held: the users together hold the memory from its creation on
+ * @birth_charge: the charge for that hold, or NULL
+ * @hold_pages: how many pages each user is charged for, in whose name the memory is held; 0:
+ *	nobody is
  * @parent: the descriptor that has a sub-descriptor's memory (a user reference), or NULL
  * @start: offset of a sub-descriptor's first byte in @parent
  * @length_lock: serialises changes of @length
  * @prepare_lock: serialises preparations
  * @prepared: number of prepare() calls that have not been completed
+ * @prepare_charge: the charge for the hold of all preparations together, or NULL
  * @hold_lock: serialises holds, and keeps the memory from being retyped
  * @held: number of holds
  * @held_read_only: the memory is held for reading only
+ * @hold_charges: the charges of all holds, one for each user
+ * @hold_charges_lock: protects @hold_charges
  * @extents: where the memory is: always, or only while it is held
  * @lock: serialises maps
  * @cache_mode: the mode in force
@@ -126,17 +133,23 @@ struct iokmem_desc {
 	const struct iokmem_home_ops *home_ops;
 	bool kernel_home;
 	bool born_held;
+	struct iokmem_hold_charge *birth_charge;
+	unsigned long hold_pages;
 	struct iokmem_desc *parent;
 	size_t start;
 
 	struct mutex length_lock;	/* for changes of @length */
 	struct mutex prepare_lock;	/* for @prepared, and for @home with @kernel_home */
 	unsigned int prepared;		/* protected by @prepare_lock */
+	struct iokmem_hold_charge *prepare_charge;	/* protected by @prepare_lock */
 
 	struct mutex hold_lock;		/* for holds and the cache mode */
 	unsigned int held;		/* protected by @hold_lock; holders may read it */
 	bool held_read_only;		/* protected by @hold_lock; holders may read it */
 	struct iokmem_extents extents;	/* protected by @hold_lock; holders may read them */
+
+	spinlock_t hold_charges_lock;	/* for @hold_charges */
+	struct list_head hold_charges;	/* protected by @hold_charges_lock */
 
 	/* "Any reader": written with WRITE_ONCE(), so it may be read without the lock. */
 	struct mutex lock;		/* for maps; map.h says for which of their fields */
@@ -300,8 +313,8 @@ void iokmem_descs_unlock(void);
 void iokmem_desc_exit(void);
 
 /* hold.c */
-int iokmem_desc_hold(struct iokmem_desc *desc, bool write);
-void iokmem_desc_unhold(struct iokmem_desc *desc);
+int iokmem_desc_hold(struct iokmem_desc *desc, bool write, struct iokmem_hold_charge **charge);
+void iokmem_desc_unhold(struct iokmem_desc *desc, struct iokmem_hold_charge *charge);
 void iokmem_desc_complete_all(struct iokmem_desc *desc);
 int iokmem_desc_retype_begin(struct iokmem_desc *desc, u32 cache_mode);
 void iokmem_desc_retype_end(struct iokmem_desc *desc, u32 cache_mode);

@@ -486,13 +486,13 @@ int iokmem_dma_map(struct iokmem_dma_view *view, struct device *dev,
 		.direction = direction,
 	};
 	/* Only a transfer out of memory leaves the memory as it is. */
-	err = iokmem_desc_hold(desc, direction != DMA_TO_DEVICE);
+	err = iokmem_desc_hold(desc, direction != DMA_TO_DEVICE, &view->charge);
 	if (err)
 		return err;
 	err = iokmem_desc_is_mapped_by_pages(desc) ? map_pages(view) :
 						     desc->kind->device->map(view);
 	if (err)
-		iokmem_desc_unhold(desc);
+		iokmem_desc_unhold(desc, view->charge);
 	return err;
 }
 
@@ -508,7 +508,7 @@ void iokmem_dma_unmap(struct iokmem_dma_view *view)
 	else if (ops->unmap)
 		ops->unmap(view);
 	iokmem_dma_table_free(&view->own);
-	iokmem_desc_unhold(view->window.desc);
+	iokmem_desc_unhold(view->window.desc, view->charge);
 }
 
 /* Let the CPU, or the device, look next at bytes that are one run for both. */

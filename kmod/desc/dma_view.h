@@ -35,6 +35,7 @@ struct iokmem_dma_table {
  * @skip: how many bytes in @table come before the first byte of the window
  * @own: the view's own table
  * @private: for the kind of memory
+ * @charge: the charge for the hold, or NULL
  *
  * The owner serialises all calls for a view.
  */
@@ -46,6 +47,7 @@ struct iokmem_dma_view {
 	size_t skip;
 	struct iokmem_dma_table own;
 	void *private;
+	struct iokmem_hold_charge *charge;
 };
 
 enum dma_data_direction iokmem_dma_direction(const struct iokmem_desc *desc);

@@ -12,14 +12,125 @@
  *	prepare()  ---->  @prepared  --(first)-->  @held  --(first)-->  pin()
  *	maps, multi-descriptors  ----------------->
  *
+ * A program that causes a hold pays for it, whoever else holds the memory: its user is charged
+ * (RLIMIT_MEMLOCK) for as long as one of the user's own holds is left. All holds of a user
+ * together are charged once.
+ *
  * Memory can be *retyped*, which means given another cache mode, while nothing holds or
  * maps it.
  */
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "desc/desc.h"
+#include "page/account.h"
 #include "page/compat.h"
+
+/**
+ * struct iokmem_hold_charge - what a user is charged for holding a descriptor's memory
+ * @node: in the descriptor's list
+ * @charge: the charge
+ * @nr: how many holds are the user's
+ */
+struct iokmem_hold_charge {
+	struct list_head node;		/* protected by hold_charges_lock of the descriptor */
+	struct iokmem_charge charge;	/* constant while it is listed */
+	unsigned int nr;		/* protected by hold_charges_lock of the descriptor */
+};
+
+/* Count another hold of the calling task's user. Returns NULL if it is the user's first one. */
+static struct iokmem_hold_charge *hold_charge_find(struct iokmem_desc *desc)
+{
+	const struct user_struct *user = current_cred()->user;
+	struct iokmem_hold_charge *charge;
+
+	lockdep_assert_held(&desc->hold_charges_lock);
+
+	list_for_each_entry(charge, &desc->hold_charges, node) {
+		if (charge->charge.cred->user == user) {
+			charge->nr++;
+			return charge;
+		}
+	}
+	return NULL;
+}
+
+static void hold_charge_free(struct iokmem_hold_charge *charge)
+{
+	iokmem_uncharge(&charge->charge);
+	kfree(charge);
+}
+
+/* Charge the calling task's user. Returns ERR_PTR(-EPERM) or ERR_PTR(-ENOMEM) on failure. */
+static struct iokmem_hold_charge *hold_charge_new(const struct iokmem_desc *desc)
+{
+	struct iokmem_hold_charge *charge;
+	int err;
+
+	/* There cannot be so much. The sum of what users are charged must not wrap. */
+	if (desc->hold_pages > LONG_MAX >> PAGE_SHIFT)
+		return ERR_PTR(-ENOMEM);
+	charge = kzalloc(sizeof(*charge), GFP_KERNEL_ACCOUNT);
+	if (!charge)
+		return ERR_PTR(-ENOMEM);
+	err = iokmem_charge_current(&charge->charge, desc->hold_pages);
+	if (err) {
+		kfree(charge);
+		return ERR_PTR(err);
+	}
+	charge->nr = 1;
+	return charge;
+}
+
+/*
+ * Charge the calling task's user for a hold, unless nobody is charged for the memory. Charging
+ * may wait, so no lock is held.
+ */
+static struct iokmem_hold_charge *hold_charge_get(struct iokmem_desc *desc)
+{
+	struct iokmem_hold_charge *charge, *new;
+
+	if (!desc->hold_pages)
+		return NULL;
+	spin_lock(&desc->hold_charges_lock);
+	charge = hold_charge_find(desc);
+	spin_unlock(&desc->hold_charges_lock);
+	if (charge)
+		return charge;
+	new = hold_charge_new(desc);
+	if (IS_ERR(new))
+		return new;
+
+	/* Another thread may have been faster. */
+	spin_lock(&desc->hold_charges_lock);
+	charge = hold_charge_find(desc);
+	if (!charge)
+		list_add(&new->node, &desc->hold_charges);
+	spin_unlock(&desc->hold_charges_lock);
+	if (!charge)
+		return new;
+	hold_charge_free(new);
+	return charge;
+}
+
+/* Undo hold_charge_get(). */
+static void hold_charge_put(struct iokmem_desc *desc, struct iokmem_hold_charge *charge)
+{
+	bool last;
+
+	if (!charge)
+		return;
+	spin_lock(&desc->hold_charges_lock);
+	last = !--charge->nr;
+	if (last)
+		list_del(&charge->node);
+	spin_unlock(&desc->hold_charges_lock);
+	if (last)
+		hold_charge_free(charge);
+}
 
 static int hold_locked(struct iokmem_desc *desc, bool write)
 {
@@ -49,23 +160,34 @@ static int hold_locked(struct iokmem_desc *desc, bool write)
 /*
  * iokmem_desc_hold - hold the memory, for writing if @write
  *
+ * The calling task's user is charged, and @charge is set, for iokmem_desc_unhold(). It may be set
+ * to NULL. If @charge itself is NULL, nobody is charged.
+ *
  * Return 0; -ENODEV if the memory has been revoked; -EACCES if @write and the memory is
- * read-only, or held for reading only; or another error of the kind.
+ * read-only, or held for reading only; -EPERM if the user may not have so much memory; or
+ * another error of the kind.
  */
-int iokmem_desc_hold(struct iokmem_desc *desc, bool write)
+int iokmem_desc_hold(struct iokmem_desc *desc, bool write, struct iokmem_hold_charge **charge)
 {
+	struct iokmem_hold_charge *paid = charge ? hold_charge_get(desc) : NULL;
 	int err;
 
+	if (IS_ERR(paid))
+		return PTR_ERR(paid);
 	mutex_lock(&desc->hold_lock);
 	err = hold_locked(desc, write);
 	mutex_unlock(&desc->hold_lock);
+	if (err)
+		hold_charge_put(desc, paid);
+	else if (charge)
+		*charge = paid;
 	return err;
 }
 
 /*
- * iokmem_desc_unhold - undo one iokmem_desc_hold()
+ * iokmem_desc_unhold - undo one iokmem_desc_hold(), which has set @charge
  */
-void iokmem_desc_unhold(struct iokmem_desc *desc)
+void iokmem_desc_unhold(struct iokmem_desc *desc, struct iokmem_hold_charge *charge)
 {
 	const struct iokmem_store_ops *store = desc->kind->store;
 
@@ -73,6 +195,7 @@ void iokmem_desc_unhold(struct iokmem_desc *desc)
 	if (!WARN_ON(!desc->held) && !--desc->held && store && store->unpin)
 		store->unpin(desc);
 	mutex_unlock(&desc->hold_lock);
+	hold_charge_put(desc, charge);
 }
 
 /* Keep new entries of the old mode from being made until the retype is over. */
@@ -180,13 +303,13 @@ static int prepare_locked(struct iokmem_desc *desc, bool write)
 	}
 
 	/* The kernel may write memory that it has an address of. */
-	err = iokmem_desc_hold(desc, write || desc->kernel_home);
+	err = iokmem_desc_hold(desc, write || desc->kernel_home, &desc->prepare_charge);
 	if (err)
 		return err;
 	if (desc->kernel_home)
 		err = desc->home_ops->open(desc);
 	if (err) {
-		iokmem_desc_unhold(desc);
+		iokmem_desc_unhold(desc, desc->prepare_charge);
 		return err;
 	}
 	desc->prepared = 1;
@@ -201,7 +324,7 @@ static void complete_locked(struct iokmem_desc *desc)
 		return;
 	if (desc->kernel_home)
 		desc->home_ops->close(desc);
-	iokmem_desc_unhold(desc);
+	iokmem_desc_unhold(desc, desc->prepare_charge);
 }
 
 /*
@@ -230,6 +353,10 @@ void iokmem_desc_complete_all(struct iokmem_desc *desc)
  * not. A sub-descriptor prepares its parent, a multi-descriptor its members. Pageable
  * memory that was made for the kernel has an address while it is prepared; see
  * iokmem_buffer_get_bytes_no_copy().
+ *
+ * Pageable memory and dma-bufs of programs, and ranges of a task's addresses, count for the
+ * RLIMIT_MEMLOCK of the user in whose name the first preparation is made, until the last one is
+ * completed.
  *
  * Context: May sleep. Caller must not hold an mmap lock.
  * Return: 0, or a negative error, after which nothing has changed:

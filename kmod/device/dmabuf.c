@@ -60,6 +60,7 @@
  * struct iokmem_export - the memory behind a dma-buf of the module's
  * @desc: the descriptor, a user reference
  * @window: the bytes, whose memory is held
+ * @charge: the charge for the hold, or NULL
  * @dmabuf: the dma-buf, which is freed after this
  * @read_only: importers may only read the memory
  * @has_pages: other devices can reach the memory by its pages
@@ -72,6 +73,7 @@
 struct iokmem_export {
 	struct iokmem_desc *desc;
 	struct iokmem_window window;
+	struct iokmem_hold_charge *charge;
 	struct dma_buf *dmabuf;
 	bool read_only;
 	bool has_pages;
@@ -352,7 +354,7 @@ static const struct iokmem_watch_ops export_watch_ops = {
 static void export_free(struct iokmem_export *export)
 {
 	WARN_ON(!list_empty(&export->mappings));
-	iokmem_desc_unhold(export->window.desc);
+	iokmem_desc_unhold(export->window.desc, export->charge);
 	iokmem_desc_put(export->desc);
 	mutex_destroy(&export->lock);
 	kfree(export);
@@ -425,19 +427,19 @@ static int check_pages(const struct iokmem_export *export)
  * Hold the memory for writing if that is possible, even for a read-only dma-buf: others may
  * want to write the memory while it is held.
  */
-static int hold(const struct iokmem_export *export)
+static int hold(struct iokmem_export *export)
 {
 	struct iokmem_desc *desc = export->window.desc;
 	int err;
 
-	err = iokmem_desc_hold(desc, true);
+	err = iokmem_desc_hold(desc, true, &export->charge);
 	if (err == -EACCES && export->read_only)
-		err = iokmem_desc_hold(desc, false);
+		err = iokmem_desc_hold(desc, false, &export->charge);
 	if (err)
 		return err;
 	err = iokmem_desc_may_map(desc, true);
 	if (err)
-		iokmem_desc_unhold(desc);
+		iokmem_desc_unhold(desc, export->charge);
 	return err;
 }
 

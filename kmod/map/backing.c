@@ -213,7 +213,7 @@ static int hold(struct iokmem_backing *backing, bool write)
 	wake_revoke(desc);
 	mutex_unlock(&desc->lock);
 
-	err = iokmem_desc_hold(desc, write);
+	err = iokmem_desc_hold(desc, write, &backing->charge);
 
 	mutex_lock(&desc->lock);
 	desc->nr_awaiting--;
@@ -269,7 +269,7 @@ struct iokmem_backing iokmem_backing_take(struct iokmem_backing *backing)
 void iokmem_backing_release(const struct iokmem_backing *taken)
 {
 	if (taken->held)
-		iokmem_desc_unhold(taken->desc);
+		iokmem_desc_unhold(taken->desc, taken->charge);
 	if (taken->keeper)
 		fput(taken->keeper);
 }

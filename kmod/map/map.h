@@ -54,6 +54,7 @@ enum iokmem_mapping_state {
  * @offset: offset of the first byte in @desc, in bytes
  * @mapped: the backing is counted in @desc's nr_mapped. Protected by @desc's lock
  * @held: the backing holds @desc's memory. Protected by @desc's lock
+ * @charge: the charge for that hold, or NULL
  * @keeper: the file of a dma-buf that holds @desc's memory, or NULL. Protected by @desc's
  *	lock
  */
@@ -62,6 +63,7 @@ struct iokmem_backing {
 	size_t offset;
 	bool mapped;
 	bool held;
+	struct iokmem_hold_charge *charge;
 	struct file *keeper;
 };
 

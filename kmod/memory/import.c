@@ -35,7 +35,6 @@
 #include "desc/dma_view.h"
 #include "memory/attach.h"
 #include "memory/import.h"
-#include "page/account.h"
 #include "page/cache.h"
 #include "page/compat.h"
 #include "page/frame.h"
@@ -47,8 +46,6 @@
  * @importer: attaches devices, and learns that the exporter takes the memory back
  * @attachment: of the module's own device, while the memory is held
  * @map: address of the memory in the kernel, while it is held
- * @charged: the user in whose name the memory is held is charged for it
- * @pin_charge: the charge while the memory is held
  */
 struct iokmem_import {
 	struct iokmem_desc desc;
@@ -56,8 +53,6 @@ struct iokmem_import {
 	struct iokmem_importer importer;
 	struct dma_buf_attachment *attachment;	/* protected by hold_lock of @desc */
 	struct iosys_map map;			/* protected by hold_lock of @desc */
-	bool charged;				/* constant once others know @desc */
-	struct iokmem_charge pin_charge;	/* protected by hold_lock of @desc */
 };
 
 static struct device *iokmem_dma_buf_device;
@@ -143,23 +138,15 @@ static int look_up(struct iokmem_import *import)
 static int attach_pin(struct iokmem_desc *desc, bool write)
 {
 	struct iokmem_import *import = import_of(desc);
-	int err = 0;
 
 	lockdep_assert_held(&desc->hold_lock);
 
 	desc->held_read_only = iokmem_dma_buf_is_read_only(import->dmabuf);
 	if (write && desc->held_read_only)
 		return -EACCES;
-	if (import->charged)
-		err = iokmem_charge_current(&import->pin_charge, iokmem_desc_pages(desc));
-	if (err)
-		return err;
 	import->attachment = iokmem_attach(&import->importer, iokmem_dma_buf_device);
-	if (IS_ERR(import->attachment)) {
-		iokmem_uncharge(&import->pin_charge);
-		return error_of(PTR_ERR(import->attachment), -EOPNOTSUPP);
-	}
-	return 0;
+	return IS_ERR(import->attachment) ?
+	       error_of(PTR_ERR(import->attachment), -EOPNOTSUPP) : 0;
 }
 
 static void attach_unpin(struct iokmem_desc *desc)
@@ -169,7 +156,6 @@ static void attach_unpin(struct iokmem_desc *desc)
 	lockdep_assert_held(&desc->hold_lock);
 
 	iokmem_detach(&import->importer, import->attachment);
-	iokmem_uncharge(&import->pin_charge);
 }
 
 static int import_pin(struct iokmem_desc *desc, bool write)
@@ -486,12 +472,12 @@ struct dma_buf *iokmem_import_dma_buf(const struct iokmem_desc *desc)
  * iokmem_import_set_charged - charge those who hold the memory of a new descriptor of a dma-buf
  *
  * Exporters pin memory for whoever attaches, and do not ask who that is. Memory of other kinds
- * is left alone.
+ * is left alone. Nobody else can hold a new descriptor yet.
  */
 void iokmem_import_set_charged(struct iokmem_desc *desc)
 {
 	if (iokmem_import_dma_buf(desc))
-		import_of(desc)->charged = true;
+		desc->hold_pages = iokmem_desc_pages(desc);
 }
 
 /*
@@ -546,12 +532,12 @@ struct iokmem_desc *iokmem_import_create(struct dma_buf *dmabuf, u32 direction)
 		err = init_opaque(import_of(desc));
 	/* Find out now whether the memory can be had, and which type it has. */
 	if (!err)
-		err = iokmem_desc_hold(desc, false);
+		err = iokmem_desc_hold(desc, false, NULL);
 	if (err) {
 		iokmem_desc_put(desc);
 		return ERR_PTR(err);
 	}
-	iokmem_desc_unhold(desc);
+	iokmem_desc_unhold(desc, NULL);
 	iokmem_desc_publish(desc);
 	return desc;
 }

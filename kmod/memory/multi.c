@@ -137,7 +137,7 @@ static void multi_unpin(struct iokmem_desc *desc)
 	lockdep_assert_held(&desc->hold_lock);
 
 	for (i = 0; i < multi->nr; i++)
-		iokmem_desc_unhold(multi->members[i].desc);
+		iokmem_desc_unhold(multi->members[i].desc, NULL);
 }
 
 static int multi_pin(struct iokmem_desc *desc, bool write)
@@ -151,7 +151,7 @@ static int multi_pin(struct iokmem_desc *desc, bool write)
 	for (i = 0; i < multi->nr; i++) {
 		struct iokmem_desc *member = multi->members[i].desc;
 
-		err = iokmem_desc_hold(member, write);
+		err = iokmem_desc_hold(member, write, NULL);
 		if (err)
 			goto err_unhold;
 		/* It does not change while the member is held. */
@@ -161,7 +161,7 @@ static int multi_pin(struct iokmem_desc *desc, bool write)
 
 err_unhold:
 	while (i--)
-		iokmem_desc_unhold(multi->members[i].desc);
+		iokmem_desc_unhold(multi->members[i].desc, NULL);
 	return err;
 }
 
@@ -207,21 +207,21 @@ static int member_get(const struct iokmem_member *member, bool held, bool write)
 	if (!iokmem_desc_is_always_there(desc) && !iokmem_desc_is_paged(desc) &&
 	    !held)
 		return -EBADFD;
-	err = iokmem_desc_hold(desc, write);
+	err = iokmem_desc_hold(desc, write, NULL);
 	if (err)
 		return err;
 	err = iokmem_desc_may_map(desc, false);
 	if (!err)
 		err = iokmem_access_begin(desc, write);
 	if (err)
-		iokmem_desc_unhold(desc);
+		iokmem_desc_unhold(desc, NULL);
 	return err;
 }
 
 static void member_put(const struct iokmem_member *member, bool write)
 {
 	iokmem_access_end(member->desc, write);
-	iokmem_desc_unhold(member->desc);
+	iokmem_desc_unhold(member->desc, NULL);
 }
 
 /* Check that the hardware has lost none of the bytes, which begin in @member. */
@@ -502,6 +502,24 @@ static struct iokmem_desc *multi_create(u32 direction)
 	return desc;
 }
 
+/*
+ * Count the pages that a user who holds the multi-descriptor is charged for: those of all
+ * members. The holds that it has of its members are charged to nobody.
+ */
+static unsigned long members_hold_pages(const struct iokmem_multi *multi)
+{
+	unsigned long nr = 0;
+	unsigned int i;
+
+	for (i = 0; i < multi->nr; i++) {
+		unsigned long of_one = multi->members[i].desc->hold_pages;
+
+		if (of_one && !seen_before(multi, i))
+			nr += of_one;
+	}
+	return nr;
+}
+
 /* Publish the descriptor, or undo it after @err. */
 static struct iokmem_desc *multi_finish(struct iokmem_desc *desc, int err)
 {
@@ -509,6 +527,7 @@ static struct iokmem_desc *multi_finish(struct iokmem_desc *desc, int err)
 	if (!err && !multi_of(desc)->nr)
 		err = -EINVAL;
 	desc->length = desc->capacity;
+	desc->hold_pages = members_hold_pages(multi_of(desc));
 	if (!err)
 		err = watch_members(multi_of(desc));
 	if (err) {

@@ -42,23 +42,17 @@ static struct page **get_pages(struct iokmem_pageable *pageable, pgoff_t first,
 	return pages;
 }
 
-/*
- * Keep the pages by references. The payer is charged, or, for memory of a program, the user in
- * whose name it is held.
- */
+/* Keep the pages by references. The payer, if there is one, is charged. */
 static int pageable_pin(struct iokmem_desc *desc, bool write)
 {
 	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
 	unsigned long nr = iokmem_shmem_size(pageable);
 	struct page **pages;
-	int err = 0;
+	int err;
 
 	lockdep_assert_held(&desc->hold_lock);
 
-	if (pageable->payer.cred)
-		err = iokmem_charge(&pageable->pin_charge, &pageable->payer, nr);
-	else if (pageable->charged)
-		err = iokmem_charge_current(&pageable->pin_charge, nr);
+	err = iokmem_charge(&pageable->pin_charge, &pageable->payer, nr);
 	if (err)
 		return err;
 
@@ -234,7 +228,8 @@ static const struct iokmem_kind iokmem_pageable_kind = {
  * iokmem_pageable_create - make an unpublished descriptor of pageable memory
  *
  * @capacity is not 0, and rounding it to pages does not wrap. @charge: the memory is a
- * program's. @payer: who else pays. Returns ERR_PTR(-ENOMEM) on failure.
+ * program's, and each user who holds it is charged. @payer: who else pays. Returns
+ * ERR_PTR(-ENOMEM) on failure.
  */
 struct iokmem_desc *iokmem_pageable_create(size_t capacity, bool purgeable,
 					   bool charge, const struct iokmem_payer *payer)
@@ -249,7 +244,8 @@ struct iokmem_desc *iokmem_pageable_create(size_t capacity, bool purgeable,
 
 	desc->owned = PAGE_ALIGN(capacity);
 	pageable = iokmem_pageable_of(desc);
-	pageable->charged = charge;
+	if (charge)
+		desc->hold_pages = desc->owned >> PAGE_SHIFT;
 	iokmem_payer_copy(&pageable->payer, payer);
 	init_rwsem(&pageable->lock);
 	err = iokmem_shmem_create(pageable);

@@ -35,9 +35,8 @@ struct iokmem_purgeable {
  * @desc: the descriptor; its extents are the pages while they are held
  * @file: the shmem file that has the pages
  * @shmem_fops: the operations that the inode had before those of the module
- * @charged: charge the user in whose name the memory is held, if there is no @payer
  * @payer: who is charged for pages, whoever touches them, and while the memory is held
- * @pin_charge: the charge while the memory is held
+ * @pin_charge: the charge of the @payer while the memory is held
  * @lock: held for reading to bring pages in and to touch them, and for writing to
  *	discard them and to change the state
  * @pinned: the pages while they are held, or NULL
@@ -51,7 +50,6 @@ struct iokmem_pageable {
 	struct iokmem_desc desc;
 	struct file *file;
 	const struct file_operations *shmem_fops;
-	bool charged;
 	struct iokmem_payer payer;
 	struct iokmem_charge pin_charge;	/* protected by hold_lock of @desc */
 

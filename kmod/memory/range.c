@@ -35,7 +35,6 @@
  * @desc: the descriptor; its extents are the frames while they are held
  * @mm: the address space, kept as an object only (mmgrab()); NULL: the kernel's
  * @address: of the first byte
- * @charge: the locked memory that is charged while the range is held
  * @shareable: other user tasks may see the frames that are held
  * @counted: the pages that have been given a reference for a kernel range's frames, one for
  *	each; or NULL
@@ -44,7 +43,6 @@ struct iokmem_range {
 	struct iokmem_desc desc;
 	struct mm_struct *mm;
 	unsigned long address;
-	struct iokmem_charge charge;	/* protected by hold_lock of @desc */
 	bool shareable;			/* protected by hold_lock of @desc; holders may read it */
 	struct page **counted;		/* protected by hold_lock of @desc */
 };
@@ -128,14 +126,9 @@ static int pin_user(struct iokmem_range *range, unsigned long nr, bool write)
 	struct page **pages;
 	int err;
 
-	err = iokmem_charge_current(&range->charge, nr);
-	if (err)
-		return err;
 	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
 	err = pages ? pin_user_pages_of(range, pages, nr, write) : -ENOMEM;
 	kvfree(pages);
-	if (err)
-		iokmem_uncharge(&range->charge);
 	return err;
 }
 
@@ -264,7 +257,6 @@ static void range_unpin(struct iokmem_desc *desc)
 	range->counted = NULL;
 	range->shareable = false;
 	iokmem_extents_fini(extents);
-	iokmem_uncharge(&range->charge);
 }
 
 static unsigned long range_kernel_address(const struct iokmem_desc *desc,
@@ -353,13 +345,17 @@ static struct iokmem_desc *range_create(struct mm_struct *mm,
 		mmgrab(mm);
 	range->address = address;
 	desc->skew = offset_in_page(address);
+	/* The frames of a user task's memory are pinned. */
+	if (mm)
+		desc->hold_pages = iokmem_desc_pages(desc);
 	desc->options = options;
 	desc->direction = options & IOKMEM_DIRECTION_MASK;
 	iokmem_desc_publish(desc);
 
 	/* A persistent range keeps the memory that it has now. */
 	if (options & IOKMEM_PERSISTENT) {
-		err = iokmem_desc_hold(desc, desc->direction != IOKMEM_DIRECTION_OUT);
+		err = iokmem_desc_hold(desc, desc->direction != IOKMEM_DIRECTION_OUT,
+				       &desc->birth_charge);
 		desc->born_held = !err;
 	}
 	if (err) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an ordinary user can cost others: memory that is taken out although little is charged.
+ * What an ordinary user can cost others: memory that is taken out although little is charged,
+ * and memory that is charged to somebody else.
  */
+#include "dmabuf_utils.h"
 #include "limits_utils.h"
 
 #define UNCACHED	IOKMEM_MAP_INHIBIT_CACHE
@@ -131,6 +133,207 @@ TEST_F(harm, of_aligned_uncached_buffers_to_the_kernels_own_map_is_none)
 	EXPECT_GE(2 * (long)PMD, grown);
 	for (i = 0; i < (int)ARRAY_SIZE(fds); i++)
 		close(fds[i]);
+}
+
+/* A process that holds memory until it is killed, or cannot. */
+struct holder {
+	int dev;
+	int fd;		/* what it has been given */
+	uid_t uid;
+	rlim_t limit;	/* in pages */
+	int (*hold)(struct holder *holder);	/* returns what keeps the memory, or -errno */
+	int pipes[2];
+	pid_t pid;
+};
+
+static int run_holder(void *arg)
+{
+	struct holder *holder = arg;
+	int result;
+
+	CHILD_EXPECT(!become(holder->uid, holder->limit * PAGE));
+	result = holder->hold(holder);
+	CHILD_EXPECT(write(holder->pipes[1], &result, sizeof(result)) == sizeof(result));
+	for (;;)
+		pause();
+}
+
+/* Start a holder. Returns 0 if it holds the memory, or -errno. */
+static int start(struct holder *holder)
+{
+	int result;
+
+	if (pipe(holder->pipes))
+		return -errno;
+	holder->pid = spawn(run_holder, holder);
+	if (read(holder->pipes[0], &result, sizeof(result)) != sizeof(result))
+		result = -EIO;
+	close(holder->pipes[0]);
+	close(holder->pipes[1]);
+	return result < 0 ? result : 0;
+}
+
+static void stop(struct holder *holder)
+{
+	kill(holder->pid, SIGKILL);
+	join(holder->pid);
+}
+
+static int report_available(void *arg)
+{
+	struct holder *holder = arg;
+
+	return become(holder->uid, holder->limit * PAGE) ? 100 : count_available(holder->dev, 40);
+}
+
+/* Return how many pages the holder's user can still have. */
+static int available(struct holder *holder)
+{
+	return run_child(report_available, holder);
+}
+
+static int hold_by_dma_buf(struct holder *holder)
+{
+	return get_dma_buf(holder->fd, 0);
+}
+
+static int hold_by_read_only_dma_buf(struct holder *holder)
+{
+	return get_dma_buf(holder->fd, IOKMEM_FD_READ_ONLY);
+}
+
+static int hold_by_map_of_multi(struct holder *holder)
+{
+	__s32 fds[2] = { holder->fd, holder->fd };
+	int multi = create_multi(holder->dev, 0, fds, 2);
+
+	return multi < 0 ? multi : try_map(multi, IOKMEM_MAP_ANYWHERE, 0, 0, 0);
+}
+
+/* What the holder has been given can be mapped, and is held then. */
+static int hold_by_map(struct holder *holder)
+{
+	return try_map(holder->fd, IOKMEM_MAP_ANYWHERE, 0, 0, 0);
+}
+
+static int hold_twice(struct holder *holder)
+{
+	int fd = get_dma_buf(holder->fd, 0);
+
+	return fd < 0 ? fd : hold_by_dma_buf(holder);
+}
+
+static int hold_in_all_ways(struct holder *holder)
+{
+	int err = hold_twice(holder);
+
+	return err < 0 ? err : hold_by_map_of_multi(holder);
+}
+
+/* Two users who hold the memory that both have been given. */
+static void expect_both_pay(struct __test_metadata *_metadata, int dev, int fd, uid_t uid,
+			    int (*hold)(struct holder *holder))
+{
+	struct holder owner = { .dev = dev, .fd = fd, .uid = uid, .limit = 4, .hold = hold };
+	struct holder peer = { .dev = dev, .fd = fd, .uid = uid + 1, .hold = hold };
+
+	ASSERT_EQ(0, start(&owner));
+	EXPECT_EQ(1, available(&owner));
+	/* That somebody else holds the memory makes it no cheaper. */
+	EXPECT_EQ(-EPERM, start(&peer));
+	stop(&peer);
+	peer.limit = 5;
+	EXPECT_EQ(5, available(&peer));
+	ASSERT_EQ(0, start(&peer));
+	EXPECT_EQ(1, available(&owner));
+	EXPECT_EQ(2, available(&peer));
+	/* Nobody pays for what only others hold any more. */
+	stop(&owner);
+	EXPECT_TRUE(EVENTUALLY(available(&owner) == 4));
+	EXPECT_EQ(2, available(&peer));
+	stop(&peer);
+	EXPECT_TRUE(EVENTUALLY(available(&peer) == 5));
+}
+
+TEST_F(harm, of_pinning_by_a_dma_buf_is_charged_to_each_user)
+{
+	int fd = create(self->dev, IOKMEM_PAGEABLE, 3 * PAGE, 0);
+
+	ASSERT_LE(0, fd);
+	expect_both_pay(_metadata, self->dev, fd, 60310, hold_by_dma_buf);
+}
+
+TEST_F(harm, of_pinning_through_a_read_only_fd_is_charged_to_each_user)
+{
+	int fd = create(self->dev, IOKMEM_PAGEABLE, 3 * PAGE, 0);
+
+	ASSERT_LE(0, fd);
+	fd = duplicate(fd, IOKMEM_FD_READ_ONLY);
+	ASSERT_LE(0, fd);
+	expect_both_pay(_metadata, self->dev, fd, 60312, hold_by_read_only_dma_buf);
+}
+
+TEST_F(harm, of_pinning_by_a_map_of_a_multi_is_charged_to_each_user)
+{
+	int fd = create(self->dev, IOKMEM_PAGEABLE, 3 * PAGE, 0), multi;
+
+	ASSERT_LE(0, fd);
+	expect_both_pay(_metadata, self->dev, fd, 60314, hold_by_map_of_multi);
+	/* The multi-descriptor may be one that both have been given. */
+	multi = create_multi(self->dev, 0, &fd, 1);
+	ASSERT_LE(0, multi);
+	expect_both_pay(_metadata, self->dev, multi, 60316, hold_by_map);
+}
+
+TEST_F(harm, of_pinning_an_imported_dma_buf_is_charged_to_each_user)
+{
+	int dma_buf = new_udmabuf(3 * PAGE), fd;
+
+	if (dma_buf < 0)
+		SKIP(return, "no udmabuf");
+	fd = with_dma_buf(self->dev, 0, dma_buf);
+	ASSERT_LE(0, fd);
+	expect_both_pay(_metadata, self->dev, fd, 60318, hold_by_map);
+	expect_both_pay(_metadata, self->dev, fd, 60320, hold_by_map_of_multi);
+}
+
+TEST_F(harm, of_pinning_the_same_memory_again_is_none)
+{
+	int fd = create(self->dev, IOKMEM_PAGEABLE, 3 * PAGE, 0);
+	struct holder holder = { .dev = self->dev, .fd = fd, .uid = 60322, .limit = 4 };
+	struct holder again = holder;
+
+	ASSERT_LE(0, fd);
+	holder.hold = hold_twice;
+	again.hold = hold_by_dma_buf;
+	ASSERT_EQ(0, start(&holder));
+	EXPECT_EQ(1, available(&holder));
+	/* Another process of the user. */
+	ASSERT_EQ(0, start(&again));
+	EXPECT_EQ(1, available(&holder));
+	stop(&holder);
+	EXPECT_EQ(1, available(&holder));
+	stop(&again);
+	EXPECT_TRUE(EVENTUALLY(available(&holder) == 4));
+}
+
+/* A multi-descriptor is other memory than its members, since it may be of several. */
+TEST_F(harm, of_pinning_ends_with_its_holders)
+{
+	int fd = create(self->dev, IOKMEM_PAGEABLE, 3 * PAGE, 0);
+	struct holder holder = {
+		.dev = self->dev,
+		.fd = fd,
+		.uid = 60324,
+		.limit = 7,
+		.hold = hold_in_all_ways,
+	};
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, start(&holder));
+	EXPECT_EQ(1, available(&holder));
+	stop(&holder);
+	EXPECT_TRUE(EVENTUALLY(available(&holder) == 7));
 }
 
 #include "nothing_left.h"

@@ -36,7 +36,10 @@
  * error nothing has changed: nothing is allocated, mapped or lost.
  *
  * Wired memory counts for the RLIMIT_MEMLOCK of the user who made it, for as long as it exists,
- * and so does the block that an alignment takes (see struct iokmem_create_buffer).
+ * and so does the block that an alignment takes (see struct iokmem_create_buffer). Memory that
+ * stays in memory because somebody holds it counts for each user whose programs hold it, by
+ * whatever file descriptor, as long as they do; all of the memory, once for each user and
+ * descriptor.
  *
  * If the hardware loses memory of a buffer, a touch of the lost page is SIGBUS
  * (BUS_MCEERR_AR, see sigaction(2)). The rest of the buffer can be used as before. Discarding
@@ -458,8 +461,8 @@ struct iokmem_create_sub {
  * Called on /dev/iokmem. Makes a descriptor of the memory of its members, one after the
  * other. It can be mapped (not by mmap()) as one range of addresses if every member but the
  * first begins at the start of a page, and every member but the last ends at the end of a
- * page. Pageable members stay in memory while they are mapped in this way, and count for
- * RLIMIT_MEMLOCK.
+ * page. Pageable members stay in memory while they are mapped in this way, and count for the
+ * RLIMIT_MEMLOCK of each user who maps them.
  */
 struct iokmem_create_multi {
 	__u32 size;
@@ -538,9 +541,10 @@ struct iokmem_unmap {
  *
  * Shares the memory with other drivers and their programs. The dma-buf has the length that
  * the descriptor has now, rounded up to pages. As long as the dma-buf exists, pageable memory
- * stays in memory, and counts for RLIMIT_MEMLOCK, and the cache mode of the memory cannot
- * change. The dma-buf can be mapped by mmap() if the descriptor can. Drivers that access a
- * dma-buf by kernel addresses, not by DMA, cannot use a read-only one.
+ * stays in memory, and counts for the RLIMIT_MEMLOCK of the user who has called the ioctl, and
+ * the cache mode of the memory cannot change. The dma-buf can be mapped by mmap() if the
+ * descriptor can. Drivers that access a dma-buf by kernel addresses, not by DMA, cannot use a
+ * read-only one.
  *
  * For a descriptor that was made with IOKMEM_WITH_DMA_BUF, the ioctl returns the dma-buf
  * that the descriptor was made of. If that is writable, it cannot be made read-only
@@ -567,11 +571,11 @@ struct iokmem_get_dma_buf {
  * (not by mmap()) and be part of other descriptors. The exporter chooses the cache mode. If the
  * exporter gives the kernel no address of the memory, drivers can use it by DMA commands, and
  * programs can map it if the exporter has an mmap(): without guards, not PINNABLE, and not to be
- * redirected. All else is EOPNOTSUPP then. While the memory is mapped, or held otherwise, it
- * counts for RLIMIT_MEMLOCK, since the exporter pins it for that. A descriptor is revoked, as by
- * IOKMEM_REVOKE, when the exporter takes the memory back. A program that uses the memory while a
- * device does must do so between the two calls of DMA_BUF_IOCTL_SYNC, on the dma-buf. The first
- * one waits for the device.
+ * redirected. All else is EOPNOTSUPP then. The exporter pins the memory while it is mapped, or
+ * held otherwise, and so it counts for the RLIMIT_MEMLOCK of each user who maps or holds it. A
+ * descriptor is revoked, as by IOKMEM_REVOKE, when the exporter takes the memory back. A program
+ * that uses the memory while a device does must do so between the two calls of
+ * DMA_BUF_IOCTL_SYNC, on the dma-buf. The first one waits for the device.
  *
  * For a dma-buf that was made with IOKMEM_GET_DMA_BUF, the ioctl returns the descriptor that
  * the dma-buf was made of; or a sub-descriptor, if the descriptor's length was less than its
