@@ -301,7 +301,7 @@ int iokmem_dma_table_fill(struct iokmem_dma_table *table, struct device *dev,
 		if (entries.nr == 1)
 			return 0;
 	}
-	err = entries.nr > 1 ? sg_alloc_table(&table->sgt, entries.nr, GFP_KERNEL) : 0;
+	err = entries.nr > 1 ? sg_alloc_table(&table->sgt, entries.nr, GFP_KERNEL_ACCOUNT) : 0;
 	if (err)
 		return err;
 	entries.sg = table->sgt.sgl;
@@ -419,7 +419,7 @@ int iokmem_dma_one_run(struct iokmem_dma_view *view, dma_addr_t address)
 
 	table_init(&view->own);
 	if (left > SZ_1G)
-		err = sg_alloc_table(&view->own.sgt, DIV_ROUND_UP(left, SZ_1G), GFP_KERNEL);
+		err = sg_alloc_table(&view->own.sgt, DIV_ROUND_UP(left, SZ_1G), GFP_KERNEL_ACCOUNT);
 	if (err)
 		return err;
 	for_each_sgtable_dma_sg(&view->own.sgt, sg, i) {

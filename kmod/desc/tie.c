@@ -77,7 +77,7 @@ int iokmem_tie(struct iokmem_tie *tie, struct iokmem_desc *desc, struct device *
 
 	tie->desc = desc;
 	tie->dev = get_device(dev);
-	devres = devres_alloc(driver_left, sizeof(*devres), GFP_KERNEL);
+	devres = devres_alloc(driver_left, sizeof(*devres), GFP_KERNEL_ACCOUNT);
 	if (!devres)
 		return -ENOMEM;
 	__module_get(THIS_MODULE);

@@ -125,7 +125,7 @@ void *iokmem_vmap(const struct iokmem_desc *desc, pgoff_t index, unsigned long n
 	struct page **pages;
 	void *address;
 
-	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
+	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL_ACCOUNT);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	address = map_pages(pages, desc, index, nr, prot);

@@ -155,7 +155,7 @@ iokmem_dma_with_specification(struct device *dev,
 	if (!dev->dma_mask || !*dev->dma_mask)
 		return ERR_PTR(-EOPNOTSUPP);
 
-	dma = kzalloc(sizeof(*dma), GFP_KERNEL);
+	dma = kzalloc(sizeof(*dma), GFP_KERNEL_ACCOUNT);
 	if (!dma)
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&dma->users, 1);
@@ -166,7 +166,7 @@ iokmem_dma_with_specification(struct device *dev,
 	if (err)
 		goto err_free;
 
-	devres = devres_alloc(driver_left, sizeof(*devres), GFP_KERNEL);
+	devres = devres_alloc(driver_left, sizeof(*devres), GFP_KERNEL_ACCOUNT);
 	if (!devres) {
 		err = -ENOMEM;
 		goto err_free;

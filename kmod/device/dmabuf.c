@@ -207,7 +207,7 @@ static struct sg_table *export_map(struct dma_buf_attachment *attachment,
 		return ERR_PTR(err);
 	if (export->read_only && direction != DMA_TO_DEVICE)
 		return ERR_PTR(-EACCES);
-	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL);
+	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL_ACCOUNT);
 	if (!mapping)
 		return ERR_PTR(-ENOMEM);
 	mapping->dev = attachment->dev;

@@ -34,7 +34,7 @@ static struct page **get_pages(struct iokmem_pageable *pageable, pgoff_t first,
 	if (IS_ERR(pages))
 		return pages;
 	err = iokmem_volatile_charged(pageable, pages, nr,
-				      GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+				      GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	if (err) {
 		iokmem_shmem_put_pages(pages, nr, false);
 		return ERR_PTR(err);
@@ -47,6 +47,7 @@ static int pageable_pin(struct iokmem_desc *desc, bool write)
 {
 	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
 	unsigned long nr = iokmem_shmem_size(pageable);
+	struct mem_cgroup *old;
 	struct page **pages;
 	int err;
 
@@ -63,7 +64,9 @@ static int pageable_pin(struct iokmem_desc *desc, bool write)
 		err = PTR_ERR(pages);
 		goto err_unlock;
 	}
+	old = iokmem_payer_enter(&pageable->payer);
 	err = iokmem_extents_from_pages(&desc->extents, pages, nr);
+	iokmem_payer_leave(&pageable->payer, old);
 	if (err) {
 		iokmem_shmem_put_pages(pages, nr, false);
 		goto err_unlock;
@@ -121,7 +124,7 @@ static vm_fault_t pageable_fault(struct iokmem_desc *desc, struct vm_fault *vmf)
 		err = PTR_ERR(page);
 		goto out;
 	}
-	err = iokmem_volatile_charged(pageable, &page, 1, GFP_KERNEL);
+	err = iokmem_volatile_charged(pageable, &page, 1, GFP_KERNEL_ACCOUNT);
 	if (err) {
 		unlock_page(page);
 		put_page(page);

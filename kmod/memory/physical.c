@@ -248,7 +248,7 @@ static int set_up(struct iokmem_physical *physical, phys_addr_t address,
 	struct iokmem_desc *desc = &physical->desc;
 	int err;
 
-	err = iokmem_extents_init(&desc->extents, 1, GFP_KERNEL);
+	err = iokmem_extents_init(&desc->extents, 1, GFP_KERNEL_ACCOUNT);
 	if (!err && dev)
 		err = iokmem_tie(&physical->tie, desc, dev);
 	if (err)

@@ -126,7 +126,7 @@ static int pin_user(struct iokmem_range *range, unsigned long nr, bool write)
 	struct page **pages;
 	int err;
 
-	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
+	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL_ACCOUNT);
 	err = pages ? pin_user_pages_of(range, pages, nr, write) : -ENOMEM;
 	kvfree(pages);
 	return err;
@@ -188,7 +188,7 @@ static struct page **count_frames(const struct iokmem_extents *extents, unsigned
 	struct page **pages;
 	unsigned long i;
 
-	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
+	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL_ACCOUNT);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < nr; i++, run.pfn++, run.nr--) {

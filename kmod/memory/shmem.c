@@ -117,7 +117,7 @@ struct page **iokmem_shmem_get_pages(struct iokmem_pageable *pageable, pgoff_t f
 
 	lockdep_assert_held(&pageable->lock);
 
-	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
+	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL_ACCOUNT);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < nr; i++) {

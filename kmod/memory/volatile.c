@@ -326,7 +326,7 @@ int __init iokmem_pageable_init(void)
 {
 	int err;
 
-	iokmem_shares = KMEM_CACHE(iokmem_share, 0);
+	iokmem_shares = KMEM_CACHE(iokmem_share, SLAB_ACCOUNT);
 	if (!iokmem_shares)
 		return -ENOMEM;
 	err = iokmem_reclaim_start(&iokmem_volatile_reclaim, "iokmem-purgeable",

@@ -103,7 +103,7 @@ int iokmem_extents_from_pages(struct iokmem_extents *extents,
 {
 	struct page_array array = { .pages = pages, .nr = nr };
 
-	return iokmem_extents_build(extents, GFP_KERNEL, walk_pages, &array);
+	return iokmem_extents_build(extents, GFP_KERNEL_ACCOUNT, walk_pages, &array);
 }
 
 /*

@@ -88,7 +88,7 @@ int iokmem_kernel_extents(struct iokmem_extents *extents, unsigned long address,
 {
 	struct kernel_range range = { .address = address, .nr = nr, .io = io };
 
-	return iokmem_extents_build(extents, GFP_KERNEL, walk_kernel_range, &range);
+	return iokmem_extents_build(extents, GFP_KERNEL_ACCOUNT, walk_kernel_range, &range);
 }
 
 /* Find the frame in a VMA of raw frames, and fault it in if need be. */

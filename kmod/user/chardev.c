@@ -490,7 +490,7 @@ static struct iokmem_desc **get_descs(const __s32 __user *uptr, unsigned int nr,
 	unsigned int i;
 	int err = 0;
 
-	descs = iokmem_kvmalloc_array(nr, sizeof(*descs), GFP_KERNEL);
+	descs = iokmem_kvmalloc_array(nr, sizeof(*descs), GFP_KERNEL_ACCOUNT);
 	if (!descs)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < nr && !err; i++) {

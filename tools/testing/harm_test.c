@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What an ordinary user can cost others: memory that is taken out although little is charged,
- * and memory that is charged to somebody else.
+ * memory that is charged to somebody else, and tables that are charged to nobody.
  */
 #include "dmabuf_utils.h"
 #include "limits_utils.h"
@@ -334,6 +334,89 @@ TEST_F(harm, of_pinning_ends_with_its_holders)
 	EXPECT_EQ(1, available(&holder));
 	stop(&holder);
 	EXPECT_TRUE(EVENTUALLY(available(&holder) == 7));
+}
+
+#define NR_PAGES_SHUFFLED	1024
+#define NR_IMPORTS		256
+
+/* Return a dma-buf whose pages are not neighbours in memory, or -errno. */
+static int new_scattered_udmabuf(void)
+{
+	int dev = open("/dev/udmabuf", O_RDWR | O_CLOEXEC), memfd, fd, i;
+	struct udmabuf_create_list *list;
+	size_t size = NR_PAGES_SHUFFLED * PAGE;
+
+	if (dev < 0)
+		return -errno;
+	memfd = memfd_create("udmabuf", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+	list = calloc(1, sizeof(*list) + NR_PAGES_SHUFFLED * sizeof(list->list[0]));
+	if (memfd < 0 || !list || ftruncate(memfd, size) ||
+	    fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK))
+		abort();
+	list->flags = UDMABUF_FLAGS_CLOEXEC;
+	list->count = NR_PAGES_SHUFFLED;
+	for (i = 0; i < NR_PAGES_SHUFFLED; i++) {
+		list->list[i].memfd = memfd;
+		/* Every page follows one that is far away. All occur, since the factor is odd. */
+		list->list[i].offset = i * 389 % NR_PAGES_SHUFFLED * PAGE;
+		list->list[i].size = PAGE;
+	}
+	fd = ioctl(dev, UDMABUF_CREATE_LIST, list);
+	if (fd < 0)
+		fd = -errno;
+	free(list);
+	close(memfd);
+	close(dev);
+	return fd;
+}
+
+static long charged(void)
+{
+	return read_number(TEST_CGROUP "/memory.current");
+}
+
+struct importer {
+	int dev;
+	int dma_buf;
+};
+
+/* Map imports of a dma-buf, without touching them. */
+static int import_many_times(void *arg)
+{
+	/* An extent has two words. */
+	long tables = NR_IMPORTS * NR_PAGES_SHUFFLED * 2 * sizeof(long), before, after;
+	struct rlimit files = { NR_IMPORTS + 64, NR_IMPORTS + 64 };
+	struct importer *importer = arg;
+	struct iokmem_query_buffer buffer;
+	char *address;
+	int fd, i;
+
+	CHILD_EXPECT(!enter_cgroup());
+	CHILD_EXPECT(!setrlimit(RLIMIT_NOFILE, &files));
+	before = charged();
+	for (i = 0; i < NR_IMPORTS; i++) {
+		fd = with_dma_buf(importer->dev, 0, importer->dma_buf);
+		CHILD_EXPECT(fd >= 0);
+		CHILD_EXPECT(!map(fd, 0, 0, 0, &address));
+	}
+	query(fd, &buffer);
+	CHILD_EXPECT(buffer.extents > NR_PAGES_SHUFFLED / 2);
+	after = charged();
+	fprintf(stderr, "# %d imports: tables of %ld KiB, %ld KiB are charged\n", NR_IMPORTS,
+		tables / KIB, (after - before) / KIB);
+	CHILD_EXPECT(after - before >= tables);
+	return 0;
+}
+
+TEST_F(harm, of_tables_is_charged_to_the_cgroup)
+{
+	struct importer importer = { .dev = self->dev, .dma_buf = new_scattered_udmabuf() };
+
+	if (importer.dma_buf < 0)
+		SKIP(return, "no udmabuf");
+	if (make_cgroup())
+		SKIP(return, "no memory controller of cgroup v2");
+	EXPECT_EQ(0, run_child(import_many_times, &importer));
 }
 
 #include "nothing_left.h"

@@ -39,7 +39,8 @@
  * and so does the block that an alignment takes (see struct iokmem_create_buffer). Memory that
  * stays in memory because somebody holds it counts for each user whose programs hold it, by
  * whatever file descriptor, as long as they do; all of the memory, once for each user and
- * descriptor.
+ * descriptor. The memory, and the tables by which the kernel finds it, are charged to the memory
+ * cgroup of the process that has them made.
  *
  * If the hardware loses memory of a buffer, a touch of the lost page is SIGBUS
  * (BUS_MCEERR_AR, see sigaction(2)). The rest of the buffer can be used as before. Discarding
