@@ -50,13 +50,19 @@
 
 static unsigned int block_order(struct page *page, enum iokmem_page_source source)
 {
-	return source == IOKMEM_PAGES_POOL ? compound_order(page) : page_private(page);
+	return source == IOKMEM_PAGES_POOL ? iokmem_pool_order(page) : page_private(page);
 }
 
 /* Return the first frame behind the block at @pfn. */
 static unsigned long block_end(unsigned long pfn)
 {
 	return pfn + (1UL << compound_order(pfn_to_page(pfn)));
+}
+
+/* As block_end(), of a block that belongs to a pool. */
+static unsigned long pool_block_end(unsigned long pfn)
+{
+	return pfn + (1UL << iokmem_pool_order(pfn_to_page(pfn)));
 }
 
 /* Return the first frame behind the piece that @pfn is in, but at most @end. */
@@ -77,7 +83,7 @@ static void blocks_put(unsigned long pfn, unsigned long nr,
 	for (; pfn < end; pfn = next) {
 		struct page *page = pfn_to_page(pfn);
 
-		next = block_end(pfn);
+		next = source == IOKMEM_PAGES_POOL ? pool_block_end(pfn) : block_end(pfn);
 		if (source == IOKMEM_PAGES_POOL)
 			iokmem_pool_give(page);
 		else if (charge->cred && page_count(page) != 1)
@@ -579,10 +585,12 @@ static void leave_pool(struct iokmem_pages *pages)
 		return;
 	for (i = 0; i < extents->nr; i++) {
 		unsigned long pfn = extents->array[i].pfn;
-		unsigned long end = pfn + iokmem_extent_pages(extents, i);
+		unsigned long end = pfn + iokmem_extent_pages(extents, i), next;
 
-		for (; pfn < end; pfn = block_end(pfn))
+		for (; pfn < end; pfn = next) {
+			next = pool_block_end(pfn);
 			iokmem_pool_disown(pfn_to_page(pfn));
+		}
 	}
 	pages->source = IOKMEM_PAGES_BLOCKS;
 }

@@ -11,6 +11,8 @@
  *	       |                          +--- give (zero) --> pool
  *	       +------ write-back again, when nobody wants it --+
  *
+ * Blocks that are smaller than the kernel's large entries are cut out of larger ones (cut.c).
+ *
  * A block in a pool is zero and has the pool's type. A block that leaves for the page
  * allocator is write-back before it goes. A block that the hardware has poisoned goes nowhere:
  * it is neither touched nor used again.
@@ -28,6 +30,7 @@
  * most twice the recent peak of used blocks, which decays. (Twice, since idle blocks may not
  * have the sizes that are wanted now.)
  */
+#include <linux/err.h>
 #include <linux/list_lru.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
@@ -42,12 +45,14 @@
 #include "page/block.h"
 #include "page/cache.h"
 #include "page/compat.h"
+#include "page/cut.h"
 #include "page/node.h"
 #include "page/pool.h"
 #include "page/reclaim.h"
 #include "page/workqueue.h"
 
 #define IOKMEM_POOL_ORDERS	(MAX_PAGE_ORDER + 1)
+#define IOKMEM_POOL_LISTS	(IOKMEM_POOL_ORDERS + 1)
 #define IOKMEM_POOL_PERIOD	(10 * HZ)
 
 /**
@@ -56,18 +61,21 @@
  * @pool: the pool that the block belongs to
  * @page: the first page
  * @order: the block has 2^@order pages
+ * @cut: the large block that it has been cut out of, or NULL
  */
 struct iokmem_pool_block {
 	struct list_head lru;
 	struct iokmem_pool *pool;
 	struct page *page;
 	unsigned int order;
+	struct iokmem_cut *cut;
 };
 
 /**
  * struct iokmem_pool - the blocks of one memory type
  * @mode: IOKMEM_MAP_*_CACHE
  * @idle: the blocks that nobody uses: a list for each order
+ * @cuts: the large blocks that small ones can be cut out of
  * @lock: protects the counts
  * @nr_idle: how many pages are in @idle
  * @nr_used: how many pages are in buffers
@@ -76,6 +84,7 @@ struct iokmem_pool_block {
 struct iokmem_pool {
 	u32 mode;
 	struct list_lru *idle;
+	struct list_lru *cuts;
 	spinlock_t lock;	/* for the counts */
 	unsigned long nr_idle;	/* protected by @lock */
 	unsigned long nr_used;	/* protected by @lock */
@@ -88,10 +97,10 @@ static struct iokmem_pool iokmem_pools[] = {
 };
 
 static struct kmem_cache *iokmem_pool_blocks;
-static struct list_lru iokmem_pool_lists[ARRAY_SIZE(iokmem_pools)][IOKMEM_POOL_ORDERS];
+static struct list_lru iokmem_pool_lists[ARRAY_SIZE(iokmem_pools)][IOKMEM_POOL_LISTS];
 static struct iokmem_reclaim iokmem_pool_reclaim = {
 	.lists	= iokmem_pool_lists[0],
-	.nr	= ARRAY_SIZE(iokmem_pools) * IOKMEM_POOL_ORDERS,
+	.nr	= ARRAY_SIZE(iokmem_pools) * IOKMEM_POOL_LISTS,
 };
 
 static void trim_work(struct work_struct *work);
@@ -137,6 +146,17 @@ static bool block_is_poisoned(const struct iokmem_pool_block *block)
 	return iokmem_frames_poisoned(page_to_pfn(block->page), 1UL << block->order);
 }
 
+/* Put a block back into the large one that it has been cut out of. It is zero. */
+static void put_into_cut(struct iokmem_pool_block *block)
+{
+	if (block_is_poisoned(block)) {
+		iokmem_frames_lose(page_to_pfn(block->page), 1UL << block->order);
+		iokmem_cut_lose(block->cut, block->order);
+	} else {
+		iokmem_cut_give(block->cut, block->page, block->order);
+	}
+}
+
 /* Free a block that is not counted any more. */
 static void block_free(struct iokmem_pool_block *block)
 {
@@ -144,7 +164,9 @@ static void block_free(struct iokmem_pool_block *block)
 
 	set_page_private(block->page, 0);
 	/* Memory of the wrong type must not go back. Changing to write-back does not fail. */
-	if (block_is_poisoned(block))
+	if (block->cut)
+		put_into_cut(block);
+	else if (block_is_poisoned(block))
 		iokmem_frames_lose(pfn, nr);
 	else if (!WARN_ON(iokmem_cache_change(pfn, nr, block->pool->mode,
 					      IOKMEM_MAP_COPYBACK_CACHE)))
@@ -225,11 +247,60 @@ struct page *iokmem_pool_take(u32 mode, unsigned int order, int nid, gfp_t gfp)
 	return block->page;
 }
 
+/* Make the handle of a block that has the type, and count the block as used. */
+static struct iokmem_pool_block *block_new(struct iokmem_pool *pool, struct page *page,
+					   unsigned int order, gfp_t gfp)
+{
+	struct iokmem_pool_block *block;
+
+	block = iokmem_reclaim_alloc(iokmem_pool_blocks, &pool->idle[order],
+				     page_to_nid(page), gfp & ~__GFP_ZERO);
+	if (!block)
+		return NULL;
+	INIT_LIST_HEAD(&block->lru);
+	block->pool = pool;
+	block->page = page;
+	block->order = order;
+	block->cut = NULL;
+	return block;
+}
+
+/*
+ * Cut a block out of a large one. Returns NULL if there is no memory, or no need: where the
+ * kernel's map of all memory does not change, there is nothing to be split. Returns
+ * ERR_PTR(-ENOSPC) if a smaller block can be cut out.
+ */
+static struct page *cut_block(struct iokmem_pool *pool, unsigned int order, int nid, gfp_t gfp)
+{
+	struct iokmem_pool_block *block;
+	struct iokmem_cut *cut;
+	struct page *page;
+
+	if (order >= IOKMEM_BLOCK_ORDER || !iokmem_cache_in_direct_map(pool->mode))
+		return NULL;
+	cut = iokmem_cut_take(pool->cuts, pool->mode, order, node_wanted(nid), nid, gfp, &page);
+	if (IS_ERR_OR_NULL(cut))
+		return ERR_CAST(cut);
+	block = block_new(pool, page, order, gfp);
+	if (!block) {
+		iokmem_cut_give(cut, page, order);
+		return NULL;
+	}
+	block->cut = cut;
+	set_page_private(page, (unsigned long)block);
+	pool_count(pool, 1L << order, 0);
+	if (!block_is_poisoned(block))
+		return page;
+	pool_count(pool, -(1L << order), 0);
+	block_free(block);
+	return NULL;
+}
+
 /*
  * iokmem_pool_make - allocate a zero block and give it the type
  *
- * Returns NULL if there is no memory. Like the blocks of iokmem_pool_take(), the block goes
- * to iokmem_pool_give() in the end.
+ * Returns NULL if there is no memory, or if @gfp does not allow an effort and a smaller block is to
+ * be had. Like the blocks of iokmem_pool_take(), the block goes to iokmem_pool_give() in the end.
  */
 struct page *iokmem_pool_make(u32 mode, unsigned int order, int nid, gfp_t gfp)
 {
@@ -237,21 +308,22 @@ struct page *iokmem_pool_make(u32 mode, unsigned int order, int nid, gfp_t gfp)
 	struct iokmem_pool_block *block;
 	struct page *page;
 
+	page = cut_block(pool, order, nid, gfp);
+	if (!IS_ERR_OR_NULL(page))
+		return page;
+	/* A request that makes an effort is for this order, since nothing smaller will do. */
+	if (IS_ERR(page) && !gfpflags_allow_blocking(gfp))
+		return NULL;
 	page = iokmem_block_below(order, ULONG_MAX, nid, gfp | __GFP_COMP);
 	if (!page)
 		return NULL;
-	block = iokmem_reclaim_alloc(iokmem_pool_blocks, &pool->idle[order],
-				     page_to_nid(page), gfp & ~__GFP_ZERO);
+	block = block_new(pool, page, order, gfp);
 	if (!block)
 		goto err_page;
 	if (iokmem_cache_change(page_to_pfn(page), 1UL << order,
 				IOKMEM_MAP_COPYBACK_CACHE, mode))
 		goto err_block;
 
-	INIT_LIST_HEAD(&block->lru);
-	block->pool = pool;
-	block->page = page;
-	block->order = order;
 	set_page_private(page, (unsigned long)block);
 	pool_count(pool, 1L << order, 0);
 	return page;
@@ -272,22 +344,35 @@ void iokmem_pool_give(struct page *page)
 {
 	struct iokmem_pool_block *block = block_of(page);
 	struct iokmem_pool *pool = block->pool;
+	bool has_room;
 
 	if (block_is_poisoned(block)) {
 		pool_count(pool, -(1L << block->order), 0);
 		block_free(block);
 		return;
 	}
-	if (!pool_has_room(pool, 1UL << block->order)) {
+	has_room = pool_has_room(pool, 1UL << block->order);
+	if (has_room || block->cut)
+		clear_pages(page_address(page), 1U << block->order);
+	if (!has_room) {
 		block_free(block);
 		return;
 	}
-	clear_pages(page_address(page), 1U << block->order);
 	if (!iokmem_cache_in_direct_map(pool->mode))
 		iokmem_cache_flush(page_address(page), PAGE_SIZE << block->order, true);
 	list_lru_add_obj(&pool->idle[block->order], &block->lru);
 	queue_delayed_work(iokmem_workqueue, &iokmem_pool_trim_work,
 			   IOKMEM_POOL_PERIOD);
+}
+
+/*
+ * iokmem_pool_order - return the order of a block, of which @page is the first page
+ *
+ * The pages of a block that was cut out of a large one are each by itself.
+ */
+unsigned int iokmem_pool_order(const struct page *page)
+{
+	return block_of(page)->order;
 }
 
 /*
@@ -300,6 +385,8 @@ void iokmem_pool_disown(struct page *page)
 	struct iokmem_pool_block *block = block_of(page);
 
 	pool_count(block->pool, -(1L << block->order), 0);
+	if (block->cut)
+		iokmem_cut_lose(block->cut, block->order);
 	set_page_private(page, 0);
 	kmem_cache_free(iokmem_pool_blocks, block);
 }
@@ -451,17 +538,26 @@ int __init iokmem_pool_init(void)
 {
 	int i, err;
 
+	err = iokmem_cut_init();
+	if (err)
+		return err;
 	iokmem_pool_blocks = KMEM_CACHE(iokmem_pool_block, 0);
-	if (!iokmem_pool_blocks)
-		return -ENOMEM;
+	if (!iokmem_pool_blocks) {
+		err = -ENOMEM;
+		goto err_cut;
+	}
 	for (i = 0; i < ARRAY_SIZE(iokmem_pools); i++) {
 		iokmem_pools[i].idle = iokmem_pool_lists[i];
+		iokmem_pools[i].cuts = &iokmem_pool_lists[i][IOKMEM_POOL_ORDERS];
 		spin_lock_init(&iokmem_pools[i].lock);
 	}
 	err = iokmem_reclaim_start(&iokmem_pool_reclaim, "iokmem-pool",
 				   pool_count_objects, pool_scan_objects);
-	if (err)
-		kmem_cache_destroy(iokmem_pool_blocks);
+	if (!err)
+		return 0;
+	kmem_cache_destroy(iokmem_pool_blocks);
+err_cut:
+	iokmem_cut_exit();
 	return err;
 }
 
@@ -473,4 +569,5 @@ void iokmem_pool_exit(void)
 	iokmem_pool_drain();
 	iokmem_reclaim_destroy(&iokmem_pool_reclaim);
 	kmem_cache_destroy(iokmem_pool_blocks);
+	iokmem_cut_exit();
 }

@@ -9,6 +9,7 @@ struct seq_file;
 struct page *iokmem_pool_take(u32 mode, unsigned int order, int nid, gfp_t gfp);
 struct page *iokmem_pool_make(u32 mode, unsigned int order, int nid, gfp_t gfp);
 void iokmem_pool_give(struct page *page);
+unsigned int iokmem_pool_order(const struct page *page);
 void iokmem_pool_disown(struct page *page);
 void iokmem_pool_trim(void);
 void iokmem_pool_drain(void);

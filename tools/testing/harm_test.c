@@ -135,6 +135,73 @@ TEST_F(harm, of_aligned_uncached_buffers_to_the_kernels_own_map_is_none)
 		close(fds[i]);
 }
 
+#define NR_SCATTERED	(8 * (int)(PMD / PAGE))
+
+/* The attacker has the page allocator hand out single pages that are far from each other. */
+TEST_F(harm, of_small_uncached_buffers_to_the_kernels_own_map_is_none)
+{
+	struct rlimit files = { NR_SCATTERED + 64, NR_SCATTERED + 64 };
+	long before = memory("DirectMap4k:"), grown;
+	int *fds = calloc(NR_SCATTERED, sizeof(*fds)), i;
+
+	if (before < 0)
+		SKIP(return, "the kernel does not tell how it maps memory");
+	NEED_CACHE_MODE(UNCACHED);
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
+	ASSERT_NE(NULL, fds);
+	for (i = 0; i < NR_SCATTERED; i++) {
+		fds[i] = create(self->dev, 0, PAGE, 0);
+		ASSERT_LE(0, fds[i]);
+	}
+	for (i = 0; i < NR_SCATTERED; i += 128)
+		close(fds[i]);
+	for (i = 0; i < NR_SCATTERED; i += 128) {
+		fds[i] = create(self->dev, UNCACHED, PAGE, 0);
+		ASSERT_LE(0, fds[i]);
+	}
+	grown = memory("DirectMap4k:") - before;
+	EXPECT_GE(2 * (long)PMD, grown);
+	for (i = 0; i < NR_SCATTERED; i++)
+		close(fds[i]);
+	free(fds);
+}
+
+#define NR_ROUNDS	16
+
+/*
+ * Small buffers of two sizes, so that no large block that the small ones are cut out of has room
+ * for another one of the larger size.
+ */
+TEST_F(harm, of_small_uncached_buffers_to_free_memory_is_limited)
+{
+	int fds[NR_ROUNDS * (NR_ROUNDS + 1)], nr = 0, round, half, i;
+	long before, taken;
+
+	NEED_CACHE_MODE(UNCACHED);
+	ASSERT_EQ(0, write_file("/proc/sys/vm/drop_caches", "2"));
+	before = free_memory("MemFree:");
+	for (round = 1; round <= NR_ROUNDS; round++) {
+		half = create(self->dev, UNCACHED, PMD / 2, 0);
+		ASSERT_LE(0, half);
+		for (i = 0; i < 2 * round; i++) {
+			if (i == round) {
+				close(half);
+				/* The pools give back what is idle. */
+				ASSERT_EQ(0, write_file("/proc/sys/vm/drop_caches", "2"));
+			}
+			fds[nr] = create(self->dev, UNCACHED, PAGE, 0);
+			ASSERT_LE(0, fds[nr++]);
+		}
+	}
+	ASSERT_EQ(0, write_file("/proc/sys/vm/drop_caches", "2"));
+	taken = before - free_memory("MemFree:");
+	EXPECT_GE(6 * (long)PMD, taken) {
+		TH_LOG("%d pages take %ld KiB", nr, taken / (long)KIB);
+	}
+	while (nr--)
+		close(fds[nr]);
+}
+
 /* A process that holds memory until it is killed, or cannot. */
 struct holder {
 	int dev;

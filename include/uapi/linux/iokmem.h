@@ -145,6 +145,10 @@
  * be aligned. On other architectures than x86 and arm64 RAM is copyback, and any other mode
  * is refused with EOPNOTSUPP. IOKMEM_QUERY_BUFFER and IOKMEM_QUERY_MAPPING return the mode
  * in force.
+ *
+ * On x86, buffers of another mode than copyback that are smaller than a huge page are cut out of
+ * one where there is a free one, so that the kernel maps its memory by large entries as before.
+ * The memory cgroup is charged for all of the huge page, and its small buffers come out of it.
  */
 #define IOKMEM_MAP_CACHE_MASK			0x00000f00u
 #define IOKMEM_MAP_CACHE_SHIFT			8
