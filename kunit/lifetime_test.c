@@ -281,6 +281,41 @@ static void lifetime_failed_mapping_leaves_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, refcount_read(&first->references));
 }
 
+/* Nobody could take so many references in a test, so the counters are set. */
+static void lifetime_counters_are_bounded(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, LENGTH, 0), *multi;
+	int users = refcount_read(&desc->users);
+	unsigned int held = desc->held;
+
+	multi = iokmem_multi_with_descriptors(&desc, 1, 0);
+	keep_desc(test, multi);
+
+	desc->held = IOKMEM_COUNT_MAX;
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW, iokmem_desc_prepare(multi, 0));
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW, iokmem_desc_prepare(desc, 0));
+	KUNIT_EXPECT_EQ(test, IOKMEM_COUNT_MAX, desc->held);
+	KUNIT_EXPECT_EQ(test, 0, multi->held);
+	desc->held = held;
+
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, 0));
+	desc->prepared = IOKMEM_COUNT_MAX;
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW, iokmem_desc_prepare(desc, 0));
+	KUNIT_EXPECT_EQ(test, IOKMEM_COUNT_MAX, desc->prepared);
+	desc->prepared = 1;
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, 0));
+
+	refcount_set(&desc->users, IOKMEM_COUNT_MAX);
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW, PTR_ERR(iokmem_desc_get_file(desc, 0)));
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW,
+			PTR_ERR(iokmem_sub_with_sub_range(desc, 0, PAGE_SIZE, 0)));
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW, PTR_ERR(iokmem_multi_with_descriptors(&multi, 1, 0)));
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW, PTR_ERR(iokmem_desc_get_dma_buf(desc, 0)));
+	KUNIT_EXPECT_EQ(test, IOKMEM_COUNT_MAX, refcount_read(&desc->users));
+	/* The multi-descriptor is another user. */
+	refcount_set(&desc->users, users + 1);
+}
+
 static struct kunit_case lifetime_cases[] = {
 	KUNIT_CASE(lifetime_last_holder_unmaps),
 	KUNIT_CASE(lifetime_map_keeps_the_memory),
@@ -294,6 +329,7 @@ static struct kunit_case lifetime_cases[] = {
 	KUNIT_CASE(lifetime_put_async_works_where_one_cannot_sleep),
 	KUNIT_CASE(lifetime_kernel_mapping_ends_with_its_last_holder),
 	KUNIT_CASE(lifetime_failed_mapping_leaves_nothing),
+	KUNIT_CASE(lifetime_counters_are_bounded),
 	{}
 };
 

@@ -180,6 +180,20 @@ struct iokmem_desc *iokmem_desc_get(struct iokmem_desc *desc)
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get, IOKMEM_NS);
 
 /*
+ * iokmem_desc_try_get - take another reference on behalf of a program
+ *
+ * Return 0, or -EOVERFLOW if there are too many. A program can have any number of files, and of
+ * multi-descriptors with many members.
+ */
+int iokmem_desc_try_get(struct iokmem_desc *desc)
+{
+	if (refcount_read(&desc->users) >= IOKMEM_COUNT_MAX)
+		return -EOVERFLOW;
+	iokmem_desc_get(desc);
+	return 0;
+}
+
+/*
  * The last user is gone: take the descriptor's own mapping down, and complete what was
  * prepared.
  */

@@ -33,6 +33,13 @@ struct iosys_map;
 /* The most members of a multi-descriptor. Some calls take time for each member. */
 #define IOKMEM_MULTI_MAX	1024U
 
+/*
+ * The most references, holds or preparations of one descriptor. A call that would need more fails
+ * with -EOVERFLOW. A counter of 32 bits has as many again left, for threads that are beyond the
+ * check, and for references that cannot be refused.
+ */
+#define IOKMEM_COUNT_MAX	((unsigned int)(INT_MAX / 2))
+
 /* The pages of the largest guard of a mapping, on each side. */
 #define IOKMEM_GUARD_MAX	DIV_ROUND_UP(SZ_64K, PAGE_SIZE)
 
@@ -166,9 +173,9 @@ struct iokmem_desc {
 	u64 next_age;			/* protected by @lock */
 	struct iokmem_map *last;	/* protected by @lock; any reader */
 	u32 last_options;		/* protected by @lock */
-	unsigned int nr_maps;		/* protected by @lock */
-	unsigned int nr_mapped;		/* protected by @lock */
-	unsigned int nr_awaiting;	/* protected by @lock */
+	unsigned long nr_maps;		/* protected by @lock */
+	unsigned long nr_mapped;	/* protected by @lock */
+	unsigned long nr_awaiting;	/* protected by @lock */
 	wait_queue_head_t wait;		/* has its own lock */
 	bool revoked;			/* protected by @lock; any reader */
 	bool revoke_done;		/* protected by @lock; any reader */
@@ -181,6 +188,7 @@ struct iokmem_desc {
 struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_kind *kind,
 				      size_t size, size_t capacity);
 void iokmem_desc_publish(struct iokmem_desc *desc);
+int iokmem_desc_try_get(struct iokmem_desc *desc);
 void iokmem_desc_count_get(struct iokmem_desc *desc);
 void iokmem_desc_count_put(struct iokmem_desc *desc);
 void iokmem_desc_count_put_async(struct iokmem_desc *desc);

@@ -142,6 +142,8 @@ static int hold_locked(struct iokmem_desc *desc, bool write)
 	err = iokmem_desc_check_revoked(desc);
 	if (err)
 		return err;
+	if (desc->held >= IOKMEM_COUNT_MAX)
+		return -EOVERFLOW;
 	if (desc->held) {
 		/* A hold for reading only does not allow writes to the memory. */
 		if (write && desc->held_read_only)
@@ -164,8 +166,8 @@ static int hold_locked(struct iokmem_desc *desc, bool write)
  * to NULL. If @charge itself is NULL, nobody is charged.
  *
  * Return 0; -ENODEV if the memory has been revoked; -EACCES if @write and the memory is
- * read-only, or held for reading only; -EPERM if the user may not have so much memory; or
- * another error of the kind.
+ * read-only, or held for reading only; -EPERM if the user may not have so much memory;
+ * -EOVERFLOW if there are too many holds; or another error of the kind.
  */
 int iokmem_desc_hold(struct iokmem_desc *desc, bool write, struct iokmem_hold_charge **charge)
 {
@@ -298,6 +300,8 @@ static int prepare_locked(struct iokmem_desc *desc, bool write)
 	if (desc->prepared) {
 		if (write && READ_ONCE(desc->held_read_only))
 			return -EACCES;
+		if (desc->prepared >= IOKMEM_COUNT_MAX)
+			return -EOVERFLOW;
 		desc->prepared++;
 		return 0;
 	}
@@ -372,6 +376,7 @@ void iokmem_desc_complete_all(struct iokmem_desc *desc)
  *   charged for the memory
  * * -ENOMEM: out of memory
  * * -ENODEV: the memory has been revoked
+ * * -EOVERFLOW: the memory is prepared 2^30 times, or is held as often
  * * -EINTR: a fatal signal arrived; or any signal, during the wait for a dma-buf
  * * -EIO: the memory could not be read from swap, or the hardware has lost some of it
  */

@@ -471,14 +471,17 @@ static struct iokmem_export *export_alloc(struct iokmem_desc *desc, bool read_on
 	if (!err)
 		err = check_memory(export);
 	if (!err)
-		err = hold(export);
-	if (err) {
-		mutex_destroy(&export->lock);
-		kfree(export);
-		return ERR_PTR(err);
-	}
-	iokmem_desc_get(desc);
-	return export;
+		err = iokmem_desc_try_get(desc);
+	if (err)
+		goto err_free;
+	err = hold(export);
+	if (!err)
+		return export;
+	iokmem_desc_put(desc);
+err_free:
+	mutex_destroy(&export->lock);
+	kfree(export);
+	return ERR_PTR(err);
 }
 
 /* Return a reference to a dma-buf that was imported. Its rights cannot be changed. */

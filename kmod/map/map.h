@@ -76,7 +76,8 @@ struct iokmem_backing {
  * @delta: offset of the first byte in the mapping, in bytes
  * @length: in bytes
  * @ended: this map of a part of the mapping was unmapped by itself
- * @task_refs: the references that the task itself has, by ioctl and mmap()
+ * @task_refs: the references that the task itself has, by ioctl and mmap(). No limit is needed:
+ *	64 bits do not overflow one by one.
  * @holders: drivers to be told when the map is revoked
  * @node: in the mapping's list of maps
  * @by_range: in the descriptor's index
@@ -177,8 +178,8 @@ struct iokmem_mapping {
 	bool bound;
 	bool close_ends;
 	bool work_ends;
-	unsigned int nr_used;
-	unsigned int nr_inside;
+	unsigned long nr_used;
+	unsigned long nr_inside;
 	struct list_head maps;
 	struct list_head node;
 	u64 age;

@@ -446,6 +446,7 @@ static int add_leaf(struct iokmem_multi *multi, struct iokmem_desc *desc,
 {
 	struct iokmem_member *member;
 	size_t end;
+	int err;
 
 	/* Its page frames are not known. */
 	if (iokmem_desc_has_fixed_address(desc))
@@ -457,13 +458,16 @@ static int add_leaf(struct iokmem_multi *multi, struct iokmem_desc *desc,
 	member = member_alloc(multi);
 	if (!member)
 		return -ENOMEM;
+	err = iokmem_desc_try_get(desc);
+	if (err)
+		return err;
 
 	/* Later members must begin with a page, or the whole cannot be mapped. */
 	if (!multi->nr)
 		multi->desc.skew = offset_in_page(desc->skew + offset);
 	multi->desc.owned = multi->desc.capacity +
 			    iokmem_desc_owned(desc, offset, length);
-	member->desc = iokmem_desc_get(desc);
+	member->desc = desc;
 	member->offset = offset;
 	member->start = multi->desc.capacity;
 	member->end = end;
@@ -559,7 +563,7 @@ static struct iokmem_desc *multi_finish(struct iokmem_desc *desc, int err)
  *
  * * -EOPNOTSUPP: @direction has other bits; a coherent buffer
  * * -EINVAL: there are no descriptors, or all are empty
- * * -EOVERFLOW: their lengths together wrap around
+ * * -EOVERFLOW: their lengths together wrap around, or one of them has 2^30 references
  * * -ENOSPC: more than 1024 pieces of memory
  * * -ENOMEM: no memory
  */

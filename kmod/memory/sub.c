@@ -41,7 +41,7 @@ static const struct iokmem_kind iokmem_sub_kind = {
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
  *
  * * -EOPNOTSUPP: @direction has other bits
- * * -EOVERFLOW: @offset plus @length wraps
+ * * -EOVERFLOW: @offset plus @length wraps, or @parent has 2^30 references
  * * -ERANGE: the window passes the end of @parent
  * * -ENOMEM: no memory
  */
@@ -49,8 +49,9 @@ struct iokmem_desc *iokmem_sub_with_sub_range(struct iokmem_desc *parent,
 					      size_t offset, size_t length,
 					      u32 direction)
 {
-	struct iokmem_desc *desc;
-	size_t end;
+	struct iokmem_desc *desc, *root;
+	size_t start = offset, end;
+	int err;
 
 	if (direction & ~IOKMEM_DIRECTION_MASK)
 		return ERR_PTR(-EOPNOTSUPP);
@@ -59,16 +60,22 @@ struct iokmem_desc *iokmem_sub_with_sub_range(struct iokmem_desc *parent,
 	if (end > iokmem_desc_get_length(parent))
 		return ERR_PTR(-ERANGE);
 
+	root = iokmem_desc_root(parent, &start);
+	err = iokmem_desc_try_get(root);
+	if (err)
+		return ERR_PTR(err);
 	desc = iokmem_desc_alloc(&iokmem_sub_kind, sizeof(*desc), length);
-	if (IS_ERR(desc))
+	if (IS_ERR(desc)) {
+		iokmem_desc_put(root);
 		return desc;
+	}
 	desc->tag = iokmem_desc_get_tag(parent);
 	desc->direction = direction;
 	desc->options = direction;
 	desc->owned = iokmem_desc_owned(parent, offset, length);
-	desc->parent = iokmem_desc_get(iokmem_desc_root(parent, &offset));
-	desc->start = offset;
-	desc->skew = offset_in_page(desc->parent->skew + offset);
+	desc->parent = root;
+	desc->start = start;
+	desc->skew = offset_in_page(root->skew + start);
 	iokmem_desc_publish(desc);
 	return desc;
 }

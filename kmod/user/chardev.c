@@ -99,10 +99,14 @@ static bool is_read_only(const struct iokmem_call *call)
 static struct file *get_file_by(struct iokmem_desc *desc, int flags,
 				const struct file_operations *fops)
 {
-	struct file *file = iokmem_desc_file(desc, desc, flags, fops);
+	int err = iokmem_desc_try_get(desc);
+	struct file *file;
 
-	if (!IS_ERR(file))
-		iokmem_desc_get(desc);
+	if (err)
+		return ERR_PTR(err);
+	file = iokmem_desc_file(desc, desc, flags, fops);
+	if (IS_ERR(file))
+		iokmem_desc_put(desc);
 	return file;
 }
 
@@ -121,6 +125,7 @@ static struct file *get_file_by(struct iokmem_desc *desc, int flags,
  * Return: the file, of which the caller owns the reference; or ERR_PTR():
  *
  * * -EOPNOTSUPP: @flags has other bits
+ * * -EOVERFLOW: @desc has 2^30 references
  * * -ENOMEM, -ENFILE: no room for a file
  */
 struct file *iokmem_desc_get_file(struct iokmem_desc *desc, u32 flags)
@@ -350,13 +355,13 @@ static unsigned int nr_extents(struct iokmem_desc *desc)
 
 static unsigned int nr_maps(struct iokmem_desc *desc)
 {
-	unsigned int nr;
+	unsigned long nr;
 
 	desc = iokmem_desc_owner(desc);
 	mutex_lock(&desc->lock);
 	nr = desc->nr_maps;
 	mutex_unlock(&desc->lock);
-	return nr;
+	return min_t(unsigned long, nr, UINT_MAX);
 }
 
 static int run_query_buffer(struct iokmem_call *call)

@@ -63,7 +63,9 @@
  *    other, a node that has no memory or that the cpuset forbids, members that do not fit
  *    together page by page, a map that would be overwritten in part, a map that is
  *    redirected to memory with another offset in its page
- *  - EOVERFLOW: a capacity, or an offset plus a length, that wraps around
+ *  - EOVERFLOW: a capacity, or an offset plus a length, that wraps around; more than 2^30
+ *    references to one descriptor (file descriptors, members of multi-descriptors,
+ *    sub-descriptors, dma-bufs), or as many things that need its memory to stay
  *  - ERANGE: a range that passes the end of the buffer; an alignment larger than
  *    all memory, a mask that no memory fits
  *  - ENOMEM: no memory, or no room in the address space
