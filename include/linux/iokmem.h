@@ -89,7 +89,7 @@ struct iokmem_holder_ops {
 
 /**
  * struct iokmem_holder - a driver to be told when a map is revoked; see iokmem_holder_add()
- * @node: in the map's list, until the holder is told
+ * @node: in the mapping's list, until the holder is told
  * @map: the map
  * @ops: the functions to call
  * @data: their argument

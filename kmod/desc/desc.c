@@ -89,6 +89,7 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_kind *kind,
 	INIT_LIST_HEAD(&desc->hold_charges);
 	mutex_init(&desc->lock);
 	INIT_LIST_HEAD(&desc->mappings);
+	desc->live = RB_ROOT;
 	desc->index = RB_ROOT;
 	init_waitqueue_head(&desc->wait);
 	INIT_LIST_HEAD(&desc->watches);
@@ -112,7 +113,7 @@ static void desc_free(struct kref *count)
 	struct iokmem_desc *desc = container_of(count, struct iokmem_desc, count);
 
 	WARN_ON(!list_empty(&desc->mappings));
-	WARN_ON(!RB_EMPTY_ROOT(&desc->index));
+	WARN_ON(!RB_EMPTY_ROOT(&desc->live) || !RB_EMPTY_ROOT(&desc->index));
 	WARN_ON(desc->nr_maps);
 	WARN_ON(desc->nr_mapped);
 	WARN_ON(desc->home);

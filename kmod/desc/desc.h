@@ -98,7 +98,8 @@ struct iokmem_home_ops {
  * @tag: a number of the driver's choice
  * @home: the home mapping, in the task that the buffer was made for; or NULL
  * @bytes: the address of a home mapping in the kernel; or NULL
- * @mappings: all mappings that are live or under construction, oldest first
+ * @mappings: all mappings that are under construction, then all that are live
+ * @live: the live ones, by address space and address
  * @index: the maps that may be shared, by address space and range
  * @modes: bit mask of the cache modes that any map in @index has ever been asked for with
  * @next_age: the age of the next mapping
@@ -168,6 +169,7 @@ struct iokmem_desc {
 	struct iokmem_mapping *home;	/* constant for users, or see @prepare_lock */
 	void *bytes;			/* protected by @lock; any reader */
 	struct list_head mappings;	/* protected by @lock */
+	struct rb_root live;		/* protected by @lock */
 	struct rb_root index;		/* protected by @lock */
 	unsigned long modes;		/* protected by @lock */
 	u64 next_age;			/* protected by @lock */

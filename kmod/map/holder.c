@@ -42,7 +42,7 @@ int iokmem_holder_add(struct iokmem_holder *holder, struct iokmem_map *map,
 
 	desc = iokmem_mapping_lock(map->mapping);
 	if (iokmem_map_is_live(map)) {
-		list_add_tail(&holder->node, &map->holders);
+		list_add_tail(&holder->node, &map->mapping->holders);
 		err = 0;
 	}
 	mutex_unlock(&desc->lock);
@@ -71,33 +71,16 @@ void iokmem_holder_remove(struct iokmem_holder *holder)
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_holder_remove, IOKMEM_NS);
 
-static struct iokmem_holder *first_of(struct iokmem_map *map)
+/* Return a holder of @map, or with NULL of any map of the mapping; or NULL if there is none. */
+static struct iokmem_holder *find_holder(const struct iokmem_mapping *mapping,
+					 const struct iokmem_map *map)
 {
-	return list_first_entry_or_null(&map->holders, struct iokmem_holder, node);
-}
+	struct iokmem_holder *holder;
 
-/* Return a holder of any map of the mapping, or NULL. */
-static struct iokmem_holder *next_holder(struct iokmem_mapping *mapping)
-{
-	struct iokmem_holder *holder = first_of(&mapping->whole);
-	struct iokmem_map *map;
-
-	list_for_each_entry(map, &mapping->maps, node) {
-		if (holder)
-			break;
-		holder = first_of(map);
-	}
-	return holder;
-}
-
-/*
- * iokmem_mapping_has_holders - return true if any map of a mapping has a holder
- */
-bool iokmem_mapping_has_holders(struct iokmem_mapping *mapping)
-{
-	lockdep_assert_held(&iokmem_mapping_desc(mapping)->lock);
-
-	return next_holder(mapping);
+	list_for_each_entry(holder, &mapping->holders, node)
+		if (!map || holder->map == map)
+			return holder;
+	return NULL;
 }
 
 static void tell(struct iokmem_holder *holder)
@@ -109,19 +92,14 @@ static void tell(struct iokmem_holder *holder)
 	iokmem_wake_up(&holder->running);
 }
 
-/*
- * iokmem_mapping_tell_holders - tell the holders of all maps of a killed mapping
- *
- * Only the thread that has to end the mapping may call this. Caller must hold no lock.
- */
-void iokmem_mapping_tell_holders(struct iokmem_mapping *mapping)
+static void tell_all(struct iokmem_mapping *mapping, const struct iokmem_map *map)
 {
 	struct iokmem_holder *holder;
 	struct iokmem_desc *desc;
 
 	for (;;) {
 		desc = iokmem_mapping_lock(mapping);
-		holder = next_holder(mapping);
+		holder = find_holder(mapping, map);
 		if (holder) {
 			list_del_init(&holder->node);
 			holder->running = true;
@@ -134,25 +112,21 @@ void iokmem_mapping_tell_holders(struct iokmem_mapping *mapping)
 }
 
 /*
+ * iokmem_mapping_tell_holders - tell the holders of all maps of a killed mapping
+ *
+ * Only the thread that has to end the mapping may call this. Caller must hold no lock.
+ */
+void iokmem_mapping_tell_holders(struct iokmem_mapping *mapping)
+{
+	tell_all(mapping, NULL);
+}
+
+/*
  * iokmem_map_tell_holders - tell the holders of a map of a part that was unmapped by itself
  *
  * Caller must have a reference to the map, and hold no lock.
  */
 void iokmem_map_tell_holders(struct iokmem_map *map)
 {
-	struct iokmem_holder *holder;
-	struct iokmem_desc *desc;
-
-	for (;;) {
-		desc = iokmem_mapping_lock(map->mapping);
-		holder = first_of(map);
-		if (holder) {
-			list_del_init(&holder->node);
-			holder->running = true;
-		}
-		mutex_unlock(&desc->lock);
-		if (!holder)
-			return;
-		tell(holder);
-	}
+	tell_all(map->mapping, map);
 }

@@ -3,15 +3,21 @@
  * The index of a descriptor's maps. The index finds the maps that may serve a request
  * without a look at all maps. The caller (sharing.c) decides which of them serve.
  *
- *	desc->mappings	all mappings, oldest first: for people
  *	desc->index	the maps that may be shared, by address space, then by the
  *			options that must be equal, then by offset, length, and the
  *			mapping's age. Each node knows the largest end of the
  *			mappings below it.
+ *	desc->live	all live mappings, by address space, then by address, then by
+ *			age: for requests that are placed, and for people
+ *	mapping->parts	the maps of a part of the mapping that have not been unmapped by
+ *			themselves, by offset, then by length
  *
- * Finding, adding and removing a map costs the logarithm of the number of maps, whether
- * they are in one address space or in many, and whether or not their ranges overlap. A
- * request that is placed may have to look at all mappings of its bytes.
+ * Each search begins at a key, and looks at nothing that is not near it. So finding, adding and
+ * removing a map costs the logarithm of the number of maps, whether they are in one address
+ * space or in many, and whether or not their ranges overlap. Three other things may be looked
+ * at: mappings under construction, which are as many as threads build them; mappings at addresses
+ * that the module does not own, which only drivers make; and maps of exactly the wanted bytes in
+ * mappings that have just been killed.
  *
  * A killed mapping leaves the index at once. The maps of a part of it leave the index when
  * their own last reference is put, and serve no request until then.
@@ -99,6 +105,54 @@ static size_t mapping_end(const struct iokmem_map *map)
 RB_DECLARE_CALLBACKS_MAX(static, subtree_callbacks, struct iokmem_map, by_range,
 			 size_t, subtree_end, mapping_end)
 
+/* Compare the window of a part of a mapping with that of @map. */
+static int part_cmp(size_t delta, size_t length, const struct iokmem_map *map)
+{
+	if (delta != map->delta)
+		return delta < map->delta ? -1 : 1;
+	if (length != map->length)
+		return length < map->length ? -1 : 1;
+	return 0;
+}
+
+#define part_of(rb)	rb_entry_safe(rb, struct iokmem_map, by_window)
+
+static void part_add(struct iokmem_map *map)
+{
+	struct rb_node **link = &map->mapping->parts.rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = part_cmp(map->delta, map->length, part_of(parent)) < 0 ?
+		       &parent->rb_left : &parent->rb_right;
+	}
+	rb_link_node(&map->by_window, parent, link);
+	rb_insert_color(&map->by_window, &map->mapping->parts);
+}
+
+/*
+ * iokmem_index_next_part - return the first map of a part of @mapping after this window
+ *
+ * Return NULL if there is none. No window begins with (0, 0).
+ */
+struct iokmem_map *iokmem_index_next_part(const struct iokmem_mapping *mapping, size_t delta,
+					  size_t length)
+{
+	struct rb_node *node = mapping->parts.rb_node, *next = NULL;
+
+	lockdep_assert_held(&iokmem_mapping_desc(mapping)->lock);
+
+	while (node) {
+		if (part_cmp(delta, length, part_of(node)) < 0) {
+			next = node;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return part_of(next);
+}
+
 /* Remember the answer to a request with @options that names no address. */
 static void remember(struct iokmem_desc *desc, struct iokmem_map *map, u32 options)
 {
@@ -143,6 +197,8 @@ void iokmem_index_add(struct iokmem_map *map)
 	map->subtree_end = end;
 	rb_link_node(&map->by_range, parent, link);
 	rb_insert_augmented(&map->by_range, &desc->index, &subtree_callbacks);
+	if (!iokmem_map_is_whole(map))
+		part_add(map);
 }
 
 /*
@@ -159,6 +215,8 @@ void iokmem_index_remove(struct iokmem_map *map)
 	remember(desc, NULL, 0);
 	rb_erase_augmented(&map->by_range, &desc->index, &subtree_callbacks);
 	RB_CLEAR_NODE(&map->by_range);
+	if (!iokmem_map_is_whole(map))
+		rb_erase(&map->by_window, &map->mapping->parts);
 }
 
 /* Return the first map in the index that is not before @place, or NULL. */
@@ -197,9 +255,8 @@ static struct iokmem_map *exact_at(const struct place *place,
 /*
  * Return the first mapping at or below @node that serves @request, or NULL.
  *
- * Unless the request is placed, the search enters a subtree without a result only at the
- * edges of the range of nodes that agree with @place in address space and options. The
- * recursion is at most as deep as the tree is high.
+ * The search enters a subtree without a result only at the edges of the range of nodes that agree
+ * with @place in address space and options. The recursion is at most as deep as the tree is high.
  */
 static struct iokmem_map *
 first_around(struct rb_node *node, const struct place *place,
@@ -317,7 +374,7 @@ struct iokmem_map *iokmem_index_find_again(const struct iokmem_desc *desc,
 }
 
 /*
- * iokmem_index_find - find the first mapping, by offset, that serves @request
+ * iokmem_index_find - find the first mapping, by offset, that serves a request that is not placed
  *
  * Return the map of all bytes of the mapping, or NULL. The mapping may be under
  * construction, and the map may not be in use.
@@ -336,19 +393,15 @@ struct iokmem_map *iokmem_index_find(const struct iokmem_map_request *request,
 struct iokmem_map *iokmem_index_find_in(struct iokmem_mapping *mapping, size_t offset,
 					size_t length)
 {
-	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
-	struct place place = place_of(&mapping->whole);
+	size_t delta = offset - mapping->backing.offset;
 	struct iokmem_map *map;
-
-	lockdep_assert_held(&desc->lock);
 
 	if (iokmem_map_has_window(&mapping->whole, offset, length))
 		return &mapping->whole;
-	place.offset = offset;
-	place.length = length;
-	map = first_from(desc, &place);
-	return map && map->mapping == mapping &&
-	       iokmem_map_has_window(map, offset, length) ? map : NULL;
+	if (!length)
+		return NULL;
+	map = iokmem_index_next_part(mapping, delta, length - 1);
+	return map && !part_cmp(delta, length, map) ? map : NULL;
 }
 
 /*
@@ -358,20 +411,142 @@ struct iokmem_map *iokmem_index_find_in(struct iokmem_mapping *mapping, size_t o
 bool iokmem_index_starts_at(struct iokmem_mapping *mapping, size_t offset,
 			    size_t length)
 {
+	size_t delta = offset - mapping->backing.offset;
+	const struct iokmem_map *map;
+
+	if (!delta)
+		return length <= mapping->length;
+	map = iokmem_index_next_part(mapping, delta, length - 1);
+	return map && map->delta == delta;
+}
+
+#define live_of(rb)	rb_entry_safe(rb, struct iokmem_mapping, by_address)
+
+static int live_cmp(const struct iokmem_live_key *key, const struct iokmem_mapping *mapping)
+{
+	if (key->mm != mapping->mm)
+		return key->mm < mapping->mm ? -1 : 1;
+	if (key->address != mapping->address)
+		return key->address < mapping->address ? -1 : 1;
+	if (key->age != mapping->age)
+		return key->age < mapping->age ? -1 : 1;
+	return 0;
+}
+
+/*
+ * iokmem_index_add_live - add a mapping to the live ones of the descriptor that it shows
+ *
+ * Its address must be known. Unique mappings are added, too.
+ */
+void iokmem_index_add_live(struct iokmem_mapping *mapping)
+{
 	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
-	struct place place = place_of(&mapping->whole);
-	struct iokmem_map *map;
+	struct rb_node **link = &desc->live.rb_node, *parent = NULL;
+	struct iokmem_live_key key = iokmem_live_key_of(mapping);
 
 	lockdep_assert_held(&desc->lock);
 
-	if (mapping->backing.offset == offset)
-		return length <= mapping->length;
-	place.offset = offset;
-	place.length = length;
-	for (map = first_from(desc, &place);
-	     map && !space_cmp(&place, map) && iokmem_map_offset(map) == offset;
-	     map = map_of(rb_next(&map->by_range)))
-		if (map->mapping == mapping)
-			return true;
-	return false;
+	while (*link) {
+		parent = *link;
+		link = live_cmp(&key, live_of(parent)) < 0 ? &parent->rb_left :
+							     &parent->rb_right;
+	}
+	rb_link_node(&mapping->by_address, parent, link);
+	rb_insert_color(&mapping->by_address, &desc->live);
+}
+
+/*
+ * iokmem_index_remove_live - undo iokmem_index_add_live()
+ */
+void iokmem_index_remove_live(struct iokmem_mapping *mapping)
+{
+	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+
+	lockdep_assert_held(&desc->lock);
+
+	rb_erase(&mapping->by_address, &desc->live);
+}
+
+/*
+ * iokmem_index_live_from - return the first live mapping of @desc at or after @key, or NULL
+ */
+struct iokmem_mapping *iokmem_index_live_from(const struct iokmem_desc *desc,
+					      const struct iokmem_live_key *key)
+{
+	struct rb_node *node = desc->live.rb_node, *first = NULL;
+
+	lockdep_assert_held(&desc->lock);
+
+	while (node) {
+		if (live_cmp(key, live_of(node)) > 0) {
+			node = node->rb_right;
+		} else {
+			first = node;
+			node = node->rb_left;
+		}
+	}
+	return live_of(first);
+}
+
+/* Return the last live mapping of @mm that starts at @address or before, or NULL. */
+static struct iokmem_mapping *last_up_to(const struct iokmem_desc *desc,
+					 const struct mm_struct *mm, unsigned long address)
+{
+	struct iokmem_live_key key = { .mm = mm, .address = address, .age = ~0ULL };
+	struct rb_node *node = desc->live.rb_node, *last = NULL;
+
+	while (node) {
+		if (live_cmp(&key, live_of(node)) < 0) {
+			node = node->rb_left;
+		} else {
+			last = node;
+			node = node->rb_right;
+		}
+	}
+	return last && live_of(last)->mm == mm ? live_of(last) : NULL;
+}
+
+/*
+ * Return the live mapping that serves a placed @request, or NULL.
+ *
+ * A mapping has its addresses for itself, unless it has borrowed them. So the one that starts
+ * last before the request is the only one that may have the request's addresses.
+ */
+static struct iokmem_map *find_live_at(const struct iokmem_map_request *request,
+				       iokmem_serves_fn serves)
+{
+	struct iokmem_mapping *mapping;
+
+	for (mapping = last_up_to(request->desc, request->mm, request->at);
+	     mapping && mapping->mm == request->mm;
+	     mapping = live_of(rb_prev(&mapping->by_address))) {
+		if (serves(mapping, request))
+			return &mapping->whole;
+		if (!mapping->borrowed)
+			break;
+	}
+	return NULL;
+}
+
+/*
+ * iokmem_index_find_at - find a mapping that serves a request that is placed
+ *
+ * Return the map of all bytes of the mapping, or NULL. The mapping may be under construction.
+ */
+struct iokmem_map *iokmem_index_find_at(const struct iokmem_map_request *request,
+					iokmem_serves_fn serves)
+{
+	struct iokmem_map *map = find_live_at(request, serves);
+	struct iokmem_mapping *mapping;
+
+	lockdep_assert_held(&request->desc->lock);
+
+	/* Those under construction are at the head of the list. */
+	list_for_each_entry(mapping, &request->desc->mappings, node) {
+		if (mapping->state != IOKMEM_MAPPING_BUILDING)
+			break;
+		if (serves(mapping, request))
+			map = better_of(map, &mapping->whole);
+	}
+	return map;
 }

@@ -78,8 +78,7 @@ struct iokmem_backing {
  * @ended: this map of a part of the mapping was unmapped by itself
  * @task_refs: the references that the task itself has, by ioctl and mmap(). No limit is needed:
  *	64 bits do not overflow one by one.
- * @holders: drivers to be told when the map is revoked
- * @node: in the mapping's list of maps
+ * @by_window: in the mapping's tree of maps of its parts
  * @by_range: in the descriptor's index
  * @subtree_end: the largest end of the mappings at or below @by_range
  * @dropped: for iokmem_map_put_async()
@@ -97,8 +96,7 @@ struct iokmem_map {
 	size_t length;
 	bool ended;
 	unsigned long task_refs;
-	struct list_head holders;
-	struct list_head node;
+	struct rb_node by_window;
 	struct rb_node by_range;
 	size_t subtree_end;
 	struct llist_node dropped;
@@ -128,8 +126,10 @@ struct iokmem_map {
  * @work_ends: the work has to finish the mapping
  * @nr_used: number of maps in use. Unless it is 0, the mapping is a user of the descriptor.
  * @nr_inside: number of live maps of a part of the mapping
- * @maps: the maps of a part of the mapping, oldest first
+ * @parts: the maps of a part of the mapping, by offset and length: see index.c
+ * @holders: drivers to be told when the mapping, or a map of it, is revoked
  * @node: in the descriptor's list of mappings
+ * @by_address: in the descriptor's tree of live mappings
  * @age: smaller is older
  * @whole: the map of all bytes. It is in the index as long as the mapping is listed, even
  *	while it is not in use.
@@ -180,8 +180,10 @@ struct iokmem_mapping {
 	bool work_ends;
 	unsigned long nr_used;
 	unsigned long nr_inside;
-	struct list_head maps;
+	struct rb_root parts;
+	struct list_head holders;
 	struct list_head node;
+	struct rb_node by_address;
 	u64 age;
 	struct iokmem_map whole;
 
@@ -229,6 +231,19 @@ unsigned long iokmem_request_borrow(const struct iokmem_map_request *request);
 bool iokmem_owns_pages(const struct iokmem_desc *desc, size_t offset, size_t length);
 
 /* index.c */
+
+/**
+ * struct iokmem_live_key - where a mapping is in a descriptor's tree of live mappings
+ * @mm: the address space
+ * @address: the address of the first byte
+ * @age: the mapping's age; addresses that the module does not own may be mapped twice
+ */
+struct iokmem_live_key {
+	const struct mm_struct *mm;
+	unsigned long address;
+	u64 age;
+};
+
 typedef bool (*iokmem_serves_fn)(struct iokmem_mapping *mapping,
 				 const struct iokmem_map_request *request);
 
@@ -245,6 +260,14 @@ struct iokmem_map *iokmem_index_find_in(struct iokmem_mapping *mapping, size_t o
 					size_t length);
 bool iokmem_index_starts_at(struct iokmem_mapping *mapping, size_t offset,
 			    size_t length);
+void iokmem_index_add_live(struct iokmem_mapping *mapping);
+void iokmem_index_remove_live(struct iokmem_mapping *mapping);
+struct iokmem_map *iokmem_index_find_at(const struct iokmem_map_request *request,
+					iokmem_serves_fn serves);
+struct iokmem_mapping *iokmem_index_live_from(const struct iokmem_desc *desc,
+					      const struct iokmem_live_key *key);
+struct iokmem_map *iokmem_index_next_part(const struct iokmem_mapping *mapping,
+					  size_t delta, size_t length);
 
 /* sharing.c */
 bool iokmem_mapping_serves(struct iokmem_mapping *mapping,
@@ -264,7 +287,6 @@ struct iokmem_backing iokmem_backing_take(struct iokmem_backing *backing);
 void iokmem_backing_release(const struct iokmem_backing *taken);
 
 /* holder.c */
-bool iokmem_mapping_has_holders(struct iokmem_mapping *mapping);
 void iokmem_mapping_tell_holders(struct iokmem_mapping *mapping);
 void iokmem_map_tell_holders(struct iokmem_map *map);
 
@@ -366,6 +388,15 @@ iokmem_mapping_desc(const struct iokmem_mapping *mapping)
 		       lockdep_is_held(&desc->lock) ||
 		       lockdep_is_held(&mapping->mm->mmap_lock));
 	return desc;
+}
+
+static inline struct iokmem_live_key iokmem_live_key_of(const struct iokmem_mapping *mapping)
+{
+	return (struct iokmem_live_key) {
+		.mm = mapping->mm,
+		.address = mapping->address,
+		.age = mapping->age,
+	};
 }
 
 /* Return true if @map is the map of all bytes of its mapping. */

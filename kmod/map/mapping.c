@@ -56,8 +56,6 @@ static void map_init(struct iokmem_map *map, u32 options, size_t length)
 {
 	map->options = options;
 	map->length = length;
-	INIT_LIST_HEAD(&map->holders);
-	INIT_LIST_HEAD(&map->node);
 	RB_CLEAR_NODE(&map->by_range);
 }
 
@@ -93,7 +91,8 @@ struct iokmem_mapping *iokmem_mapping_alloc(const struct iokmem_map_request *req
 	spin_lock_init(&mapping->shown_lock);
 	mapping->state = IOKMEM_MAPPING_KILLED;
 	mapping->finished = true;
-	INIT_LIST_HEAD(&mapping->maps);
+	mapping->parts = RB_ROOT;
+	INIT_LIST_HEAD(&mapping->holders);
 	INIT_LIST_HEAD(&mapping->node);
 	mapping->whole.mapping = mapping;
 	map_init(&mapping->whole, request->options, request->length);
@@ -114,7 +113,7 @@ static void mapping_free(struct kref *count)
 	WARN_ON(mapping->bound || mapping->vacant || mapping->nr_used);
 	WARN_ON(mapping->backing.mapped || mapping->backing.held);
 	WARN_ON(!list_empty(&mapping->node) || !RB_EMPTY_NODE(&mapping->whole.by_range));
-	WARN_ON(!list_empty(&mapping->maps) || !list_empty(&mapping->whole.holders));
+	WARN_ON(!RB_EMPTY_ROOT(&mapping->parts) || !list_empty(&mapping->holders));
 	WARN_ON(mapping->whole.task_refs);
 
 	if (mapping->mm)
@@ -151,7 +150,7 @@ void iokmem_mapping_list(struct iokmem_mapping *mapping)
 
 	lockdep_assert_held(&desc->lock);
 
-	list_add_tail(&mapping->node, &desc->mappings);
+	list_add(&mapping->node, &desc->mappings);
 	iokmem_index_add(&mapping->whole);
 	desc->nr_maps++;
 	iokmem_backing_map(&mapping->backing);
@@ -176,21 +175,30 @@ int iokmem_mapping_go_live(struct iokmem_mapping *mapping)
 	WRITE_ONCE(mapping->cache_mode, iokmem_desc_get_cache_mode(desc));
 	WRITE_ONCE(mapping->address, iokmem_mapping_first_byte(mapping));
 	WRITE_ONCE(mapping->state, IOKMEM_MAPPING_LIVE);
+	list_move_tail(&mapping->node, &desc->mappings);
+	iokmem_index_add_live(mapping);
 	iokmem_wake_all(&desc->wait);
 	trace_iokmem_map(&mapping->whole);
 	return 0;
 }
 
+/* Return the map of a part of @mapping after @map; with NULL the first one; or NULL. */
+static struct iokmem_map *next_part(const struct iokmem_mapping *mapping,
+				    const struct iokmem_map *map)
+{
+	return map ? iokmem_index_next_part(mapping, map->delta, map->length) :
+		     iokmem_index_next_part(mapping, 0, 0);
+}
+
 /* Trace the unmapping of all maps of a mapping, including those of a part. */
 static void trace_unmap(struct iokmem_mapping *mapping)
 {
-	struct iokmem_map *map;
+	struct iokmem_map *map = NULL;
 
 	if (!trace_iokmem_unmap_enabled())
 		return;
-	list_for_each_entry(map, &mapping->maps, node)
-		if (!map->ended)
-			trace_iokmem_unmap(map);
+	while ((map = next_part(mapping, map)))
+		trace_iokmem_unmap(map);
 	trace_iokmem_unmap(&mapping->whole);
 }
 
@@ -211,8 +219,10 @@ bool iokmem_mapping_kill(struct iokmem_mapping *mapping)
 	desc = iokmem_mapping_desc(mapping);
 	lockdep_assert_held(&desc->lock);
 
-	if (mapping->state == IOKMEM_MAPPING_LIVE)
+	if (mapping->state == IOKMEM_MAPPING_LIVE) {
 		trace_unmap(mapping);
+		iokmem_index_remove_live(mapping);
+	}
 	WRITE_ONCE(mapping->state, IOKMEM_MAPPING_KILLED);
 	WRITE_ONCE(mapping->address, 0);
 	if (desc->home == mapping)
@@ -250,7 +260,6 @@ void iokmem_map_add(struct iokmem_map *map, struct iokmem_mapping *mapping, size
 
 	map->mapping = mapping;
 	map->delta = offset - mapping->backing.offset;
-	list_add_tail(&map->node, &mapping->maps);
 	iokmem_index_add(map);
 	mapping->nr_inside++;
 	iokmem_mapping_desc(mapping)->nr_maps++;
@@ -317,10 +326,8 @@ static bool map_unuse(struct iokmem_map *map, struct iokmem_desc *desc)
 
 	lockdep_assert_held(&desc->lock);
 
-	if (!iokmem_map_is_whole(map)) {
+	if (!iokmem_map_is_whole(map))
 		iokmem_map_unlist(map);
-		list_del(&map->node);
-	}
 	return !--mapping->nr_used && desc->home != mapping &&
 	       iokmem_mapping_kill(mapping);
 }
@@ -385,22 +392,37 @@ void iokmem_map_drop_later(struct iokmem_map *map)
 	mapping_queue(map->mapping);
 }
 
-/* Take away the task's own references to a map, and return the map; or return NULL. */
-static struct iokmem_map *take_task_held(struct iokmem_mapping *mapping)
+/* Drop the task's own references to a map, if it has any. @locked: the mmap lock is held. */
+static void drop_task_held(struct iokmem_map *map, struct iokmem_desc *desc, bool locked)
 {
+	bool held = map->task_refs;
+
+	lockdep_assert_held(&desc->lock);
+
+	map->task_refs = 0;
+	mutex_unlock(&desc->lock);
+	if (held)
+		map_drop(map, false, locked);
+	cond_resched();
+}
+
+/*
+ * Drop the task's own references to all maps of a killed mapping. A task gets none any more, so
+ * one look at each map is enough. There may be many, so the lock is dropped after each.
+ */
+static void drop_all_task_held(struct iokmem_mapping *mapping, bool locked)
+{
+	struct iokmem_desc *desc = iokmem_mapping_lock(mapping);
+	size_t delta = 0, length = 0;
 	struct iokmem_map *map;
 
-	if (mapping->whole.task_refs) {
-		mapping->whole.task_refs = 0;
-		return &mapping->whole;
+	while ((map = iokmem_index_next_part(mapping, delta, length))) {
+		delta = map->delta;
+		length = map->length;
+		drop_task_held(map, desc, locked);
+		desc = iokmem_mapping_lock(mapping);
 	}
-	list_for_each_entry(map, &mapping->maps, node) {
-		if (map->task_refs) {
-			map->task_refs = 0;
-			return map;
-		}
-	}
-	return NULL;
+	drop_task_held(&mapping->whole, desc, locked);
 }
 
 /*
@@ -409,15 +431,11 @@ static struct iokmem_map *take_task_held(struct iokmem_mapping *mapping)
  */
 static void mapping_finish(struct iokmem_mapping *mapping, bool locked)
 {
-	struct iokmem_desc *desc = iokmem_mapping_lock(mapping);
 	struct iokmem_backing backing;
-	struct iokmem_map *map;
+	struct iokmem_desc *desc;
 
-	while ((map = take_task_held(mapping))) {
-		mutex_unlock(&desc->lock);
-		map_drop(map, false, locked);
-		desc = iokmem_mapping_lock(mapping);
-	}
+	drop_all_task_held(mapping, locked);
+	desc = iokmem_mapping_lock(mapping);
 	backing = iokmem_backing_take(&mapping->backing);
 	mapping->finished = true;
 	/* Keep the descriptor until its memory is released. */
@@ -470,7 +488,7 @@ static bool ends_harmlessly(struct iokmem_mapping *mapping)
 	lockdep_assert_held(&desc->lock);
 
 	return !mapping->backing.held && !mapping->backing.keeper &&
-	       list_empty(&mapping->maps) && !iokmem_mapping_has_holders(mapping);
+	       RB_EMPTY_ROOT(&mapping->parts) && list_empty(&mapping->holders);
 }
 
 /*

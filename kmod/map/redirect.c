@@ -147,6 +147,7 @@ static void exchange_locked(struct iokmem_mapping *mapping, struct iokmem_backin
 	struct iokmem_desc *old = mapping->backing.desc;
 
 	iokmem_desc_get(new->desc);
+	iokmem_index_remove_live(mapping);
 	list_move_tail(&mapping->node, &new->desc->mappings);
 	mapping->age = new->desc->next_age++;
 	old->nr_maps--;
@@ -154,6 +155,7 @@ static void exchange_locked(struct iokmem_mapping *mapping, struct iokmem_backin
 	spin_lock(&mapping->shown_lock);
 	swap(mapping->backing, *new);
 	spin_unlock(&mapping->shown_lock);
+	iokmem_index_add_live(mapping);
 	WRITE_ONCE(mapping->cache_mode, iokmem_desc_get_cache_mode(mapping->backing.desc));
 	trace_iokmem_redirect(&mapping->whole);
 }

@@ -101,7 +101,7 @@ struct iokmem_map *iokmem_sharing_find(const struct iokmem_map_request *request)
 		map = iokmem_index_find_exact(request, iokmem_mapping_serves);
 		return map ? map : iokmem_index_find(request, iokmem_mapping_serves);
 	}
-	map = iokmem_index_find(request, iokmem_mapping_serves);
+	map = iokmem_index_find_at(request, iokmem_mapping_serves);
 	exact = map ? iokmem_index_find_in(map->mapping, request->offset,
 					   request->length) : NULL;
 	return exact ? exact : map;

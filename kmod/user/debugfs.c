@@ -57,14 +57,13 @@ static void show_map(struct seq_file *m, const struct iokmem_map *map)
 static void show_maps(struct seq_file *m, struct iokmem_desc *desc)
 {
 	const struct iokmem_mapping *mapping;
-	const struct iokmem_map *map;
+	struct rb_node *node;
 
 	mutex_lock(&desc->lock);
 	list_for_each_entry(mapping, &desc->mappings, node) {
 		show_map(m, &mapping->whole);
-		list_for_each_entry(map, &mapping->maps, node)
-			if (iokmem_map_is_live(map))
-				show_map(m, map);
+		for (node = rb_first(&mapping->parts); node; node = rb_next(node))
+			show_map(m, rb_entry(node, struct iokmem_map, by_window));
 	}
 	mutex_unlock(&desc->lock);
 }

@@ -130,7 +130,6 @@ static void map_init(struct iokmem_map *map, struct iokmem_mapping *mapping,
 	map->options = request->options;
 	map->length = request->length;
 	map->delta = request->offset - mapping->backing.offset;
-	INIT_LIST_HEAD(&map->node);
 	RB_CLEAR_NODE(&map->by_range);
 }
 
@@ -142,7 +141,6 @@ static struct iokmem_map *part_add(struct iokmem_mapping *mapping,
 	if (!map)
 		abort();
 	map_init(map, mapping, request);
-	list_add_tail(&map->node, &mapping->maps);
 	iokmem_index_add(map);
 	return map;
 }
@@ -152,7 +150,6 @@ static void part_remove(struct iokmem_map *map)
 {
 	iokmem_index_remove(map);
 	iokmem_index_remove(map);
-	list_del(&map->node);
 	free(map);
 }
 
@@ -171,9 +168,9 @@ static struct iokmem_mapping *mapping_add(const struct iokmem_map_request *reque
 	mapping->length = request->length;
 	mapping->backing.desc = request->desc;
 	mapping->backing.offset = request->offset;
-	INIT_LIST_HEAD(&mapping->maps);
+	mapping->parts = RB_ROOT;
 	map_init(&mapping->whole, mapping, request);
-	list_add_tail(&mapping->node, &request->desc->mappings);
+	list_add(&mapping->node, &request->desc->mappings);
 	iokmem_index_add(&mapping->whole);
 	mapping->state = IOKMEM_MAPPING_BUILDING;
 	return mapping;
@@ -183,11 +180,13 @@ static struct iokmem_mapping *mapping_add(const struct iokmem_map_request *reque
 static void mapping_remove(struct iokmem_mapping *mapping)
 {
 	bool first = mapping->backing.offset & 1;
-	struct iokmem_map *map, *next;
+	struct iokmem_map *map;
 
+	if (mapping->state == IOKMEM_MAPPING_LIVE)
+		iokmem_index_remove_live(mapping);
 	if (first)
 		iokmem_index_remove(&mapping->whole);
-	list_for_each_entry_safe(map, next, &mapping->maps, node)
+	while ((map = iokmem_index_next_part(mapping, 0, 0)))
 		part_remove(map);
 	iokmem_index_remove(&mapping->whole);
 	iokmem_index_remove(&mapping->whole);
@@ -198,7 +197,7 @@ static void mapping_remove(struct iokmem_mapping *mapping)
 /* Remove a mapping of which no map is in use. */
 static void drop_unused(struct iokmem_mapping *mapping)
 {
-	if (!mapping->whole.task_refs && list_empty(&mapping->maps))
+	if (!mapping->whole.task_refs && RB_EMPTY_ROOT(&mapping->parts))
 		mapping_remove(mapping);
 }
 
@@ -241,6 +240,8 @@ static int mapping_build(struct logic *logic, struct iokmem_mapping *mapping)
 	mapping->address = mapping->start +
 			   offset_in_page(iokmem_mapping_place(mapping));
 	mapping->state = IOKMEM_MAPPING_LIVE;
+	list_move_tail(&mapping->node, &mapping->backing.desc->mappings);
+	iokmem_index_add_live(mapping);
 	return 0;
 }
 
@@ -510,6 +511,7 @@ static void logic_init(struct logic *state, const struct model *model)
 		desc->skew = memory->skew;
 		desc->owned = memory->owned;
 		desc->cache_mode = memory->cache_mode;
+		desc->live = RB_ROOT;
 		desc->index = RB_ROOT;
 		INIT_LIST_HEAD(&desc->mappings);
 	}

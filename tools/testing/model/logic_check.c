@@ -35,28 +35,36 @@ static bool same_map(struct logic *logic, const struct iokmem_map *map,
 	       map->task_refs == expected->references;
 }
 
-/* Check the maps of parts of a mapping, oldest first. */
+/* Return true if the window of @a comes before that of @b in a mapping's tree. */
+static bool is_part_before(const struct iokmem_map *a, const struct iokmem_map *b)
+{
+	return a->delta != b->delta ? a->delta < b->delta : a->length < b->length;
+}
+
+/* Check the maps of parts of a mapping, by their windows. */
 static void check_inside(struct sequence *sequence,
 			 const struct iokmem_mapping *mapping,
 			 const struct model_map *expected)
 {
 	const struct model *model = &sequence->model;
-	const struct iokmem_map *sub;
-	int i, last = -1, left = 0;
+	const struct iokmem_map *sub, *last = NULL;
+	struct rb_node *node;
+	int i, left = 0;
 
 	for (i = 0; i < model->nr_maps; i++)
 		left += model->map[i].inside == expected->name;
-	list_for_each_entry(sub, &mapping->maps, node) {
+	for (node = rb_first(&mapping->parts); node; node = rb_next(node)) {
+		sub = rb_entry(node, struct iokmem_map, by_window);
 		i = number_of(model, sub);
 		if (i < 0 || model->map[i].inside != expected->name ||
 		    sub->mapping != mapping ||
 		    !same_map(sequence->private, sub, &model->map[i]))
 			sequence_wrong(sequence, "inside map %u is what the model has not",
 				       expected->name);
-		if (i <= last)
+		if (last && !is_part_before(last, sub))
 			sequence_wrong(sequence, "the maps inside map %u are out of order",
 				       expected->name);
-		last = i;
+		last = sub;
 		left--;
 	}
 	if (left)
@@ -64,35 +72,69 @@ static void check_inside(struct sequence *sequence,
 			       expected->name, left);
 }
 
-/* Check the list of all mappings of a memory, oldest first. */
+/* Check the list of all mappings of a memory: those under construction come first. */
 static void check_list(struct sequence *sequence, int memory)
 {
 	const struct model *model = &sequence->model;
 	struct logic *logic = sequence->private;
 	const struct iokmem_mapping *mapping, *last = NULL;
-	int i = 0;
+	int i, left = 0;
 
+	for (i = 0; i < model->nr_maps; i++)
+		left += model->map[i].memory == memory && !model->map[i].inside;
 	list_for_each_entry(mapping, &logic->memory[memory].mappings, node) {
-		while (i < model->nr_maps && (model->map[i].memory != memory ||
-					      model->map[i].inside))
-			i++;
-		if (i == model->nr_maps || model->map[i].handle != &mapping->whole ||
+		i = number_of(model, &mapping->whole);
+		if (i < 0 || model->map[i].memory != memory || model->map[i].inside ||
 		    !same_map(logic, &mapping->whole, &model->map[i])) {
 			sequence_wrong(sequence, "the list of memory %d is another",
 				       memory);
 			return;
 		}
-		if (last && last->age >= mapping->age)
-			sequence_wrong(sequence, "map %u is too old",
+		if (last && last->state > mapping->state)
+			sequence_wrong(sequence, "map %u is behind live ones",
 				       model->map[i].name);
 		check_inside(sequence, mapping, &model->map[i]);
 		last = mapping;
-		i++;
+		left--;
 	}
-	for (; i < model->nr_maps; i++)
-		if (model->map[i].memory == memory && !model->map[i].inside)
-			sequence_wrong(sequence, "map %u is not in the list",
-				       model->map[i].name);
+	if (left)
+		sequence_wrong(sequence, "the list of memory %d has %d mappings too few",
+			       memory, left);
+}
+
+/* Return true if @a comes before @b in the tree of live mappings. */
+static bool is_live_before(const struct iokmem_mapping *a, const struct iokmem_mapping *b)
+{
+	return a->mm != b->mm ? a->mm < b->mm : a->address < b->address;
+}
+
+/* Check the live mappings of a memory, by their addresses. */
+static void check_live(struct sequence *sequence, int memory)
+{
+	const struct model *model = &sequence->model;
+	struct logic *logic = sequence->private;
+	const struct iokmem_mapping *mapping, *last = NULL;
+	struct rb_node *node;
+	int i, left = 0;
+
+	for (i = 0; i < model->nr_maps; i++)
+		left += model->map[i].memory == memory && !model->map[i].inside &&
+			!model->map[i].building;
+	for (node = rb_first(&logic->memory[memory].live); node; node = rb_next(node)) {
+		mapping = rb_entry(node, struct iokmem_mapping, by_address);
+		if (number_of(model, &mapping->whole) < 0 ||
+		    mapping->state != IOKMEM_MAPPING_LIVE)
+			sequence_wrong(sequence, "what is not live is in memory %d's tree",
+				       memory);
+		if (last && !is_live_before(last, mapping))
+			sequence_wrong(sequence, "memory %d's live mappings are out of order",
+				       memory);
+		last = mapping;
+		left--;
+	}
+	if (left)
+		sequence_wrong(sequence, "memory %d's tree has %d live mappings too few",
+			       memory, left);
 }
 
 /*
@@ -172,6 +214,7 @@ void logic_check(struct sequence *sequence)
 
 	for (i = 0; i < model->nr_memories; i++) {
 		check_list(sequence, i);
+		check_live(sequence, i);
 		check_shareable(sequence, i);
 		if (logic->memory[i].length != model->memory[i].length ||
 		    logic->memory[i].cache_mode != model->memory[i].cache_mode)
