@@ -316,6 +316,27 @@ static void lifetime_counters_are_bounded(struct kunit *test)
 	refcount_set(&desc->users, users + 1);
 }
 
+/* Drivers' maps of the kernel's own are not limited. Those in a task are the task's. */
+static void lifetime_limit_is_for_tasks(struct kunit *test)
+{
+	unsigned int limit = iokmem_max_map_count;
+	struct iokmem_desc *desc = buffer(test, NULL, LENGTH, 0);
+
+	attach_address_space(test);
+	iokmem_max_map_count = 2;
+	map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
+	map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, PAGE_SIZE);
+	map(test, desc, IOKMEM_KERNEL_TASK, 0, PAGE_SIZE, PAGE_SIZE);
+	map(test, desc, current, 0, 0, 0);
+	map(test, desc, current, 0, 0, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, -ENOMEM,
+			map_error(desc, current, 0, ANY, PAGE_SIZE, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, -ENOMEM,
+			map_error(desc, current, 0, ANY | IOKMEM_MAP_UNIQUE, 0, 0));
+	iokmem_max_map_count = limit;
+	KUNIT_EXPECT_EQ(test, 5UL, desc->nr_maps);
+}
+
 static struct kunit_case lifetime_cases[] = {
 	KUNIT_CASE(lifetime_last_holder_unmaps),
 	KUNIT_CASE(lifetime_map_keeps_the_memory),
@@ -330,6 +351,7 @@ static struct kunit_case lifetime_cases[] = {
 	KUNIT_CASE(lifetime_kernel_mapping_ends_with_its_last_holder),
 	KUNIT_CASE(lifetime_failed_mapping_leaves_nothing),
 	KUNIT_CASE(lifetime_counters_are_bounded),
+	KUNIT_CASE(lifetime_limit_is_for_tasks),
 	{}
 };
 

@@ -167,7 +167,8 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
  * * -EADDRNOTAVAIL: @at is outside the addresses that the task can use
  * * -EEXIST: something else is mapped at @at
  * * -ENOENT: IOKMEM_MAP_REFERENCE found no map
- * * -ENOMEM: no memory, or no room in the address space
+ * * -ENOMEM: no memory, no room in the address space, or too many maps in it; kernel maps are
+ *   not limited
  * * -EAGAIN: the task locks all memory that it maps, and the map exceeds its
  *   RLIMIT_MEMLOCK; or the task has unmapped the new map while it was being made
  * * -EDEADLK: the caller holds the task's mmap lock, as in a driver's ->mmap()

@@ -25,6 +25,7 @@
 #include "desc/desc.h"
 
 struct file;
+struct iokmem_space;
 struct vm_area_struct;
 
 /* Options that must be equal in a mapping and in a request that it serves. */
@@ -70,6 +71,7 @@ struct iokmem_backing {
 /**
  * struct iokmem_map - a window of a mapping, to which callers hold references
  * @mapping: the mapping, with one count while the map is in use
+ * @space: where the map is counted; NULL: a map of the kernel's
  * @options: IOKMEM_MAP_*, as asked for by the request that made the map
  * @references: drivers' references, and one for all of the task's own references together.
  *	The map is in use while this is not 0.
@@ -83,13 +85,14 @@ struct iokmem_backing {
  * @subtree_end: the largest end of the mappings at or below @by_range
  * @dropped: for iokmem_map_put_async()
  *
- * @mapping, @options, @delta and @length are immutable. @references is atomic. All other
+ * @mapping to @options, @delta and @length are immutable. @references is atomic. All other
  * members except @dropped are protected by the lock of the descriptor that the mapping
  * shows (iokmem_mapping_lock()). @ended is written with WRITE_ONCE(), so it may be read
  * without the lock.
  */
 struct iokmem_map {
 	struct iokmem_mapping *mapping;
+	struct iokmem_space *space;
 	u32 options;
 	refcount_t references;
 	size_t delta;
@@ -140,7 +143,7 @@ struct iokmem_map {
  * @unmap: remove the addresses as iokmem_mapping_end() describes, and return true if no
  *	entry is left; NULL: there is nothing to remove
  * @kaddr: the result of vmap(), or NULL
- * @by_space: in the table of vacant VMAs
+ * @by_space: in the address space's list of vacant VMAs
  *
  * Members from @mm to @made_of are immutable. @state to @whole are protected by the lock of
  * the descriptor that the mapping shows. @state, @cache_mode and @address are written with
@@ -225,6 +228,27 @@ struct iokmem_map_request {
 	size_t length;
 };
 
+/* space.c */
+
+/**
+ * struct iokmem_space - an address space that has maps
+ * @mm: the address space, which the mappings of the maps keep
+ * @nr_maps: how many maps. Protected by a lock of space.c
+ * @node: in a table of space.c
+ * @vacant: mappings whose VMAs are vacant. Protected by the mmap lock; any reader may see whether
+ *	there are some
+ */
+struct iokmem_space {
+	const struct mm_struct *mm;
+	unsigned int nr_maps;
+	struct hlist_node node;
+	struct hlist_head vacant;
+};
+
+extern unsigned int iokmem_max_map_count;
+struct iokmem_space *iokmem_space_count(const struct mm_struct *mm, bool may_wait);
+void iokmem_space_uncount(struct iokmem_space *space);
+
 /* request.c */
 int iokmem_request_check(struct iokmem_map_request *request, struct iokmem_desc *desc);
 unsigned long iokmem_request_borrow(const struct iokmem_map_request *request);
@@ -291,7 +315,8 @@ void iokmem_mapping_tell_holders(struct iokmem_mapping *mapping);
 void iokmem_map_tell_holders(struct iokmem_map *map);
 
 /* mapping.c */
-struct iokmem_mapping *iokmem_mapping_alloc(const struct iokmem_map_request *request);
+struct iokmem_mapping *iokmem_mapping_alloc(const struct iokmem_map_request *request,
+					    bool may_wait);
 void iokmem_mapping_list(struct iokmem_mapping *mapping);
 int iokmem_mapping_go_live(struct iokmem_mapping *mapping);
 bool iokmem_mapping_kill(struct iokmem_mapping *mapping);
@@ -299,6 +324,7 @@ void iokmem_mapping_end(struct iokmem_mapping *mapping, bool by_program);
 void iokmem_mapping_closed(struct iokmem_mapping *mapping);
 void iokmem_mapping_put(struct iokmem_mapping *mapping);
 struct iokmem_map *iokmem_map_alloc(const struct iokmem_map_request *request);
+void iokmem_map_free(struct iokmem_map *map);
 void iokmem_map_add(struct iokmem_map *map, struct iokmem_mapping *mapping,
 		    size_t offset);
 void iokmem_map_use(struct iokmem_map *map);

@@ -52,10 +52,12 @@
 
 static void mapping_work(struct work_struct *work);
 
-static void map_init(struct iokmem_map *map, u32 options, size_t length)
+static void map_init(struct iokmem_map *map, u32 options, size_t length,
+		     struct iokmem_space *space)
 {
 	map->options = options;
 	map->length = length;
+	map->space = space;
 	RB_CLEAR_NODE(&map->by_range);
 }
 
@@ -69,15 +71,22 @@ static struct pid *task_pid_of(struct task_struct *task)
 /*
  * iokmem_mapping_alloc - allocate a mapping for @request, which is not listed
  *
- * The caller gets a count, for iokmem_mapping_put(). Return NULL if there is no memory.
+ * The caller gets a count, for iokmem_mapping_put(). Return NULL if there is no memory, or if
+ * the address space has too many maps. @may_wait: see iokmem_space_count().
  */
-struct iokmem_mapping *iokmem_mapping_alloc(const struct iokmem_map_request *request)
+struct iokmem_mapping *iokmem_mapping_alloc(const struct iokmem_map_request *request,
+					    bool may_wait)
 {
+	struct iokmem_space *space = iokmem_space_count(request->mm, may_wait);
 	struct iokmem_mapping *mapping;
 
-	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL_ACCOUNT);
-	if (!mapping)
+	if (IS_ERR(space))
 		return NULL;
+	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL_ACCOUNT);
+	if (!mapping) {
+		iokmem_space_uncount(space);
+		return NULL;
+	}
 	kref_init(&mapping->count);
 	mapping->options = request->options;
 	mapping->guard = iokmem_guard_pages(request->options);
@@ -95,7 +104,7 @@ struct iokmem_mapping *iokmem_mapping_alloc(const struct iokmem_map_request *req
 	INIT_LIST_HEAD(&mapping->holders);
 	INIT_LIST_HEAD(&mapping->node);
 	mapping->whole.mapping = mapping;
-	map_init(&mapping->whole, request->options, request->length);
+	map_init(&mapping->whole, request->options, request->length, space);
 	if (request->mm) {
 		mmgrab(request->mm);
 		mapping->mm = request->mm;
@@ -116,6 +125,7 @@ static void mapping_free(struct kref *count)
 	WARN_ON(!RB_EMPTY_ROOT(&mapping->parts) || !list_empty(&mapping->holders));
 	WARN_ON(mapping->whole.task_refs);
 
+	iokmem_space_uncount(mapping->whole.space);
 	if (mapping->mm)
 		mmdrop(mapping->mm);
 	put_pid(mapping->pid);
@@ -240,15 +250,31 @@ bool iokmem_mapping_kill(struct iokmem_mapping *mapping)
 /*
  * iokmem_map_alloc - allocate a map of a part of a mapping, for iokmem_map_add()
  *
- * Return NULL if there is no memory.
+ * Caller must hold no lock. Return NULL if there is no memory, or if the address space has too
+ * many maps.
  */
 struct iokmem_map *iokmem_map_alloc(const struct iokmem_map_request *request)
 {
-	struct iokmem_map *map = kzalloc(sizeof(*map), GFP_KERNEL_ACCOUNT);
+	struct iokmem_space *space = iokmem_space_count(request->mm, true);
+	struct iokmem_map *map;
 
+	if (IS_ERR(space))
+		return NULL;
+	map = kzalloc(sizeof(*map), GFP_KERNEL_ACCOUNT);
 	if (map)
-		map_init(map, request->options, request->length);
+		map_init(map, request->options, request->length, space);
+	else
+		iokmem_space_uncount(space);
 	return map;
+}
+
+/*
+ * iokmem_map_free - free a map of a part of a mapping, which is not listed
+ */
+void iokmem_map_free(struct iokmem_map *map)
+{
+	iokmem_space_uncount(map->space);
+	kfree(map);
 }
 
 /*
@@ -363,7 +389,7 @@ static void map_drop(struct iokmem_map *map, bool by_program, bool locked)
 	mutex_unlock(&desc->lock);
 
 	if (!iokmem_map_is_whole(map))
-		kfree(map);
+		iokmem_map_free(map);
 	if (ends)
 		iokmem_mapping_end(mapping, by_program);
 	iokmem_mapping_put(mapping);

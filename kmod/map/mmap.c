@@ -147,7 +147,7 @@ int iokmem_mmap_vma(struct iokmem_desc *desc, struct file *file,
 	    !iokmem_desc_is_paged(request.desc))
 		return -EOPNOTSUPP;
 
-	mapping = iokmem_mapping_alloc(&request);
+	mapping = iokmem_mapping_alloc(&request, false);
 	if (!mapping)
 		return -ENOMEM;
 	err = claim(vma, mapping, file, of_dma_buf);

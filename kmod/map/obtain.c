@@ -6,7 +6,6 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 
 #include "map/map.h"
 #include "page/wake.h"
@@ -116,13 +115,14 @@ static int spare_fill(struct spare *spare, const struct iokmem_map_request *requ
 	if (spare->wants_part)
 		spare->part = iokmem_map_alloc(request);
 	else
-		spare->mapping = iokmem_mapping_alloc(request);
+		spare->mapping = iokmem_mapping_alloc(request, true);
 	return spare->part || spare->mapping ? 0 : -ENOMEM;
 }
 
 static void spare_free(struct spare *spare)
 {
-	kfree(spare->part);
+	if (spare->part)
+		iokmem_map_free(spare->part);
 	if (spare->mapping)
 		iokmem_mapping_put(spare->mapping);
 }

@@ -31,7 +31,6 @@
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/hashtable.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/module.h>
@@ -45,36 +44,22 @@
 #include "page/cache.h"
 #include "page/compat.h"
 
-/* Vacant VMAs, by address space and descriptor. */
-static DEFINE_HASHTABLE(iokmem_vacant, 6);
-/*
- * Protects the table. Adding or removing an entry also needs the mmap lock of its address
- * space.
- */
-static DEFINE_SPINLOCK(iokmem_vacant_lock);
-
-static unsigned long vacant_key(const struct mm_struct *mm, u64 made_of)
-{
-	return (unsigned long)mm + (made_of << L1_CACHE_SHIFT);
-}
-
 static void vacant_add(struct iokmem_mapping *mapping)
 {
 	mmap_assert_write_locked(mapping->mm);
 
 	mapping->vacant = true;
-	spin_lock(&iokmem_vacant_lock);
-	hash_add(iokmem_vacant, &mapping->by_space,
-		 vacant_key(mapping->mm, mapping->made_of));
-	spin_unlock(&iokmem_vacant_lock);
+	hlist_add_head(&mapping->by_space, &mapping->whole.space->vacant);
 }
 
-/* Remove a vacant mapping from the table. The caller must put the VMA's count. */
+/*
+ * Remove a vacant mapping from the list. The caller must put the VMA's count.
+ *
+ * munmap() may have downgraded the mmap lock, but nobody else can have it for writing then.
+ */
 static void vacant_remove(struct iokmem_mapping *mapping)
 {
-	spin_lock(&iokmem_vacant_lock);
-	hash_del(&mapping->by_space);
-	spin_unlock(&iokmem_vacant_lock);
+	hlist_del(&mapping->by_space);
 	mapping->vacant = false;
 	WRITE_ONCE(mapping->bound, false);
 }
@@ -359,30 +344,20 @@ static bool vacant_suits(const struct iokmem_mapping *vacant,
 static struct iokmem_mapping *vacant_find(const struct iokmem_mapping *mapping,
 					  unsigned long at)
 {
-	struct iokmem_mapping *vacant, *found = NULL;
+	struct iokmem_mapping *vacant;
 
 	mmap_assert_write_locked(mapping->mm);
 
-	spin_lock(&iokmem_vacant_lock);
-	hash_for_each_possible(iokmem_vacant, vacant, by_space,
-			       vacant_key(mapping->mm, mapping->made_of)) {
-		if (vacant->mm == mapping->mm && vacant->made_of == mapping->made_of &&
-		    vacant_suits(vacant, mapping, at)) {
-			found = vacant;
-			break;
-		}
-	}
-	spin_unlock(&iokmem_vacant_lock);
-	return found;
+	hlist_for_each_entry(vacant, &mapping->whole.space->vacant, by_space)
+		if (vacant->made_of == mapping->made_of && vacant_suits(vacant, mapping, at))
+			return vacant;
+	return NULL;
 }
 
 /* Return false if there is certainly no vacant VMA for @mapping. Needs no lock. */
 static bool vacant_maybe(const struct iokmem_mapping *mapping)
 {
-	u32 bucket = hash_min(vacant_key(mapping->mm, mapping->made_of),
-			      HASH_BITS(iokmem_vacant));
-
-	return !hlist_empty(&iokmem_vacant[bucket]);
+	return !hlist_empty(&mapping->whole.space->vacant);
 }
 
 /*

@@ -43,6 +43,16 @@ void iokmem_ended(void)
 }
 
 /*
+ * iokmem_wait_ended - wait a little for the worker's jobs
+ *
+ * A job may call drivers, so it may depend on a lock of the caller's.
+ */
+void iokmem_wait_ended(void)
+{
+	wait_var_event_timeout(&iokmem_nr_ending, !atomic_read(&iokmem_nr_ending), HZ / 10);
+}
+
+/*
  * iokmem_payer_init - have the user and the memory cgroup of @task pay
  *
  * With NULL and IOKMEM_KERNEL_TASK nobody pays. Returns 0, or -ESRCH if @task has exited, or
@@ -156,8 +166,7 @@ int iokmem_charge(struct iokmem_charge *charge, const struct iokmem_payer *payer
 	if (!payer->cred)
 		return 0;
 	if (try_charge(payer, nr_pages)) {
-		wait_var_event_timeout(&iokmem_nr_ending,
-				       !atomic_read(&iokmem_nr_ending), HZ / 10);
+		iokmem_wait_ended();
 		iokmem_leftover_collect();
 		if (try_charge(payer, nr_pages))
 			return -EPERM;

@@ -46,6 +46,7 @@ int iokmem_charge(struct iokmem_charge *charge, const struct iokmem_payer *payer
 int iokmem_charge_current(struct iokmem_charge *charge, unsigned long nr_pages);
 void iokmem_ending(void);
 void iokmem_ended(void);
+void iokmem_wait_ended(void);
 
 /*
  * iokmem_uncharge - undo iokmem_charge(); a charge of nothing is fine

@@ -30,6 +30,13 @@
  * with EINVAL, mremap() with EINVAL or EFAULT. mmap() of the file descriptor works too
  * (MAP_SHARED only). It makes a separate map of whole pages, as with IOKMEM_MAP_UNIQUE.
  *
+ * A process may have a limited number of maps: as many as the module's parameter max_map_count
+ * says, which is 65530 unless the administrator has changed it. All maps in its address space
+ * count, of all buffers together: those inside other maps, those made by mmap(), and those that
+ * drivers have made there. Each is charged to the memory cgroup of its maker. The kernel's own
+ * limit of mappings, vm.max_map_count, applies besides. How many maps one process has does not
+ * make the calls of another one slower, whatever both may do with them.
+ *
  * Every structure starts with its size in bytes, set by the caller. A structure larger than
  * the kernel's is accepted if the rest is zero, and the whole is at most a page. A smaller
  * structure is accepted if it has all members that the ioctl's first version had. After any
@@ -68,7 +75,7 @@
  *    sub-descriptors, dma-bufs), or as many things that need its memory to stay
  *  - ERANGE: a range that passes the end of the buffer; an alignment larger than
  *    all memory, a mask that no memory fits
- *  - ENOMEM: no memory, or no room in the address space
+ *  - ENOMEM: no memory, no room in the address space, or too many maps in it
  *  - EPERM: the memory would exceed the user's RLIMIT_MEMLOCK (have it raised, or have
  *    CAP_IPC_LOCK); a place that there is little memory at, by an alignment or a mask (have
  *    CAP_SYS_ADMIN); memory mapped for execution; sealed memory (mseal()) that would be

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Many maps of one descriptor: how many a process may have, and that they cost others nothing.
+ *
+ * The attacker is an ordinary user who was passed a read-only file. Times are compared with
+ * times of the same machine, since guests can be slow.
+ */
+#include "bounded.h"
+#include "limits_utils.h"
+
+#define PARAMETER	"/sys/module/iokmem/parameters/max_map_count"
+#define SIZE		(16 * PAGE)
+#define ATTACKER	60101
+
+/* How many maps a process may have, for tests of the limit. */
+#define LIMIT		1000
+/* How many maps the attacker has, for tests of time. */
+#define MANY		20000
+/* How much longer a call may take with so many maps: the kernel's trees grow, too. */
+#define SLOWER		12
+
+FIXTURE(many_maps)
+{
+	int dev;
+	int fd;		/* the owner's */
+	int passed;	/* read-only, passed to the attacker */
+	long limit;
+};
+
+FIXTURE_SETUP(many_maps)
+{
+	char text[16];
+
+	self->limit = read_number(PARAMETER);
+	snprintf(text, sizeof(text), "%d", LIMIT);
+	write_file(PARAMETER, text);
+	self->dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	self->fd = create(self->dev, IOKMEM_DIRECTION_INOUT, SIZE, 0);
+	ASSERT_LE(0, self->fd);
+	self->passed = duplicate(self->fd, IOKMEM_FD_READ_ONLY);
+	ASSERT_LE(0, self->passed);
+}
+
+static void allow(long limit)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%ld", limit);
+	write_file(PARAMETER, text);
+}
+
+FIXTURE_TEARDOWN(many_maps)
+{
+	allow(self->limit);
+}
+
+static int map_to_read(int fd, __u64 offset, __u64 length, char **address)
+{
+	return map(fd, IOKMEM_MAP_READ_ONLY, offset, length, address);
+}
+
+/* Map ever other parts of a buffer that is mapped, from @first on. Returns how many can be. */
+static int map_parts(int fd, int first, int at_most, int *err)
+{
+	char *part;
+	int i;
+
+	*err = 0;
+	for (i = 0; i < at_most; i++) {
+		*err = map_to_read(fd, first + i, 1, &part);
+		if (*err)
+			break;
+	}
+	return i;
+}
+
+static int map_all_and_parts(void *arg)
+{
+	int fd = *(int *)arg, err;
+	char *all;
+
+	CHILD_EXPECT(!map_to_read(fd, 0, 0, &all));
+	CHILD_EXPECT(map_parts(fd, 0, 2 * LIMIT, &err) == LIMIT - 1);
+	CHILD_EXPECT(err == -ENOMEM);
+	return 0;
+}
+
+static int reach_the_limit(void *arg)
+{
+	int fd = *(int *)arg, err;
+	char *part;
+
+	CHILD_EXPECT(!become(ATTACKER, 0));
+	CHILD_EXPECT(!map_all_and_parts(arg));
+	CHILD_EXPECT(nr_maps(fd) == LIMIT);
+	/* A map that exists can be shared, and one that goes makes room. */
+	CHILD_EXPECT(!map_to_read(fd, 7, 1, &part));
+	CHILD_EXPECT(!release(fd, part, 1) && !release(fd, part, 1));
+	CHILD_EXPECT(map_parts(fd, 5 * PAGE, 2, &err) == 1 && err == -ENOMEM);
+	/* Another process has a limit of its own. */
+	CHILD_EXPECT(!run_child(map_all_and_parts, arg));
+	return 0;
+}
+
+TEST_F(many_maps, of_a_process_are_limited)
+{
+	EXPECT_EQ(0, run_child(reach_the_limit, &self->passed));
+}
+
+static int reach_the_limit_in_two(void *arg)
+{
+	int dev = *(int *)arg, first, second;
+	char *address;
+	int err;
+
+	CHILD_EXPECT(!become(ATTACKER, 4 * SIZE));
+	first = create(dev, IOKMEM_PAGEABLE, SIZE, 0);
+	second = create(dev, 0, SIZE, 0);
+	CHILD_EXPECT(first >= 0 && second >= 0);
+	CHILD_EXPECT(!map_all_and_parts(&first));
+	CHILD_EXPECT(map_to_read(second, 0, 0, &address) == -ENOMEM);
+	CHILD_EXPECT(map(second, IOKMEM_MAP_UNIQUE, 0, 0, &address) == -ENOMEM);
+	CHILD_EXPECT(mmap(NULL, SIZE, PROT_READ, MAP_SHARED, second, 0) == MAP_FAILED &&
+		     errno == ENOMEM);
+	CHILD_EXPECT(create_mapped(dev, 0, PAGE, IOKMEM_MAP_ANYWHERE, &address) == -ENOMEM);
+	CHILD_EXPECT(nr_maps(second) == 0);
+	CHILD_EXPECT(!map_to_read(first, 0, 0, &address));
+	CHILD_EXPECT(!munmap(address, SIZE));
+	/* All of them have made room, although a worker takes them apart. */
+	CHILD_EXPECT(!map_to_read(second, 0, 0, &address));
+	CHILD_EXPECT(map_parts(second, 0, 2 * LIMIT, &err) == LIMIT - 1 && err == -ENOMEM);
+	return 0;
+}
+
+TEST_F(many_maps, of_all_buffers_count_together)
+{
+	EXPECT_EQ(0, run_child(reach_the_limit_in_two, &self->dev));
+}
+
+static int have_many(void *arg)
+{
+	int fd = *(int *)arg, err;
+	long before, grown;
+	char *all;
+
+	CHILD_EXPECT(!enter_cgroup());
+	CHILD_EXPECT(!map_to_read(fd, 0, 0, &all));
+	before = read_number(TEST_CGROUP "/memory.current");
+	CHILD_EXPECT(map_parts(fd, 0, MANY, &err) == MANY);
+	grown = read_number(TEST_CGROUP "/memory.current") - before;
+	/* A struct of the kernel has more than ten pointers. */
+	CHILD_EXPECT(grown >= MANY * 80L);
+	return 0;
+}
+
+TEST_F(many_maps, are_charged_to_the_cgroup)
+{
+	if (make_cgroup())
+		SKIP(return, "no memory controller of cgroup v2");
+	allow(2 * MANY);
+	EXPECT_EQ(0, run_child(have_many, &self->passed));
+	EXPECT_TRUE(EVENTUALLY(!rmdir(TEST_CGROUP)));
+}
+
+/* Return how long a call that finds no map takes, in seconds: the fastest of some. */
+static double time_of_miss(int fd, char *at, __u64 offset)
+{
+	double fastest = 1e9;
+	char *address;
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		double begin = now();
+		int err = map_at(fd, IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_REFERENCE,
+				 (uintptr_t)at, offset, 1, &address);
+
+		if (err != -ENOENT)
+			return -1;
+		if (now() - begin < fastest)
+			fastest = now() - begin;
+	}
+	return fastest;
+}
+
+/* Return how long it takes to make addresses as the module does, and to unmap them. */
+static double time_of_making(int fd)
+{
+	double fastest = 1e9;
+	char *address;
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		double begin = now();
+
+		address = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 1ull << 63);
+		if (address == MAP_FAILED || munmap(address, PAGE))
+			return -1;
+		if (now() - begin < fastest)
+			fastest = now() - begin;
+	}
+	return fastest;
+}
+
+/* Compare the times of a call with few maps and with many. */
+static int is_not_slower(double few, double many)
+{
+	CHILD_EXPECT(few > 0 && many > 0);
+	fprintf(stderr, "# %.1f us, and %.1f us with many\n", 1e6 * few, 1e6 * many);
+	CHILD_EXPECT(many < SLOWER * few);
+	return 0;
+}
+
+static int look_among_parts(void *arg)
+{
+	int fd = *(int *)arg, i;
+	double few, many;
+	char *small, *all, *part;
+
+	CHILD_EXPECT(!become(ATTACKER, 0));
+	/*
+	 * Two mappings have the bytes. The parts are of the second one, which contains the first.
+	 * No map of the first one begins where the parts do.
+	 */
+	CHILD_EXPECT(!map_to_read(fd, PAGE - 16, 64, &small));
+	CHILD_EXPECT(!map_to_read(fd, 0, 0, &all));
+	for (i = 1; i <= MANY; i++) {
+		if (i == 10)
+			few = time_of_miss(fd, small + 16, PAGE);
+		CHILD_EXPECT(!map_to_read(fd, PAGE, 1 + i, &part) && part == all + PAGE);
+	}
+	many = time_of_miss(fd, small + 16, PAGE);
+	return is_not_slower(few, many);
+}
+
+TEST_F(many_maps, at_one_offset_do_not_slow_a_placed_request)
+{
+	allow(2 * MANY);
+	EXPECT_EQ(0, run_child(look_among_parts, &self->passed));
+}
+
+static int look_among_mappings(void *arg)
+{
+	double few, many, few_made, many_made;
+	int fd = *(int *)arg, i;
+	char *address;
+
+	CHILD_EXPECT(!become(ATTACKER, 0));
+	/* Each mapping contains those before it. */
+	for (i = 0; i < MANY; i++) {
+		if (i == 10) {
+			few = time_of_miss(fd, (char *)(16 * PAGE), 8 * PAGE);
+			few_made = time_of_making(fd);
+		}
+		CHILD_EXPECT(!map_to_read(fd, 8 * PAGE - i, 2 * i + 1, &address));
+	}
+	many = time_of_miss(fd, (char *)(16 * PAGE), 8 * PAGE);
+	many_made = time_of_making(fd);
+	CHILD_EXPECT(!is_not_slower(few, many));
+	return is_not_slower(few_made, many_made);
+}
+
+TEST_F(many_maps, of_the_same_bytes_do_not_slow_a_placed_request)
+{
+	allow(2 * MANY);
+	EXPECT_EQ(0, run_child(look_among_mappings, &self->passed));
+}
+
+struct crowd {
+	int fd;
+	int ready;
+};
+
+/* Have many maps until this process is killed. */
+static int stay_with_many(void *arg)
+{
+	struct crowd *crowd = arg;
+	char *all;
+	int err;
+
+	CHILD_EXPECT(!become(ATTACKER, 0));
+	CHILD_EXPECT(!map_to_read(crowd->fd, 0, 0, &all));
+	CHILD_EXPECT(map_parts(crowd->fd, 0, MANY, &err) == MANY);
+	CHILD_EXPECT(write(crowd->ready, "!", 1) == 1);
+	for (;;)
+		pause();
+}
+
+TEST_F(many_maps, are_listed_a_few_at_a_time)
+{
+	struct crowd crowd = { .fd = self->passed };
+	double begin, longest = 0, total = 0;
+	char bytes[4096];
+	int fd, pipes[2];
+	pid_t child;
+	ssize_t n;
+
+	allow(2 * MANY);
+	ASSERT_EQ(0, pipe(pipes));
+	crowd.ready = pipes[1];
+	child = spawn(stay_with_many, &crowd);
+	ASSERT_EQ(1, read(pipes[0], bytes, 1));
+	EXPECT_EQ(MANY + 1, maps_of_process(child));
+
+	fd = open(LIST, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	do {
+		begin = now();
+		n = read(fd, bytes, sizeof(bytes));
+		begin = now() - begin;
+		total += begin;
+		longest = begin > longest ? begin : longest;
+	} while (n > 0);
+	EXPECT_EQ(0, n);
+	EXPECT_LT(longest, total / 4)
+		TH_LOG("%.1f ms of %.1f ms", 1e3 * longest, 1e3 * total);
+	kill(child, SIGKILL);
+	EXPECT_EQ(128 + SIGKILL, join(child));
+	EXPECT_TRUE(EVENTUALLY(nr_maps(self->fd) == 0));
+}
+
+TEST_HARNESS_MAIN
