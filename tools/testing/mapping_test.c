@@ -600,6 +600,45 @@ TEST_F(read_only_fd, maps_file_cannot_be_reopened_either)
 	}
 }
 
+/*
+ * The module maps files at offsets from here on to make addresses for a map. A program that does
+ * so gets addresses without memory, whatever the rest of the offset and the size.
+ */
+#define MAKING	0x8000000000000000ull
+
+TEST_F(read_only_fd, gives_no_memory_by_the_offset_for_making_maps)
+{
+	const struct { size_t size; __u64 offset; } tries[] = {
+		{ PAGE, 0 }, { BUFFER_SIZE, 0 }, { PAGE, 1ull << 40 }, { 100 * PAGE, 1ull << 62 },
+	};
+	int file = memfd_create("sink", MFD_CLOEXEC), i;
+	char *address, line[256];
+
+	for (i = 0; i < ARRAY_SIZE(tries); i++) {
+		size_t size = tries[i].size;
+
+		EXPECT_ERRNO(EACCES, mmap(NULL, size, PROT_WRITE, MAP_SHARED, self->ro,
+					  MAKING + tries[i].offset));
+		address = mmap(NULL, size, PROT_READ, MAP_SHARED, self->ro,
+			       MAKING + tries[i].offset);
+		ASSERT_NE(MAP_FAILED, address);
+		EXPECT_EQ(SIGBUS, probe(address, false));
+		EXPECT_EQ(SIGBUS, probe(address + size - 1, false));
+		EXPECT_ERRNO(EFAULT, write(file, address, 1));
+		EXPECT_ERRNO(EACCES, mprotect(address, size, PROT_READ | PROT_WRITE));
+		EXPECT_ERRNO(EACCES, mprotect(address, size, PROT_READ | PROT_EXEC));
+		ASSERT_TRUE(find_in_smaps(address, "Rss:", line, sizeof(line)));
+		EXPECT_EQ(0, atol(line + strlen("Rss:")));
+		/* There is no map, and no request gets these addresses. */
+		EXPECT_EQ(0, nr_maps(self->fd));
+		EXPECT_EQ(-ENOENT, release(self->ro, address, size));
+		EXPECT_EQ(-EEXIST, try_map(self->ro, IOKMEM_MAP_READ_ONLY, (uintptr_t)address, 0,
+					   PAGE));
+		EXPECT_EQ(0, munmap(address, size));
+	}
+	close(file);
+}
+
 #include "nothing_left.h"
 
 TEST_HARNESS_MAIN

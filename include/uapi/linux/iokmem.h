@@ -37,6 +37,9 @@
  * limit of mappings, vm.max_map_count, applies besides. How many maps one process has does not
  * make the calls of another one slower, whatever both may do with them.
  *
+ * mmap() of the file descriptor at an offset of 2^63 or more, which the module itself uses to
+ * find addresses, makes a range of addresses without memory, whose touch is SIGBUS.
+ *
  * Every structure starts with its size in bytes, set by the caller. A structure larger than
  * the kernel's is accepted if the rest is zero, and the whole is at most a page. A smaller
  * structure is accepted if it has all members that the ioctl's first version had. After any
