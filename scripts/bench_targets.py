@@ -14,7 +14,7 @@ NEIGHBOURS = ["memfd", "memfd huge pages", "memfd hugetlb", "udmabuf",
 MANY = [10 ** n for n in range(1, 6)]
 SITUATIONS = ["together", "apart", "inside", "nested", "crossing"]
 LOOKUP = ["create", "release (last)", "munmap", "munmap of each", "find",
-          "release (not last)", "find none"]
+          "release (not last)", "find none", "find none at an address"]
 
 
 def cost(part, row, size, operation):
@@ -163,9 +163,11 @@ def target_list():
         "The list of maps: the most with any number up to 100,000, by what it costs with 10": [
             Target(title, largest_there(*(growth(situation, operation) for situation in SITUATIONS
                                           for operation in operations)), 2)
-            for title, operations in (("looking up", ["find", "release (not last)", "find none"]),
+            for title, operations in (("looking up", ["find", "release (not last)", "find none",
+                                                      "find none at an address"]),
                                       ("adding", ["create"]),
-                                      ("removing", ["release (last)", "munmap", "munmap of each"]))
+                                      ("removing", ["release (last)", "munmap", "munmap of each"]),
+                                      ("a read() of the list in debugfs", ["read of debugfs"]))
         ],
     }
 

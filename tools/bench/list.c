@@ -3,22 +3,24 @@
  * How the cost of one map depends on the number of maps of the descriptor.
  *
  * Each situation puts n maps of one descriptor somewhere. The measuring process then creates,
- * finds and removes some more, and releases each before the next. Two other columns are for
- * comparison: an anonymous page mapped and unmapped in that address space, which shows how the
- * kernel's own share grows, and n maps of a memfd.
+ * finds and removes some more, and releases each before the next. No call holds a lock for
+ * longer than it takes. Two other columns are for comparison: an anonymous page mapped and
+ * unmapped in that address space, which shows how the kernel's own share grows, and n maps of a
+ * memfd.
  */
 #include "situations.h"
 
 /* Columns of the table, in its order. */
 struct costs {
 	struct samples create, release, munmap;
-	struct samples find, let_go, miss;
+	struct samples find, let_go, miss, miss_there, read;
 	struct samples mmap_anonymous, munmap_anonymous;
 };
 
 static const struct costs no_costs = {
 	SAMPLES("create"), SAMPLES("release (last)"), SAMPLES("munmap"),
 	SAMPLES("find"), SAMPLES("release (not last)"), SAMPLES("find none"),
+	SAMPLES("find none at an address"), SAMPLES("read of debugfs"),
 	SAMPLES("anonymous mmap"), SAMPLES("anonymous munmap"),
 };
 
@@ -68,6 +70,26 @@ static void count_existing(const struct situation *situation, int fd, int n, int
 	COUNT(&costs->miss, err = map(fd, situation->missed_options | IOKMEM_MAP_REFERENCE,
 				      window.offset, window.length, &address));
 	NEED(err == -ENOENT);
+
+	/* The bytes of many maps may contain these. None is at that address. */
+	window = situation->present(n, scatter(i));
+	COUNT(&costs->miss_there,
+	      err = map_at(fd, IOKMEM_MAP_REFERENCE, 16 * PAGE + window.offset % PAGE,
+			   window.offset, window.length, &address));
+	NEED(err == -ENOENT);
+}
+
+/* Read the first lines of the list of all maps. */
+static void count_read(struct costs *costs)
+{
+	int list = open(LIST, O_RDONLY | O_CLOEXEC);
+	char lines[1024];
+	ssize_t nr;
+
+	NEED(list >= 0);
+	COUNT(&costs->read, nr = read(list, lines, sizeof(lines)));
+	NEED(nr > 0);
+	close(list);
 }
 
 static void count_anonymous(struct costs *costs)
@@ -93,6 +115,8 @@ static void report_costs(const struct situation *situation, int n,
 	report(situation->name, n, &costs->find);
 	report(situation->name, n, &costs->let_go);
 	report(situation->name, n, &costs->miss);
+	report(situation->name, n, &costs->miss_there);
+	report(situation->name, n, &costs->read);
 	report(situation->name, n, &costs->mmap_anonymous);
 	report(situation->name, n, &costs->munmap_anonymous);
 }
@@ -128,6 +152,7 @@ static void measure(const void *subject, __u64 n)
 		add_vma(i);
 		count_new(situation, fd, n, i, &costs);
 		count_existing(situation, fd, n, i, &costs);
+		count_read(&costs);
 		count_anonymous(&costs);
 	}
 	NEED(nr_maps(fd) == n + situation->extra);
