@@ -26,6 +26,10 @@ int32_t __iokmem_desc_with_fd(int fd, unsigned long maker,
 
 	if (ioctl(fd, IOKMEM_QUERY_BUFFER, &query))
 		goto err_fd;
+	/* Another driver's file may take any ioctl, and answer nothing. */
+	errno = EBADF;
+	if (!query.id || query.length > query.capacity)
+		goto err_fd;
 	new = calloc(1, sizeof(*new));
 	if (!new)
 		goto err_fd;

@@ -102,6 +102,9 @@ int32_t __iokmem_mapping_create(struct iokmem_desc *desc, uint64_t options,
 		arg.options |= IOKMEM_MAP_READ_ONLY;
 	if (ioctl(desc->fd, IOKMEM_CREATE_MAPPING, &arg))
 		return IOKMEM_RETURN_ERROR;
+	/* The program would take address 0 for a map. */
+	if (!arg.address || !arg.length || (length && arg.length != length))
+		return __iokmem_fail(IOKMEM_RETURN_ERROR, EBADF);
 	*mapping = (struct mapping){
 		.address = arg.address,
 		.length = arg.length,

@@ -9,9 +9,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <linux/iokmem.h>
+#include <linux/magic.h>
 
 #include "internal.h"
 
@@ -145,13 +147,26 @@ static int32_t receive_fd(int sock, int *fd)
 	return __iokmem_fail(IOKMEM_RETURN_BAD_MESSAGE_ID, EBADMSG);
 }
 
+/*
+ * Return true if the kernel answers the ioctls of @fd. A program can make a file whose ioctls it
+ * answers itself, by FUSE or CUSE, but not on this file system.
+ */
+static bool is_kernels(int fd)
+{
+	struct statfs on;
+
+	return !fstatfs(fd, &on) && on.f_type == ANON_INODE_FS_MAGIC;
+}
+
 /**
  * iokmem_desc_receive - receive a descriptor that another process sends
  * @sock: a connected Unix socket
  * @desc: out: the descriptor, or NULL
  *
  * Waits for a message, unless the socket is non-blocking. Any message other than a descriptor
- * is dropped.
+ * is dropped. The kernel vouches for the descriptor: a file that only answers as one is none. What
+ * the peer can do with the memory is for the peer to say: change its content and its length at
+ * any time, unless it has a read-only descriptor; and revoke it, if it has kept that right.
  *
  * Return: BAD_ARGUMENT: NULL; IPC_ERROR: no message, see recvmsg(2), or EPIPE when the
  * other end is closed; BAD_MESSAGE_ID: the message is not exactly one
@@ -168,6 +183,10 @@ int32_t iokmem_desc_receive(int sock, struct iokmem_desc **desc)
 	ret = receive_fd(sock, &fd);
 	if (ret)
 		return ret;
+	if (!is_kernels(fd)) {
+		close(fd);
+		return __iokmem_fail(IOKMEM_RETURN_BAD_MESSAGE_ID, EBADMSG);
+	}
 	ret = __iokmem_desc_with_fd(fd, 0, desc);
 	/* The file descriptor is valid, but its file is no descriptor. */
 	if (ret && errno != ENOMEM)

@@ -423,28 +423,6 @@ TEST_F(socket, sent_read_only_is_read_only_whatever_is_asked)
 	iokmem_desc_put(desc);
 }
 
-/* Send @n file descriptors with @bytes, as a peer without the library might. */
-static int send_raw(int sock, const char *bytes, size_t length, const int *fds, int n)
-{
-	struct iovec iov = { .iov_base = (char *)bytes, .iov_len = length };
-	union {
-		char bytes[CMSG_SPACE(4 * sizeof(int))];
-		struct cmsghdr aligned;
-	} control = { .bytes = "" };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *cmsg = &control.aligned;
-
-	if (n) {
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(n * sizeof(int));
-		memcpy(CMSG_DATA(cmsg), fds, n * sizeof(int));
-		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
-	}
-	return sendmsg(sock, &msg, 0) == (ssize_t)length ? 0 : -errno;
-}
-
 TEST_F(socket, other_messages_are_bad_and_not_kept)
 {
 	int fd = iokmem_desc_get_fd(self->buffer), fds[4] = { fd, fd, fd, fd };

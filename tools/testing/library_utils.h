@@ -8,6 +8,8 @@
 
 #include "iokmem_utils.h"
 
+#include <sys/socket.h>
+
 #include <libiokmem.h>
 
 #ifdef __SANITIZE_ADDRESS__
@@ -141,6 +143,31 @@ static inline void limit_fds(int more)
 	close(next);
 	limit.rlim_cur = next + more;
 	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* The most file descriptors that a message can have. */
+#define SEND_MAX	253
+
+/* Send @n file descriptors with @bytes, as a peer without the library might. */
+static inline int send_raw(int sock, const char *bytes, size_t length, const int *fds, int n)
+{
+	struct iovec iov = { .iov_base = (char *)bytes, .iov_len = length };
+	union {
+		char bytes[CMSG_SPACE(SEND_MAX * sizeof(int))];
+		struct cmsghdr aligned;
+	} control = { .bytes = "" };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct cmsghdr *cmsg = &control.aligned;
+
+	if (n) {
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		cmsg->cmsg_len = CMSG_LEN(n * sizeof(int));
+		memcpy(CMSG_DATA(cmsg), fds, n * sizeof(int));
+		msg.msg_control = &control;
+		msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
+	}
+	return sendmsg(sock, &msg, 0) == (ssize_t)length ? 0 : -errno;
 }
 
 #endif /* _LIBRARY_UTILS_H */

@@ -22,6 +22,7 @@
 
 #include "device.h"
 #include "driver.h"
+#include "impostor.h"
 #include "iokmem_probe.h"
 #include "opaque.h"
 #include "poison.h"
@@ -287,6 +288,8 @@ static long driver_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return probe_device_memory(arg);
 	if (cmd == IOKMEM_PROBE_OPAQUE)
 		return probe_opaque();
+	if (cmd == IOKMEM_PROBE_SILENT)
+		return probe_silent();
 	if (cmd == IOKMEM_PROBE_POISON)
 		return probe_poison(arg);
 	if (cmd == IOKMEM_PROBE_IS_POISONED)

@@ -164,5 +164,10 @@ struct iokmem_probe_use {
  */
 #define IOKMEM_PROBE_OPAQUE	_IO(0xBE, 14)
 #define IOKMEM_PROBE_OPAQUE_PAGES	4
+/* Return a file descriptor of a file whose ioctls do nothing and return 0. */
+#define IOKMEM_PROBE_SILENT	_IO(0xBE, 15)
+
+/* A device that is no descriptor. All its ioctls return 0, and it answers IOKMEM_QUERY_BUFFER. */
+#define IOKMEM_PROBE_IMPOSTOR	"iokmem-impostor"
 
 #endif /* _IOKMEM_PROBE_H */

@@ -15,6 +15,7 @@
 
 #include "../../../kunit/entry.h"
 #include "driver.h"
+#include "impostor.h"
 #include "iokmem_probe.h"
 #include "outside.h"
 
@@ -75,12 +76,22 @@ static int __init probe_init(void)
 	outside_init(probe_dir);
 	err = probe_driver_init();
 	if (err)
-		debugfs_remove(probe_dir);
+		goto err_remove;
+	err = probe_impostor_init();
+	if (err)
+		goto err_driver;
+	return 0;
+
+err_driver:
+	probe_driver_exit();
+err_remove:
+	debugfs_remove(probe_dir);
 	return err;
 }
 
 static void __exit probe_exit(void)
 {
+	probe_impostor_exit();
 	probe_driver_exit();
 	debugfs_remove(probe_dir);
 }
