@@ -118,6 +118,9 @@ struct iokmem_home_ops {
  * kills the home mapping. The last count frees the memory. A VMA may keep a mapping, and so
  * the memory, longer than any user: a page is freed only when nothing maps it any more.
  *
+ * Memory is brought in from swap, and other programs are waited for, without these locks: who
+ * only asks, and who is to be killed, does not wait for another program.
+ *
  * Lock order: @length_lock or @prepare_lock, @hold_lock, the @hold_lock of a
  * multi-descriptor's members, an address space's mmap lock, @lock. Faults and the close of
  * a VMA have the mmap lock, so they take none of the locks before it. Reclaim may take
@@ -152,14 +155,14 @@ struct iokmem_desc {
 	struct iokmem_hold_charge *prepare_charge;	/* protected by @prepare_lock */
 
 	struct mutex hold_lock;		/* for holds and the cache mode */
-	unsigned int held;		/* protected by @hold_lock; holders may read it */
-	bool held_read_only;		/* protected by @hold_lock; holders may read it */
-	struct iokmem_extents extents;	/* protected by @hold_lock; holders may read them */
+	/* "Any reader": written with WRITE_ONCE(), so it may be read without the lock. */
+	unsigned int held;		/* protected by @hold_lock; any reader */
+	bool held_read_only;		/* protected by @hold_lock; any reader */
+	struct iokmem_extents extents;	/* protected by @hold_lock; any reader of their number */
 
 	spinlock_t hold_charges_lock;	/* for @hold_charges */
 	struct list_head hold_charges;	/* protected by @hold_charges_lock */
 
-	/* "Any reader": written with WRITE_ONCE(), so it may be read without the lock. */
 	struct mutex lock;		/* for maps; map.h says for which of their fields */
 	u32 cache_mode;			/* protected by @hold_lock and @lock; any reader */
 	bool retyping;			/* protected by @lock; any reader */
@@ -175,7 +178,7 @@ struct iokmem_desc {
 	u64 next_age;			/* protected by @lock */
 	struct iokmem_map *last;	/* protected by @lock; any reader */
 	u32 last_options;		/* protected by @lock */
-	unsigned long nr_maps;		/* protected by @lock */
+	unsigned long nr_maps;		/* protected by @lock; any reader */
 	unsigned long nr_mapped;	/* protected by @lock */
 	unsigned long nr_awaiting;	/* protected by @lock */
 	wait_queue_head_t wait;		/* has its own lock */

@@ -16,6 +16,11 @@
  * (RLIMIT_MEMLOCK) for as long as one of the user's own holds is left. All holds of a user
  * together are charged once.
  *
+ * Others need @hold_lock, too. So memory that may take long to come is brought in before the lock
+ * is taken, by each caller for itself: a caller whom its memory cgroup makes wait for each page is
+ * overtaken by the next one. The first to have the lock pins the memory, and the others let go of
+ * what they have brought in.
+ *
  * Memory can be *retyped*, which means given another cache mode, while nothing holds or
  * maps it.
  */
@@ -132,9 +137,35 @@ static void hold_charge_put(struct iokmem_desc *desc, struct iokmem_hold_charge 
 		hold_charge_free(charge);
 }
 
-static int hold_locked(struct iokmem_desc *desc, bool write)
+/* Bring the memory in, unless it is held already. Return NULL if nothing was brought in. */
+static void *bring_in(struct iokmem_desc *desc, bool write)
 {
 	const struct iokmem_store_ops *store = desc->kind->store;
+
+	if (!store || !store->bring_in || READ_ONCE(desc->held))
+		return NULL;
+	return store->bring_in(desc, write);
+}
+
+/* Pin the memory. On success @brought is NULL afterwards. */
+static int pin(struct iokmem_desc *desc, bool write, void **brought)
+{
+	const struct iokmem_store_ops *store = desc->kind->store;
+	int err;
+
+	if (!store || !store->pin)
+		return 0;
+	/* The memory was held when the caller looked. */
+	if (store->bring_in && !*brought)
+		return -ESTALE;
+	err = store->pin(desc, write, *brought);
+	if (!err)
+		*brought = NULL;
+	return err;
+}
+
+static int hold_locked(struct iokmem_desc *desc, bool write, void **brought)
+{
 	int err;
 
 	lockdep_assert_held(&desc->hold_lock);
@@ -149,25 +180,48 @@ static int hold_locked(struct iokmem_desc *desc, bool write)
 		if (write && desc->held_read_only)
 			return -EACCES;
 	} else {
-		desc->held_read_only = false;
-		if (store && store->pin)
-			err = store->pin(desc, write);
+		WRITE_ONCE(desc->held_read_only, false);
+		err = pin(desc, write, brought);
 		if (err)
 			return err;
 	}
-	desc->held++;
+	WRITE_ONCE(desc->held, desc->held + 1);
 	return 0;
+}
+
+static int try_hold(struct iokmem_desc *desc, bool write)
+{
+	int err = iokmem_desc_check_revoked(desc);
+	void *brought;
+
+	if (err)
+		return err;
+	brought = bring_in(desc, write);
+	if (IS_ERR(brought))
+		return PTR_ERR(brought);
+	err = -EINTR;
+	if (!mutex_lock_killable(&desc->hold_lock)) {
+		err = hold_locked(desc, write, &brought);
+		mutex_unlock(&desc->hold_lock);
+	}
+	if (brought)
+		desc->kind->store->let_go(desc, brought);
+	return err;
 }
 
 /*
  * iokmem_desc_hold - hold the memory, for writing if @write
+ *
+ * Caller must hold no lock that another program may need: bringing the memory in can take as long
+ * as a program likes.
  *
  * The calling task's user is charged, and @charge is set, for iokmem_desc_unhold(). It may be set
  * to NULL. If @charge itself is NULL, nobody is charged.
  *
  * Return 0; -ENODEV if the memory has been revoked; -EACCES if @write and the memory is
  * read-only, or held for reading only; -EPERM if the user may not have so much memory;
- * -EOVERFLOW if there are too many holds; or another error of the kind.
+ * -EOVERFLOW if there are too many holds; -EINTR if a fatal signal arrived; or another error of
+ * the kind.
  */
 int iokmem_desc_hold(struct iokmem_desc *desc, bool write, struct iokmem_hold_charge **charge)
 {
@@ -176,9 +230,9 @@ int iokmem_desc_hold(struct iokmem_desc *desc, bool write, struct iokmem_hold_ch
 
 	if (IS_ERR(paid))
 		return PTR_ERR(paid);
-	mutex_lock(&desc->hold_lock);
-	err = hold_locked(desc, write);
-	mutex_unlock(&desc->hold_lock);
+	do {
+		err = try_hold(desc, write);
+	} while (err == -ESTALE);
 	if (err)
 		hold_charge_put(desc, paid);
 	else if (charge)
@@ -194,8 +248,11 @@ void iokmem_desc_unhold(struct iokmem_desc *desc, struct iokmem_hold_charge *cha
 	const struct iokmem_store_ops *store = desc->kind->store;
 
 	mutex_lock(&desc->hold_lock);
-	if (!WARN_ON(!desc->held) && !--desc->held && store && store->unpin)
-		store->unpin(desc);
+	if (!WARN_ON(!desc->held)) {
+		WRITE_ONCE(desc->held, desc->held - 1);
+		if (!desc->held && store && store->unpin)
+			store->unpin(desc);
+	}
 	mutex_unlock(&desc->hold_lock);
 	hold_charge_put(desc, charge);
 }
@@ -227,8 +284,8 @@ static int begin_retyping(struct iokmem_desc *desc, u32 cache_mode)
  * iokmem_desc_retype_end(). Until then nobody else can map or hold the memory.
  *
  * Return 0; -ENODEV if the memory has been revoked; -EBUSY if anything maps or holds it;
- * -ESTALE if the memory already has the mode; -EOPNOTSUPP if the kind has only one mode; or
- * another error of the kind.
+ * -ESTALE if the memory already has the mode; -EOPNOTSUPP if the kind has only one mode; -EINTR
+ * if a fatal signal arrived; or another error of the kind.
  * Nothing has changed after an error.
  */
 int iokmem_desc_retype_begin(struct iokmem_desc *desc, u32 cache_mode)
@@ -238,7 +295,8 @@ int iokmem_desc_retype_begin(struct iokmem_desc *desc, u32 cache_mode)
 	if (!iokmem_desc_can_be_retyped(desc))
 		return -EOPNOTSUPP;
 
-	mutex_lock(&desc->hold_lock);
+	if (mutex_lock_killable(&desc->hold_lock))
+		return -EINTR;
 	err = begin_retyping(desc, cache_mode);
 	if (err)
 		goto err_unlock;
@@ -289,35 +347,54 @@ static bool prepares(const struct iokmem_desc *desc)
 	return iokmem_desc_is_buffer(desc) || !iokmem_desc_is_always_there(desc);
 }
 
-static int prepare_locked(struct iokmem_desc *desc, bool write)
+/* Count one more preparation of memory that is prepared. */
+static int prepare_again(struct iokmem_desc *desc, bool write)
 {
-	int err = iokmem_desc_check_revoked(desc);
+	lockdep_assert_held(&desc->prepare_lock);
+
+	if (write && READ_ONCE(desc->held_read_only))
+		return -EACCES;
+	if (desc->prepared >= IOKMEM_COUNT_MAX)
+		return -EOVERFLOW;
+	desc->prepared++;
+	return 0;
+}
+
+/* Make the first preparation, which takes over the caller's hold and its charge. */
+static int prepare_held(struct iokmem_desc *desc, struct iokmem_hold_charge *charge)
+{
+	int err = 0;
 
 	lockdep_assert_held(&desc->prepare_lock);
 
-	if (err)
-		return err;
-	if (desc->prepared) {
-		if (write && READ_ONCE(desc->held_read_only))
-			return -EACCES;
-		if (desc->prepared >= IOKMEM_COUNT_MAX)
-			return -EOVERFLOW;
-		desc->prepared++;
-		return 0;
-	}
-
-	/* The kernel may write memory that it has an address of. */
-	err = iokmem_desc_hold(desc, write || desc->kernel_home, &desc->prepare_charge);
-	if (err)
-		return err;
 	if (desc->kernel_home)
 		err = desc->home_ops->open(desc);
-	if (err) {
-		iokmem_desc_unhold(desc, desc->prepare_charge);
+	if (err)
 		return err;
-	}
 	desc->prepared = 1;
+	desc->prepare_charge = charge;
 	return 0;
+}
+
+/* Prepare memory that was not prepared. It is held before the lock is taken. */
+static int prepare_first(struct iokmem_desc *desc, bool write)
+{
+	struct iokmem_hold_charge *charge;
+	bool prepared;
+	int err;
+
+	/* The kernel may write memory that it has an address of. */
+	err = iokmem_desc_hold(desc, write || desc->kernel_home, &charge);
+	if (err)
+		return err;
+	mutex_lock(&desc->prepare_lock);
+	/* Another thread may have been faster. */
+	prepared = desc->prepared;
+	err = prepared ? prepare_again(desc, write) : prepare_held(desc, charge);
+	mutex_unlock(&desc->prepare_lock);
+	if (prepared || err)
+		iokmem_desc_unhold(desc, charge);
+	return err;
 }
 
 static void complete_locked(struct iokmem_desc *desc)
@@ -382,8 +459,8 @@ void iokmem_desc_complete_all(struct iokmem_desc *desc)
  */
 int iokmem_desc_prepare(struct iokmem_desc *desc, u32 direction)
 {
-	bool write = direction_writes(desc, direction);
-	int err = 0;
+	bool write = direction_writes(desc, direction), prepared;
+	int err;
 
 	if (direction & ~IOKMEM_DIRECTION_MASK)
 		return -EOPNOTSUPP;
@@ -391,10 +468,16 @@ int iokmem_desc_prepare(struct iokmem_desc *desc, u32 direction)
 	desc = iokmem_desc_owner(desc);
 	if (!prepares(desc))
 		return 0;
-	mutex_lock(&desc->prepare_lock);
-	err = prepare_locked(desc, write);
+	err = iokmem_desc_check_revoked(desc);
+	if (err)
+		return err;
+	if (mutex_lock_killable(&desc->prepare_lock))
+		return -EINTR;
+	prepared = desc->prepared;
+	if (prepared)
+		err = prepare_again(desc, write);
 	mutex_unlock(&desc->prepare_lock);
-	return err;
+	return prepared ? err : prepare_first(desc, write);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_prepare, IOKMEM_NS);
 

@@ -24,9 +24,14 @@ struct vm_fault;
 
 /**
  * struct iokmem_store_ops - where the memory is, and what keeps it there
+ * @bring_in: bring the memory in for @pin, which takes over what this returns. Called without
+ *	locks, since a program can make this take as long as it likes. Several callers may be
+ *	at it at a time. Return an error as ERR_PTR(). Default: @pin does it all
+ * @let_go: undo @bring_in, if @pin has not taken over what it returned. Called without locks
  * @pin: keep the memory in place and fill in the extents. Called for the first hold, with
  *	@hold_lock held. Sets @held_read_only if the memory is not going to be written.
- *	May sleep. Default: the memory is in place anyhow
+ *	May sleep. Return -ESTALE if the memory has to be brought in again. Default: the
+ *	memory is in place anyhow
  * @unpin: undo @pin, with @hold_lock held. Cannot fail
  * @retype: give the memory a cache mode that the kind's resolve() has found. Called with
  *	@hold_lock held while nothing maps or holds the memory. Default: the mode cannot
@@ -41,7 +46,9 @@ struct vm_fault;
  * @set_purgeable: change the purgeable state. Default: -EOPNOTSUPP
  */
 struct iokmem_store_ops {
-	int (*pin)(struct iokmem_desc *desc, bool write);
+	void *(*bring_in)(struct iokmem_desc *desc, bool write);
+	void (*let_go)(struct iokmem_desc *desc, void *brought);
+	int (*pin)(struct iokmem_desc *desc, bool write, void *brought);
 	void (*unpin)(struct iokmem_desc *desc);
 	int (*retype)(struct iokmem_desc *desc, u32 cache_mode);
 	struct iokmem_run (*lookup)(const struct iokmem_desc *desc, pgoff_t index);

@@ -101,6 +101,9 @@ int iokmem_wait_retyped(struct iokmem_desc *desc)
 {
 	int err;
 
+	/* Pairs with iokmem_desc_retype_end(): the reader sees the new mode. */
+	if (!smp_load_acquire(&desc->retyping))
+		return 0;
 	mutex_lock(&desc->lock);
 	err = wait_retyped(desc);
 	mutex_unlock(&desc->lock);

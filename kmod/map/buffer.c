@@ -624,7 +624,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_capacity, IOKMEM_NS);
  *
  * Context: May sleep.
  * Return: 0; -EINVAL when @length is more than the capacity; -EOPNOTSUPP when @desc is
- * not a buffer.
+ * not a buffer; -EINTR when a fatal signal arrived.
  */
 int iokmem_buffer_set_length(struct iokmem_desc *desc, size_t length)
 {
@@ -633,7 +633,8 @@ int iokmem_buffer_set_length(struct iokmem_desc *desc, size_t length)
 	if (length > desc->capacity)
 		return -EINVAL;
 
-	mutex_lock(&desc->length_lock);
+	if (mutex_lock_killable(&desc->length_lock))
+		return -EINTR;
 	WRITE_ONCE(desc->length, length);
 	mutex_unlock(&desc->length_lock);
 	return 0;
@@ -740,6 +741,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_address, IOKMEM_NS);
  * * -EOPNOTSUPP: @desc is not a buffer
  * * -ENOMEM, -EIO: pageable memory could not be brought in
  * * -EIO: the hardware has lost some of the memory
+ * * -EINTR: a fatal signal arrived
  */
 int iokmem_buffer_append_bytes(struct iokmem_desc *desc, const void *bytes,
 			       size_t length)
@@ -749,7 +751,8 @@ int iokmem_buffer_append_bytes(struct iokmem_desc *desc, const void *bytes,
 	if (!iokmem_desc_is_buffer(desc))
 		return -EOPNOTSUPP;
 
-	mutex_lock(&desc->length_lock);
+	if (mutex_lock_killable(&desc->length_lock))
+		return -EINTR;
 	if (length > desc->capacity - desc->length)
 		err = -ENOSPC;
 	else if (length)

@@ -162,7 +162,7 @@ void iokmem_mapping_list(struct iokmem_mapping *mapping)
 
 	list_add(&mapping->node, &desc->mappings);
 	iokmem_index_add(&mapping->whole);
-	desc->nr_maps++;
+	WRITE_ONCE(desc->nr_maps, desc->nr_maps + 1);
 	iokmem_backing_map(&mapping->backing);
 	mapping->finished = false;
 	WRITE_ONCE(mapping->state, IOKMEM_MAPPING_BUILDING);
@@ -237,7 +237,7 @@ bool iokmem_mapping_kill(struct iokmem_mapping *mapping)
 	WRITE_ONCE(mapping->address, 0);
 	if (desc->home == mapping)
 		WRITE_ONCE(desc->bytes, NULL);
-	desc->nr_maps -= 1 + mapping->nr_inside;
+	WRITE_ONCE(desc->nr_maps, desc->nr_maps - 1 - mapping->nr_inside);
 	mapping->nr_inside = 0;
 	iokmem_index_remove(&mapping->whole);
 	list_del_init(&mapping->node);
@@ -282,13 +282,15 @@ void iokmem_map_free(struct iokmem_map *map)
  */
 void iokmem_map_add(struct iokmem_map *map, struct iokmem_mapping *mapping, size_t offset)
 {
-	lockdep_assert_held(&iokmem_mapping_desc(mapping)->lock);
+	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+
+	lockdep_assert_held(&desc->lock);
 
 	map->mapping = mapping;
 	map->delta = offset - mapping->backing.offset;
 	iokmem_index_add(map);
 	mapping->nr_inside++;
-	iokmem_mapping_desc(mapping)->nr_maps++;
+	WRITE_ONCE(desc->nr_maps, desc->nr_maps + 1);
 }
 
 /*
@@ -314,13 +316,14 @@ void iokmem_map_use(struct iokmem_map *map)
 void iokmem_map_unlist(struct iokmem_map *map)
 {
 	struct iokmem_mapping *mapping = map->mapping;
+	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
 
-	lockdep_assert_held(&iokmem_mapping_desc(mapping)->lock);
+	lockdep_assert_held(&desc->lock);
 
 	if (!map->ended && mapping->state != IOKMEM_MAPPING_KILLED) {
 		trace_iokmem_unmap(map);
 		mapping->nr_inside--;
-		iokmem_mapping_desc(mapping)->nr_maps--;
+		WRITE_ONCE(desc->nr_maps, desc->nr_maps - 1);
 	}
 	WRITE_ONCE(map->ended, true);
 	iokmem_index_remove(map);

@@ -150,8 +150,8 @@ static void exchange_locked(struct iokmem_mapping *mapping, struct iokmem_backin
 	iokmem_index_remove_live(mapping);
 	list_move_tail(&mapping->node, &new->desc->mappings);
 	mapping->age = new->desc->next_age++;
-	old->nr_maps--;
-	new->desc->nr_maps++;
+	WRITE_ONCE(old->nr_maps, old->nr_maps - 1);
+	WRITE_ONCE(new->desc->nr_maps, new->desc->nr_maps + 1);
 	spin_lock(&mapping->shown_lock);
 	swap(mapping->backing, *new);
 	spin_unlock(&mapping->shown_lock);

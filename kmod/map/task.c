@@ -61,7 +61,9 @@ static struct iokmem_map *lock_of_task(struct iokmem_desc *desc, unsigned long a
 	struct iokmem_map *map = NULL;
 
 	desc = iokmem_desc_owner(desc);
-	mmap_read_lock(current->mm);
+	/* A program that is being killed sees no result. Its maps end when it exits. */
+	if (mmap_read_lock_killable(current->mm))
+		return NULL;
 	mapping = iokmem_mapping_at(current->mm, address, desc);
 	if (!mapping)
 		goto out;

@@ -431,7 +431,8 @@ static bool take_up_vacant(struct iokmem_mapping *mapping, unsigned long at)
 
 	if (!vacant_maybe(mapping))
 		return false;
-	mmap_write_lock(mapping->mm);
+	if (mmap_write_lock_killable(mapping->mm))
+		return false;
 	vacant = vacant_find(mapping, at);
 	vma = vacant ? iokmem_mapping_vma(vacant) : NULL;
 	if (vma) {
@@ -451,7 +452,8 @@ static bool take_up_vacant(struct iokmem_mapping *mapping, unsigned long at)
 
 /*
  * Bind the mapping to the VMA of @file that has been made for it at @start. Return 0;
- * -ESTALE if the program has unmapped the VMA; or an error of the kind.
+ * -ESTALE if the program has unmapped the VMA; -EINTR if a fatal signal arrived; or an error of
+ * the kind.
  */
 static int claim(struct iokmem_mapping *mapping, const struct file *file,
 		 unsigned long start)
@@ -459,7 +461,11 @@ static int claim(struct iokmem_mapping *mapping, const struct file *file,
 	struct vm_area_struct *vma;
 	int err = -ESTALE;
 
-	mmap_write_lock(mapping->mm);
+	/* Another program would be left with the VMA. */
+	if (mapping->mm != current->mm)
+		mmap_write_lock(mapping->mm);
+	else if (mmap_write_lock_killable(mapping->mm))
+		return -EINTR;
 	vma = vma_lookup(mapping->mm, start);
 	if (is_ours(vma) && !mapping_of(vma) && vma->vm_file == file &&
 	    vma->vm_start == start &&
@@ -480,7 +486,8 @@ static int check_overwritten(struct mm_struct *mm, unsigned long start, size_t s
 	struct vm_area_struct *vma;
 	bool cut;
 
-	mmap_read_lock(mm);
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
 	vma = vma_lookup(mm, start);
 	cut = is_ours(vma) && vma->vm_start < start;
 	vma = vma_lookup(mm, start + size - 1);
@@ -494,7 +501,8 @@ static bool is_mapped(struct mm_struct *mm, unsigned long start, size_t size)
 {
 	struct vm_area_struct *vma;
 
-	mmap_read_lock(mm);
+	if (mmap_read_lock_killable(mm))
+		return false;
 	vma = find_vma(mm, start);
 	mmap_read_unlock(mm);
 	return vma && vma->vm_start < start + size;

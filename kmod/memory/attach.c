@@ -74,7 +74,9 @@ static int pin(struct iokmem_importer *importer, struct dma_buf_attachment *atta
 {
 	int err;
 
-	dma_resv_lock(importer->dmabuf->resv, NULL);
+	err = dma_resv_lock_interruptible(importer->dmabuf->resv, NULL);
+	if (err)
+		return err;
 	err = dma_buf_pin(attachment);
 	if (!err)
 		importer->pins++;
@@ -146,7 +148,9 @@ struct sg_table *iokmem_attachment_map(struct dma_buf_attachment *attachment,
 
 	if (!attachment->importer_ops)
 		return dma_buf_map_attachment_unlocked(attachment, direction);
-	dma_resv_lock(dmabuf->resv, NULL);
+	err = dma_resv_lock_interruptible(dmabuf->resv, NULL);
+	if (err)
+		return ERR_PTR(err);
 	table = dma_buf_map_attachment(attachment, direction);
 	dma_resv_unlock(dmabuf->resv);
 	if (IS_ERR(table))

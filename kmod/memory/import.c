@@ -102,6 +102,7 @@ static int find_mode(const struct iokmem_import *import, u32 *cache_mode)
 			return -EOPNOTSUPP;
 		*cache_mode = mode;
 		address += iokmem_extent_pages(extents, i) << PAGE_SHIFT;
+		cond_resched();
 	}
 	return 0;
 }
@@ -135,13 +136,13 @@ static int look_up(struct iokmem_import *import)
  * module's device has the memory mapped only if the kernel needs that to keep it in place:
  * unmapping may drop lines from caches that the CPU has written.
  */
-static int attach_pin(struct iokmem_desc *desc, bool write)
+static int attach_pin(struct iokmem_desc *desc, bool write, void *brought)
 {
 	struct iokmem_import *import = import_of(desc);
 
 	lockdep_assert_held(&desc->hold_lock);
 
-	desc->held_read_only = iokmem_dma_buf_is_read_only(import->dmabuf);
+	WRITE_ONCE(desc->held_read_only, iokmem_dma_buf_is_read_only(import->dmabuf));
 	if (write && desc->held_read_only)
 		return -EACCES;
 	import->attachment = iokmem_attach(&import->importer, iokmem_dma_buf_device);
@@ -158,12 +159,12 @@ static void attach_unpin(struct iokmem_desc *desc)
 	iokmem_detach(&import->importer, import->attachment);
 }
 
-static int import_pin(struct iokmem_desc *desc, bool write)
+static int import_pin(struct iokmem_desc *desc, bool write, void *brought)
 {
 	struct iokmem_import *import = import_of(desc);
 	int err;
 
-	err = attach_pin(desc, write);
+	err = attach_pin(desc, write, brought);
 	if (err)
 		return err;
 	/* The kernel warns if this fails. */
@@ -259,7 +260,8 @@ static int import_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 {
 	int err;
 
-	mutex_lock(&desc->hold_lock);
+	if (mutex_lock_killable(&desc->hold_lock))
+		return -EINTR;
 	err = iokmem_check_known(desc, write);
 	if (!err)
 		iokmem_access_map(&import_of(desc)->map, offset, bytes, length, write);
@@ -279,6 +281,7 @@ static bool is_told_of(struct sg_table *table, size_t bytes)
 		if (sg_dma_len(sg) >= bytes)
 			return true;
 		bytes -= sg_dma_len(sg);
+		cond_resched();
 	}
 	return false;
 }

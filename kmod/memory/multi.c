@@ -129,40 +129,59 @@ static u32 multi_cache_mode(const struct iokmem_desc *desc)
 	return mode;
 }
 
-static void multi_unpin(struct iokmem_desc *desc)
+static void unhold_members(struct iokmem_multi *multi, unsigned int nr)
 {
-	struct iokmem_multi *multi = multi_of(desc);
-	unsigned int i;
-
-	lockdep_assert_held(&desc->hold_lock);
-
-	for (i = 0; i < multi->nr; i++)
-		iokmem_desc_unhold(multi->members[i].desc, NULL);
+	while (nr--)
+		iokmem_desc_unhold(multi->members[nr].desc, NULL);
 }
 
-static int multi_pin(struct iokmem_desc *desc, bool write)
+/* Hold all members. They are counted, so several callers may do so at a time. */
+static void *multi_bring_in(struct iokmem_desc *desc, bool write)
 {
 	struct iokmem_multi *multi = multi_of(desc);
 	unsigned int i;
 	int err;
 
+	for (i = 0; i < multi->nr; i++) {
+		err = iokmem_desc_hold(multi->members[i].desc, write, NULL);
+		if (err) {
+			unhold_members(multi, i);
+			return ERR_PTR(err);
+		}
+		cond_resched();
+	}
+	return multi;
+}
+
+static void multi_let_go(struct iokmem_desc *desc, void *brought)
+{
+	struct iokmem_multi *multi = brought;
+
+	unhold_members(multi, multi->nr);
+}
+
+static int multi_pin(struct iokmem_desc *desc, bool write, void *brought)
+{
+	struct iokmem_multi *multi = brought;
+	bool read_only = false;
+	unsigned int i;
+
 	lockdep_assert_held(&desc->hold_lock);
 
-	for (i = 0; i < multi->nr; i++) {
-		struct iokmem_desc *member = multi->members[i].desc;
-
-		err = iokmem_desc_hold(member, write, NULL);
-		if (err)
-			goto err_unhold;
-		/* It does not change while the member is held. */
-		desc->held_read_only |= READ_ONCE(member->held_read_only);
-	}
+	/* It does not change while the members are held. */
+	for (i = 0; i < multi->nr; i++)
+		read_only |= READ_ONCE(multi->members[i].desc->held_read_only);
+	WRITE_ONCE(desc->held_read_only, read_only);
 	return 0;
+}
 
-err_unhold:
-	while (i--)
-		iokmem_desc_unhold(multi->members[i].desc, NULL);
-	return err;
+static void multi_unpin(struct iokmem_desc *desc)
+{
+	struct iokmem_multi *multi = multi_of(desc);
+
+	lockdep_assert_held(&desc->hold_lock);
+
+	unhold_members(multi, multi->nr);
 }
 
 /* Return true if members begin and end with pages, except for the outer ends. */
@@ -252,12 +271,9 @@ static int multi_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 	struct iokmem_member *first = find_member(multi, offset);
 	struct iokmem_member *last = find_member(multi, offset + length - 1);
 	struct iokmem_member *member;
-	bool held;
+	bool held = READ_ONCE(desc->held);
 	int err = 0;
 
-	mutex_lock(&desc->hold_lock);
-	held = desc->held;
-	mutex_unlock(&desc->hold_lock);
 	for (member = first; member <= last; member++) {
 		err = member_get(member, held, write);
 		if (err)
@@ -338,7 +354,8 @@ static int multi_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
 			continue;
 		err = iokmem_desc_set_purgeable(multi->members[i].desc, state,
 						&of_one);
-		if (WARN_ON(err))
+		/* A program that is being killed does not wait to change the others. */
+		if (WARN_ON(err && err != -EINTR) || err)
 			return err;
 		*old = max(*old, of_one);
 	}
@@ -397,6 +414,8 @@ static void multi_release(struct iokmem_desc *desc)
 }
 
 static const struct iokmem_store_ops multi_store = {
+	.bring_in	= multi_bring_in,
+	.let_go		= multi_let_go,
 	.pin		= multi_pin,
 	.unpin		= multi_unpin,
 	.lookup		= multi_lookup,

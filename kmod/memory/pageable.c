@@ -12,6 +12,7 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/slab.h>
 
 #include "desc/desc.h"
 #include "memory/memory.h"
@@ -22,7 +23,22 @@
 #include "page/cache.h"
 #include "page/compat.h"
 
-/* Bring pages in and keep them. Returns what iokmem_shmem_get_pages() returns. */
+/**
+ * struct brought - all pages of the memory, which have been brought in and are not held yet
+ * @pages: the pages, with references
+ * @extents: where they are
+ * @charge: what somebody is charged with for them
+ */
+struct brought {
+	struct page **pages;
+	struct iokmem_extents extents;
+	struct iokmem_charge charge;
+};
+
+/*
+ * Bring pages in and keep them. Returns what iokmem_shmem_get_pages() returns. A discard may have
+ * taken them out of the file on return.
+ */
 static struct page **get_pages(struct iokmem_pageable *pageable, pgoff_t first,
 			       unsigned long nr)
 {
@@ -42,47 +58,94 @@ static struct page **get_pages(struct iokmem_pageable *pageable, pgoff_t first,
 	return pages;
 }
 
+static int bring_in_pages(struct iokmem_pageable *pageable, struct brought *brought)
+{
+	unsigned long nr = iokmem_shmem_size(pageable);
+	struct mem_cgroup *old;
+	int err;
+
+	iokmem_shmem_set_unevictable(pageable);
+	brought->pages = get_pages(pageable, 0, nr);
+	if (IS_ERR(brought->pages)) {
+		err = PTR_ERR(brought->pages);
+		goto err_evictable;
+	}
+	old = iokmem_payer_enter(&pageable->payer);
+	err = iokmem_extents_from_pages(&brought->extents, brought->pages, nr);
+	iokmem_payer_leave(&pageable->payer, old);
+	if (err)
+		goto err_pages;
+	return 0;
+
+err_pages:
+	iokmem_shmem_put_pages(brought->pages, nr, false);
+err_evictable:
+	iokmem_shmem_clear_unevictable(pageable);
+	return err;
+}
+
 /* Keep the pages by references. The payer, if there is one, is charged. */
-static int pageable_pin(struct iokmem_desc *desc, bool write)
+static void *pageable_bring_in(struct iokmem_desc *desc, bool write)
 {
 	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
 	unsigned long nr = iokmem_shmem_size(pageable);
-	struct mem_cgroup *old;
-	struct page **pages;
+	struct brought *brought;
 	int err;
+
+	brought = kzalloc(sizeof(*brought), GFP_KERNEL_ACCOUNT);
+	if (!brought)
+		return ERR_PTR(-ENOMEM);
+	err = iokmem_charge(&brought->charge, &pageable->payer, nr);
+	if (err)
+		goto err_free;
+	err = bring_in_pages(pageable, brought);
+	if (err)
+		goto err_uncharge;
+	return brought;
+
+err_uncharge:
+	iokmem_uncharge(&brought->charge);
+err_free:
+	kfree(brought);
+	return ERR_PTR(err);
+}
+
+static void pageable_let_go(struct iokmem_desc *desc, void *data)
+{
+	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
+	struct brought *brought = data;
+
+	iokmem_shmem_clear_unevictable(pageable);
+	iokmem_shmem_put_pages(brought->pages, iokmem_shmem_size(pageable), false);
+	iokmem_extents_fini(&brought->extents);
+	iokmem_uncharge(&brought->charge);
+	kfree(brought);
+}
+
+static int pageable_pin(struct iokmem_desc *desc, bool write, void *data)
+{
+	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
+	struct brought *brought = data;
+	int err = -ESTALE;
 
 	lockdep_assert_held(&desc->hold_lock);
 
-	err = iokmem_charge(&pageable->pin_charge, &pageable->payer, nr);
+	/* For reading suffices: it keeps the memory from being emptied. */
+	if (down_read_killable(&pageable->lock))
+		return -EINTR;
+	if (iokmem_shmem_has_pages(pageable, brought->pages, iokmem_shmem_size(pageable))) {
+		WRITE_ONCE(pageable->pinned, brought->pages);
+		iokmem_volatile_update(pageable);
+		err = 0;
+	}
+	up_read(&pageable->lock);
 	if (err)
 		return err;
-
-	down_read(&pageable->lock);
-	iokmem_shmem_set_unevictable(pageable);
-	pages = get_pages(pageable, 0, nr);
-	if (IS_ERR(pages)) {
-		err = PTR_ERR(pages);
-		goto err_unlock;
-	}
-	old = iokmem_payer_enter(&pageable->payer);
-	err = iokmem_extents_from_pages(&desc->extents, pages, nr);
-	iokmem_payer_leave(&pageable->payer, old);
-	if (err) {
-		iokmem_shmem_put_pages(pages, nr, false);
-		goto err_unlock;
-	}
-	/* The lock for reading suffices: it keeps the memory from being emptied. */
-	WRITE_ONCE(pageable->pinned, pages);
-	iokmem_volatile_update(pageable);
-	up_read(&pageable->lock);
-	desc->held_read_only = !write;
+	iokmem_extents_move(&desc->extents, &brought->extents);
+	pageable->pin_charge = brought->charge;
+	WRITE_ONCE(desc->held_read_only, !write);
+	kfree(brought);
 	return 0;
-
-err_unlock:
-	iokmem_shmem_clear_unevictable(pageable);
-	up_read(&pageable->lock);
-	iokmem_uncharge(&pageable->pin_charge);
-	return err;
 }
 
 static void pageable_unpin(struct iokmem_desc *desc)
@@ -103,6 +166,26 @@ static void pageable_unpin(struct iokmem_desc *desc)
 	iokmem_uncharge(&pageable->pin_charge);
 }
 
+/* Bring a page in and lock it. Returns ERR_PTR(-ESTALE) if it was discarded meanwhile. */
+static struct page *get_locked(struct iokmem_pageable *pageable, pgoff_t index)
+{
+	struct mem_cgroup *old = iokmem_payer_enter(&pageable->payer);
+	struct page *page = iokmem_shmem_get_page(pageable, index);
+	int err;
+
+	iokmem_payer_leave(&pageable->payer, old);
+	if (IS_ERR(page))
+		return page;
+	err = iokmem_volatile_charged(pageable, &page, 1, GFP_KERNEL);
+	if (!err)
+		err = iokmem_shmem_lock_page(pageable, page);
+	if (err) {
+		put_page(page);
+		return ERR_PTR(err);
+	}
+	return page;
+}
+
 /*
  * Return the page to the kernel, locked. The kernel makes the entry: a huge one if the page is
  * one of a huge folio. The page lock keeps the page in the file until then. The kernel has
@@ -112,31 +195,18 @@ static void pageable_unpin(struct iokmem_desc *desc)
 static vm_fault_t pageable_fault(struct iokmem_desc *desc, struct vm_fault *vmf)
 {
 	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
-	struct mem_cgroup *old;
 	struct page *page;
-	int err = 0;
 
-	down_read(&pageable->lock);
-	old = iokmem_payer_enter(&pageable->payer);
-	page = iokmem_shmem_lock_page(pageable, vmf->pgoff);
-	iokmem_payer_leave(&pageable->payer, old);
-	if (IS_ERR(page)) {
-		err = PTR_ERR(page);
-		goto out;
-	}
-	err = iokmem_volatile_charged(pageable, &page, 1, GFP_KERNEL_ACCOUNT);
-	if (err) {
-		unlock_page(page);
-		put_page(page);
-		goto out;
-	}
-	vmf->page = page;
-out:
-	up_read(&pageable->lock);
+	do {
+		page = get_locked(pageable, vmf->pgoff);
+	} while (page == ERR_PTR(-ESTALE));
 	/* Older kernels have no such error for vmf_error(). */
-	if (err == -EHWPOISON)
+	if (page == ERR_PTR(-EHWPOISON))
 		return VM_FAULT_HWPOISON;
-	return err ? vmf_error(err) : VM_FAULT_LOCKED;
+	if (IS_ERR(page))
+		return vmf_error(PTR_ERR(page));
+	vmf->page = page;
+	return VM_FAULT_LOCKED;
 }
 
 static struct file *pageable_file(const struct iokmem_desc *desc)
@@ -144,34 +214,54 @@ static struct file *pageable_file(const struct iokmem_desc *desc)
 	return iokmem_pageable_of(desc)->file;
 }
 
+static void copy(struct page **pages, size_t in_page, void *bytes, size_t length, bool write)
+{
+	size_t n;
+
+	for (; length; length -= n, pages++) {
+		n = min(length, PAGE_SIZE - in_page);
+		iokmem_access_page(*pages, in_page, bytes, n, write);
+		in_page = 0;
+		if (bytes)
+			bytes += n;
+		cond_resched();
+	}
+}
+
+/* Copy bytes of pages that were brought in, unless a discard has taken them out of the file. */
+static int access_pages(struct iokmem_pageable *pageable, struct page **pages,
+			unsigned long nr, size_t in_page, void *bytes, size_t length,
+			bool write)
+{
+	int err = -ESTALE;
+
+	if (down_read_killable(&pageable->lock))
+		return -EINTR;
+	if (iokmem_shmem_has_pages(pageable, pages, nr)) {
+		copy(pages, in_page, bytes, length, write);
+		err = 0;
+	}
+	up_read(&pageable->lock);
+	return err;
+}
+
 static int pageable_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 			   size_t length, bool write)
 {
 	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
-	size_t in_page = offset_in_page(offset), n;
+	size_t in_page = offset_in_page(offset);
+	unsigned long nr = PAGE_ALIGN(in_page + length) >> PAGE_SHIFT;
 	struct page **pages;
-	unsigned long nr, i;
-	int err = 0;
+	int err;
 
-	/* Get all pages before the first byte is copied, since the last may fail. */
-	nr = PAGE_ALIGN(in_page + length) >> PAGE_SHIFT;
-	down_read(&pageable->lock);
-	pages = get_pages(pageable, offset >> PAGE_SHIFT, nr);
-	if (IS_ERR(pages)) {
-		err = PTR_ERR(pages);
-		goto out;
-	}
-	for (i = 0; i < nr; i++) {
-		n = min(length, PAGE_SIZE - in_page);
-		iokmem_access_page(pages[i], in_page, bytes, n, write);
-		in_page = 0;
-		length -= n;
-		if (bytes)
-			bytes += n;
-	}
-	iokmem_shmem_put_pages(pages, nr, write);
-out:
-	up_read(&pageable->lock);
+	do {
+		/* Get all pages before the first byte is copied, since the last may fail. */
+		pages = get_pages(pageable, offset >> PAGE_SHIFT, nr);
+		if (IS_ERR(pages))
+			return PTR_ERR(pages);
+		err = access_pages(pageable, pages, nr, in_page, bytes, length, write);
+		iokmem_shmem_put_pages(pages, nr, write && !err);
+	} while (err == -ESTALE);
 	return err;
 }
 
@@ -181,14 +271,13 @@ static int pageable_page_counts(struct iokmem_desc *desc, u64 *resident, u64 *di
 
 	*resident = 0;
 	*dirty = 0;
-	mutex_lock(&desc->hold_lock);
-	down_read(&pageable->lock);
+	if (down_read_killable(&pageable->lock))
+		return -EINTR;
 	iokmem_shmem_count(pageable, resident, dirty);
 	up_read(&pageable->lock);
 	/* The kernel, or a device, may write memory that is held at any time. */
-	if (desc->held && !desc->held_read_only)
+	if (READ_ONCE(desc->held) && !READ_ONCE(desc->held_read_only))
 		*dirty = *resident;
-	mutex_unlock(&desc->hold_lock);
 	return 0;
 }
 
@@ -202,6 +291,8 @@ static void pageable_release(struct iokmem_desc *desc)
 }
 
 static const struct iokmem_store_ops pageable_store = {
+	.bring_in	= pageable_bring_in,
+	.let_go		= pageable_let_go,
 	.pin		= pageable_pin,
 	.unpin		= pageable_unpin,
 	.page_counts	= pageable_page_counts,
@@ -251,6 +342,7 @@ struct iokmem_desc *iokmem_pageable_create(size_t capacity, bool purgeable,
 		desc->hold_pages = desc->owned >> PAGE_SHIFT;
 	iokmem_payer_copy(&pageable->payer, payer);
 	init_rwsem(&pageable->lock);
+	spin_lock_init(&pageable->keepers_lock);
 	err = iokmem_shmem_create(pageable);
 	if (!err && purgeable)
 		err = iokmem_purgeable_create(pageable);

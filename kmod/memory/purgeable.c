@@ -51,8 +51,6 @@ static void change_state(struct iokmem_pageable *pageable, u32 state)
 
 	lockdep_assert_held_write(&pageable->lock);
 
-	if (state == IOKMEM_PURGEABLE_KEEP_CURRENT)
-		return;
 	/* Empty memory has no content that could become volatile. */
 	if (state == IOKMEM_PURGEABLE_VOLATILE &&
 	    purgeable->state == IOKMEM_PURGEABLE_EMPTY)
@@ -61,7 +59,7 @@ static void change_state(struct iokmem_pageable *pageable, u32 state)
 		iokmem_volatile_empty(pageable);
 		return;
 	}
-	purgeable->state = state;
+	WRITE_ONCE(purgeable->state, state);
 	iokmem_volatile_update(pageable);
 }
 
@@ -75,7 +73,12 @@ int iokmem_purgeable_set(struct iokmem_desc *desc, u32 state, u32 *old)
 	if (!pageable->purgeable)
 		return -EOPNOTSUPP;
 
-	down_write(&pageable->lock);
+	if (state == IOKMEM_PURGEABLE_KEEP_CURRENT) {
+		*old = READ_ONCE(pageable->purgeable->state);
+		return 0;
+	}
+	if (down_write_killable(&pageable->lock))
+		return -EINTR;
 	*old = pageable->purgeable->state;
 	change_state(pageable, state);
 	up_write(&pageable->lock);

@@ -58,7 +58,8 @@ static int why_not(struct mm_struct *mm, unsigned long address, bool write)
 	struct vm_area_struct *vma;
 	int err = -EOPNOTSUPP;
 
-	mmap_read_lock(mm);
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
 	vma = vma_lookup(mm, address);
 	if (!vma)
 		err = -EFAULT;
@@ -102,32 +103,46 @@ static bool none_is_anonymous(struct page **pages, unsigned long nr)
 	return true;
 }
 
-static int pin_user_pages_of(struct iokmem_range *range, struct page **pages,
-			     unsigned long nr, bool write)
+/**
+ * struct brought - a range that has been pinned, and is not held yet
+ * @extents: the frames
+ * @shareable: other user tasks may see the frames
+ * @counted: as in struct iokmem_range
+ * @write: the frames are pinned for writing
+ */
+struct brought {
+	struct iokmem_extents extents;
+	bool shareable;
+	struct page **counted;
+	bool write;
+};
+
+static int pin_user_pages_of(struct iokmem_range *range, struct brought *brought,
+			     struct page **pages, unsigned long nr)
 {
 	unsigned long pinned = 0;
 	int err;
 
 	if (!mmget_not_zero(range->mm))
 		return -ESRCH;
-	err = pin_pages(range, pages, nr, write, &pinned);
+	err = pin_pages(range, pages, nr, brought->write, &pinned);
 	mmput(range->mm);
 	if (!err)
-		err = iokmem_extents_from_pages(&range->desc.extents, pages, nr);
+		err = iokmem_extents_from_pages(&brought->extents, pages, nr);
 	if (err)
 		unpin_user_pages(pages, pinned);
 	else
-		range->shareable = none_is_anonymous(pages, nr);
+		brought->shareable = none_is_anonymous(pages, nr);
 	return err;
 }
 
-static int pin_user(struct iokmem_range *range, unsigned long nr, bool write)
+static int pin_user(struct iokmem_range *range, struct brought *brought, unsigned long nr)
 {
 	struct page **pages;
 	int err;
 
 	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL_ACCOUNT);
-	err = pages ? pin_user_pages_of(range, pages, nr, write) : -ENOMEM;
+	err = pages ? pin_user_pages_of(range, brought, pages, nr) : -ENOMEM;
 	kvfree(pages);
 	return err;
 }
@@ -204,9 +219,9 @@ static struct page **count_frames(const struct iokmem_extents *extents, unsigned
 	return pages;
 }
 
-static int pin_kernel(struct iokmem_range *range, unsigned long nr)
+static int pin_kernel(struct iokmem_range *range, struct brought *brought, unsigned long nr)
 {
-	struct iokmem_extents *extents = &range->desc.extents;
+	struct iokmem_extents *extents = &brought->extents;
 	struct page **pages;
 	int err;
 
@@ -218,45 +233,89 @@ static int pin_kernel(struct iokmem_range *range, unsigned long nr)
 		iokmem_extents_fini(extents);
 		return PTR_ERR(pages);
 	}
-	range->counted = pages;
-	range->shareable = pages;
+	brought->counted = pages;
+	brought->shareable = pages;
 	return 0;
 }
 
-static int range_pin(struct iokmem_desc *desc, bool write)
+static void unpin(const struct iokmem_extents *extents, bool dirty)
+{
+	pgoff_t index, end = iokmem_extents_pages(extents);
+	struct iokmem_run run;
+	unsigned long nr;
+
+	for (index = 0; index < end; index += nr) {
+		run = iokmem_extents_lookup(extents, index);
+		nr = min(run.nr, 512UL);
+		unpin_user_page_range_dirty_lock(pfn_to_page(run.pfn), nr, dirty);
+		cond_resched();
+	}
+}
+
+static void put_brought(struct iokmem_range *range, struct iokmem_extents *extents,
+			struct page **counted, bool dirty)
+{
+	if (range->mm)
+		unpin(extents, dirty);
+	if (counted)
+		put_counted(counted, iokmem_extents_pages(extents));
+	iokmem_extents_fini(extents);
+}
+
+/* The owner of the range decides how long this takes. */
+static void *range_bring_in(struct iokmem_desc *desc, bool write)
 {
 	unsigned long nr = iokmem_desc_pages(desc);
 	struct iokmem_range *range = range_of(desc);
+	struct brought *brought;
+	int err = 0;
+
+	if (nr > totalram_pages())
+		return ERR_PTR(-ENOMEM);
+	brought = kzalloc(sizeof(*brought), GFP_KERNEL_ACCOUNT);
+	if (!brought)
+		return ERR_PTR(-ENOMEM);
+	brought->write = write;
+	if (nr)
+		err = range->mm ? pin_user(range, brought, nr) : pin_kernel(range, brought, nr);
+	if (!err)
+		return brought;
+	kfree(brought);
+	return ERR_PTR(err);
+}
+
+static void range_let_go(struct iokmem_desc *desc, void *data)
+{
+	struct brought *brought = data;
+
+	put_brought(range_of(desc), &brought->extents, brought->counted, false);
+	kfree(brought);
+}
+
+static int range_pin(struct iokmem_desc *desc, bool write, void *data)
+{
+	struct iokmem_range *range = range_of(desc);
+	struct brought *brought = data;
 
 	lockdep_assert_held(&desc->hold_lock);
 
-	desc->held_read_only = !write;
-	if (!nr)
-		return 0;
-	if (nr > totalram_pages())
-		return -ENOMEM;
-	return range->mm ? pin_user(range, nr, write) : pin_kernel(range, nr);
+	iokmem_extents_move(&desc->extents, &brought->extents);
+	range->shareable = brought->shareable;
+	range->counted = brought->counted;
+	WRITE_ONCE(desc->held_read_only, !write);
+	kfree(brought);
+	return 0;
 }
 
 static void range_unpin(struct iokmem_desc *desc)
 {
 	struct iokmem_range *range = range_of(desc);
-	struct iokmem_extents *extents = &desc->extents;
-	unsigned int i;
 
 	lockdep_assert_held(&desc->hold_lock);
 
-	for (i = 0; range->mm && i < extents->nr; i++) {
-		unpin_user_page_range_dirty_lock(pfn_to_page(extents->array[i].pfn),
-						 iokmem_extent_pages(extents, i),
-						 !desc->held_read_only);
-		cond_resched();
-	}
-	if (range->counted)
-		put_counted(range->counted, iokmem_extents_pages(extents));
+	put_brought(range, &desc->extents, range->counted, !desc->held_read_only);
 	range->counted = NULL;
 	range->shareable = false;
-	iokmem_extents_fini(extents);
 }
 
 static unsigned long range_kernel_address(const struct iokmem_desc *desc,
@@ -291,6 +350,8 @@ static void range_release(struct iokmem_desc *desc)
 }
 
 static const struct iokmem_store_ops range_store = {
+	.bring_in	= range_bring_in,
+	.let_go		= range_let_go,
 	.pin		= range_pin,
 	.unpin		= range_unpin,
 };

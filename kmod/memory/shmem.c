@@ -104,7 +104,8 @@ void iokmem_shmem_put_pages(struct page **pages, unsigned long nr, bool dirty)
 /*
  * iokmem_shmem_get_pages - bring pages in and keep them
  *
- * Returns an array of @nr pages, for iokmem_shmem_put_pages(), or ERR_PTR(). The OOM
+ * Caller must hold no lock that another program may need: the memory cgroup can make it wait at
+ * each page. Returns an array of @nr pages, for iokmem_shmem_put_pages(), or ERR_PTR(). The OOM
  * killer is left alone: to hold memory that is not to be had is the caller's error.
  */
 struct page **iokmem_shmem_get_pages(struct iokmem_pageable *pageable, pgoff_t first,
@@ -114,8 +115,6 @@ struct page **iokmem_shmem_get_pages(struct iokmem_pageable *pageable, pgoff_t f
 	gfp_t gfp = mapping_gfp_mask(mapping) | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
 	unsigned long lead = iokmem_desc_map_lead(&pageable->desc), i;
 	struct page **pages, *page;
-
-	lockdep_assert_held(&pageable->lock);
 
 	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL_ACCOUNT);
 	if (!pages)
@@ -136,19 +135,55 @@ struct page **iokmem_shmem_get_pages(struct iokmem_pageable *pageable, pgoff_t f
 }
 
 /*
+ * iokmem_shmem_has_pages - return true if pages that were brought in are in the file still
+ *
+ * They stay there as long as the caller has the lock, and references to them.
+ */
+bool iokmem_shmem_has_pages(const struct iokmem_pageable *pageable, struct page **pages,
+			    unsigned long nr)
+{
+	unsigned long i;
+
+	lockdep_assert_held(&pageable->lock);
+
+	for (i = 0; i < nr; i++) {
+		if (READ_ONCE(page_folio(pages[i])->mapping) != mapping_of(pageable))
+			return false;
+		cond_resched();
+	}
+	return true;
+}
+
+/*
  * iokmem_shmem_set_unevictable - keep reclaim away from the pages
  *
  * Reclaim unmaps a page before it finds that somebody keeps it. Pages that are brought in from
  * now on go to the unevictable list at once. Pages that are there already are moved to it
- * when reclaim comes across them.
+ * when reclaim comes across them. Calls are counted.
  */
 void iokmem_shmem_set_unevictable(struct iokmem_pageable *pageable)
 {
-	mapping_set_unevictable(mapping_of(pageable));
+	spin_lock(&pageable->keepers_lock);
+	if (!pageable->keepers++)
+		mapping_set_unevictable(mapping_of(pageable));
+	spin_unlock(&pageable->keepers_lock);
+}
+
+/* Return true if nobody keeps reclaim away any more. */
+static bool clear_unevictable(struct iokmem_pageable *pageable)
+{
+	bool last;
+
+	spin_lock(&pageable->keepers_lock);
+	last = !--pageable->keepers;
+	if (last)
+		mapping_clear_unevictable(mapping_of(pageable));
+	spin_unlock(&pageable->keepers_lock);
+	return last;
 }
 
 /*
- * iokmem_shmem_clear_unevictable - undo iokmem_shmem_set_unevictable()
+ * iokmem_shmem_clear_unevictable - undo one iokmem_shmem_set_unevictable()
  *
  * Reclaim never looks at the unevictable list, so move the pages that are in it back.
  */
@@ -158,7 +193,8 @@ void iokmem_shmem_clear_unevictable(struct iokmem_pageable *pageable)
 	struct folio_batch batch;
 	pgoff_t next = 0;
 
-	mapping_clear_unevictable(mapping);
+	if (!clear_unevictable(pageable))
+		return;
 	folio_batch_init(&batch);
 	while (filemap_get_folios(mapping, &next, ULONG_MAX, &batch)) {
 		check_move_unevictable_folios(&batch);
@@ -179,31 +215,36 @@ static bool is_poisoned(struct address_space *mapping, pgoff_t index)
 }
 
 /*
- * iokmem_shmem_lock_page - bring the page at @index of the file in and lock it
+ * iokmem_shmem_get_page - bring the page at @index of the file in and keep it
  *
- * Returns the page, with a reference, or ERR_PTR(): -EHWPOISON if the hardware has lost the
- * page; -EIO; -ENOMEM.
+ * As iokmem_shmem_get_pages(), for a fault. Returns the page, or ERR_PTR(): -EHWPOISON if the
+ * hardware has lost the page; -EIO; -ENOMEM.
  */
-struct page *iokmem_shmem_lock_page(struct iokmem_pageable *pageable, pgoff_t index)
+struct page *iokmem_shmem_get_page(struct iokmem_pageable *pageable, pgoff_t index)
 {
 	struct address_space *mapping = mapping_of(pageable);
-	struct page *page;
+	struct page *page = shmem_read_mapping_page(mapping, index);
 
-	lockdep_assert_held(&pageable->lock);
+	if (page == ERR_PTR(-EIO) && is_poisoned(mapping, index))
+		return ERR_PTR(-EHWPOISON);
+	return page;
+}
 
-	for (;;) {
-		page = shmem_read_mapping_page(mapping, index);
-		if (page == ERR_PTR(-EIO) && is_poisoned(mapping, index))
-			return ERR_PTR(-EHWPOISON);
-		if (IS_ERR(page))
-			return page;
-		lock_page(page);
-		if (page_folio(page)->mapping == mapping)
-			return page;
-		/* It has been swapped out in between. */
-		unlock_page(page);
-		put_page(page);
-	}
+/*
+ * iokmem_shmem_lock_page - lock a page that was brought in, which keeps it in the file
+ *
+ * Returns 0; -ESTALE if the page is not in the file any more; -EINTR if a fatal signal arrived.
+ */
+int iokmem_shmem_lock_page(struct iokmem_pageable *pageable, struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	if (folio_lock_killable(folio))
+		return -EINTR;
+	if (folio->mapping == mapping_of(pageable))
+		return 0;
+	folio_unlock(folio);
+	return -ESTALE;
 }
 
 static void count_folios(struct address_space *mapping, u64 *resident, u64 *dirty)
@@ -266,6 +307,7 @@ static void wipe_referenced(struct address_space *mapping)
 				continue;
 			for (page = 0; page < folio_nr_pages(folio); page++)
 				wipe(folio_page(folio, page));
+			cond_resched();
 		}
 		folio_batch_release(&batch);
 		cond_resched();

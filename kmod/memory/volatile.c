@@ -79,13 +79,33 @@ static struct iokmem_share *find_share(const struct iokmem_purgeable *purgeable,
 	return NULL;
 }
 
-/* Make a share for @memcg and @nid, unless another thread has just made one. */
+/* List a share, unless another thread has just listed one. Return true if it is listed. */
+static bool list_share(struct iokmem_pageable *pageable, struct iokmem_share *share)
+{
+	struct iokmem_purgeable *purgeable = pageable->purgeable;
+	bool first;
+
+	lockdep_assert_held(&pageable->lock);
+
+	spin_lock(&purgeable->shares_lock);
+	first = !find_share(purgeable, share->cgroup, share->nid);
+	if (first) {
+		list_add(&share->next, &purgeable->shares);
+		if (is_reclaimable(pageable))
+			list_lru_add_obj(&iokmem_volatile, &share->lru);
+	}
+	spin_unlock(&purgeable->shares_lock);
+	return first;
+}
+
+/* Make a share for @memcg and @nid. The cgroup can make the caller wait, so it has no lock. */
 static int add_share(struct iokmem_pageable *pageable, struct mem_cgroup *memcg, int nid,
 		     gfp_t gfp)
 {
-	struct iokmem_purgeable *purgeable = pageable->purgeable;
 	struct mem_cgroup *old = set_active_memcg(memcg);
 	struct iokmem_share *share;
+	bool listed = false;
+	int err;
 
 	share = iokmem_reclaim_alloc(iokmem_shares, &iokmem_volatile, nid,
 				     gfp | __GFP_ACCOUNT);
@@ -97,17 +117,14 @@ static int add_share(struct iokmem_pageable *pageable, struct mem_cgroup *memcg,
 	share->cgroup = iokmem_memcg_id(memcg);
 	share->nid = nid;
 
-	spin_lock(&purgeable->shares_lock);
-	if (!find_share(purgeable, share->cgroup, nid)) {
-		list_add(&share->next, &purgeable->shares);
-		if (is_reclaimable(pageable))
-			list_lru_add_obj(&iokmem_volatile, &share->lru);
-		share = NULL;
+	err = down_read_killable(&pageable->lock);
+	if (!err) {
+		listed = list_share(pageable, share);
+		up_read(&pageable->lock);
 	}
-	spin_unlock(&purgeable->shares_lock);
-	if (share)
+	if (!listed)
 		kmem_cache_free(iokmem_shares, share);
-	return 0;
+	return err;
 }
 
 /* Return the cgroup that a page is charged to, with a reference. */
@@ -137,33 +154,50 @@ static bool is_charged_as_before(struct iokmem_purgeable *purgeable, struct page
 	return cgroup == last->cgroup;
 }
 
-static int charged_page(struct iokmem_pageable *pageable, struct page *page, gfp_t gfp)
+/* Return true if there is a share for a page of @memcg and @nid. */
+static bool has_share(struct iokmem_pageable *pageable, struct mem_cgroup *memcg, int nid)
 {
 	struct iokmem_purgeable *purgeable = pageable->purgeable;
 	struct iokmem_share *share;
-	struct mem_cgroup *memcg;
-	int err = 0;
 
-	if (is_charged_as_before(purgeable, page))
-		return 0;
+	lockdep_assert_held(&pageable->lock);
 
-	memcg = get_memcg_of(page);
 	spin_lock(&purgeable->shares_lock);
-	share = find_share(purgeable, iokmem_memcg_id(memcg), page_to_nid(page));
-	/* A share that is made below is the last one from its second page on. */
+	share = find_share(purgeable, iokmem_memcg_id(memcg), nid);
+	/* A share that the caller makes is the last one from its second page on. */
 	if (share)
 		WRITE_ONCE(purgeable->last, share);
 	spin_unlock(&purgeable->shares_lock);
-	if (!share)
+	return share;
+}
+
+static int charged_page(struct iokmem_pageable *pageable, struct page *page, gfp_t gfp)
+{
+	struct mem_cgroup *memcg = NULL;
+	bool known;
+	int err;
+
+	err = down_read_killable(&pageable->lock);
+	if (err)
+		return err;
+	known = is_charged_as_before(pageable->purgeable, page);
+	if (!known) {
+		memcg = get_memcg_of(page);
+		known = has_share(pageable, memcg, page_to_nid(page));
+	}
+	up_read(&pageable->lock);
+	if (!known)
 		err = add_share(pageable, memcg, page_to_nid(page), gfp);
-	mem_cgroup_put(memcg);
+	if (memcg)
+		mem_cgroup_put(memcg);
 	return err;
 }
 
 /*
  * iokmem_volatile_charged - let reclaim find pages that have been brought in
  *
- * Caller must have references to the @nr @pages. Returns 0 or -ENOMEM.
+ * Caller must have references to the @nr @pages, and no lock. A discard that began before the
+ * caller got the references is over on return. Returns 0, -ENOMEM, or -EINTR for a fatal signal.
  */
 int iokmem_volatile_charged(struct iokmem_pageable *pageable, struct page **pages,
 			    unsigned long nr, gfp_t gfp)
@@ -171,12 +205,12 @@ int iokmem_volatile_charged(struct iokmem_pageable *pageable, struct page **page
 	unsigned long i;
 	int err = 0;
 
-	lockdep_assert_held(&pageable->lock);
-
 	if (!pageable->purgeable)
 		return 0;
-	for (i = 0; i < nr && !err; i++)
+	for (i = 0; i < nr && !err; i++) {
 		err = charged_page(pageable, pages[i], gfp);
+		cond_resched();
+	}
 	return err;
 }
 
@@ -233,7 +267,7 @@ void iokmem_volatile_empty(struct iokmem_pageable *pageable)
 	lockdep_assert_held_write(&pageable->lock);
 
 	iokmem_shmem_discard(pageable);
-	pageable->purgeable->state = IOKMEM_PURGEABLE_EMPTY;
+	WRITE_ONCE(pageable->purgeable->state, IOKMEM_PURGEABLE_EMPTY);
 	if (pageable->pinned)
 		iokmem_volatile_update(pageable);
 	else

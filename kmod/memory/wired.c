@@ -75,7 +75,8 @@ static int wired_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 
 	if (iokmem_cache_in_direct_map(IOKMEM_MAP_INHIBIT_CACHE))
 		return iokmem_access_frames(desc, offset, bytes, length, write);
-	mutex_lock(&desc->hold_lock);
+	if (mutex_lock_killable(&desc->hold_lock))
+		return -EINTR;
 	if (iokmem_cache_in_direct_map(desc->cache_mode))
 		err = iokmem_access_frames(desc, offset, bytes, length, write);
 	else

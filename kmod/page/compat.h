@@ -270,7 +270,8 @@ static inline long iokmem_pin_remote(struct mm_struct *mm, unsigned long start,
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 	long got = -EFAULT;
 
-	mmap_read_lock(mm);
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 	if (!write)
 		got = iokmem_pin_copies(mm, start, nr, pages);
@@ -284,7 +285,8 @@ static inline long iokmem_pin_remote(struct mm_struct *mm, unsigned long start,
 	int locked = 1;
 	long got;
 
-	mmap_read_lock(mm);
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
 	got = pin_user_pages_remote(mm, start, nr, flags, pages, &locked);
 	if (locked)
 		mmap_read_unlock(mm);

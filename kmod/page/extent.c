@@ -8,6 +8,7 @@
  */
 #include <linux/bug.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include <kunit/visibility.h>
@@ -27,7 +28,7 @@ int iokmem_extents_init(struct iokmem_extents *extents, unsigned int nr,
 		extents->array = iokmem_kvmalloc_array(nr, sizeof(*extents->array), gfp);
 	if (!extents->array)
 		return -ENOMEM;
-	extents->nr = nr;
+	WRITE_ONCE(extents->nr, nr);
 	return 0;
 }
 
@@ -36,7 +37,19 @@ void iokmem_extents_fini(struct iokmem_extents *extents)
 	if (extents->array != &extents->one)
 		kvfree(extents->array);
 	extents->array = NULL;
-	extents->nr = 0;
+	WRITE_ONCE(extents->nr, 0);
+}
+
+/*
+ * iokmem_extents_move - move the extents of @from to @to, which has none
+ */
+void iokmem_extents_move(struct iokmem_extents *to, struct iokmem_extents *from)
+{
+	to->one = from->one;
+	to->array = from->array == &from->one ? &to->one : from->array;
+	WRITE_ONCE(to->nr, from->nr);
+	from->array = NULL;
+	from->nr = 0;
 }
 
 /*
@@ -90,8 +103,10 @@ static int walk_pages(struct iokmem_extents_builder *builder, void *arg)
 	const struct page_array *array = arg;
 	unsigned long i;
 
-	for (i = 0; i < array->nr; i++)
+	for (i = 0; i < array->nr; i++) {
 		iokmem_extents_add(builder, page_to_pfn(array->pages[i]), 1);
+		cond_resched();
+	}
 	return 0;
 }
 

@@ -26,8 +26,8 @@ struct iokmem_extent {
  * @nr: how many
  * @one: used as @array if there is only one extent
  *
- * No extent is empty. The extents do not change once they are filled in, and the structure
- * must not be copied.
+ * No extent is empty. The extents do not change once they are filled in. The structure must not be
+ * copied; see iokmem_extents_move().
  */
 struct iokmem_extents {
 	struct iokmem_extent *array;
@@ -67,6 +67,7 @@ struct iokmem_extents_builder {
 
 typedef int (*iokmem_extents_walk_fn)(struct iokmem_extents_builder *builder, void *arg);
 
+void iokmem_extents_move(struct iokmem_extents *to, struct iokmem_extents *from);
 int iokmem_extents_init(struct iokmem_extents *extents, unsigned int nr,
 			gfp_t gfp);
 void iokmem_extents_add(struct iokmem_extents_builder *builder, unsigned long pfn,

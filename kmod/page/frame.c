@@ -113,7 +113,8 @@ static int follow_raw(struct mm_struct *mm, unsigned long address, bool write,
 	struct vm_area_struct *vma;
 	int err = 0;
 
-	mmap_read_lock(mm);
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
 	vma = vma_lookup(mm, address);
 	*raw = vma && vma->vm_flags & (VM_IO | VM_PFNMAP);
 	if (!vma)

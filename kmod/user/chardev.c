@@ -344,23 +344,13 @@ static int run_release_mapping(struct iokmem_call *call)
 /* Count the extents of the memory. A sub-descriptor has those of its parent. */
 static unsigned int nr_extents(struct iokmem_desc *desc)
 {
-	unsigned int nr;
-
-	desc = iokmem_desc_owner(desc);
-	mutex_lock(&desc->hold_lock);
-	nr = desc->extents.nr;
-	mutex_unlock(&desc->hold_lock);
-	return nr;
+	return READ_ONCE(iokmem_desc_owner(desc)->extents.nr);
 }
 
 static unsigned int nr_maps(struct iokmem_desc *desc)
 {
-	unsigned long nr;
+	unsigned long nr = READ_ONCE(iokmem_desc_owner(desc)->nr_maps);
 
-	desc = iokmem_desc_owner(desc);
-	mutex_lock(&desc->lock);
-	nr = desc->nr_maps;
-	mutex_unlock(&desc->lock);
 	return min_t(unsigned long, nr, UINT_MAX);
 }
 

@@ -58,13 +58,13 @@ static void show_map(struct seq_file *m, const struct iokmem_map *map)
 /* Show the extents of the memory, and how many holds it has. */
 static void show_holds(struct seq_file *m, struct iokmem_desc *desc)
 {
-	mutex_lock(&desc->hold_lock);
-	if (desc->extents.nr)
-		seq_printf(m, ", %u extents", desc->extents.nr);
-	if (desc->held)
-		seq_printf(m, ", held by %u%s", desc->held,
-			   desc->held_read_only ? " read-only" : "");
-	mutex_unlock(&desc->hold_lock);
+	unsigned int nr = READ_ONCE(desc->extents.nr), held = READ_ONCE(desc->held);
+
+	if (nr)
+		seq_printf(m, ", %u extents", nr);
+	if (held)
+		seq_printf(m, ", held by %u%s", held,
+			   READ_ONCE(desc->held_read_only) ? " read-only" : "");
 }
 
 static void show_desc(struct seq_file *m, struct iokmem_desc *desc)

@@ -52,6 +52,17 @@
  * descriptor. The memory, and the tables by which the kernel finds it, are charged to the memory
  * cgroup of the process that has them made.
  *
+ * A program that takes long to bring pageable memory in, because of its memory cgroup for example,
+ * makes no other program wait for that, neither in an ioctl nor in a fault. While a cache mode is
+ * being changed, other calls that ask for the mode, or change it, wait. A call that takes long,
+ * because of the size of the memory, lets others run meanwhile. A call ends soon after a fatal
+ * signal; if it has changed a part of the memory to another cache mode, it changes that back first.
+ *
+ * A program that receives a file descriptor can find out that it is a descriptor's, and not a file
+ * whose ioctls another program answers (FUSE, CUSE). fstatfs() of a descriptor's file descriptor
+ * gives the type ANON_INODE_FS_MAGIC (<linux/magic.h>), which no file of a program's has, and
+ * IOKMEM_QUERY_BUFFER gives an id that is not 0.
+ *
  * If the hardware loses memory of a buffer, a touch of the lost page is SIGBUS
  * (BUS_MCEERR_AR, see sigaction(2)). The rest of the buffer can be used as before. Discarding
  * the content of purgeable memory that is not held replaces the page.
