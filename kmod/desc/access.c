@@ -11,11 +11,15 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
+#include <linux/sizes.h>
 
 #include "desc/desc.h"
 #include "page/block.h"
 #include "page/cache.h"
 #include "page/compat.h"
+
+/* How many bytes are copied, or flushed, before others may run. */
+#define IOKMEM_COPY_PIECE	SZ_1M
 
 /* Find the frame of byte @offset. Returns how many bytes from it on are neighbours. */
 static size_t bytes_at(const struct iokmem_desc *desc, size_t offset,
@@ -37,12 +41,21 @@ static size_t bytes_at(const struct iokmem_desc *desc, size_t offset,
 void iokmem_access_map(struct iosys_map *map, size_t offset, void *bytes,
 		       size_t length, bool write)
 {
-	if (!write)
-		iosys_map_memcpy_from(bytes, map, offset, length);
-	else if (bytes)
-		iosys_map_memcpy_to(map, offset, bytes, length);
-	else
-		iosys_map_memset(map, offset, 0, length);
+	size_t n;
+
+	for (; length; length -= n, offset += n) {
+		n = min_t(size_t, length, IOKMEM_COPY_PIECE);
+		if (!write)
+			iosys_map_memcpy_from(bytes, map, offset, n);
+		else if (bytes)
+			iosys_map_memcpy_to(map, offset, bytes, n);
+		else
+			iosys_map_memset(map, offset, 0, n);
+		if (bytes)
+			bytes += n;
+		if (n < length)
+			cond_resched();
+	}
 }
 
 /*
@@ -145,7 +158,8 @@ static int access_held(struct iokmem_desc *desc, size_t offset, void *bytes,
 {
 	int err;
 
-	mutex_lock(&desc->hold_lock);
+	if (mutex_lock_killable(&desc->hold_lock))
+		return -EINTR;
 	err = iokmem_check_known(desc, write);
 	if (!err)
 		err = iokmem_access_frames(desc, offset, bytes, length, write);
@@ -250,7 +264,7 @@ static int access_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
  * * -EIO: the hardware has lost some of the memory
  * * -ENOMEM: no room to map wired memory that is not copyback, on an architecture where
  *   the kernel's map of all memory is always copyback (arm64)
- * * -EINTR: a signal arrived while devices were writing a dma-buf
+ * * -EINTR: a signal arrived while devices were writing a dma-buf; or a fatal signal
  */
 int iokmem_desc_read_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
 			   size_t length)
@@ -383,7 +397,8 @@ static int count_pages(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
 
 	if (ops && ops->page_counts)
 		return ops->page_counts(desc, resident, dirty);
-	mutex_lock(&desc->hold_lock);
+	if (mutex_lock_killable(&desc->hold_lock))
+		return -EINTR;
 	err = iokmem_check_known(desc, false);
 	mutex_unlock(&desc->hold_lock);
 	*resident = iokmem_desc_has_memory(desc) ? iokmem_desc_pages(desc) : 0;
@@ -407,6 +422,7 @@ static int count_pages(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
  * * -EBADFD: a range of addresses, or a dma-buf, that is not prepared
  * * -EOPNOTSUPP: memory that is not the kernel's: of a device; a dma-buf whose exporter gives no
  *   kernel address
+ * * -EINTR: a fatal signal arrived
  */
 int iokmem_desc_get_page_counts(struct iokmem_desc *desc, u64 *resident,
 				u64 *dirty)
@@ -448,6 +464,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_page_counts, IOKMEM_NS);
  * * -EINVAL: there is no such state
  * * -EOPNOTSUPP: the memory is not purgeable, or not all of it; or @state has
  *   modifiers
+ * * -EINTR: a fatal signal arrived; the first members of a multi-descriptor may have changed
  */
 int iokmem_desc_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
 {
@@ -480,7 +497,8 @@ static int flush_member(struct iokmem_desc *desc, size_t offset, size_t length,
 
 	while (length) {
 		unsigned long address, pfn;
-		size_t n = min(bytes_at(desc, offset, &pfn), length);
+		size_t n = min3(bytes_at(desc, offset, &pfn), length,
+				(size_t)IOKMEM_COPY_PIECE);
 		size_t at = desc->skew + offset;
 		int err;
 
@@ -509,7 +527,8 @@ static int flush_window(const struct iokmem_window *window, bool invalidate)
 		struct iokmem_desc *leaf = iokmem_desc_leaf(window->desc, &at, &n);
 		int err;
 
-		mutex_lock(&leaf->hold_lock);
+		if (mutex_lock_killable(&leaf->hold_lock))
+			return -EINTR;
 		err = iokmem_check_known(leaf, false);
 		if (!err)
 			err = iokmem_access_check(leaf, at, n);
@@ -549,6 +568,7 @@ static int flush_window(const struct iokmem_window *window, bool invalidate)
  * * -EBADFD: the memory is not prepared
  * * -EFAULT: the range has a guard page
  * * -EIO: the hardware has lost some of the memory
+ * * -EINTR: a fatal signal arrived
  */
 int iokmem_desc_perform_operation(struct iokmem_desc *desc, u32 operation,
 				  size_t offset, size_t length)

@@ -162,6 +162,7 @@ static int add_extents(struct entries *entries, const struct iokmem_extents *ext
 		place = next;
 		extent++;
 		address = PFN_PHYS(extent->pfn);
+		cond_resched();
 	}
 }
 

@@ -44,6 +44,7 @@ static int fill_extents(struct page **pages, const struct iokmem_desc *desc,
 		pages += next - index;
 		index = next;
 		pfn = (++extent)->pfn;
+		cond_resched();
 	}
 }
 
@@ -64,6 +65,7 @@ static int fill_looked_up(struct page **pages, const struct iokmem_desc *desc,
 		*prot = found;
 		n = min(run.nr, nr - i);
 		fill_run(pages + i, run.pfn, n);
+		cond_resched();
 	}
 	return 0;
 }
@@ -85,9 +87,12 @@ static int fill_pages(struct page **pages, const struct iokmem_desc *desc,
 /* Return true if the hardware has lost one of the pages. */
 static bool any_poisoned(struct page **pages, unsigned long nr)
 {
-	while (nr--)
+	while (nr--) {
 		if (PageHWPoison(*pages++))
 			return true;
+		if (!(nr % 4096))
+			cond_resched();
+	}
 	return false;
 }
 

@@ -9,9 +9,13 @@
 #include <linux/page-flags.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 
 #include "page/block.h"
 #include "page/compat.h"
+
+/* How many frames are looked at before others may run. */
+#define IOKMEM_LOOKED_AT	4096
 
 /* Pages that iokmem_frames_lose() has kept back. */
 static atomic_long_t iokmem_nr_lost;
@@ -33,19 +37,22 @@ unsigned long iokmem_highest_pfn(void)
  * iokmem_frames_clear - zero memory that was allocated without __GFP_ZERO
  *
  * Kernels with init_on_alloc or init_on_free have zeroed all memory that the allocator, or
- * alloc_contig_range(), gives.
+ * alloc_contig_range(), gives. Returns 0, or -EINTR if a fatal signal arrived.
  */
-void iokmem_frames_clear(unsigned long pfn, unsigned long nr)
+int iokmem_frames_clear(unsigned long pfn, unsigned long nr)
 {
 	unsigned int n;
 
 	if (want_init_on_alloc(0) || want_init_on_free())
-		return;
+		return 0;
 	for (; nr; nr -= n, pfn += n) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		n = min_t(unsigned long, nr, PROCESS_PAGES_NON_PREEMPT_BATCH);
 		clear_pages(page_address(pfn_to_page(pfn)), n);
 		cond_resched();
 	}
+	return 0;
 }
 
 /*
@@ -53,13 +60,16 @@ void iokmem_frames_clear(unsigned long pfn, unsigned long nr)
  *
  * The kernel marks such a frame, and on x86 it removes the frame from its map of all memory.
  * So a frame that is poisoned must be neither cleared nor flushed, and nobody should get it
- * again. The frames are RAM.
+ * again. The frames are RAM. May sleep if there are many.
  */
 bool iokmem_frames_poisoned(unsigned long pfn, unsigned long nr)
 {
-	for (; nr; nr--, pfn++)
+	for (; nr; nr--, pfn++) {
 		if (PageHWPoison(pfn_to_page(pfn)))
 			return true;
+		if (!(nr % IOKMEM_LOOKED_AT))
+			cond_resched();
+	}
 	return false;
 }
 

@@ -12,7 +12,7 @@
 #define IOKMEM_BLOCK_ORDER	min_t(unsigned int, MAX_PAGE_ORDER, PMD_SHIFT - PAGE_SHIFT)
 
 unsigned long iokmem_highest_pfn(void);
-void iokmem_frames_clear(unsigned long pfn, unsigned long nr);
+int iokmem_frames_clear(unsigned long pfn, unsigned long nr);
 bool iokmem_frames_poisoned(unsigned long pfn, unsigned long nr);
 void iokmem_frames_lose(unsigned long pfn, unsigned long nr);
 unsigned long iokmem_frames_lost(void);

@@ -26,6 +26,7 @@
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 
 #include "page/block.h"
 #include "page/compat.h"
@@ -91,7 +92,8 @@ static long cma_range(struct iokmem_pages *pages,
 		return -ENOMEM;
 	mask = min_t(u64, request->end_pfn, U64_MAX >> PAGE_SHIFT);
 	mask = (mask << PAGE_SHIFT) - 1;
-	mutex_lock(&iokmem_cma_mutex);
+	if (mutex_lock_killable(&iokmem_cma_mutex))
+		return -EINTR;
 	iokmem_cma_mask = mask;
 	iokmem_cma_device->coherent_dma_mask = mask;
 	page = dma_alloc_pages(iokmem_cma_device, size, &pages->dma,
@@ -232,11 +234,28 @@ static int check_search(const struct search *search)
 	       0 : -ENOMEM;
 }
 
+/*
+ * Allocate the range piece by piece, since the kernel zeroes all of a piece before others may
+ * run. Return false if a piece is not to be had, or for a fatal signal.
+ */
 static bool try_range(struct search *search, unsigned long pfn)
 {
+	unsigned long piece = max_t(unsigned long, pageblock_nr_pages, SZ_32M >> PAGE_SHIFT);
+	unsigned long done, n;
+
 	search->tries--;
-	return !alloc_contig_range(pfn, pfn + search->nr, MIGRATE_MOVABLE,
-				   GFP_KERNEL | __GFP_NOWARN);
+	for (done = 0; done < search->nr; done += n) {
+		n = min(search->nr - done, piece);
+		if (fatal_signal_pending(current) ||
+		    alloc_contig_range(pfn + done, pfn + done + n, MIGRATE_MOVABLE,
+				       GFP_KERNEL | __GFP_NOWARN)) {
+			if (done)
+				free_contig_range(pfn, done);
+			return false;
+		}
+		cond_resched();
+	}
+	return true;
 }
 
 static long search_zone(const struct zone *zone, struct search *search)
@@ -309,8 +328,10 @@ long iokmem_contig_range(const struct iokmem_pages_request *request,
 		node_clear(nid, nodes);
 		pfn = search_node(nid, &search);
 	}
-	if (pfn >= 0)
-		iokmem_frames_clear(pfn, nr);
+	if (pfn >= 0 && iokmem_frames_clear(pfn, nr)) {
+		free_contig_range(pfn, nr);
+		return -EINTR;
+	}
 	return pfn;
 }
 #else

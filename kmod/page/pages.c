@@ -229,6 +229,8 @@ static int block_cmp(void *source, const struct list_head *a, const struct list_
 	unsigned int order_a = block_order(page_a, *(enum iokmem_page_source *)source);
 	unsigned int order_b = block_order(page_b, *(enum iokmem_page_source *)source);
 
+	/* list_sort() allows that. There may be a block for each page. */
+	cond_resched();
 	return order_a == order_b ? page_to_pfn(page_a) > page_to_pfn(page_b) :
 				    order_a < order_b;
 }
@@ -248,9 +250,11 @@ static int walk_blocks(struct iokmem_extents_builder *builder, void *arg)
 	const struct block_list *list = arg;
 	struct page *page;
 
-	list_for_each_entry(page, list->blocks, lru)
+	list_for_each_entry(page, list->blocks, lru) {
 		iokmem_extents_add(builder, page_to_pfn(page),
 				   1UL << block_order(page, list->source));
+		cond_resched();
+	}
 	return 0;
 }
 
@@ -269,6 +273,7 @@ static int blocks_to_extents(struct list_head *blocks,
 		/* A block of a pool keeps its handle. */
 		if (pages->source != IOKMEM_PAGES_POOL)
 			set_page_private(page, 0);
+		cond_resched();
 	}
 	return 0;
 }
@@ -366,10 +371,14 @@ static void trim_extent(struct iokmem_extent *extent,
 		__free_page(pfn_to_page(extent->pfn + extent->end - 1));
 }
 
-/* Make the only extent of neighbours among @blocks. Returns -ENOMEM if there are too few. */
+/*
+ * Make the only extent of neighbours among @blocks. Returns -ENOMEM if there are too few; or -EINTR
+ * for a fatal signal.
+ */
 static int neighbours_to_extent(struct list_head *blocks, struct iokmem_pages *pages,
 				const struct iokmem_pages_request *request)
 {
+	struct iokmem_charge none = {};
 	LIST_HEAD(found);
 	int err = -ENOMEM;
 
@@ -380,15 +389,20 @@ static int neighbours_to_extent(struct list_head *blocks, struct iokmem_pages *p
 	if (err)
 		return err;
 	trim_extent(pages->extents->array, request);
-	iokmem_frames_clear(pages->extents->array[0].pfn, request->nr);
-	return 0;
+	err = iokmem_frames_clear(pages->extents->array[0].pfn, request->nr);
+	if (err) {
+		pages->cache_mode = IOKMEM_MAP_COPYBACK_CACHE;
+		iokmem_pages_free(pages, &none);
+	}
+	return err;
 }
 
 /*
  * Allocate blocks and look whether enough of them are neighbours. The page allocator often
  * hands out neighbours, one after the other. No other way makes larger pieces of memory so
  * fast. And it is the only one that a memory cgroup is charged for, so if that has to be, look
- * among more and more blocks. Returns -ENOMEM if there are too few neighbours.
+ * among more and more blocks. Returns -ENOMEM if there are too few neighbours; or -EINTR for a
+ * fatal signal.
  */
 static int alloc_neighbours(struct iokmem_pages *pages,
 			    const struct iokmem_pages_request *request)
@@ -424,6 +438,8 @@ static int alloc_contiguous(struct iokmem_pages *pages,
 	if (large && request->align_order <= MAX_PAGE_ORDER &&
 	    (is_of_blocks(request) || !iokmem_pages_uncharged_will_do(request)))
 		err = alloc_neighbours(pages, request);
+	if (err == -EINTR)
+		return err;
 	if (err && large && !iokmem_pages_uncharged_will_do(request))
 		return -EACCES;
 	return err ? iokmem_contig_alloc(pages, request) : 0;
@@ -557,16 +573,19 @@ void iokmem_pages_free(struct iokmem_pages *pages, struct iokmem_charge *charge)
 
 /*
  * Give pages another type, piece by piece, from the one with index @done up to @end. @done
- * counts those that have it. Returns 0 or -ENOMEM.
+ * counts those that have it. Returns 0; -ENOMEM; or, if @killable, -EINTR for a fatal signal.
  */
 static int pages_change(const struct iokmem_extents *extents, pgoff_t *done, pgoff_t end,
-			u32 from, u32 to)
+			u32 from, u32 to, bool killable)
 {
 	while (*done < end) {
 		struct iokmem_run run = iokmem_extents_lookup(extents, *done);
 		unsigned long nr = piece_end(run.pfn, run.pfn + min(run.nr, end - *done)) - run.pfn;
-		int err = iokmem_cache_change(run.pfn, nr, from, to);
+		int err;
 
+		if (killable && fatal_signal_pending(current))
+			return -EINTR;
+		err = iokmem_cache_change(run.pfn, nr, from, to);
 		if (err)
 			return err;
 		*done += nr;
@@ -590,6 +609,7 @@ static void leave_pool(struct iokmem_pages *pages)
 		for (; pfn < end; pfn = next) {
 			next = pool_block_end(pfn);
 			iokmem_pool_disown(pfn_to_page(pfn));
+			cond_resched();
 		}
 	}
 	pages->source = IOKMEM_PAGES_BLOCKS;
@@ -598,8 +618,10 @@ static void leave_pool(struct iokmem_pages *pages)
 /*
  * iokmem_pages_retype - give all pages another type
  *
- * Only the kernel's map of all memory maps them. Returns 0; -ENOMEM; or -EIO if the hardware
- * has poisoned one of them. After an error all pages have the type they had.
+ * Only the kernel's map of all memory maps them. Returns 0; -ENOMEM; -EINTR for a fatal signal; or
+ * -EIO if the hardware has poisoned one of them. After an error all pages have the type they had:
+ * to give back the old type takes as long as what was done until then. Making pages write-back is
+ * not interrupted, so that they can always be freed.
  */
 int iokmem_pages_retype(struct iokmem_pages *pages, u32 cache_mode)
 {
@@ -611,9 +633,10 @@ int iokmem_pages_retype(struct iokmem_pages *pages, u32 cache_mode)
 		return 0;
 	if (pages_poisoned(pages))
 		return -EIO;
-	err = pages_change(pages->extents, &done, end, old, cache_mode);
+	err = pages_change(pages->extents, &done, end, old, cache_mode,
+			   cache_mode != IOKMEM_MAP_COPYBACK_CACHE);
 	if (err) {
-		WARN_ON(pages_change(pages->extents, &undone, done, cache_mode, old));
+		WARN_ON(pages_change(pages->extents, &undone, done, cache_mode, old, false));
 		return err;
 	}
 	leave_pool(pages);
@@ -637,9 +660,11 @@ bool iokmem_pages_pinned(const struct iokmem_pages *pages)
 		unsigned long pfn = extents->array[i].pfn;
 		unsigned long end = pfn + iokmem_extent_pages(extents, i);
 
-		for (; pfn < end; pfn = block_end(pfn))
+		for (; pfn < end; pfn = block_end(pfn)) {
 			if (page_count(pfn_to_page(pfn)) != 1)
 				return true;
+			cond_resched();
+		}
 	}
 	return false;
 }
