@@ -315,6 +315,28 @@ TEST_F(memlock, does_not_bind_cap_ipc_lock)
 	EXPECT_EQ(0, run_child(be_exempt, &self->dev));
 }
 
+static int be_root_of_a_namespace(void *arg)
+{
+	int dev = *(int *)arg;
+
+	CHILD_EXPECT(!become(60030, 4 * PAGE));
+	if (unshare(CLONE_NEWUSER))
+		return 4;
+	CHILD_EXPECT(create(dev, 0, 5 * PAGE, 0) == -EPERM);
+	CHILD_EXPECT(count_available(dev, 10) == 4);
+	return 0;
+}
+
+/* As in a container: the program has every capability in its own user namespace. */
+TEST_F(memlock, binds_root_of_a_user_namespace)
+{
+	int code = run_child(be_root_of_a_namespace, &self->dev);
+
+	if (code == 4)
+		SKIP(return, "no user namespaces");
+	EXPECT_EQ(0, code);
+}
+
 /* Pin one page of each @step bytes of a new buffer by a pipe, and let go of the buffer. */
 static int pin_and_let_go(int dev, const int *pipes, size_t size, size_t step)
 {
