@@ -387,23 +387,56 @@ int iokmem_desc_get_physical_segment(struct iokmem_desc *desc, size_t offset,
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_physical_segment, IOKMEM_NS);
 
 /*
- * Count the pages. Memory whose frames are unknown while it is not held cannot be counted
- * then. Other memory is all resident and exists nowhere else.
+ * Count those of @nr pages from @index on that are in memory. Memory whose frames are unknown
+ * while it is not held cannot be counted then. Other memory is all resident and exists nowhere
+ * else.
  */
-static int count_pages(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
+static int count_pages(struct iokmem_desc *desc, pgoff_t index, unsigned long nr,
+		       u64 *resident, u64 *dirty)
 {
 	const struct iokmem_store_ops *ops = desc->kind->store;
 	int err;
 
 	if (ops && ops->page_counts)
-		return ops->page_counts(desc, resident, dirty);
+		return ops->page_counts(desc, index, nr, resident, dirty);
 	if (mutex_lock_killable(&desc->hold_lock))
 		return -EINTR;
 	err = iokmem_check_known(desc, false);
 	mutex_unlock(&desc->hold_lock);
-	*resident = iokmem_desc_has_memory(desc) ? iokmem_desc_pages(desc) : 0;
+	*resident = iokmem_desc_has_memory(desc) ? nr : 0;
 	*dirty = *resident;
 	return err;
+}
+
+/*
+ * iokmem_desc_count_own - count the pages that the descriptor's own bytes touch
+ *
+ * Like iokmem_desc_get_page_counts(), but does not look at the rest of a parent's or a member's
+ * memory. A page that several members touch counts for each.
+ */
+int iokmem_desc_count_own(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
+{
+	struct iokmem_window window = iokmem_window_of(desc, 0, desc->capacity);
+
+	*resident = 0;
+	*dirty = 0;
+	while (window.length) {
+		size_t at = window.offset, n = window.length;
+		struct iokmem_desc *leaf = iokmem_desc_leaf(window.desc, &at, &n);
+		struct iokmem_window part = { .desc = leaf, .offset = at, .length = n };
+		u64 of_resident, of_dirty;
+		int err;
+
+		err = count_pages(leaf, iokmem_window_index(&part), iokmem_window_pages(&part),
+				  &of_resident, &of_dirty);
+		if (err)
+			return err;
+		*resident += of_resident;
+		*dirty += of_dirty;
+		window.offset += n;
+		window.length -= n;
+	}
+	return 0;
 }
 
 /**
@@ -430,7 +463,8 @@ int iokmem_desc_get_page_counts(struct iokmem_desc *desc, u64 *resident,
 	u64 all, changed;
 	int err;
 
-	err = count_pages(iokmem_desc_owner(desc), &all, &changed);
+	desc = iokmem_desc_owner(desc);
+	err = count_pages(desc, 0, iokmem_desc_pages(desc), &all, &changed);
 	if (err)
 		return err;
 	if (resident)

@@ -80,6 +80,8 @@ struct iokmem_home_ops {
  *	nobody is
  * @parent: the descriptor that has a sub-descriptor's memory (a user reference), or NULL
  * @start: offset of a sub-descriptor's first byte in @parent
+ * @partial: somebody was given part of the memory: a sub-descriptor, or a multi-descriptor with
+ *	one as a member. A program has no rights by it that concern the rest of the memory
  * @length_lock: serialises changes of @length
  * @prepare_lock: serialises preparations
  * @prepared: number of prepare() calls that have not been completed
@@ -132,7 +134,7 @@ struct iokmem_desc {
 	struct work_struct put_work;
 	struct work_struct count_put_work;
 
-	/* @kind to @start are immutable once the descriptor is published. */
+	/* @kind to @partial are immutable once the descriptor is published. */
 	const struct iokmem_kind *kind;
 	struct iokmem_charge charge;
 	u64 id;
@@ -148,6 +150,7 @@ struct iokmem_desc {
 	unsigned long hold_pages;
 	struct iokmem_desc *parent;
 	size_t start;
+	bool partial;
 
 	struct mutex length_lock;	/* for changes of @length */
 	struct mutex prepare_lock;	/* for @prepared, and for @home with @kernel_home */
@@ -346,6 +349,7 @@ int iokmem_access_frames(struct iokmem_desc *desc, size_t offset, void *bytes,
 			 size_t length, bool write);
 int iokmem_access_pinned(struct iokmem_desc *desc, size_t offset, void *bytes,
 			 size_t length, bool write);
+int iokmem_desc_count_own(struct iokmem_desc *desc, u64 *resident, u64 *dirty);
 int iokmem_desc_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 		       size_t length, bool write);
 int iokmem_desc_segment(struct iokmem_desc *desc, size_t offset,

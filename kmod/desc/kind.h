@@ -41,8 +41,10 @@ struct vm_fault;
  *	make @offset relative to it, and cut @length to its end. Default: the descriptor
  *	itself
  * @cache_mode: return the cache mode in force. Default: the descriptor's own
- * @page_counts: count the pages in memory, and the dirty ones among them. Default: if
- *	the frames are known all pages are in memory and dirty, otherwise -EBADFD
+ * @page_counts: count those of @nr pages from @index on that are in memory, and the dirty ones
+ *	among them. A descriptor that is made of others is asked for all of its pages, and counts
+ *	all of their memory. Default: if the frames are known all pages are in memory and dirty,
+ *	otherwise -EBADFD
  * @set_purgeable: change the purgeable state. Default: -EOPNOTSUPP
  */
 struct iokmem_store_ops {
@@ -55,7 +57,8 @@ struct iokmem_store_ops {
 	struct iokmem_desc *(*member)(const struct iokmem_desc *desc, size_t *offset,
 				      size_t *length);
 	u32 (*cache_mode)(const struct iokmem_desc *desc);
-	int (*page_counts)(struct iokmem_desc *desc, u64 *resident, u64 *dirty);
+	int (*page_counts)(struct iokmem_desc *desc, pgoff_t index, unsigned long nr,
+			   u64 *resident, u64 *dirty);
 	int (*set_purgeable)(struct iokmem_desc *desc, u32 state, u32 *old);
 };
 

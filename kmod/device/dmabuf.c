@@ -52,8 +52,10 @@
 #include "desc/desc.h"
 #include "desc/dma_view.h"
 #include "desc/vmap.h"
+#include "device/dmabuf.h"
 #include "map/map.h"
 #include "memory/import.h"
+#include "memory/memory.h"
 #include "page/compat.h"
 
 /**
@@ -565,6 +567,12 @@ struct dma_buf *iokmem_desc_get_dma_buf(struct iokmem_desc *desc, u32 flags)
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_dma_buf, IOKMEM_NS);
 
+/* Return a sub-descriptor of the bytes that were exported. */
+static struct iokmem_desc *window_of(const struct iokmem_export *export, u32 direction)
+{
+	return iokmem_sub_create(export->desc, 0, export->window.length, direction);
+}
+
 /*
  * Return the descriptor that was exported, or a sub-descriptor if only a part was: importers
  * get no more than they were given.
@@ -575,8 +583,22 @@ static struct iokmem_desc *original(const struct iokmem_export *export)
 
 	if (export->window.length == desc->capacity)
 		return iokmem_desc_get(desc);
-	return iokmem_sub_with_sub_range(desc, 0, export->window.length,
-					 iokmem_desc_get_direction(desc));
+	return window_of(export, iokmem_desc_get_direction(desc));
+}
+
+/* Return true if the module has made the dma-buf. */
+static bool is_export(const struct dma_buf *dmabuf)
+{
+	return dmabuf->ops == &iokmem_export_ops ||
+	       dmabuf->ops == &iokmem_export_ops_without_vmap;
+}
+
+static int check_import(const struct dma_buf *dmabuf, u32 direction)
+{
+	if (direction & ~IOKMEM_DIRECTION_MASK)
+		return -EOPNOTSUPP;
+	return iokmem_dma_buf_is_read_only(dmabuf) && direction != IOKMEM_DIRECTION_OUT ?
+	       -EACCES : 0;
 }
 
 /**
@@ -619,15 +641,35 @@ static struct iokmem_desc *original(const struct iokmem_export *export)
  */
 struct iokmem_desc *iokmem_desc_with_dma_buf(struct dma_buf *dmabuf, u32 direction)
 {
-	if (direction & ~IOKMEM_DIRECTION_MASK)
-		return ERR_PTR(-EOPNOTSUPP);
-	if (iokmem_dma_buf_is_read_only(dmabuf) && direction != IOKMEM_DIRECTION_OUT)
-		return ERR_PTR(-EACCES);
-	if (dmabuf->ops == &iokmem_export_ops ||
-	    dmabuf->ops == &iokmem_export_ops_without_vmap)
+	int err = check_import(dmabuf, direction);
+
+	if (err)
+		return ERR_PTR(err);
+	if (is_export(dmabuf))
 		return original(export_of(dmabuf));
 	return iokmem_import_create(dmabuf, direction);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_dma_buf, IOKMEM_NS);
+
+/*
+ * iokmem_program_with_dma_buf - as iokmem_desc_with_dma_buf(), for a program
+ *
+ * The program has the dma-buf, and not the descriptor that it was made of. So it gets a
+ * sub-descriptor, even if the dma-buf has all of the memory: that has no rights but to the bytes.
+ */
+struct iokmem_desc *iokmem_program_with_dma_buf(struct dma_buf *dmabuf, u32 direction)
+{
+	struct iokmem_desc *desc;
+
+	if (is_export(dmabuf)) {
+		int err = check_import(dmabuf, direction);
+
+		return err ? ERR_PTR(err) : window_of(export_of(dmabuf), direction);
+	}
+	desc = iokmem_desc_with_dma_buf(dmabuf, direction);
+	if (!IS_ERR(desc))
+		iokmem_import_set_charged(desc);
+	return desc;
+}
 
 MODULE_IMPORT_NS("DMA_BUF");

@@ -78,8 +78,8 @@ static struct iokmem_map *serve(struct iokmem_map_request *request,
  * iokmem_map_in_task - map a descriptor, on behalf of a program if @file is not NULL
  *
  * Like iokmem_desc_create_mapping_in_task(). @file is the descriptor's file that the
- * program asks by. A request by a read-only @file that would change the cache mode fails
- * with -EACCES.
+ * program asks by. A request that would change the cache mode fails with -EACCES if @file is
+ * read-only, or of part of the memory.
  */
 struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 				      struct task_struct *task,
@@ -101,7 +101,7 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 			.mm = mm,
 			.task = task,
 			.options = options,
-			.keep_mode = file && !(file->f_mode & FMODE_WRITE),
+			.keep_mode = file && (!(file->f_mode & FMODE_WRITE) || desc->partial),
 			.file = file,
 			.at = at,
 			.offset = offset,

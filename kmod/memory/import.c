@@ -386,7 +386,8 @@ static int opaque_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 	return -EOPNOTSUPP;
 }
 
-static int opaque_page_counts(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
+static int opaque_page_counts(struct iokmem_desc *desc, pgoff_t index, unsigned long nr,
+			      u64 *resident, u64 *dirty)
 {
 	return -EOPNOTSUPP;
 }

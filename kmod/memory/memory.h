@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The kinds of memory that buffers may have. One function makes each. It returns an
- * unpublished descriptor or ERR_PTR().
+ * unpublished descriptor or ERR_PTR(). Sub-descriptors, which are published.
  */
 #ifndef _IOKMEM_MEMORY_H
 #define _IOKMEM_MEMORY_H
@@ -20,6 +20,9 @@ iokmem_wired_create(size_t capacity, size_t alignment,
 struct iokmem_desc *iokmem_coherent_create(struct device *dev, size_t capacity);
 struct iokmem_desc *iokmem_pageable_create(size_t capacity, bool purgeable,
 					   bool charge, const struct iokmem_payer *payer);
+
+struct iokmem_desc *iokmem_sub_create(struct iokmem_desc *parent, size_t offset,
+				      size_t length, u32 direction);
 
 int iokmem_pageable_init(void);
 void iokmem_pageable_exit(void);

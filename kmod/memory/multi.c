@@ -310,7 +310,8 @@ static bool seen_before(const struct iokmem_multi *multi, unsigned int i)
 	return false;
 }
 
-static int multi_page_counts(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
+static int multi_page_counts(struct iokmem_desc *desc, pgoff_t index, unsigned long nr,
+			     u64 *resident, u64 *dirty)
 {
 	struct iokmem_multi *multi = multi_of(desc);
 	unsigned int i;
@@ -501,6 +502,7 @@ static int add_member(struct iokmem_multi *multi, struct iokmem_desc *desc)
 		iokmem_window_of(desc, 0, iokmem_desc_get_length(desc));
 	int err = 0;
 
+	multi->desc.partial |= desc->partial;
 	while (window.length && !err) {
 		size_t at = window.offset, n = window.length;
 		struct iokmem_desc *leaf = iokmem_desc_leaf(window.desc, &at, &n);

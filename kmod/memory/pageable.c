@@ -265,7 +265,8 @@ static int pageable_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 	return err;
 }
 
-static int pageable_page_counts(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
+static int pageable_page_counts(struct iokmem_desc *desc, pgoff_t index, unsigned long nr,
+				u64 *resident, u64 *dirty)
 {
 	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
 
@@ -273,7 +274,7 @@ static int pageable_page_counts(struct iokmem_desc *desc, u64 *resident, u64 *di
 	*dirty = 0;
 	if (down_read_killable(&pageable->lock))
 		return -EINTR;
-	iokmem_shmem_count(pageable, resident, dirty);
+	iokmem_shmem_count(pageable, index, nr, resident, dirty);
 	up_read(&pageable->lock);
 	/* The kernel, or a device, may write memory that is held at any time. */
 	if (READ_ONCE(desc->held) && !READ_ONCE(desc->held_read_only))

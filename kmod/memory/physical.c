@@ -69,7 +69,8 @@ static struct iokmem_run physical_lookup(const struct iokmem_desc *desc, pgoff_t
 }
 
 /* The kernel does not count pages that it does not use. */
-static int physical_page_counts(struct iokmem_desc *desc, u64 *resident, u64 *dirty)
+static int physical_page_counts(struct iokmem_desc *desc, pgoff_t index, unsigned long nr,
+				u64 *resident, u64 *dirty)
 {
 	return -EOPNOTSUPP;
 }

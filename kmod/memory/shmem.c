@@ -247,20 +247,30 @@ int iokmem_shmem_lock_page(struct iokmem_pageable *pageable, struct page *page)
 	return -ESTALE;
 }
 
-static void count_folios(struct address_space *mapping, u64 *resident, u64 *dirty)
+/* Return how many pages of a folio, which may be split just now, are in the range. */
+static unsigned long pages_within(const struct folio *folio, pgoff_t first, pgoff_t end)
+{
+	first = max(first, folio->index);
+	end = min(end, folio->index + folio_nr_pages(folio));
+	return end > first ? end - first : 0;
+}
+
+static void count_folios(struct address_space *mapping, pgoff_t first, pgoff_t end,
+			 u64 *resident, u64 *dirty)
 {
 	struct folio_batch batch;
-	pgoff_t next = 0;
+	pgoff_t next = first;
 	unsigned int i;
 
 	folio_batch_init(&batch);
-	while (filemap_get_folios(mapping, &next, ULONG_MAX, &batch)) {
+	while (filemap_get_folios(mapping, &next, end - 1, &batch)) {
 		for (i = 0; i < folio_batch_count(&batch); i++) {
 			struct folio *folio = batch.folios[i];
+			unsigned long nr = pages_within(folio, first, end);
 
-			*resident += folio_nr_pages(folio);
+			*resident += nr;
 			if (folio_test_dirty(folio))
-				*dirty += folio_nr_pages(folio);
+				*dirty += nr;
 		}
 		folio_batch_release(&batch);
 		cond_resched();
@@ -268,18 +278,22 @@ static void count_folios(struct address_space *mapping, u64 *resident, u64 *dirt
 }
 
 /*
- * iokmem_shmem_count - count the pages in memory, and the dirty ones among them
+ * iokmem_shmem_count - count those of @nr pages from @index on that are in memory, and the
+ * dirty ones among them
  *
- * Does not make anybody fault.
+ * @nr is not 0. Does not make anybody fault.
  */
-void iokmem_shmem_count(struct iokmem_pageable *pageable, u64 *resident, u64 *dirty)
+void iokmem_shmem_count(struct iokmem_pageable *pageable, pgoff_t index, unsigned long nr,
+			u64 *resident, u64 *dirty)
 {
+	pgoff_t first = iokmem_desc_map_lead(&pageable->desc) + index;
+
 	lockdep_assert_held(&pageable->lock);
 
 	*resident = 0;
 	*dirty = 0;
-	iokmem_note_written(mapping_of(pageable));
-	count_folios(mapping_of(pageable), resident, dirty);
+	iokmem_note_written(mapping_of(pageable), first, first + nr);
+	count_folios(mapping_of(pageable), first, first + nr, resident, dirty);
 }
 
 /* The kernel must not touch what the hardware has lost, and nobody sees it any more. */

@@ -21,7 +21,8 @@ void iokmem_shmem_set_unevictable(struct iokmem_pageable *pageable);
 void iokmem_shmem_clear_unevictable(struct iokmem_pageable *pageable);
 struct page *iokmem_shmem_get_page(struct iokmem_pageable *pageable, pgoff_t index);
 int iokmem_shmem_lock_page(struct iokmem_pageable *pageable, struct page *page);
-void iokmem_shmem_count(struct iokmem_pageable *pageable, u64 *resident, u64 *dirty);
+void iokmem_shmem_count(struct iokmem_pageable *pageable, pgoff_t index, unsigned long nr,
+			u64 *resident, u64 *dirty);
 void iokmem_shmem_discard(struct iokmem_pageable *pageable);
 unsigned long iokmem_shmem_pages(const struct iokmem_pageable *pageable);
 

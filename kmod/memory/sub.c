@@ -12,6 +12,7 @@
 #include <linux/overflow.h>
 
 #include "desc/desc.h"
+#include "memory/memory.h"
 #include "page/compat.h"
 
 static void sub_release(struct iokmem_desc *desc)
@@ -23,6 +24,39 @@ static const struct iokmem_kind iokmem_sub_kind = {
 	.name		= "sub",
 	.release	= sub_release,
 };
+
+/*
+ * iokmem_sub_create - as iokmem_sub_with_sub_range(), for a range that has been checked
+ *
+ * The range may pass the end of @parent's present length, but is within its capacity.
+ */
+struct iokmem_desc *iokmem_sub_create(struct iokmem_desc *parent, size_t offset,
+				      size_t length, u32 direction)
+{
+	struct iokmem_desc *desc, *root;
+	size_t start = offset;
+	int err;
+
+	root = iokmem_desc_root(parent, &start);
+	err = iokmem_desc_try_get(root);
+	if (err)
+		return ERR_PTR(err);
+	desc = iokmem_desc_alloc(&iokmem_sub_kind, sizeof(*desc), length);
+	if (IS_ERR(desc)) {
+		iokmem_desc_put(root);
+		return desc;
+	}
+	desc->tag = iokmem_desc_get_tag(parent);
+	desc->direction = direction;
+	desc->options = direction;
+	desc->owned = iokmem_desc_owned(parent, offset, length);
+	desc->parent = root;
+	desc->start = start;
+	desc->partial = true;
+	desc->skew = offset_in_page(root->skew + start);
+	iokmem_desc_publish(desc);
+	return desc;
+}
 
 /**
  * iokmem_sub_with_sub_range - describe part of a descriptor
@@ -49,9 +83,7 @@ struct iokmem_desc *iokmem_sub_with_sub_range(struct iokmem_desc *parent,
 					      size_t offset, size_t length,
 					      u32 direction)
 {
-	struct iokmem_desc *desc, *root;
-	size_t start = offset, end;
-	int err;
+	size_t end;
 
 	if (direction & ~IOKMEM_DIRECTION_MASK)
 		return ERR_PTR(-EOPNOTSUPP);
@@ -59,24 +91,6 @@ struct iokmem_desc *iokmem_sub_with_sub_range(struct iokmem_desc *parent,
 		return ERR_PTR(-EOVERFLOW);
 	if (end > iokmem_desc_get_length(parent))
 		return ERR_PTR(-ERANGE);
-
-	root = iokmem_desc_root(parent, &start);
-	err = iokmem_desc_try_get(root);
-	if (err)
-		return ERR_PTR(err);
-	desc = iokmem_desc_alloc(&iokmem_sub_kind, sizeof(*desc), length);
-	if (IS_ERR(desc)) {
-		iokmem_desc_put(root);
-		return desc;
-	}
-	desc->tag = iokmem_desc_get_tag(parent);
-	desc->direction = direction;
-	desc->options = direction;
-	desc->owned = iokmem_desc_owned(parent, offset, length);
-	desc->parent = root;
-	desc->start = start;
-	desc->skew = offset_in_page(root->skew + start);
-	iokmem_desc_publish(desc);
-	return desc;
+	return iokmem_sub_create(parent, offset, length, direction);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_sub_with_sub_range, IOKMEM_NS);

@@ -73,28 +73,38 @@ out:
 	rcu_read_unlock();
 }
 
-static void note_vma(struct address_space *mapping, struct vm_area_struct *vma)
+/* Return the address of page @index of the file, or the nearest end of the VMA. */
+static unsigned long address_in(struct vm_area_struct *vma, pgoff_t index)
 {
-	unsigned long address, next;
+	pgoff_t page = clamp(index, vma->vm_pgoff, vma->vm_pgoff + vma_pages(vma));
 
-	for (address = vma->vm_start; address < vma->vm_end; address = next) {
-		next = pmd_addr_end(address, vma->vm_end);
+	return vma->vm_start + ((page - vma->vm_pgoff) << PAGE_SHIFT);
+}
+
+static void note_vma(struct address_space *mapping, struct vm_area_struct *vma,
+		     pgoff_t first, pgoff_t end)
+{
+	unsigned long last = address_in(vma, end), address, next;
+
+	for (address = address_in(vma, first); address < last; address = next) {
+		next = pmd_addr_end(address, last);
 		note_table(mapping, vma, address, next);
 		cond_resched();
 	}
 }
 
 /*
- * iokmem_note_written - mark the pages of a file that have been written as dirty
+ * iokmem_note_written - mark the pages from @first to before @end that have been written as
+ * dirty
  *
  * Changes no page table entry. Caller must keep the pages from being truncated.
  */
-void iokmem_note_written(struct address_space *mapping)
+void iokmem_note_written(struct address_space *mapping, pgoff_t first, pgoff_t end)
 {
 	struct rb_node *node;
 
 	i_mmap_lock_read(mapping);
 	for (node = rb_first_cached(&mapping->i_mmap); node; node = rb_next(node))
-		note_vma(mapping, rb_entry(node, struct vm_area_struct, shared.rb));
+		note_vma(mapping, rb_entry(node, struct vm_area_struct, shared.rb), first, end);
 	i_mmap_unlock_read(mapping);
 }

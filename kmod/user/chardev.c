@@ -20,6 +20,7 @@
 #include <linux/uaccess.h>
 
 #include "desc/desc.h"
+#include "device/dmabuf.h"
 #include "map/buffer.h"
 #include "map/map.h"
 #include "memory/import.h"
@@ -418,7 +419,9 @@ static int run_set_purgeable(struct iokmem_call *call)
 	u32 old;
 	int err;
 
-	if (is_read_only(call) && arg->state != IOKMEM_PURGEABLE_KEEP_CURRENT)
+	/* The state is that of all the memory. */
+	if ((is_read_only(call) || desc->partial) &&
+	    arg->state != IOKMEM_PURGEABLE_KEEP_CURRENT)
 		return -EACCES;
 	err = iokmem_desc_set_purgeable(desc, arg->state, &old);
 	/*
@@ -431,12 +434,13 @@ static int run_set_purgeable(struct iokmem_call *call)
 static int run_get_page_counts(struct iokmem_call *call)
 {
 	struct iokmem_get_page_counts *arg = &call->arg.get_page_counts;
+	struct iokmem_desc *desc = call->file->private_data;
 	int err;
 
 	if (arg->__reserved)
 		return -EOPNOTSUPP;
-	err = iokmem_desc_get_page_counts(call->file->private_data,
-					  &arg->resident, &arg->dirty);
+	err = desc->partial ? iokmem_desc_count_own(desc, &arg->resident, &arg->dirty) :
+			      iokmem_desc_get_page_counts(desc, &arg->resident, &arg->dirty);
 	return err ? err : answer(call);
 }
 
@@ -535,8 +539,8 @@ static int redirect_to_fd(struct iokmem_map *map,
 	if (IS_ERR(backing))
 		return PTR_ERR(backing);
 	if (!read_only || (iokmem_map_get_options(map) & IOKMEM_MAP_READ_ONLY))
-		err = iokmem_map_redirect_to(map, backing, arg->options,
-					     arg->offset, read_only);
+		err = iokmem_map_redirect_to(map, backing, arg->options, arg->offset,
+					     read_only || backing->partial);
 	iokmem_desc_put(backing);
 	return err;
 }
@@ -604,11 +608,9 @@ static int run_with_dma_buf(struct iokmem_call *call)
 	dmabuf = dma_buf_get(arg->dma_buf);
 	if (IS_ERR(dmabuf))
 		return -EBADF;
-	desc = iokmem_desc_with_dma_buf(dmabuf, arg->options);
+	desc = iokmem_program_with_dma_buf(dmabuf, arg->options);
 	read_only = iokmem_dma_buf_is_read_only(dmabuf);
 	dma_buf_put(dmabuf);
-	if (!IS_ERR(desc))
-		iokmem_import_set_charged(desc);
 	return answer_desc(call, desc, read_only, false, &arg->fd);
 }
 

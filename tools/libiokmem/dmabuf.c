@@ -68,11 +68,10 @@ int32_t iokmem_desc_get_dma_buf(struct iokmem_desc *desc, uint64_t options, int 
  *
  * The cache mode is that of the memory. A program that uses the memory while a device does must
  * do so between the two calls of DMA_BUF_IOCTL_SYNC on @dma_buf. For a dma-buf from
- * iokmem_desc_get_dma_buf(), the new descriptor describes the memory of the descriptor passed
- * there, and has its direction.
+ * iokmem_desc_get_dma_buf(), the new descriptor is a sub-descriptor of the one passed there.
  *
- * Return: BAD_ARGUMENT: NULL, @options that are no direction, @dma_buf is no dma-buf, or
- * one that can only be read and @options are not OUT; NO_DEVICE: /dev/iokmem cannot be
+ * Return: BAD_ARGUMENT: NULL, @options that are no direction, @dma_buf is no dma-buf, or one
+ * that cannot be read, or one that can only be read and @options are not OUT; NO_DEVICE: /dev/iokmem cannot be
  * opened; UNSUPPORTED: its exporter does not allow such a use; NO_MEMORY: the descriptor
  * could not be created.
  */

@@ -330,8 +330,8 @@ static bool has_worked(unsigned long cmd, int fd, const char *base,
 		       4 * PAGE;
 	case IOKMEM_WITH_DMA_BUF:
 		return after.fds == before->fds + 1 &&
-		       buffer_id(((struct iokmem_with_dma_buf *)arg)->fd) ==
-		       buffer_id(fd);
+		       after.descriptors == before->descriptors + 1 &&
+		       length_of(((struct iokmem_with_dma_buf *)arg)->fd) == length_of(fd);
 	case IOKMEM_REVOKE:
 		return nr_maps(fd) == 0 && try_map(fd, IOKMEM_MAP_ANYWHERE, 0, 0, 0) == -ENODEV;
 	}

@@ -1,11 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A read-only file of a descriptor never allows a writable map, not even through a driver
- * whose mmap() forwards to that file.
+ * What the holder of a file descriptor may do to others who use the memory. A read-only file of
+ * a descriptor never allows a writable map, not even through a driver whose mmap() forwards to
+ * that file. A window gives no power over the rest of the memory.
  */
+#include "dmabuf_utils.h"
 #include "driver_utils.h"
+#include "limits_utils.h"
+#include "racers.h"
 
-#define SIZE	(16 * PAGE)
+#include <sys/resource.h>
+
+#define INOUT	IOKMEM_DIRECTION_INOUT
+#define RO	IOKMEM_FD_READ_ONLY
+#define KEEP	IOKMEM_PURGEABLE_KEEP_CURRENT
+#define NON_VOLATILE IOKMEM_PURGEABLE_NON_VOLATILE
+#define VOLATILE IOKMEM_PURGEABLE_VOLATILE
+#define EMPTY	IOKMEM_PURGEABLE_EMPTY
+#define WC	IOKMEM_MAP_WRITE_COMBINE_CACHE
+#define WB	IOKMEM_MAP_COPYBACK_CACHE
+
+#define PAGES	16
+#define SIZE	(PAGES * PAGE)
+
+/* An ordinary user, who may lock as much memory as he likes. */
+#define ATTACKER	1000
+#define BECOME_ATTACKER() CHILD_EXPECT(!become(ATTACKER, RLIM_INFINITY))
 
 FIXTURE(forwarded)
 {
@@ -86,6 +106,226 @@ TEST_F(forwarded, map_of_a_read_only_file_stays_read_only)
 	ASSERT_EQ(0, mprotect(mapped, SIZE, PROT_READ));
 	EXPECT_TRUE(pages_are_numbered(mapped, SIZE, 0));
 	ASSERT_EQ(0, munmap(mapped, SIZE));
+}
+
+/* How somebody got a descriptor of part of the memory, or of all of it by a window. */
+enum way {
+	BY_SUB,
+	BY_DUPLICATE,
+	BY_MULTI,
+	BY_MULTI_OF_MULTI,
+	BY_DMA_BUF,
+	BY_MULTI_OF_DMA_BUF,
+};
+
+static int give_multi(int dev, int member)
+{
+	return create_multi(dev, INOUT, &member, 1);
+}
+
+static int give_dma_buf(int dev, int fd)
+{
+	int dma_buf = get_dma_buf(fd, 0), back;
+
+	back = with_dma_buf(dev, INOUT, dma_buf);
+	close(dma_buf);
+	return back;
+}
+
+/* Make a descriptor of the first pages. A dma-buf of all of them is one of @fd itself. */
+static int give(enum way way, int dev, int fd, unsigned int pages)
+{
+	int part = create_sub(fd, INOUT, 0, pages * PAGE);
+	int shared = pages == PAGES ? fd : part;
+
+	switch (way) {
+	case BY_SUB:
+		return part;
+	case BY_DUPLICATE:
+		return duplicate(part, 0);
+	case BY_MULTI:
+		return give_multi(dev, part);
+	case BY_MULTI_OF_MULTI:
+		return give_multi(dev, give_multi(dev, part));
+	case BY_DMA_BUF:
+		return give_dma_buf(dev, shared);
+	case BY_MULTI_OF_DMA_BUF:
+		return give_multi(dev, give_dma_buf(dev, shared));
+	}
+	return -EINVAL;
+}
+
+/* A window of purgeable memory, and one of wired memory, both writable. */
+FIXTURE(window)
+{
+	int dev;
+	int fd;
+	char *own;
+	int window;
+	int wired;
+	int wired_window;
+};
+
+FIXTURE_VARIANT(window)
+{
+	enum way way;
+	unsigned int pages;
+};
+
+#define WINDOW(_name, ...)						\
+	FIXTURE_VARIANT_ADD(window, _name) { __VA_ARGS__ }
+
+WINDOW(sub, BY_SUB, 1);
+WINDOW(sub_of_all, BY_SUB, PAGES);
+WINDOW(duplicate, BY_DUPLICATE, 1);
+WINDOW(multi, BY_MULTI, 1);
+WINDOW(multi_of_all, BY_MULTI, PAGES);
+WINDOW(multi_of_multi, BY_MULTI_OF_MULTI, 1);
+WINDOW(dma_buf, BY_DMA_BUF, 1);
+WINDOW(dma_buf_of_all, BY_DMA_BUF, PAGES);
+WINDOW(multi_of_dma_buf, BY_MULTI_OF_DMA_BUF, PAGES);
+
+FIXTURE_SETUP(window)
+{
+	self->dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->dev);
+	self->fd = create(self->dev, INOUT | IOKMEM_PAGEABLE | IOKMEM_PURGEABLE, SIZE, 0);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &self->own));
+	number_pages(self->own, SIZE);
+	self->window = give(variant->way, self->dev, self->fd, variant->pages);
+	ASSERT_LE(0, self->window);
+	self->wired = create(self->dev, INOUT, SIZE, 0);
+	ASSERT_LE(0, self->wired);
+	self->wired_window = give(variant->way, self->dev, self->wired, variant->pages);
+	ASSERT_LE(0, self->wired_window);
+}
+
+FIXTURE_TEARDOWN(window)
+{
+}
+
+static int set_states(void *arg)
+{
+	int fd = *(int *)arg;
+
+	BECOME_ATTACKER();
+	CHILD_EXPECT(set_purgeable(fd, VOLATILE) == -EACCES);
+	CHILD_EXPECT(set_purgeable(fd, EMPTY) == -EACCES);
+	CHILD_EXPECT(set_purgeable(fd, NON_VOLATILE) == -EACCES);
+	CHILD_EXPECT(set_purgeable(fd, KEEP) == NON_VOLATILE);
+	return 0;
+}
+
+TEST_F(window, does_not_change_the_purgeable_state)
+{
+	__s32 both[2] = { self->fd, self->window };
+	int multi = create_multi(self->dev, INOUT, both, 2);
+
+	EXPECT_EQ(0, run_child(set_states, &self->window));
+	EXPECT_EQ(0, run_child(set_states, &multi));
+	EXPECT_TRUE(pages_are_numbered(self->own, SIZE, 0));
+	EXPECT_EQ(NON_VOLATILE, set_purgeable(self->fd, VOLATILE));
+	EXPECT_EQ(VOLATILE, set_purgeable(self->window, KEEP));
+	EXPECT_EQ(VOLATILE, set_purgeable(self->fd, EMPTY));
+	EXPECT_TRUE(is_zero(self->own, SIZE));
+}
+
+static int change_modes(void *arg)
+{
+	int window = *(int *)arg, other = new_buffer(PAGE);
+	char *unique, *mapped;
+
+	CHILD_EXPECT(!map(other, IOKMEM_MAP_UNIQUE, 0, 0, &unique));
+	BECOME_ATTACKER();
+	CHILD_EXPECT(map(window, WC, 0, PAGE, &mapped) == -EACCES);
+	CHILD_EXPECT(map(window, IOKMEM_MAP_INHIBIT_CACHE, 0, PAGE, &mapped) == -EACCES);
+	CHILD_EXPECT(redirect(other, unique, PAGE, window, WC, 0) == -EACCES);
+	/* The mode that the memory has is no change. */
+	CHILD_EXPECT(!map(window, WB, 0, PAGE, &mapped));
+	CHILD_EXPECT(can_write(mapped));
+	CHILD_EXPECT(!redirect(other, unique, PAGE, window, WB, 0));
+	return 0;
+}
+
+static __u32 mode_of(int fd)
+{
+	struct iokmem_query_buffer buffer;
+
+	return query(fd, &buffer) ? 0 : buffer.cache_mode;
+}
+
+TEST_F(window, does_not_change_the_cache_mode)
+{
+	NEED_CACHE_MODE(WC);
+	EXPECT_EQ(0, run_child(change_modes, &self->wired_window));
+	EXPECT_EQ(WB, mode_of(self->wired));
+	/* The owner still can. */
+	EXPECT_TRUE(EVENTUALLY(!try_map(self->wired, IOKMEM_MAP_ANYWHERE | WC, 0, 0, 0)));
+	EXPECT_EQ(WC, mode_of(self->wired));
+}
+
+TEST_F(window, counts_its_own_pages)
+{
+	struct iokmem_get_page_counts counts;
+	__u64 pages = variant->pages;
+
+	ASSERT_EQ(0, page_counts(self->window, &counts));
+	EXPECT_EQ(pages, counts.resident);
+	EXPECT_EQ(pages, counts.dirty);
+	ASSERT_EQ(0, page_counts(self->wired_window, &counts));
+	EXPECT_EQ(pages, counts.resident);
+	EXPECT_EQ(pages, counts.dirty);
+	ASSERT_EQ(0, page_counts(self->fd, &counts));
+	EXPECT_EQ(SIZE / PAGE, counts.resident);
+}
+
+/* Windows of memory of which some pages have been written, some read, and some not touched. */
+TEST_F(window, tells_nothing_of_other_pages)
+{
+	int fd = create(self->dev, IOKMEM_PAGEABLE, SIZE, 0), back, middle, first;
+	struct iokmem_get_page_counts counts;
+	char *bytes;
+
+	ASSERT_EQ(0, map(fd, 0, 0, 0, &bytes));
+	middle = create_sub(fd, 0, 4 * PAGE, 4 * PAGE);
+	back = create_sub(fd, 0, 9 * PAGE, 7 * PAGE);
+	first = create_sub(middle, 0, 0, 1);
+	touch(bytes + 3 * PAGE, true);
+	touch(bytes + 4 * PAGE, false);
+	touch(bytes + 7 * PAGE, true);
+	touch(bytes + 8 * PAGE, true);
+	ASSERT_EQ(0, page_counts(middle, &counts));
+	EXPECT_EQ(2, counts.resident);
+	EXPECT_EQ(1, counts.dirty);
+	ASSERT_EQ(0, page_counts(first, &counts));
+	EXPECT_EQ(1, counts.resident);
+	EXPECT_EQ(0, counts.dirty);
+	ASSERT_EQ(0, page_counts(back, &counts));
+	EXPECT_EQ(0, counts.resident);
+	EXPECT_EQ(0, counts.dirty);
+	ASSERT_EQ(0, page_counts(give(variant->way, self->dev, middle, 1), &counts));
+	EXPECT_EQ(1, counts.resident);
+}
+
+/* A multi-descriptor of whole descriptors has the rights of its members. */
+TEST(multi_of_whole_descriptors_is_whole)
+{
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	int fds[2] = { create(dev, IOKMEM_PAGEABLE | IOKMEM_PURGEABLE, SIZE, 0), 0 };
+	struct iokmem_get_page_counts counts;
+	int multi;
+	char *own;
+
+	ASSERT_LE(0, fds[0]);
+	fds[1] = fds[0];
+	ASSERT_EQ(0, map(fds[0], 0, 0, 0, &own));
+	number_pages(own, SIZE);
+	multi = create_multi(dev, INOUT, fds, 2);
+	ASSERT_EQ(0, page_counts(multi, &counts));
+	EXPECT_EQ(SIZE / PAGE, counts.resident);
+	EXPECT_EQ(NON_VOLATILE, set_purgeable(multi, EMPTY));
+	EXPECT_TRUE(is_zero(own, SIZE));
 }
 
 #include "nothing_left.h"

@@ -40,6 +40,16 @@
  * mmap() of the file descriptor at an offset of 2^63 or more, which the module itself uses to
  * find addresses, makes a range of addresses without memory, whose touch is SIGBUS.
  *
+ * Rights belong to file descriptors. A read-only one allows to see the memory: no change of its
+ * content, length, purgeable state or cache mode, and no revoke. A *window* is the file descriptor
+ * of part of the memory: of a sub-descriptor, of a descriptor of a dma-buf from
+ * IOKMEM_GET_DMA_BUF, and of a multi-descriptor that has such a member, even if it shows all of
+ * the memory. It allows to use its bytes, and to change them if it is writable. It does not allow
+ * what concerns all of the memory: it changes neither the purgeable state nor the cache mode
+ * (EACCES), and counts its own pages only. While a window is mapped or part of a dma-buf, the cache
+ * mode of the memory stays as it is. Pageable memory that has to stay in memory for a window stays
+ * as a whole, and counts as a whole for RLIMIT_MEMLOCK.
+ *
  * Every structure starts with its size in bytes, set by the caller. A structure larger than
  * the kernel's is accepted if the rest is zero, and the whole is at most a page. A smaller
  * structure is accepted if it has all members that the ioctl's first version had. After any
@@ -97,7 +107,8 @@
  *  - EACCES: memory that is contiguous over more than a block of the page allocator (4 MiB on
  *    most machines), where no free blocks that are neighbours were found: other memory can be
  *    charged to no memory cgroup (have CAP_SYS_ADMIN); a
- *    writable map, or a change, through a read-only file descriptor; a map
+ *    writable map, or a change, through a read-only file descriptor; another purgeable state
+ *    or cache mode through a window; a map
  *    of part of a page, where the rest is not the descriptor's memory; a writable
  *    map that pageable memory has to stay in memory for, while the memory already stays
  *    for read-only maps; a dma-buf that can only be read, in another direction than out; a
@@ -161,7 +172,8 @@
  * Cache modes, in the options of a buffer and of a map. The default mode of a buffer is
  * copyback. The default mode of a map is the mode that the buffer has. If a map asks for
  * another mode, the memory itself gets that mode, unless something maps or holds the
- * memory: then the map is refused with EBUSY.
+ * memory: then the map is refused with EBUSY. Read-only file descriptors and windows cannot
+ * change the mode (EACCES).
  *
  * The comment beside each option names the mode that is in force with it. On arm64 uncached
  * RAM is Normal-NC, as write-combined RAM is: writes may be gathered, and accesses need not
@@ -426,7 +438,8 @@ struct iokmem_duplicate {
  * A program that needs the content makes the memory non-volatile again. The old state says
  * whether the content has survived. IOKMEM_PURGEABLE_EMPTY: the content is not needed, and
  * is discarded at once. Empty memory that is made volatile stays empty.
- * IOKMEM_PURGEABLE_KEEP_CURRENT: only return the state.
+ * IOKMEM_PURGEABLE_KEEP_CURRENT: only return the state. Read-only file descriptors and windows
+ * allow nothing else (EACCES). A multi-descriptor changes all its members.
  */
 struct iokmem_set_purgeable {
 	__u32 size;
@@ -441,6 +454,9 @@ struct iokmem_set_purgeable {
  * @__reserved: must be 0
  * @resident: out: number of pages in memory
  * @dirty: out: number of resident pages whose content exists nowhere else
+ *
+ * Counts the pages of all the memory, whatever the length is. A window counts the pages that
+ * its own bytes are in.
  */
 struct iokmem_get_page_counts {
 	__u32 size;
@@ -462,8 +478,10 @@ struct iokmem_get_page_counts {
  * @__reserved: must be 0
  *
  * Makes a descriptor of part of this descriptor's memory. A process that has only its file
- * descriptor can reach only that part. Its maps are shared with the maps of the whole
- * memory. Whole pages are mapped, so only whole pages of the part can be mapped.
+ * descriptor can reach only that part, and has no rights to what concerns all of the memory,
+ * even if the part is all of it: to hand on all rights, use IOKMEM_DUPLICATE. Its maps are
+ * shared with the maps of the whole memory. Whole pages are mapped, so only whole pages of the
+ * part can be mapped.
  */
 struct iokmem_create_sub {
 	__u32 size;
@@ -605,9 +623,8 @@ struct iokmem_get_dma_buf {
  * that uses the memory while a device does must do so between the two calls of
  * DMA_BUF_IOCTL_SYNC, on the dma-buf. The first one waits for the device.
  *
- * For a dma-buf that was made with IOKMEM_GET_DMA_BUF, the ioctl returns the descriptor that
- * the dma-buf was made of; or a sub-descriptor, if the descriptor's length was less than its
- * capacity then.
+ * For a dma-buf that was made with IOKMEM_GET_DMA_BUF, the ioctl makes a sub-descriptor, of all
+ * that the dma-buf has, of the descriptor that the dma-buf was made of.
  */
 struct iokmem_with_dma_buf {
 	__u32 size;

@@ -311,7 +311,8 @@ static void decide_cache_mode(const struct model *model,
 		return;
 	if (request->options & IOKMEM_MAP_REFERENCE)
 		fail(verdict, -ENOENT);
-	if (file->read_only)
+	/* The mode is that of all the memory. */
+	if (file->read_only || file->part)
 		fail(verdict, -EACCES);
 	if (model_maps_of(model, file->memory))
 		fail(verdict, -EBUSY);

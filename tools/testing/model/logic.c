@@ -247,13 +247,13 @@ static int mapping_build(struct logic *logic, struct iokmem_mapping *mapping)
 
 /* IOKMEM_CREATE_MAPPING, like in chardev.c and map.c. */
 
-static int check(struct iokmem_map_request *request, struct iokmem_desc *desc)
+static int check(struct iokmem_map_request *request, struct iokmem_desc *desc, bool read_only)
 {
 	if (request->options & IOKMEM_MAP_STATIC)
 		return -EOPNOTSUPP;
 	if ((request->options & IOKMEM_MAP_ANYWHERE) && request->at)
 		return -EINVAL;
-	if (request->keep_mode && !(request->options & IOKMEM_MAP_READ_ONLY))
+	if (read_only && !(request->options & IOKMEM_MAP_READ_ONLY))
 		return -EACCES;
 	return iokmem_request_check(request, desc);
 }
@@ -333,18 +333,19 @@ static struct iokmem_map *find(struct sequence *sequence,
 static void logic_create(struct sequence *sequence,
 			 const struct model_request *asked, struct answer *answer)
 {
+	const struct model_file *file = &sequence->model.file[asked->file];
 	struct logic *logic = logic_of(sequence);
 	struct iokmem_map_request request = {
 		.mm = logic_mm(logic, asked->space),
 		.options = asked->options,
-		.keep_mode = sequence->model.file[asked->file].read_only,
+		.keep_mode = file->read_only || file->part,
 		.at = asked->address,
 		.offset = asked->offset,
 		.length = asked->length,
 	};
 	struct iokmem_map *found = NULL;
 
-	answer->err = check(&request, logic->file[asked->file]);
+	answer->err = check(&request, logic->file[asked->file], file->read_only);
 	if (answer->err)
 		return;
 	answer->err = check_mode(&request);

@@ -188,6 +188,7 @@ void op_create_sub(struct thread *thread)
 	}
 	shape.identity = new_identity();
 	shape.root = from->shape.root;
+	shape.window = true;
 	shape.options = from->shape.options;
 	shape.skew = (from->shape.skew + offset) % PAGE;
 	shape.capacity = length;
@@ -233,6 +234,7 @@ void op_create_multi(struct thread *thread)
 		shape.owned = shape.capacity + member->shape.owned;
 		shape.capacity += member->shape.capacity;
 		read_only |= member->read_only;
+		shape.window |= member->shape.window;
 		roots[nr] = member->shape.root;
 		fds[nr++] = member->fd;
 	}

@@ -100,11 +100,11 @@ static void foresee_options(struct request *request)
 		has_to_fail(request, EINVAL);
 	if (options & IOKMEM_MAP_REFERENCE)
 		may_fail(request, ENOENT);
-	/* Another mode would be a change, and a read-only file descriptor cannot make one. */
+	/* Another mode would be a change, which not every file descriptor allows. */
 	if (mode) {
 		may_fail(request, EBUSY);
 		may_fail(request, EOPNOTSUPP);
-		if (request->handle->read_only)
+		if (request->handle->read_only || shape->window)
 			may_fail(request, EACCES);
 	}
 	if (options & IOKMEM_MAP_PINNABLE) {
@@ -351,7 +351,7 @@ static void check_dma_buf(struct thread *thread, const struct handle *handle, in
 			fail(thread, "a dma-buf of #%llu: %s", shape->identity, strerror(-fd));
 		return;
 	}
-	if (query(fd, &buffer) || buffer.id != (__u64)buffer_id(handle->fd) ||
+	if (query(fd, &buffer) || buffer.capacity != shape->capacity ||
 	    (handle->read_only && !(buffer.access & IOKMEM_FD_READ_ONLY)))
 		fail(thread, "a dma-buf of #%llu is of another, or gives more rights",
 		     shape->identity);

@@ -28,10 +28,12 @@ void op_set_purgeable(struct thread *thread)
 		change_end(handle->shape.pieces[i].buffer, begun[i], false);
 	trace(thread, "SET_PURGEABLE", handle->shape.identity, 0, 0, 0, state, old);
 
-	if (handle->read_only && state != IOKMEM_PURGEABLE_KEEP_CURRENT) {
+	if ((handle->read_only || handle->shape.window) &&
+	    state != IOKMEM_PURGEABLE_KEEP_CURRENT) {
 		if (old != -EACCES)
-			fail(thread, "SET_PURGEABLE of a read-only #%llu: %d",
-			     handle->shape.identity, old);
+			fail(thread, "SET_PURGEABLE of #%llu, which is %s: %d",
+			     handle->shape.identity,
+			     handle->read_only ? "read-only" : "a window", old);
 	} else if (old != -EOPNOTSUPP && (old < IOKMEM_PURGEABLE_NON_VOLATILE ||
 					  old > IOKMEM_PURGEABLE_EMPTY)) {
 		fail(thread, "SET_PURGEABLE of #%llu: %d", handle->shape.identity, old);
@@ -86,7 +88,8 @@ void op_purge_alone(struct thread *thread)
 	__u32 page, in_buffer;
 	bool alone;
 
-	if (!ref || ref->fd < 0 || ref->read_only || !(ref->shape.options & IOKMEM_PURGEABLE))
+	if (!ref || ref->fd < 0 || ref->read_only || ref->shape.window ||
+	    !(ref->shape.options & IOKMEM_PURGEABLE))
 		return;
 	page = below(thread, ref->pages);
 	buffer = piece_of(&ref->shape, ref->first + page, &in_buffer)->buffer;

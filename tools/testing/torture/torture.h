@@ -70,6 +70,7 @@ struct piece {
  * @capacity: in bytes
  * @owned: how many bytes may be shown, see kmod/desc/desc.h
  * @root: the identity of what has the maps
+ * @window: it has no rights to what concerns all of the memory
  * @nr: how many pieces
  * @pieces: what pages it shows
  */
@@ -80,6 +81,7 @@ struct shape {
 	__u64 capacity;
 	__u64 owned;
 	__u64 root;
+	bool window;
 	__u32 nr;
 	struct piece pieces[MAX_PIECES];
 };
