@@ -656,11 +656,14 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_dma_buf, IOKMEM_NS);
  *
  * The program has the dma-buf, and not the descriptor that it was made of. So it gets a
  * sub-descriptor, even if the dma-buf has all of the memory: that has no rights but to the bytes.
+ * Also returns -EACCES if the program may not read the dma-buf.
  */
 struct iokmem_desc *iokmem_program_with_dma_buf(struct dma_buf *dmabuf, u32 direction)
 {
 	struct iokmem_desc *desc;
 
+	if (!(dmabuf->file->f_mode & FMODE_READ))
+		return ERR_PTR(-EACCES);
 	if (is_export(dmabuf)) {
 		int err = check_import(dmabuf, direction);
 

@@ -328,6 +328,22 @@ TEST(multi_of_whole_descriptors_is_whole)
 	EXPECT_TRUE(is_zero(own, SIZE));
 }
 
+/* The file of a dma-buf says what its holder may do, and can be made write-only. */
+TEST(write_only_dma_buf_is_not_imported)
+{
+	int dma_buf = new_heap_buffer(SIZE, O_WRONLY), dev;
+	int readable = new_heap_buffer(SIZE, O_RDWR);
+
+	if (dma_buf < 0)
+		SKIP(return, "no system heap");
+	dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	EXPECT_EQ(O_WRONLY, fcntl(dma_buf, F_GETFL) & O_ACCMODE);
+	EXPECT_EQ(-EACCES, with_dma_buf(dev, INOUT, dma_buf));
+	EXPECT_EQ(-EACCES, with_dma_buf(dev, IOKMEM_DIRECTION_IN, dma_buf));
+	EXPECT_EQ(-EACCES, with_dma_buf(dev, IOKMEM_DIRECTION_OUT, dma_buf));
+	EXPECT_LE(0, with_dma_buf(dev, INOUT, readable));
+}
+
 #include "nothing_left.h"
 
 TEST_HARNESS_MAIN

@@ -112,7 +112,7 @@
  *    of part of a page, where the rest is not the descriptor's memory; a writable
  *    map that pageable memory has to stay in memory for, while the memory already stays
  *    for read-only maps; a dma-buf that can only be read, in another direction than out; a
- *    revoke through a file descriptor that does not allow it
+ *    dma-buf that cannot be read; a revoke through a file descriptor that does not allow it
  *  - EBUSY: another cache mode, of memory that is mapped, prepared or pinned
  *  - EBADFD: IOKMEM_MAP_PREFAULT, of pageable memory that is not prepared
  *  - ENOTUNIQ: a map that is to be redirected is not Unique
@@ -609,7 +609,7 @@ struct iokmem_get_dma_buf {
  * struct iokmem_with_dma_buf - argument of IOKMEM_WITH_DMA_BUF
  * @size: sizeof(struct iokmem_with_dma_buf)
  * @options: a direction; IOKMEM_DIRECTION_OUT if the dma-buf can only be read
- * @dma_buf: a file descriptor of a dma-buf
+ * @dma_buf: a file descriptor of a dma-buf, open for reading
  * @fd: out: the descriptor's file descriptor, close-on-exec; read-only if the dma-buf can
  *	only be read
  *
