@@ -465,13 +465,17 @@ static void export_read_only_is_only_read(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, export_error(desc, 0));
 }
 
-/* Memory that is held for reading only can be exported for reading only. */
+/* Memory of a task that is held for reading only can be exported for reading only. */
 static void export_of_memory_held_for_reading_is_read_only(struct kunit *test)
 {
-	struct iokmem_desc *desc = buffer_with(test, NULL, IOKMEM_PAGEABLE, SZ_64K, 0);
 	struct device *dev = dma_device(test, "iokmem-importer");
 	struct dma_buf *dmabuf;
+	struct iokmem_desc *desc;
+	unsigned long address;
 
+	attach_address_space(test);
+	address = user_memory(test, SZ_64K, true);
+	desc = keep_desc(test, iokmem_desc_with_address_range(address, SZ_64K, INOUT, current));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, OUT));
 	KUNIT_EXPECT_EQ(test, -EACCES, export_error(desc, 0));
 	KUNIT_EXPECT_EQ(test, 1, desc->held);
@@ -482,6 +486,15 @@ static void export_of_memory_held_for_reading_is_read_only(struct kunit *test)
 	put_dma_buf_now(test, dmabuf);
 	settle_files(test);
 	KUNIT_EXPECT_EQ(test, 0, desc->held);
+	KUNIT_EXPECT_EQ(test, 0, export_error(desc, 0));
+}
+
+/* One who only reads memory of the module's own keeps nobody from writing it. */
+static void export_of_pageable_memory_is_writable(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer_with(test, NULL, IOKMEM_PAGEABLE, SZ_64K, 0);
+
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, OUT));
 	KUNIT_EXPECT_EQ(test, 0, export_error(desc, 0));
 }
 
@@ -629,6 +642,7 @@ static struct kunit_case dmabuf_export_cases[] = {
 	KUNIT_CASE(export_that_is_mapped_is_redirected),
 	KUNIT_CASE_PARAM(export_read_only_is_only_read, kind_gen_params),
 	KUNIT_CASE(export_of_memory_held_for_reading_is_read_only),
+	KUNIT_CASE(export_of_pageable_memory_is_writable),
 	KUNIT_CASE(export_of_unshareable_memory_is_refused),
 	KUNIT_CASE(export_of_a_mixture_has_no_kernel_address),
 	KUNIT_CASE(export_keeps_the_cache_mode),

@@ -29,7 +29,7 @@
  * @no_own_kernel_map: the kernel has no addresses of it but its own
  * @export_error: why no dma-buf of it can be made, or 0
  * @imported: it is the memory of a dma-buf already
- * @held_to_write: every hold is for writing
+ * @held_to_write: it can be written while it is held, even if the first holder only reads it
  * @combined_error: why it cannot be mapped write-combined; 0: the request retypes all of it
  * @device_error: why a device that is not its own cannot see it, or 0
  * @pinnable: pages of a map of it can be pinned

@@ -159,8 +159,7 @@ static void kind_prepared_for_reading_is_not_written(struct kunit *test)
 {
 	const struct kind *kind = test->param_value;
 	struct iokmem_desc *desc = make_kind(test, kind);
-	/* Memory that the kernel has an address of is always writable. */
-	bool always = !kind->comes_and_goes || kind->held_to_write || desc->kernel_home;
+	bool always = !kind->comes_and_goes || kind->held_to_write;
 	u8 byte = 5;
 
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, IOKMEM_DIRECTION_OUT));

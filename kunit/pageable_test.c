@@ -235,6 +235,57 @@ static void pageable_memory_keeps_what_was_written_while_prepared(struct kunit *
 	KUNIT_EXPECT_TRUE(test, reads(desc, false));
 }
 
+static int prepare_again(struct iokmem_desc *desc)
+{
+	return iokmem_desc_prepare(desc, IOKMEM_DIRECTION_IN);
+}
+
+static int prepare_as_part(struct iokmem_desc *desc)
+{
+	struct iokmem_desc *multi;
+	int err;
+
+	multi = iokmem_multi_with_descriptors(&desc, 1, IOKMEM_DIRECTION_INOUT);
+	if (IS_ERR(multi))
+		return PTR_ERR(multi);
+	err = iokmem_desc_prepare(multi, IOKMEM_DIRECTION_OUT);
+	if (!err)
+		err = iokmem_desc_prepare(multi, IOKMEM_DIRECTION_IN);
+	iokmem_desc_put(multi);
+	return err;
+}
+
+/* The same if the memory was held for reading first, by itself or as a part of another. */
+static void pageable_memory_that_was_held_to_read_keeps_what_was_written(struct kunit *test)
+{
+	int (*const hold[])(struct iokmem_desc *desc) = { prepare_again, prepare_as_part };
+	u8 *bytes = kunit_kmalloc(test, SIZE, GFP_KERNEL);
+	struct iokmem_desc *desc;
+	u64 pages, dirty;
+	pgoff_t at;
+	int i;
+
+	need_swap(test);
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	fill_bytes(bytes, SIZE);
+	for (i = 0; i < ARRAY_SIZE(hold); i++) {
+		desc = buffer_with(test, NULL, IOKMEM_PAGEABLE, SIZE, 0);
+		KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, IOKMEM_DIRECTION_OUT));
+		KUNIT_ASSERT_EQ(test, 0, iokmem_desc_get_page_counts(desc, &pages, &dirty));
+		KUNIT_EXPECT_EQ(test, PAGES, pages);
+		KUNIT_EXPECT_EQ(test, 0, dirty);
+		KUNIT_ASSERT_EQ(test, 0, hold[i](desc));
+		for (at = 0; at < PAGES; at++)
+			memcpy(page_address(pfn_to_page(pfn_of(desc, at))),
+			       bytes + at * PAGE_SIZE, PAGE_SIZE);
+		while (!iokmem_desc_complete(desc, NONE))
+			;
+		squeeze(test, desc, PAGES / 4 - 1);
+		KUNIT_EXPECT_LT(test, resident(test, desc), PAGES / 4);
+		KUNIT_EXPECT_TRUE(test, reads(desc, false));
+	}
+}
+
 static void pageable_kernel_buffer_has_an_address_while_prepared(struct kunit *test)
 {
 	struct iokmem_desc *desc;
@@ -592,6 +643,7 @@ static struct kunit_case pageable_cases[] = {
 	KUNIT_CASE(pageable_memory_stays_while_prepared),
 	KUNIT_CASE(pageable_memory_stays_mapped_while_prepared),
 	KUNIT_CASE(pageable_memory_keeps_what_was_written_while_prepared),
+	KUNIT_CASE(pageable_memory_that_was_held_to_read_keeps_what_was_written),
 	KUNIT_CASE(pageable_kernel_buffer_has_an_address_while_prepared),
 	KUNIT_CASE(pageable_task_buffer_is_mapped_there),
 	KUNIT_CASE(pageable_buffer_appends_bytes),

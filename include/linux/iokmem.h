@@ -25,9 +25,9 @@
  *	-ENOSPC: more bytes than the buffer has room for; more members than a
  *		multi-descriptor can have
  *	-EBADFD: the memory is not prepared
- *	-EACCES: the memory may only be read, or is prepared for reading only; the task that
- *		is charged has no CAP_SYS_ADMIN, for contiguous memory that no cgroup can be
- *		charged with
+ *	-EACCES: the memory may only be read, or is a range that is prepared for reading only;
+ *		the task that is charged has no CAP_SYS_ADMIN, for contiguous memory that no
+ *		cgroup can be charged with
  *	-EFAULT: a range of addresses has a hole; a guard page
  *	-EPERM: a physical address of memory that the kernel uses; the task that is charged
  *		would exceed its RLIMIT_MEMLOCK

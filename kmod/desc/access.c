@@ -284,7 +284,8 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_read_bytes, IOKMEM_NS);
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: 0, or a negative error: as iokmem_desc_read_bytes(), and -EACCES if the memory
- * is prepared for reading only. After an error nothing has changed, with one exception.
+ * is a range that is prepared for reading only. After an error nothing has changed, with one
+ * exception.
  * A multi-descriptor on arm64 may have members of wired memory that is not copyback. Each
  * is mapped when its turn comes. If that fails (-ENOMEM), the members before it have been
  * written.

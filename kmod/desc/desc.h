@@ -88,7 +88,8 @@ struct iokmem_home_ops {
  * @prepare_charge: the charge for the hold of all preparations together, or NULL
  * @hold_lock: serialises holds, and keeps the memory from being retyped
  * @held: number of holds
- * @held_read_only: the memory is held for reading only
+ * @held_read_only: the memory is held so that it can only be read
+ * @held_written: a holder may have written the memory since the first hold
  * @hold_charges: the charges of all holds, one for each user
  * @hold_charges_lock: protects @hold_charges
  * @extents: where the memory is: always, or only while it is held
@@ -161,6 +162,7 @@ struct iokmem_desc {
 	/* "Any reader": written with WRITE_ONCE(), so it may be read without the lock. */
 	unsigned int held;		/* protected by @hold_lock; any reader */
 	bool held_read_only;		/* protected by @hold_lock; any reader */
+	bool held_written;		/* protected by @hold_lock; any reader */
 	struct iokmem_extents extents;	/* protected by @hold_lock; any reader of their number */
 
 	spinlock_t hold_charges_lock;	/* for @hold_charges */

@@ -164,6 +164,25 @@ static int pin(struct iokmem_desc *desc, bool write, void **brought)
 	return err;
 }
 
+/* Let holders write the memory, which is held. */
+static int write_locked(struct iokmem_desc *desc)
+{
+	const struct iokmem_store_ops *store = desc->kind->store;
+	int err = 0;
+
+	lockdep_assert_held(&desc->hold_lock);
+
+	if (desc->held_written)
+		return 0;
+	if (desc->held_read_only)
+		return -EACCES;
+	if (store && store->write)
+		err = store->write(desc);
+	if (!err)
+		WRITE_ONCE(desc->held_written, true);
+	return err;
+}
+
 static int hold_locked(struct iokmem_desc *desc, bool write, void **brought)
 {
 	int err;
@@ -175,18 +194,16 @@ static int hold_locked(struct iokmem_desc *desc, bool write, void **brought)
 		return err;
 	if (desc->held >= IOKMEM_COUNT_MAX)
 		return -EOVERFLOW;
-	if (desc->held) {
-		/* A hold for reading only does not allow writes to the memory. */
-		if (write && desc->held_read_only)
-			return -EACCES;
-	} else {
+	if (!desc->held) {
 		WRITE_ONCE(desc->held_read_only, false);
+		WRITE_ONCE(desc->held_written, write);
 		err = pin(desc, write, brought);
-		if (err)
-			return err;
+	} else if (write) {
+		err = write_locked(desc);
 	}
-	WRITE_ONCE(desc->held, desc->held + 1);
-	return 0;
+	if (!err)
+		WRITE_ONCE(desc->held, desc->held + 1);
+	return err;
 }
 
 static int try_hold(struct iokmem_desc *desc, bool write)
@@ -219,9 +236,10 @@ static int try_hold(struct iokmem_desc *desc, bool write)
  * to NULL. If @charge itself is NULL, nobody is charged.
  *
  * Return 0; -ENODEV if the memory has been revoked; -EACCES if @write and the memory is
- * read-only, or held for reading only; -EPERM if the user may not have so much memory;
- * -EOVERFLOW if there are too many holds; -EINTR if a fatal signal arrived; or another error of
- * the kind.
+ * Return 0; -ENODEV if the memory has been revoked; -EACCES if @write and the memory is
+ * read-only, or is held in a way in which it cannot be written; -EPERM if the user may not have so
+ * much memory; -EOVERFLOW if there are too many holds; -EINTR if a fatal signal arrived; or another
+ * error of the kind.
  */
 int iokmem_desc_hold(struct iokmem_desc *desc, bool write, struct iokmem_hold_charge **charge)
 {
@@ -350,14 +368,20 @@ static bool prepares(const struct iokmem_desc *desc)
 /* Count one more preparation of memory that is prepared. */
 static int prepare_again(struct iokmem_desc *desc, bool write)
 {
+	int err = 0;
+
 	lockdep_assert_held(&desc->prepare_lock);
 
-	if (write && READ_ONCE(desc->held_read_only))
-		return -EACCES;
 	if (desc->prepared >= IOKMEM_COUNT_MAX)
 		return -EOVERFLOW;
-	desc->prepared++;
-	return 0;
+	if (write && !READ_ONCE(desc->held_written)) {
+		mutex_lock(&desc->hold_lock);
+		err = write_locked(desc);
+		mutex_unlock(&desc->hold_lock);
+	}
+	if (!err)
+		desc->prepared++;
+	return err;
 }
 
 /* Make the first preparation, which takes over the caller's hold and its charge. */
@@ -447,7 +471,7 @@ void iokmem_desc_complete_all(struct iokmem_desc *desc)
  *   a dma-buf does not keep the memory in place
  * * -EFAULT: a range has a hole
  * * -EACCES: the transfer would write memory that the task of a range may only read, or
- *   memory that is prepared for reading only
+ *   a range that is prepared, or mapped, for reading only
  * * -ESRCH: the task of a range of addresses has exited
  * * -EPERM: the memory exceeds the RLIMIT_MEMLOCK of the caller, or of the task that is
  *   charged for the memory

@@ -29,10 +29,12 @@ struct vm_fault;
  *	at it at a time. Return an error as ERR_PTR(). Default: @pin does it all
  * @let_go: undo @bring_in, if @pin has not taken over what it returned. Called without locks
  * @pin: keep the memory in place and fill in the extents. Called for the first hold, with
- *	@hold_lock held. Sets @held_read_only if the memory is not going to be written.
- *	May sleep. Return -ESTALE if the memory has to be brought in again. Default: the
- *	memory is in place anyhow
+ *	@hold_lock held. Sets @held_read_only if memory that is kept in this way cannot be
+ *	written. May sleep. Return -ESTALE if the memory has to be brought in again. Default:
+ *	the memory is in place anyhow
  * @unpin: undo @pin, with @hold_lock held. Cannot fail
+ * @write: a holder is going to write memory that was pinned to be read. Called with @hold_lock
+ *	held. Default: there is nothing to do
  * @retype: give the memory a cache mode that the kind's resolve() has found. Called with
  *	@hold_lock held while nothing maps or holds the memory. Default: the mode cannot
  *	change
@@ -52,6 +54,7 @@ struct iokmem_store_ops {
 	void (*let_go)(struct iokmem_desc *desc, void *brought);
 	int (*pin)(struct iokmem_desc *desc, bool write, void *brought);
 	void (*unpin)(struct iokmem_desc *desc);
+	int (*write)(struct iokmem_desc *desc);
 	int (*retype)(struct iokmem_desc *desc, u32 cache_mode);
 	struct iokmem_run (*lookup)(const struct iokmem_desc *desc, pgoff_t index);
 	struct iokmem_desc *(*member)(const struct iokmem_desc *desc, size_t *offset,

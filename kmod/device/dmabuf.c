@@ -524,7 +524,7 @@ static struct dma_buf *get_imported(struct dma_buf *dmabuf, bool read_only)
  *   dma-buf; memory that user tasks cannot be shown; an imported dma-buf cannot be made
  *   read-only
  * * -EACCES: part of a page whose rest is not the descriptor's; memory that may only be
- *   read, or is prepared for reading only, without %IOKMEM_FD_READ_ONLY
+ *   read, or a range that is prepared for reading only, without %IOKMEM_FD_READ_ONLY
  * * -EINVAL: members of a multi-descriptor do not fit together page by page
  * * -ERANGE: the length is 0
  * * -EFAULT, -ESRCH, -EPERM, -EIO, -EINTR, -ENOMEM: as iokmem_desc_prepare()

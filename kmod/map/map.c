@@ -175,8 +175,8 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
  * * -EBUSY: the memory needs another cache mode, and is mapped, held or pinned
  * * -EBADFD: %IOKMEM_MAP_PREFAULT, and the memory is pageable and not prepared
  * * -EACCES: part of a page, and the rest of the page is not the buffer's; or no
- *   IOKMEM_MAP_READ_ONLY, and the memory may only be read, or is prepared for reading
- *   only
+ *   IOKMEM_MAP_READ_ONLY, and the memory may only be read, or is a range that is prepared
+ *   for reading only
  * * -EFAULT: a range of addresses has a hole
  * * -EPERM: the memory has to be held, and exceeds the caller's RLIMIT_MEMLOCK; or sealed
  *   memory (mseal()) would be overwritten

@@ -184,6 +184,23 @@ static void multi_unpin(struct iokmem_desc *desc)
 	unhold_members(multi, multi->nr);
 }
 
+/* A member that has been held for writing once counts as written until nobody holds it. */
+static int multi_write(struct iokmem_desc *desc)
+{
+	struct iokmem_multi *multi = multi_of(desc);
+	unsigned int i;
+	int err = 0;
+
+	lockdep_assert_held(&desc->hold_lock);
+
+	for (i = 0; i < multi->nr && !err; i++) {
+		err = iokmem_desc_hold(multi->members[i].desc, true, NULL);
+		if (!err)
+			iokmem_desc_unhold(multi->members[i].desc, NULL);
+	}
+	return err;
+}
+
 /* Return true if members begin and end with pages, except for the outer ends. */
 static bool seams_fit(const struct iokmem_multi *multi)
 {
@@ -419,6 +436,7 @@ static const struct iokmem_store_ops multi_store = {
 	.let_go		= multi_let_go,
 	.pin		= multi_pin,
 	.unpin		= multi_unpin,
+	.write		= multi_write,
 	.lookup		= multi_lookup,
 	.member		= multi_member,
 	.cache_mode	= multi_cache_mode,

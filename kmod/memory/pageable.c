@@ -84,7 +84,10 @@ err_evictable:
 	return err;
 }
 
-/* Keep the pages by references. The payer, if there is one, is charged. */
+/*
+ * Keep the pages by references, so that they can be written: one who only reads must not keep
+ * others from writing. The payer, if there is one, is charged.
+ */
 static void *pageable_bring_in(struct iokmem_desc *desc, bool write)
 {
 	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
@@ -143,7 +146,6 @@ static int pageable_pin(struct iokmem_desc *desc, bool write, void *data)
 		return err;
 	iokmem_extents_move(&desc->extents, &brought->extents);
 	pageable->pin_charge = brought->charge;
-	WRITE_ONCE(desc->held_read_only, !write);
 	kfree(brought);
 	return 0;
 }
@@ -161,7 +163,7 @@ static void pageable_unpin(struct iokmem_desc *desc)
 	up_write(&pageable->lock);
 	iokmem_shmem_clear_unevictable(pageable);
 
-	iokmem_shmem_put_pages(pages, iokmem_shmem_size(pageable), !desc->held_read_only);
+	iokmem_shmem_put_pages(pages, iokmem_shmem_size(pageable), desc->held_written);
 	iokmem_extents_fini(&desc->extents);
 	iokmem_uncharge(&pageable->pin_charge);
 }
@@ -277,7 +279,7 @@ static int pageable_page_counts(struct iokmem_desc *desc, pgoff_t index, unsigne
 	iokmem_shmem_count(pageable, index, nr, resident, dirty);
 	up_read(&pageable->lock);
 	/* The kernel, or a device, may write memory that is held at any time. */
-	if (READ_ONCE(desc->held) && !READ_ONCE(desc->held_read_only))
+	if (READ_ONCE(desc->held) && READ_ONCE(desc->held_written))
 		*dirty = *resident;
 	return 0;
 }

@@ -328,6 +328,122 @@ TEST(multi_of_whole_descriptors_is_whole)
 	EXPECT_TRUE(is_zero(own, SIZE));
 }
 
+/* A process with nothing but a read-only file descriptor, and one that has all rights. */
+FIXTURE(read_only)
+{
+	int dev;
+	int fd;
+	int file;
+	char *own;
+};
+
+FIXTURE_SETUP(read_only)
+{
+	self->dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->dev);
+	self->fd = create(self->dev, IOKMEM_PAGEABLE | IOKMEM_PURGEABLE, SIZE, 0);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &self->own));
+	number_pages(self->own, SIZE);
+	self->file = duplicate(self->fd, RO);
+	ASSERT_LE(0, self->file);
+}
+
+FIXTURE_TEARDOWN(read_only)
+{
+}
+
+struct holder {
+	int dev;
+	int file;
+	int ready;
+	int go;
+	bool redirects;
+};
+
+/* Hold the memory for reading, as long as the victim likes. */
+static int hold_to_read(void *arg)
+{
+	struct holder *holder = arg;
+	int other = new_buffer(SIZE), multi;
+	char *bytes, byte;
+
+	BECOME_ATTACKER();
+	if (holder->redirects) {
+		CHILD_EXPECT(!map(other, IOKMEM_MAP_UNIQUE | IOKMEM_MAP_READ_ONLY, 0, 0, &bytes));
+		CHILD_EXPECT(!redirect(other, bytes, SIZE, holder->file, 0, 0));
+	} else {
+		multi = give_multi(holder->dev, holder->file);
+		CHILD_EXPECT(!map(multi, IOKMEM_MAP_READ_ONLY, 0, 0, &bytes));
+	}
+	CHILD_EXPECT(pages_are_numbered(bytes, SIZE, 0));
+	CHILD_EXPECT(write(holder->ready, "!", 1) == 1);
+	CHILD_EXPECT(read(holder->go, &byte, 1) == 1);
+	return 0;
+}
+
+static void owner_writes_while_held(struct __test_metadata *_metadata,
+				    FIXTURE_DATA(read_only) *self, bool redirects)
+{
+	int ready[2], go[2], multi, dma_buf, other = new_buffer(SIZE);
+	char *bytes, *unique, byte;
+	struct holder holder;
+	pid_t child;
+
+	ASSERT_EQ(0, pipe(ready));
+	ASSERT_EQ(0, pipe(go));
+	holder = (struct holder){ .dev = self->dev, .file = self->file, .ready = ready[1],
+				  .go = go[0], .redirects = redirects };
+	child = spawn(hold_to_read, &holder);
+	ASSERT_EQ(1, read(ready[0], &byte, 1));
+
+	multi = give_multi(self->dev, self->fd);
+	EXPECT_EQ(0, map(multi, 0, 0, 0, &bytes));
+	dma_buf = get_dma_buf(self->fd, 0);
+	EXPECT_LE(0, dma_buf);
+	ASSERT_EQ(0, map(other, IOKMEM_MAP_UNIQUE, 0, 0, &unique));
+	EXPECT_EQ(0, redirect(other, unique, SIZE, self->fd, 0, 0));
+	if (bytes) {
+		memset(bytes + PAGE, 'm', PAGE);
+		EXPECT_TRUE(is_filled(self->own + PAGE, PAGE, 'm'));
+	}
+	EXPECT_EQ(1, write(go[1], "!", 1));
+	EXPECT_EQ(0, join(child));
+}
+
+TEST_F(read_only, map_of_a_multi_does_not_keep_the_owner_from_writing)
+{
+	owner_writes_while_held(_metadata, self, false);
+}
+
+TEST_F(read_only, redirected_map_does_not_keep_the_owner_from_writing)
+{
+	owner_writes_while_held(_metadata, self, true);
+}
+
+/* Memory that was held for reading, and then for writing, is written to swap. */
+TEST_F(read_only, what_the_owner_writes_meanwhile_counts_as_dirty)
+{
+	int fd = create(self->dev, IOKMEM_PAGEABLE, SIZE, 0);
+	int reader = give_multi(self->dev, fd), writer = give_multi(self->dev, fd);
+	struct iokmem_get_page_counts counts;
+	char *shown, *written;
+
+	ASSERT_EQ(0, map(reader, IOKMEM_MAP_READ_ONLY, 0, 0, &shown));
+	ASSERT_EQ(0, page_counts(fd, &counts));
+	EXPECT_EQ(SIZE / PAGE, counts.resident);
+	EXPECT_EQ(0, counts.dirty);
+	ASSERT_EQ(0, map(writer, 0, 0, 0, &written));
+	ASSERT_EQ(0, page_counts(fd, &counts));
+	EXPECT_EQ(SIZE / PAGE, counts.dirty);
+	written[PAGE] = 'w';
+	ASSERT_EQ(0, release(writer, written, SIZE));
+	ASSERT_EQ(0, release(reader, shown, SIZE));
+	ASSERT_EQ(0, page_counts(fd, &counts));
+	EXPECT_EQ(SIZE / PAGE, counts.resident);
+	EXPECT_EQ(SIZE / PAGE, counts.dirty);
+}
+
 /* The file of a dma-buf says what its holder may do, and can be made write-only. */
 TEST(write_only_dma_buf_is_not_imported)
 {

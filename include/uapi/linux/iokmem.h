@@ -41,14 +41,15 @@
  * find addresses, makes a range of addresses without memory, whose touch is SIGBUS.
  *
  * Rights belong to file descriptors. A read-only one allows to see the memory: no change of its
- * content, length, purgeable state or cache mode, and no revoke. A *window* is the file descriptor
- * of part of the memory: of a sub-descriptor, of a descriptor of a dma-buf from
- * IOKMEM_GET_DMA_BUF, and of a multi-descriptor that has such a member, even if it shows all of
- * the memory. It allows to use its bytes, and to change them if it is writable. It does not allow
- * what concerns all of the memory: it changes neither the purgeable state nor the cache mode
- * (EACCES), and counts its own pages only. While a window is mapped or part of a dma-buf, the cache
- * mode of the memory stays as it is. Pageable memory that has to stay in memory for a window stays
- * as a whole, and counts as a whole for RLIMIT_MEMLOCK.
+ * content, length, purgeable state or cache mode, and no revoke. It does not keep those who may
+ * write from writing. A *window* is the file descriptor of part of the memory: of a
+ * sub-descriptor, of a descriptor of a dma-buf from IOKMEM_GET_DMA_BUF, and of a
+ * multi-descriptor that has such a member, even if it shows all of the memory. It allows to use
+ * its bytes, and to change them if it is writable. It does not allow what concerns all of the
+ * memory: it changes neither the purgeable state nor the cache mode (EACCES), and counts its own
+ * pages only. While a window is mapped or part of a dma-buf, the cache mode of the memory stays as
+ * it is. Pageable memory that has to stay in memory for a window stays as a whole, and counts as a
+ * whole for RLIMIT_MEMLOCK.
  *
  * Every structure starts with its size in bytes, set by the caller. A structure larger than
  * the kernel's is accepted if the rest is zero, and the whole is at most a page. A smaller
@@ -108,10 +109,8 @@
  *    most machines), where no free blocks that are neighbours were found: other memory can be
  *    charged to no memory cgroup (have CAP_SYS_ADMIN); a
  *    writable map, or a change, through a read-only file descriptor; another purgeable state
- *    or cache mode through a window; a map
- *    of part of a page, where the rest is not the descriptor's memory; a writable
- *    map that pageable memory has to stay in memory for, while the memory already stays
- *    for read-only maps; a dma-buf that can only be read, in another direction than out; a
+ *    or cache mode through a window; a map of part of a page, where the rest is not the
+ *    descriptor's memory; a dma-buf that can only be read, in another direction than out; a
  *    dma-buf that cannot be read; a revoke through a file descriptor that does not allow it
  *  - EBUSY: another cache mode, of memory that is mapped, prepared or pinned
  *  - EBADFD: IOKMEM_MAP_PREFAULT, of pageable memory that is not prepared

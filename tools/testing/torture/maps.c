@@ -118,11 +118,10 @@ static void foresee_options(struct request *request)
 		has_to_fail(request, EBADFD);
 	else if (options & IOKMEM_MAP_PREFAULT)
 		may_fail(request, EBADFD);
-	/* Members may have several modes. They are held, perhaps for reading only. */
+	/* Members may have several modes. They are held. */
 	if (is_multi(shape)) {
 		may_fail(request, EBUSY);
 		may_fail(request, EPERM);
-		may_fail(request, EACCES);
 	}
 }
 

@@ -205,9 +205,7 @@ static int redirect_somewhere(struct thread *thread, struct reference *ref)
 		fail(thread, "#%llu at %#llx was redirected to #%llu, offset %llu, but %s",
 		     ref->shape.identity, (unsigned long long)ref->address,
 		     to->shape.identity, offset, strerror(-why));
-	/* Another map may hold the memory for this one, for reading only. */
 	if (err && err != why && !expected(err, errors) &&
-	    !(err == -EACCES && (is_multi(&to->shape) || is_pageable(&to->shape))) &&
 	    !(err == -ERANGE && record_of(to->shape.identity)->resized))
 		fail(thread, "REDIRECT of #%llu at %#llx to #%llu, offset %llu: %s",
 		     ref->shape.identity, (unsigned long long)ref->address,
@@ -243,7 +241,6 @@ static bool resume(struct thread *thread, struct reference *ref)
 	err = redirect_map(ref, ref->fd, offset);
 	trace(thread, "RESUME", ref->shape.identity, ref->address, ref->length, offset, 0, err);
 	if (err && err != -ENOMEM && err != -EBUSY && err != -EPERM && err != -ENODATA &&
-	    !(err == -EACCES && (is_multi(&ref->shape) || is_pageable(&ref->shape))) &&
 	    !(err == -ERANGE && (record_of(ref->shape.identity)->resized ||
 				 offset + ref->length > ref->shape.capacity)))
 		fail(thread, "#%llu at %#llx does not get its memory back: %s",
