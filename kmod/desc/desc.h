@@ -96,6 +96,8 @@ struct iokmem_home_ops {
  * @lock: serialises maps
  * @cache_mode: the mode in force
  * @retyping: the memory is being retyped
+ * @mode_uses: how often a request that may change the mode has named the mode in force, or
+ *	changed it
  * @length: in bytes
  * @direction: IOKMEM_DIRECTION_*
  * @tag: a number of the driver's choice
@@ -171,6 +173,7 @@ struct iokmem_desc {
 	struct mutex lock;		/* for maps; map.h says for which of their fields */
 	u32 cache_mode;			/* protected by @hold_lock and @lock; any reader */
 	bool retyping;			/* protected by @lock; any reader */
+	u64 mode_uses;			/* protected by @lock */
 	size_t length;			/* protected by @length_lock; any reader */
 	u32 direction;			/* no lock; any reader */
 	u32 tag;			/* no lock; any reader */
@@ -334,7 +337,7 @@ void iokmem_desc_exit(void);
 int iokmem_desc_hold(struct iokmem_desc *desc, bool write, struct iokmem_hold_charge **charge);
 void iokmem_desc_unhold(struct iokmem_desc *desc, struct iokmem_hold_charge *charge);
 void iokmem_desc_complete_all(struct iokmem_desc *desc);
-int iokmem_desc_retype_begin(struct iokmem_desc *desc, u32 cache_mode);
+int iokmem_desc_retype_begin(struct iokmem_desc *desc, u32 cache_mode, const u64 *uses);
 void iokmem_desc_retype_end(struct iokmem_desc *desc, u32 cache_mode);
 
 /* access.c */

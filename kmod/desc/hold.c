@@ -276,7 +276,7 @@ void iokmem_desc_unhold(struct iokmem_desc *desc, struct iokmem_hold_charge *cha
 }
 
 /* Keep new entries of the old mode from being made until the retype is over. */
-static int begin_retyping(struct iokmem_desc *desc, u32 cache_mode)
+static int begin_retyping(struct iokmem_desc *desc, u32 cache_mode, const u64 *uses)
 {
 	int err = 0;
 
@@ -285,7 +285,7 @@ static int begin_retyping(struct iokmem_desc *desc, u32 cache_mode)
 	mutex_lock(&desc->lock);
 	if (desc->revoked)
 		err = -ENODEV;
-	else if (desc->cache_mode == cache_mode)
+	else if (desc->cache_mode == cache_mode || (uses && *uses != desc->mode_uses))
 		err = -ESTALE;
 	else if (desc->nr_mapped || desc->held)
 		err = -EBUSY;
@@ -298,15 +298,16 @@ static int begin_retyping(struct iokmem_desc *desc, u32 cache_mode)
 /*
  * iokmem_desc_retype_begin - give the memory another cache mode
  *
- * @cache_mode is a mode that the kind's ->resolve() found. On success the caller must call
- * iokmem_desc_retype_end(). Until then nobody else can map or hold the memory.
+ * @cache_mode is a mode that the kind's ->resolve() found. @uses: NULL, or what @mode_uses of
+ * the descriptor has to be. On success the caller must call iokmem_desc_retype_end(). Until
+ * then nobody else can map or hold the memory.
  *
  * Return 0; -ENODEV if the memory has been revoked; -EBUSY if anything maps or holds it;
- * -ESTALE if the memory already has the mode; -EOPNOTSUPP if the kind has only one mode; -EINTR
- * if a fatal signal arrived; or another error of the kind.
+ * -ESTALE if the memory already has the mode, or others have used it; -EOPNOTSUPP if the kind has
+ * only one mode; -EINTR if a fatal signal arrived; or another error of the kind.
  * Nothing has changed after an error.
  */
-int iokmem_desc_retype_begin(struct iokmem_desc *desc, u32 cache_mode)
+int iokmem_desc_retype_begin(struct iokmem_desc *desc, u32 cache_mode, const u64 *uses)
 {
 	int err;
 
@@ -315,7 +316,7 @@ int iokmem_desc_retype_begin(struct iokmem_desc *desc, u32 cache_mode)
 
 	if (mutex_lock_killable(&desc->hold_lock))
 		return -EINTR;
-	err = begin_retyping(desc, cache_mode);
+	err = begin_retyping(desc, cache_mode, uses);
 	if (err)
 		goto err_unlock;
 	err = desc->kind->store->retype(desc, cache_mode);

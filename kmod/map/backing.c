@@ -75,6 +75,39 @@ static void retype_end(struct iokmem_desc *desc, u32 cache_mode)
 		WRITE_ONCE(mapping->cache_mode, cache_mode);
 }
 
+/*
+ * The requester names the mode in force, and may change it. So if an earlier request of another
+ * has made the mode, and fails later, that does not change it back.
+ */
+static void use_mode(struct iokmem_map_request *request)
+{
+	struct iokmem_mode_change *change = &request->change;
+	struct iokmem_desc *desc = request->desc;
+
+	lockdep_assert_held(&desc->lock);
+
+	if (request->cache_mode == IOKMEM_MAP_DEFAULT_CACHE || request->keep_mode)
+		return;
+	/* The request may come here again, after it has changed the mode. */
+	change->done &= change->uses == desc->mode_uses;
+	change->uses = ++desc->mode_uses;
+}
+
+/* Finish a retype that @request has begun. */
+static void change_mode(struct iokmem_map_request *request)
+{
+	struct iokmem_desc *desc = request->desc;
+
+	lockdep_assert_held(&desc->lock);
+
+	request->change = (struct iokmem_mode_change){
+		.done = true,
+		.old = desc->cache_mode,
+		.uses = ++desc->mode_uses,
+	};
+	retype_end(desc, request->cache_mode);
+}
+
 /* Wait, killably, until nobody retypes the memory. */
 static int wait_retyped(struct iokmem_desc *desc)
 {
@@ -120,7 +153,7 @@ int iokmem_wait_retyped(struct iokmem_desc *desc)
  * Return 0 with the descriptor's lock held, or an error without it: -ENODEV, -EINTR, -EBUSY,
  * -EACCES, -EOPNOTSUPP, -ENOENT for IOKMEM_MAP_REFERENCE, or one of the kind's.
  */
-int iokmem_lock_in_mode(const struct iokmem_map_request *request)
+int iokmem_lock_in_mode(struct iokmem_map_request *request)
 {
 	struct iokmem_desc *desc = request->desc;
 	int err;
@@ -131,8 +164,10 @@ int iokmem_lock_in_mode(const struct iokmem_map_request *request)
 		/* Also after a retype: the memory may have been revoked since it began. */
 		if (!err)
 			err = iokmem_desc_check_revoked(desc);
-		if (!err && has_mode(request))
+		if (!err && has_mode(request)) {
+			use_mode(request);
 			return 0;
+		}
 		mutex_unlock(&desc->lock);
 		if (err)
 			return err;
@@ -140,28 +175,31 @@ int iokmem_lock_in_mode(const struct iokmem_map_request *request)
 			return -ENOENT;
 		if (request->keep_mode)
 			return -EACCES;
-		err = iokmem_desc_retype_begin(desc, request->cache_mode);
+		err = iokmem_desc_retype_begin(desc, request->cache_mode, NULL);
 		/* Another thread may have changed the mode meanwhile. */
 		if (err && err != -ESTALE)
 			return err;
 		mutex_lock(&desc->lock);
 		if (!err)
-			retype_end(desc, request->cache_mode);
+			change_mode(request);
 	}
 }
 
 /*
- * iokmem_restore_mode - change the cache mode back after a request that failed
+ * iokmem_undo_mode - undo what a request that failed has done to the cache mode
  *
- * Does nothing if the memory is mapped or held by now.
+ * Does nothing if the request has not changed the mode; if another request has used or changed
+ * the mode since; or if the memory is mapped or held by now.
  */
-void iokmem_restore_mode(struct iokmem_desc *desc, u32 cache_mode)
+void iokmem_undo_mode(struct iokmem_desc *desc, struct iokmem_mode_change *change)
 {
-	if (cache_mode == iokmem_desc_get_cache_mode(desc) ||
-	    iokmem_desc_retype_begin(desc, cache_mode))
+	if (!change->done)
+		return;
+	change->done = false;
+	if (iokmem_desc_retype_begin(desc, change->old, &change->uses))
 		return;
 	mutex_lock(&desc->lock);
-	retype_end(desc, cache_mode);
+	retype_end(desc, change->old);
 	mutex_unlock(&desc->lock);
 }
 

@@ -26,22 +26,20 @@ static bool has_mmap_lock(struct mm_struct *mm)
 }
 
 /* Obtain a map. With IOKMEM_MAP_PREFAULT, also fill its entries. */
-static struct iokmem_map *obtain_filled(const struct iokmem_map_request *request)
+static struct iokmem_map *obtain_filled(struct iokmem_map_request *request)
 {
 	struct iokmem_map *map;
-	u32 cache_mode;
 	int err;
 
 	if (!(request->options & IOKMEM_MAP_PREFAULT))
 		return iokmem_map_obtain(request);
-	cache_mode = iokmem_desc_get_cache_mode(request->desc);
 	map = iokmem_map_obtain(request);
 	if (IS_ERR(map))
 		return map;
 	err = iokmem_map_populate(map);
 	if (err) {
 		iokmem_map_drop(map, request->mm == current->mm);
-		iokmem_restore_mode(request->desc, cache_mode);
+		iokmem_undo_mode(request->desc, &request->change);
 		return ERR_PTR(err);
 	}
 	return map;
@@ -79,13 +77,14 @@ static struct iokmem_map *serve(struct iokmem_map_request *request,
  *
  * Like iokmem_desc_create_mapping_in_task(). @file is the descriptor's file that the
  * program asks by. A request that would change the cache mode fails with -EACCES if @file is
- * read-only, or of part of the memory.
+ * read-only, or of part of the memory. If the program's call fails after all, @change is for
+ * iokmem_undo_mode(). It is NULL, or zero before the first try.
  */
 struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 				      struct task_struct *task,
 				      unsigned long at, u32 options,
 				      size_t offset, size_t length,
-				      struct file *file)
+				      struct file *file, struct iokmem_mode_change *change)
 {
 	struct mm_struct *mm = iokmem_task_mm(task);
 	struct iokmem_map *map;
@@ -108,7 +107,11 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 			.length = length,
 		};
 
+		if (change)
+			request.change = *change;
 		map = serve(&request, desc);
+		if (change)
+			*change = request.change;
 	}
 	if (mm)
 		mmput(mm);
@@ -189,7 +192,8 @@ iokmem_desc_create_mapping_in_task(struct iokmem_desc *desc,
 				   struct task_struct *task, unsigned long at,
 				   u32 options, size_t offset, size_t length)
 {
-	return iokmem_map_in_task(desc, task, at, options, offset, length, NULL);
+	return iokmem_map_in_task(desc, task, at, options, offset, length, NULL,
+				  NULL);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_create_mapping_in_task, IOKMEM_NS);
 

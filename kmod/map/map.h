@@ -200,6 +200,18 @@ struct iokmem_mapping {
 };
 
 /**
+ * struct iokmem_mode_change - a change of the cache mode that a request has made
+ * @done: there is such a change
+ * @old: the mode before it
+ * @uses: @mode_uses of the descriptor, as long as only this request has used the new mode
+ */
+struct iokmem_mode_change {
+	bool done;
+	u32 old;
+	u64 uses;
+};
+
+/**
  * struct iokmem_map_request - a request for a map
  * @mm: the address space, which the requester keeps (mm_users); NULL: the kernel's
  * @task: the process that the map is for, or that asks for it
@@ -211,6 +223,7 @@ struct iokmem_mapping {
  * @desc: the memory, never a sub-descriptor
  * @offset: in @desc, in bytes
  * @length: in bytes, not 0
+ * @change: what the request has done to the mode, for iokmem_undo_mode()
  *
  * The caller of iokmem_request_check() fills in what was asked for. The check turns that
  * into the values described here.
@@ -226,6 +239,7 @@ struct iokmem_map_request {
 	struct iokmem_desc *desc;
 	size_t offset;
 	size_t length;
+	struct iokmem_mode_change change;
 };
 
 /* space.c */
@@ -301,8 +315,8 @@ struct iokmem_map *iokmem_sharing_find(const struct iokmem_map_request *request)
 /* backing.c */
 struct iokmem_desc *iokmem_mapping_lock(struct iokmem_mapping *mapping);
 int iokmem_wait_retyped(struct iokmem_desc *desc);
-int iokmem_lock_in_mode(const struct iokmem_map_request *request);
-void iokmem_restore_mode(struct iokmem_desc *desc, u32 cache_mode);
+int iokmem_lock_in_mode(struct iokmem_map_request *request);
+void iokmem_undo_mode(struct iokmem_desc *desc, struct iokmem_mode_change *change);
 void iokmem_backing_map(struct iokmem_backing *backing);
 void iokmem_backing_unmap(struct iokmem_backing *backing);
 int iokmem_backing_hold(struct iokmem_backing *backing, u32 options, bool paged,
@@ -371,7 +385,7 @@ int iokmem_map_kernel(struct iokmem_mapping *mapping);
 int iokmem_mapping_check_static(const struct iokmem_mapping *mapping);
 
 /* obtain.c */
-struct iokmem_map *iokmem_map_obtain(const struct iokmem_map_request *request);
+struct iokmem_map *iokmem_map_obtain(struct iokmem_map_request *request);
 
 /* task.c */
 unsigned long iokmem_map_task_hold(struct iokmem_map *map);
@@ -387,7 +401,7 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 				      struct task_struct *task,
 				      unsigned long at, u32 options,
 				      size_t offset, size_t length,
-				      struct file *file);
+				      struct file *file, struct iokmem_mode_change *change);
 int iokmem_map_end(struct iokmem_map *map, bool by_program);
 unsigned long iokmem_map_references(const struct iokmem_map *map);
 

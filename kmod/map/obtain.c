@@ -166,7 +166,7 @@ static struct iokmem_map *list_new(const struct iokmem_map_request *request,
  * Find or list a map that serves @request, and take a reference to it. Return NULL if a
  * spare object is missing, or -ESTALE after a wait: the caller must look again.
  */
-static struct iokmem_map *find_or_list(const struct iokmem_map_request *request,
+static struct iokmem_map *find_or_list(struct iokmem_map_request *request,
 				       struct spare *spare)
 {
 	struct iokmem_desc *desc = request->desc;
@@ -191,7 +191,7 @@ static struct iokmem_map *find_or_list(const struct iokmem_map_request *request,
 }
 
 /* Obtain a map whose mapping is built. */
-static struct iokmem_map *obtain(const struct iokmem_map_request *request,
+static struct iokmem_map *obtain(struct iokmem_map_request *request,
 				 struct spare *spare)
 {
 	struct iokmem_map *map = NULL;
@@ -257,20 +257,16 @@ static struct iokmem_map *forget_stale(struct iokmem_map *map)
 /*
  * iokmem_map_obtain - return a map that serves @request, which has been checked
  *
- * The caller gets a reference. On error the memory has its old cache mode back, unless
- * something else maps or holds it meanwhile.
+ * The caller gets a reference. On error the memory has its old cache mode back: see
+ * iokmem_undo_mode().
  */
-struct iokmem_map *iokmem_map_obtain(const struct iokmem_map_request *request)
+struct iokmem_map *iokmem_map_obtain(struct iokmem_map_request *request)
 {
-	u32 cache_mode = request->cache_mode;
 	struct iokmem_map *map;
 	int tries = 0;
 
 	might_sleep();
 
-	/* Only a request that names a mode can change it. */
-	if (cache_mode != IOKMEM_MAP_DEFAULT_CACHE)
-		cache_mode = iokmem_desc_get_cache_mode(request->desc);
 	do {
 		struct spare spare = {};
 
@@ -279,7 +275,7 @@ struct iokmem_map *iokmem_map_obtain(const struct iokmem_map_request *request)
 			map = forget_stale(map);
 		spare_free(&spare);
 	} while (map == ERR_PTR(-ESTALE) && tries++ < IOKMEM_MAX_TRIES);
-	if (IS_ERR(map) && cache_mode != IOKMEM_MAP_DEFAULT_CACHE)
-		iokmem_restore_mode(request->desc, cache_mode);
+	if (IS_ERR(map))
+		iokmem_undo_mode(request->desc, &request->change);
 	return map == ERR_PTR(-ESTALE) ? ERR_PTR(-EAGAIN) : map;
 }

@@ -212,7 +212,7 @@ static int show(struct iokmem_mapping *mapping, struct iokmem_backing *new)
 
 /* Count and hold the backing of a request, in the request's cache mode. */
 static int backing_get(struct iokmem_backing *backing, struct iokmem_mapping *mapping,
-		       const struct iokmem_map_request *request)
+		       struct iokmem_map_request *request)
 {
 	int err;
 
@@ -242,10 +242,8 @@ static void backing_put(struct iokmem_backing *backing)
 	iokmem_desc_count_put(desc);
 }
 
-static int redirect(struct iokmem_mapping *mapping,
-		    const struct iokmem_map_request *request)
+static int redirect(struct iokmem_mapping *mapping, struct iokmem_map_request *request)
 {
-	u32 cache_mode = iokmem_desc_get_cache_mode(request->desc);
 	struct iokmem_backing backing = {};
 	struct iokmem_desc *user = NULL;
 	int err;
@@ -260,7 +258,7 @@ static int redirect(struct iokmem_mapping *mapping,
 	if (user)
 		iokmem_desc_put(user);
 	else
-		iokmem_restore_mode(request->desc, cache_mode);
+		iokmem_undo_mode(request->desc, &request->change);
 	return err;
 }
 

@@ -215,8 +215,8 @@ static int answer_desc(struct iokmem_call *call, struct iokmem_desc *desc,
  * that IS_ERR_VALUE() recognises.
  */
 static unsigned long map_for_task(struct file *file,
-				  const struct iokmem_create_mapping *arg,
-				  size_t *length)
+				  const struct iokmem_create_mapping *arg, size_t *length,
+				  struct iokmem_mode_change *change)
 {
 	unsigned long address;
 	struct iokmem_map *map;
@@ -225,9 +225,8 @@ static unsigned long map_for_task(struct file *file,
 	do {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		/* @file goes along because a read-only one must not change the cache mode. */
-		map = iokmem_map_in_task(file->private_data, current, arg->address,
-					 arg->options, arg->offset, arg->length, file);
+		map = iokmem_map_in_task(file->private_data, current, arg->address, arg->options,
+					 arg->offset, arg->length, file, change);
 		if (IS_ERR(map))
 			return PTR_ERR(map);
 		*length = iokmem_map_get_length(map);
@@ -249,7 +248,7 @@ static int answer_mapped(struct iokmem_call *call, struct iokmem_desc *desc)
 	file = get_file_by(desc, O_RDWR, &iokmem_maker_fops);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	address = map_for_task(file, &map, &length);
+	address = map_for_task(file, &map, &length, NULL);
 	if (IS_ERR_VALUE(address)) {
 		fput(file);
 		return (int)address;
@@ -304,9 +303,9 @@ static int run_create_mapping(struct iokmem_call *call)
 {
 	struct iokmem_create_mapping *arg = &call->arg.create_mapping;
 	struct iokmem_desc *desc = call->file->private_data;
+	struct iokmem_mode_change change = {};
 	unsigned long address;
 	size_t length;
-	u32 cache_mode;
 	int err;
 
 	/* Only drivers may record a mapping that was made elsewhere. */
@@ -317,8 +316,7 @@ static int run_create_mapping(struct iokmem_call *call)
 	if (is_read_only(call) && !(arg->options & IOKMEM_MAP_READ_ONLY))
 		return -EACCES;
 
-	cache_mode = iokmem_desc_get_cache_mode(desc);
-	address = map_for_task(call->file, arg, &length);
+	address = map_for_task(call->file, arg, &length, &change);
 	if (IS_ERR_VALUE(address))
 		return (int)address;
 
@@ -327,7 +325,7 @@ static int run_create_mapping(struct iokmem_call *call)
 	err = answer(call);
 	if (err) {
 		iokmem_map_task_release(desc, address, length);
-		iokmem_restore_mode(iokmem_desc_owner(desc), cache_mode);
+		iokmem_undo_mode(iokmem_desc_owner(desc), &change);
 	}
 	return err;
 }

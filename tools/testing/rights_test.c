@@ -444,6 +444,60 @@ TEST_F(read_only, what_the_owner_writes_meanwhile_counts_as_dirty)
 	EXPECT_EQ(SIZE / PAGE, counts.dirty);
 }
 
+/* Ask for maps that fail when the answer cannot be written, until told to stop. */
+static void *fail_to_map(void *arg)
+{
+	struct racer *racer = arg;
+	struct iokmem_create_mapping *request;
+
+	request = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	*request = (struct iokmem_create_mapping){
+		.size = sizeof(*request),
+		.options = IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_READ_ONLY,
+	};
+	RACER_EXPECT(racer, !mprotect(request, PAGE, PROT_READ));
+	pthread_barrier_wait(racer->barrier);
+	for (; !stop; racer->done++)
+		RACER_EXPECT(racer, iok(racer->fd, IOKMEM_CREATE_MAPPING, request) == -EFAULT);
+	munmap(request, PAGE);
+	return NULL;
+}
+
+/* Give the memory another mode. Waits until no failing request has it mapped. */
+static int set_mode(int fd, __u32 mode)
+{
+	char *bytes;
+	int err;
+
+	do {
+		err = map(fd, mode, 0, 0, &bytes);
+	} while (err == -EBUSY);
+	return err ? err : release(fd, bytes, PAGE);
+}
+
+TEST_F(read_only, requests_that_fail_undo_no_change_of_the_cache_mode)
+{
+	int fd = create(self->dev, INOUT, PAGE, 0), undone = 0, i;
+	double until = now() + 3;
+	struct racer racers[1];
+	pthread_barrier_t barrier;
+
+	NEED_CACHE_MODE(WC);
+	start(_metadata, duplicate(fd, RO), racers, 1, &barrier, fail_to_map);
+	for (i = 0; now() < until; i++) {
+		__u32 mode = i & 1 ? WB : WC;
+
+		EXPECT_EQ(0, set_mode(fd, mode));
+		usleep(i % 300);
+		undone += mode_of(fd) != mode;
+	}
+	stop = true;
+	finish(_metadata, racers, 1);
+	EXPECT_LT(5, i);
+	EXPECT_EQ(0, undone)
+		TH_LOG("of %d changes %d were undone", i, undone);
+}
+
 /* The file of a dma-buf says what its holder may do, and can be made write-only. */
 TEST(write_only_dma_buf_is_not_imported)
 {

@@ -172,7 +172,8 @@
  * copyback. The default mode of a map is the mode that the buffer has. If a map asks for
  * another mode, the memory itself gets that mode, unless something maps or holds the
  * memory: then the map is refused with EBUSY. Read-only file descriptors and windows cannot
- * change the mode (EACCES).
+ * change the mode (EACCES). A request that fails changes the mode back if it has changed it
+ * and no other request has named the new mode since.
  *
  * The comment beside each option names the mode that is in force with it. On arm64 uncached
  * RAM is Normal-NC, as write-combined RAM is: writes may be gathered, and accesses need not
