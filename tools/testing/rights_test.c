@@ -444,6 +444,44 @@ TEST_F(read_only, what_the_owner_writes_meanwhile_counts_as_dirty)
 	EXPECT_EQ(SIZE / PAGE, counts.dirty);
 }
 
+static int count_often(void *arg)
+{
+	int file = *(int *)arg, i;
+	struct iokmem_get_page_counts counts;
+
+	BECOME_ATTACKER();
+	for (i = 0; i < 100; i++)
+		CHILD_EXPECT(!page_counts(file, &counts) && counts.dirty == SIZE / PAGE);
+	return 0;
+}
+
+static long faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt + usage.ru_majflt;
+}
+
+TEST_F(read_only, counting_pages_makes_nobody_fault)
+{
+	long before, after;
+	size_t at;
+
+	EXPECT_EQ(0, run_child(count_often, &self->file));
+	before = faults();
+	for (at = 0; at < SIZE; at += PAGE)
+		self->own[at + 1] = 'w';
+	after = faults();
+	/* A page of the program's own may come in meanwhile. */
+	EXPECT_GE(before + 3, after);
+	/* The test would see entries that were taken away. */
+	EXPECT_EQ(NON_VOLATILE, set_purgeable(self->fd, EMPTY));
+	for (at = 0; at < SIZE; at += PAGE)
+		self->own[at + 1] = 'w';
+	EXPECT_LE(after + SIZE / PAGE, faults());
+}
+
 /* Ask for maps that fail when the answer cannot be written, until told to stop. */
 static void *fail_to_map(void *arg)
 {

@@ -453,10 +453,12 @@ struct iokmem_set_purgeable {
  * @size: sizeof(struct iokmem_get_page_counts)
  * @__reserved: must be 0
  * @resident: out: number of pages in memory
- * @dirty: out: number of resident pages whose content exists nowhere else
+ * @dirty: out: number of resident pages that are not known to be clean: a page is clean until
+ *	it is written. Pages of wired memory, and of memory that stays in memory for somebody
+ *	who may write it, count as dirty.
  *
  * Counts the pages of all the memory, whatever the length is. A window counts the pages that
- * its own bytes are in.
+ * its own bytes are in. Counting takes no page away from any process: nobody faults for it.
  */
 struct iokmem_get_page_counts {
 	__u32 size;
