@@ -178,7 +178,7 @@ static struct page *get_locked(struct iokmem_pageable *pageable, pgoff_t index)
 	iokmem_payer_leave(&pageable->payer, old);
 	if (IS_ERR(page))
 		return page;
-	err = iokmem_volatile_charged(pageable, &page, 1, GFP_KERNEL);
+	err = iokmem_volatile_charged(pageable, &page, 1, GFP_KERNEL_ACCOUNT);
 	if (!err)
 		err = iokmem_shmem_lock_page(pageable, page);
 	if (err) {
