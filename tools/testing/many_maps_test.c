@@ -15,7 +15,7 @@
 /* How many maps a process may have, for tests of the limit. */
 #define LIMIT		1000
 /* How many maps the attacker has, for tests of time. */
-#define MANY		20000
+#define MANY		5000
 /* How much longer a call may take with so many maps: the kernel's trees grow, too. */
 #define SLOWER		12
 
@@ -162,43 +162,36 @@ TEST_F(many_maps, are_charged_to_the_cgroup)
 	EXPECT_TRUE(EVENTUALLY(!rmdir(TEST_CGROUP)));
 }
 
-/* Return how long a call that finds no map takes, in seconds: the fastest of some. */
-static double time_of_miss(int fd, char *at, __u64 offset)
+/* Return how long @call takes in seconds, or -1 if it fails. Clocks of guests can be coarse. */
+static double time_of(int (*call)(int fd, char *at, __u64 offset), int fd, char *at, __u64 offset)
 {
-	double fastest = 1e9;
-	char *address;
-	int i;
+	double begin = now(), passed;
+	int nr = 0;
 
-	for (i = 0; i < 200; i++) {
-		double begin = now();
-		int err = map_at(fd, IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_REFERENCE,
-				 (uintptr_t)at, offset, 1, &address);
-
-		if (err != -ENOENT)
+	do {
+		if (call(fd, at, offset))
 			return -1;
-		if (now() - begin < fastest)
-			fastest = now() - begin;
-	}
-	return fastest;
+		nr++;
+		passed = now() - begin;
+	} while (passed < 0.2);
+	return passed / nr;
 }
 
-/* Return how long it takes to make addresses as the module does, and to unmap them. */
-static double time_of_making(int fd)
+/* Look for a map at an address where none serves. */
+static int miss(int fd, char *at, __u64 offset)
 {
-	double fastest = 1e9;
 	char *address;
-	int i;
 
-	for (i = 0; i < 200; i++) {
-		double begin = now();
+	return map_at(fd, IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_REFERENCE, (uintptr_t)at, offset, 1,
+		      &address) != -ENOENT;
+}
 
-		address = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 1ull << 63);
-		if (address == MAP_FAILED || munmap(address, PAGE))
-			return -1;
-		if (now() - begin < fastest)
-			fastest = now() - begin;
-	}
-	return fastest;
+/* Make addresses as the module does, and unmap them. */
+static int make(int fd, char *at, __u64 offset)
+{
+	char *address = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 1ull << 63);
+
+	return address == MAP_FAILED || munmap(address, PAGE);
 }
 
 /* Compare the times of a call with few maps and with many. */
@@ -213,7 +206,7 @@ static int is_not_slower(double few, double many)
 static int look_among_parts(void *arg)
 {
 	int fd = *(int *)arg, i;
-	double few, many;
+	double few = 0, many;
 	char *small, *all, *part;
 
 	CHILD_EXPECT(!become(ATTACKER, 0));
@@ -225,10 +218,10 @@ static int look_among_parts(void *arg)
 	CHILD_EXPECT(!map_to_read(fd, 0, 0, &all));
 	for (i = 1; i <= MANY; i++) {
 		if (i == 10)
-			few = time_of_miss(fd, small + 16, PAGE);
+			few = time_of(miss, fd, small + 16, PAGE);
 		CHILD_EXPECT(!map_to_read(fd, PAGE, 1 + i, &part) && part == all + PAGE);
 	}
-	many = time_of_miss(fd, small + 16, PAGE);
+	many = time_of(miss, fd, small + 16, PAGE);
 	return is_not_slower(few, many);
 }
 
@@ -240,7 +233,7 @@ TEST_F(many_maps, at_one_offset_do_not_slow_a_placed_request)
 
 static int look_among_mappings(void *arg)
 {
-	double few, many, few_made, many_made;
+	double few = 0, few_made = 0, many, many_made;
 	int fd = *(int *)arg, i;
 	char *address;
 
@@ -248,13 +241,13 @@ static int look_among_mappings(void *arg)
 	/* Each mapping contains those before it. */
 	for (i = 0; i < MANY; i++) {
 		if (i == 10) {
-			few = time_of_miss(fd, (char *)(16 * PAGE), 8 * PAGE);
-			few_made = time_of_making(fd);
+			few = time_of(miss, fd, (char *)(16 * PAGE), 8 * PAGE);
+			few_made = time_of(make, fd, NULL, 0);
 		}
 		CHILD_EXPECT(!map_to_read(fd, 8 * PAGE - i, 2 * i + 1, &address));
 	}
-	many = time_of_miss(fd, (char *)(16 * PAGE), 8 * PAGE);
-	many_made = time_of_making(fd);
+	many = time_of(miss, fd, (char *)(16 * PAGE), 8 * PAGE);
+	many_made = time_of(make, fd, NULL, 0);
 	CHILD_EXPECT(!is_not_slower(few, many));
 	return is_not_slower(few_made, many_made);
 }
@@ -285,34 +278,48 @@ static int stay_with_many(void *arg)
 		pause();
 }
 
+/* Return how long reads of the list take in seconds: the first one, or all. */
+static double time_of_list(bool all)
+{
+	int fd = open(LIST, O_RDONLY | O_CLOEXEC);
+	double begin = now();
+	char bytes[4096];
+	ssize_t n;
+
+	do {
+		n = read(fd, bytes, sizeof(bytes));
+	} while (all && n > 0);
+	begin = now() - begin;
+	close(fd);
+	return n < 0 ? -1 : begin;
+}
+
 TEST_F(many_maps, are_listed_a_few_at_a_time)
 {
 	struct crowd crowd = { .fd = self->passed };
-	double begin, longest = 0, total = 0;
-	char bytes[4096];
-	int fd, pipes[2];
+	double first, all;
+	int pipes[2], i;
 	pid_t child;
-	ssize_t n;
+	char byte;
 
 	allow(2 * MANY);
 	ASSERT_EQ(0, pipe(pipes));
 	crowd.ready = pipes[1];
 	child = spawn(stay_with_many, &crowd);
-	ASSERT_EQ(1, read(pipes[0], bytes, 1));
+	ASSERT_EQ(1, read(pipes[0], &byte, 1));
 	EXPECT_EQ(MANY + 1, maps_of_process(child));
 
-	fd = open(LIST, O_RDONLY | O_CLOEXEC);
-	ASSERT_LE(0, fd);
-	do {
-		begin = now();
-		n = read(fd, bytes, sizeof(bytes));
-		begin = now() - begin;
-		total += begin;
-		longest = begin > longest ? begin : longest;
-	} while (n > 0);
-	EXPECT_EQ(0, n);
-	EXPECT_LT(longest, total / 4)
-		TH_LOG("%.1f ms of %.1f ms", 1e3 * longest, 1e3 * total);
+	all = time_of_list(true);
+	first = time_of_list(false);
+	/* The machine may be busy with something else. */
+	for (i = 0; i < 10; i++) {
+		double again = time_of_list(false);
+
+		first = again < first ? again : first;
+	}
+	ASSERT_LE(0, first);
+	EXPECT_TRUE(first < all / 10)
+		TH_LOG("%.1f ms of %.1f ms", 1e3 * first, 1e3 * all);
 	kill(child, SIGKILL);
 	EXPECT_EQ(128 + SIGKILL, join(child));
 	EXPECT_TRUE(EVENTUALLY(nr_maps(self->fd) == 0));
