@@ -259,15 +259,11 @@ static int prepare_as_part(struct iokmem_desc *desc)
 static void pageable_memory_that_was_held_to_read_keeps_what_was_written(struct kunit *test)
 {
 	int (*const hold[])(struct iokmem_desc *desc) = { prepare_again, prepare_as_part };
-	u8 *bytes = kunit_kmalloc(test, SIZE, GFP_KERNEL);
 	struct iokmem_desc *desc;
 	u64 pages, dirty;
-	pgoff_t at;
 	int i;
 
 	need_swap(test);
-	KUNIT_ASSERT_NOT_NULL(test, bytes);
-	fill_bytes(bytes, SIZE);
 	for (i = 0; i < ARRAY_SIZE(hold); i++) {
 		desc = buffer_with(test, NULL, IOKMEM_PAGEABLE, SIZE, 0);
 		KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, IOKMEM_DIRECTION_OUT));
@@ -275,9 +271,7 @@ static void pageable_memory_that_was_held_to_read_keeps_what_was_written(struct 
 		KUNIT_EXPECT_EQ(test, PAGES, pages);
 		KUNIT_EXPECT_EQ(test, 0, dirty);
 		KUNIT_ASSERT_EQ(test, 0, hold[i](desc));
-		for (at = 0; at < PAGES; at++)
-			memcpy(page_address(pfn_to_page(pfn_of(desc, at))),
-			       bytes + at * PAGE_SIZE, PAGE_SIZE);
+		fill_pattern(desc);
 		while (!iokmem_desc_complete(desc, NONE))
 			;
 		squeeze(test, desc, PAGES / 4 - 1);

@@ -71,9 +71,9 @@ int32_t iokmem_desc_get_dma_buf(struct iokmem_desc *desc, uint64_t options, int 
  * iokmem_desc_get_dma_buf(), the new descriptor is a sub-descriptor of the one passed there.
  *
  * Return: BAD_ARGUMENT: NULL, @options that are no direction, @dma_buf is no dma-buf, or one
- * that cannot be read, or one that can only be read and @options are not OUT; NO_DEVICE: /dev/iokmem cannot be
- * opened; UNSUPPORTED: its exporter does not allow such a use; NO_MEMORY: the descriptor
- * could not be created.
+ * that cannot be read, or one that can only be read and @options are not OUT; NO_DEVICE:
+ * /dev/iokmem cannot be opened; UNSUPPORTED: its exporter does not allow such a use; NO_MEMORY:
+ * the descriptor could not be created.
  */
 int32_t iokmem_desc_create_with_dma_buf(uint64_t options, int dma_buf,
 					struct iokmem_desc **memory)

@@ -382,30 +382,29 @@ static int hold_to_read(void *arg)
 	return 0;
 }
 
-static void owner_writes_while_held(struct __test_metadata *_metadata,
-				    FIXTURE_DATA(read_only) *self, bool redirects)
+static void owner_writes_while_held(struct __test_metadata *_metadata, struct holder *holder,
+				    int fd, char *own)
 {
 	int ready[2], go[2], multi, dma_buf, other = new_buffer(SIZE);
 	char *bytes, *unique, byte;
-	struct holder holder;
 	pid_t child;
 
 	ASSERT_EQ(0, pipe(ready));
 	ASSERT_EQ(0, pipe(go));
-	holder = (struct holder){ .dev = self->dev, .file = self->file, .ready = ready[1],
-				  .go = go[0], .redirects = redirects };
-	child = spawn(hold_to_read, &holder);
+	holder->ready = ready[1];
+	holder->go = go[0];
+	child = spawn(hold_to_read, holder);
 	ASSERT_EQ(1, read(ready[0], &byte, 1));
 
-	multi = give_multi(self->dev, self->fd);
+	multi = give_multi(holder->dev, fd);
 	EXPECT_EQ(0, map(multi, 0, 0, 0, &bytes));
-	dma_buf = get_dma_buf(self->fd, 0);
+	dma_buf = get_dma_buf(fd, 0);
 	EXPECT_LE(0, dma_buf);
 	ASSERT_EQ(0, map(other, IOKMEM_MAP_UNIQUE, 0, 0, &unique));
-	EXPECT_EQ(0, redirect(other, unique, SIZE, self->fd, 0, 0));
+	EXPECT_EQ(0, redirect(other, unique, SIZE, fd, 0, 0));
 	if (bytes) {
 		memset(bytes + PAGE, 'm', PAGE);
-		EXPECT_TRUE(is_filled(self->own + PAGE, PAGE, 'm'));
+		EXPECT_TRUE(is_filled(own + PAGE, PAGE, 'm'));
 	}
 	EXPECT_EQ(1, write(go[1], "!", 1));
 	EXPECT_EQ(0, join(child));
@@ -413,12 +412,16 @@ static void owner_writes_while_held(struct __test_metadata *_metadata,
 
 TEST_F(read_only, map_of_a_multi_does_not_keep_the_owner_from_writing)
 {
-	owner_writes_while_held(_metadata, self, false);
+	struct holder holder = { .dev = self->dev, .file = self->file };
+
+	owner_writes_while_held(_metadata, &holder, self->fd, self->own);
 }
 
 TEST_F(read_only, redirected_map_does_not_keep_the_owner_from_writing)
 {
-	owner_writes_while_held(_metadata, self, true);
+	struct holder holder = { .dev = self->dev, .file = self->file, .redirects = true };
+
+	owner_writes_while_held(_metadata, &holder, self->fd, self->own);
 }
 
 /* Memory that was held for reading, and then for writing, is written to swap. */
