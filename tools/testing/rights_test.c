@@ -498,8 +498,11 @@ static void *fail_to_map(void *arg)
 	};
 	RACER_EXPECT(racer, !mprotect(request, PAGE, PROT_READ));
 	pthread_barrier_wait(racer->barrier);
-	for (; !stop; racer->done++)
+	for (; !stop; racer->done++) {
 		RACER_EXPECT(racer, iok(racer->fd, IOKMEM_CREATE_MAPPING, request) == -EFAULT);
+		/* Let the owner find the memory unmapped now and then. */
+		usleep(random_below(racer, 100));
+	}
 	munmap(request, PAGE);
 	return NULL;
 }
@@ -534,7 +537,7 @@ TEST_F(read_only, requests_that_fail_undo_no_change_of_the_cache_mode)
 	}
 	stop = true;
 	finish(_metadata, racers, 1);
-	EXPECT_LT(5, i);
+	EXPECT_LT(1, i);
 	EXPECT_EQ(0, undone)
 		TH_LOG("of %d changes %d were undone", i, undone);
 }
