@@ -381,4 +381,6 @@ TEST_F(large, call_ends_when_its_program_is_killed)
 	EXPECT_TRUE(good);
 }
 
+#include "nothing_left.h"
+
 TEST_HARNESS_MAIN

@@ -244,4 +244,6 @@ TEST_F(hostile, victim_that_may_not_open_the_node_tells_files_apart)
 	EXPECT_EQ(0, join(child));
 }
 
+#include "nothing_left.h"
+
 TEST_HARNESS_MAIN

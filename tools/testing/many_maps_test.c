@@ -325,4 +325,6 @@ TEST_F(many_maps, are_listed_a_few_at_a_time)
 	EXPECT_TRUE(EVENTUALLY(nr_maps(self->fd) == 0));
 }
 
+#include "nothing_left.h"
+
 TEST_HARNESS_MAIN

@@ -211,4 +211,6 @@ TEST_F(slow_peer, makes_nobody_wait)
 	}
 }
 
+#include "nothing_left.h"
+
 TEST_HARNESS_MAIN
