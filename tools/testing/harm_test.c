@@ -417,7 +417,8 @@ static int new_scattered_udmabuf(void)
 		return -errno;
 	memfd = memfd_create("udmabuf", MFD_ALLOW_SEALING | MFD_CLOEXEC);
 	list = calloc(1, sizeof(*list) + NR_PAGES_SHUFFLED * sizeof(list->list[0]));
-	if (memfd < 0 || !list || ftruncate(memfd, size) ||
+	/* The kernel allocates the pages in the order of the file. */
+	if (memfd < 0 || !list || fallocate(memfd, 0, 0, size) ||
 	    fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK))
 		abort();
 	list->flags = UDMABUF_FLAGS_CLOEXEC;
