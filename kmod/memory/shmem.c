@@ -248,7 +248,7 @@ int iokmem_shmem_lock_page(struct iokmem_pageable *pageable, struct page *page)
 }
 
 /* Return how many pages of a folio, which may be split just now, are in the range. */
-static unsigned long pages_within(const struct folio *folio, pgoff_t first, pgoff_t end)
+static unsigned long pages_within(struct folio *folio, pgoff_t first, pgoff_t end)
 {
 	first = max(first, folio->index);
 	end = min(end, folio->index + folio_nr_pages(folio));
