@@ -261,6 +261,7 @@ static int access_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
  * * -EFAULT: the range has a guard page
  * * -ENOMEM, -EIO: pageable memory could not be brought in, or a dma-buf could not be made
  *   ready
+ * * -EAGAIN: purgeable memory was emptied again and again while it was brought in
  * * -EIO: the hardware has lost some of the memory
  * * -ENOMEM: no room to map wired memory that is not copyback, on an architecture where
  *   the kernel's map of all memory is always copyback (arm64)

@@ -40,6 +40,12 @@ struct iosys_map;
  */
 #define IOKMEM_COUNT_MAX	((unsigned int)(INT_MAX / 2))
 
+/*
+ * How often memory is brought in before a caller gives up. A program can empty the memory each time
+ * meanwhile.
+ */
+#define IOKMEM_BRING_IN_TRIES	10
+
 /* The pages of the largest guard of a mapping, on each side. */
 #define IOKMEM_GUARD_MAX	DIV_ROUND_UP(SZ_64K, PAGE_SIZE)
 

@@ -137,12 +137,15 @@ static void hold_charge_put(struct iokmem_desc *desc, struct iokmem_hold_charge 
 		hold_charge_free(charge);
 }
 
-/* Bring the memory in, unless it is held already. Return NULL if nothing was brought in. */
-static void *bring_in(struct iokmem_desc *desc, bool write)
+/*
+ * Bring the memory in, unless it is held already and this is the first try. Return NULL if nothing
+ * was brought in.
+ */
+static void *bring_in(struct iokmem_desc *desc, bool write, bool again)
 {
 	const struct iokmem_store_ops *store = desc->kind->store;
 
-	if (!store || !store->bring_in || READ_ONCE(desc->held))
+	if (!store || !store->bring_in || (READ_ONCE(desc->held) && !again))
 		return NULL;
 	return store->bring_in(desc, write);
 }
@@ -206,14 +209,14 @@ static int hold_locked(struct iokmem_desc *desc, bool write, void **brought)
 	return err;
 }
 
-static int try_hold(struct iokmem_desc *desc, bool write)
+static int try_hold(struct iokmem_desc *desc, bool write, bool again)
 {
 	int err = iokmem_desc_check_revoked(desc);
 	void *brought;
 
 	if (err)
 		return err;
-	brought = bring_in(desc, write);
+	brought = bring_in(desc, write, again);
 	if (IS_ERR(brought))
 		return PTR_ERR(brought);
 	err = -EINTR;
@@ -236,21 +239,21 @@ static int try_hold(struct iokmem_desc *desc, bool write)
  * to NULL. If @charge itself is NULL, nobody is charged.
  *
  * Return 0; -ENODEV if the memory has been revoked; -EACCES if @write and the memory is
- * Return 0; -ENODEV if the memory has been revoked; -EACCES if @write and the memory is
  * read-only, or is held in a way in which it cannot be written; -EPERM if the user may not have so
- * much memory; -EOVERFLOW if there are too many holds; -EINTR if a fatal signal arrived; or another
- * error of the kind.
+ * much memory; -EOVERFLOW if there are too many holds; -EAGAIN if the memory is emptied again and
+ * again while it is brought in; -EINTR if a fatal signal arrived; or another error of the kind.
  */
 int iokmem_desc_hold(struct iokmem_desc *desc, bool write, struct iokmem_hold_charge **charge)
 {
 	struct iokmem_hold_charge *paid = charge ? hold_charge_get(desc) : NULL;
-	int err;
+	int err = -ESTALE, tries;
 
 	if (IS_ERR(paid))
 		return PTR_ERR(paid);
-	do {
-		err = try_hold(desc, write);
-	} while (err == -ESTALE);
+	for (tries = 0; err == -ESTALE && tries < IOKMEM_BRING_IN_TRIES; tries++)
+		err = try_hold(desc, write, tries);
+	if (err == -ESTALE)
+		err = -EAGAIN;
 	if (err)
 		hold_charge_put(desc, paid);
 	else if (charge)
@@ -479,6 +482,7 @@ void iokmem_desc_complete_all(struct iokmem_desc *desc)
  * * -ENOMEM: out of memory
  * * -ENODEV: the memory has been revoked
  * * -EOVERFLOW: the memory is prepared 2^30 times, or is held as often
+ * * -EAGAIN: purgeable memory was emptied again and again while it was brought in
  * * -EINTR: a fatal signal arrived; or any signal, during the wait for a dma-buf
  * * -EIO: the memory could not be read from swap, or the hardware has lost some of it
  */

@@ -527,7 +527,7 @@ static struct dma_buf *get_imported(struct dma_buf *dmabuf, bool read_only)
  *   read, or a range that is prepared for reading only, without %IOKMEM_FD_READ_ONLY
  * * -EINVAL: members of a multi-descriptor do not fit together page by page
  * * -ERANGE: the length is 0
- * * -EFAULT, -ESRCH, -EPERM, -EIO, -EINTR, -ENOMEM: as iokmem_desc_prepare()
+ * * -EFAULT, -ESRCH, -EPERM, -EIO, -EAGAIN, -EINTR, -ENOMEM: as iokmem_desc_prepare()
  * * -ENOMEM, -ENFILE: no memory, or no file, for a dma-buf
  * * -ENODEV: the memory has been revoked
  */

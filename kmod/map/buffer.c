@@ -740,6 +740,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_buffer_get_address, IOKMEM_NS);
  * * -ENOSPC: the capacity has too little room
  * * -EOPNOTSUPP: @desc is not a buffer
  * * -ENOMEM, -EIO: pageable memory could not be brought in
+ * * -EAGAIN: purgeable memory was emptied again and again while it was brought in
  * * -EIO: the hardware has lost some of the memory
  * * -EINTR: a fatal signal arrived
  */

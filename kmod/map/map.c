@@ -173,7 +173,8 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
  * * -ENOMEM: no memory, no room in the address space, or too many maps in it; kernel maps are
  *   not limited
  * * -EAGAIN: the task locks all memory that it maps, and the map exceeds its
- *   RLIMIT_MEMLOCK; or the task has unmapped the new map while it was being made
+ *   RLIMIT_MEMLOCK; the task has unmapped the new map while it was being made; or
+ *   purgeable memory was emptied again and again while it was brought in
  * * -EDEADLK: the caller holds the task's mmap lock, as in a driver's ->mmap()
  * * -EBUSY: the memory needs another cache mode, and is mapped, held or pinned
  * * -EBADFD: %IOKMEM_MAP_PREFAULT, and the memory is pageable and not prepared

@@ -366,7 +366,7 @@ int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
  * * -EOVERFLOW: @offset plus the map's length wraps
  * * -ERANGE: @backing is too short
  * * -ENODATA: @backing has been emptied
- * * -EACCES, -EBUSY, -EFAULT, -EPERM, -ENOMEM, -EIO, -EINTR: like
+ * * -EACCES, -EBUSY, -EFAULT, -EPERM, -ENOMEM, -EIO, -EAGAIN, -EINTR: like
  *   iokmem_desc_create_mapping_in_task()
  */
 int iokmem_map_redirect(struct iokmem_map *map, struct iokmem_desc *backing,

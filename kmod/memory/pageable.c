@@ -193,15 +193,20 @@ static struct page *get_locked(struct iokmem_pageable *pageable, pgoff_t index)
  * one of a huge folio. The page lock keeps the page in the file until then. The kernel has
  * allocated the page table in advance, so it does not wait for memory, which could come from
  * emptying this very memory, with the page locked.
+ *
+ * If a program empties the memory all the time, an access from user mode begins anew, so that
+ * signals, and who needs the mmap lock, come in between. The kernel's own accesses fail.
  */
 static vm_fault_t pageable_fault(struct iokmem_desc *desc, struct vm_fault *vmf)
 {
 	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
-	struct page *page;
+	struct page *page = ERR_PTR(-ESTALE);
+	int tries;
 
-	do {
+	for (tries = 0; page == ERR_PTR(-ESTALE) && tries < IOKMEM_BRING_IN_TRIES; tries++)
 		page = get_locked(pageable, vmf->pgoff);
-	} while (page == ERR_PTR(-ESTALE));
+	if (page == ERR_PTR(-ESTALE) && vmf->flags & FAULT_FLAG_USER)
+		return VM_FAULT_NOPAGE;
 	/* Older kernels have no such error for vmf_error(). */
 	if (page == ERR_PTR(-EHWPOISON))
 		return VM_FAULT_HWPOISON;
@@ -253,18 +258,18 @@ static int pageable_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
 	size_t in_page = offset_in_page(offset);
 	unsigned long nr = PAGE_ALIGN(in_page + length) >> PAGE_SHIFT;
+	int err = -ESTALE, tries;
 	struct page **pages;
-	int err;
 
-	do {
+	for (tries = 0; err == -ESTALE && tries < IOKMEM_BRING_IN_TRIES; tries++) {
 		/* Get all pages before the first byte is copied, since the last may fail. */
 		pages = get_pages(pageable, offset >> PAGE_SHIFT, nr);
 		if (IS_ERR(pages))
 			return PTR_ERR(pages);
 		err = access_pages(pageable, pages, nr, in_page, bytes, length, write);
 		iokmem_shmem_put_pages(pages, nr, write && !err);
-	} while (err == -ESTALE);
-	return err;
+	}
+	return err == -ESTALE ? -EAGAIN : err;
 }
 
 static int pageable_page_counts(struct iokmem_desc *desc, pgoff_t index, unsigned long nr,

@@ -2,7 +2,8 @@
 /*
  * A peer that is slow on purpose: an ordinary user who was only passed a read-only file descriptor
  * of pageable memory, and whose memory cgroup makes each page that it brings in take seconds.
- * Nobody else waits for it, and it dies when it is killed.
+ * Nobody else waits for it, and it dies when it is killed. Nor does anybody wait for a peer that
+ * empties the memory again and again.
  */
 #include "limits_utils.h"
 
@@ -205,6 +206,103 @@ TEST_F(slow_peer, makes_nobody_wait)
 	EXPECT_EQ(0, code);
 	/* It is slow still, so the owner has not waited for its end. */
 	EXPECT_FALSE(has_ended(self->peer, &of_peer));
+	if (code < 0) {
+		kill(owner, SIGKILL);
+		EXPECT_EQ(128 + SIGKILL, join_soon(owner));
+	}
+}
+
+/* A peer with a writable file descriptor, which empties the memory all the time. */
+FIXTURE(busy_peer)
+{
+	struct owner owner;
+	pid_t peer;
+};
+
+FIXTURE_VARIANT(busy_peer)
+{
+	int (*act)(void *owner);
+	bool multi;
+};
+
+static int empty_all_the_time(void *arg)
+{
+	struct owner *owner = arg;
+
+	for (;;)
+		CHILD_EXPECT(set_purgeable(owner->fd, IOKMEM_PURGEABLE_EMPTY) > 0);
+	return 0;
+}
+
+static int hold_or_try_later(void *arg)
+{
+	struct owner *owner = arg;
+	int dma_buf = get_dma_buf(owner->fd, 0);
+
+	CHILD_EXPECT(dma_buf >= 0 || dma_buf == -EAGAIN);
+	return 0;
+}
+
+static int touch_many_pages(void *arg)
+{
+	struct owner *owner = arg;
+	char *address;
+	int i;
+
+	CHILD_EXPECT(!map(owner->fd, 0, 0, 0, &address));
+	for (i = 0; i < 1000; i++)
+		address[i * PAGE] = 1;
+	return 0;
+}
+
+/* The kernel itself touches the pages, and holds locks meanwhile. */
+static int have_the_kernel_touch(void *arg)
+{
+	int zero = open("/dev/zero", O_RDONLY), i;
+	struct owner *owner = arg;
+	char *address;
+
+	CHILD_EXPECT(!map(owner->fd, 0, 0, 0, &address));
+	for (i = 0; i < 1000; i++)
+		CHILD_EXPECT(read(zero, address + i * PAGE, 1) == 1 || errno == EFAULT);
+	return 0;
+}
+
+FIXTURE_VARIANT_ADD(busy_peer, hold) { .act = hold_or_try_later };
+FIXTURE_VARIANT_ADD(busy_peer, hold_of_multi) { .act = hold_or_try_later, .multi = true };
+FIXTURE_VARIANT_ADD(busy_peer, touch) { .act = touch_many_pages };
+FIXTURE_VARIANT_ADD(busy_peer, read) { .act = have_the_kernel_touch };
+
+FIXTURE_SETUP(busy_peer)
+{
+	struct owner *owner = &self->owner;
+	struct owner peers;
+
+	owner->dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, owner->dev);
+	owner->fd = create(owner->dev, IOKMEM_PAGEABLE | IOKMEM_PURGEABLE, SIZE, 0);
+	ASSERT_LE(0, owner->fd);
+	peers = *owner;
+	if (variant->multi)
+		owner->fd = create_multi(owner->dev, 0, &peers.fd, 1);
+	ASSERT_LE(0, owner->fd);
+	self->peer = spawn(empty_all_the_time, &peers);
+	ASSERT_LE(0, self->peer);
+	usleep(100 * 1000);
+}
+
+FIXTURE_TEARDOWN(busy_peer)
+{
+	kill(self->peer, SIGKILL);
+	EXPECT_EQ(128 + SIGKILL, join_soon(self->peer));
+}
+
+TEST_F(busy_peer, makes_nobody_wait)
+{
+	pid_t owner = spawn(variant->act, &self->owner);
+	int code = join_soon(owner);
+
+	EXPECT_EQ(0, code);
 	if (code < 0) {
 		kill(owner, SIGKILL);
 		EXPECT_EQ(128 + SIGKILL, join_soon(owner));

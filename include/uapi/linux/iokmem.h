@@ -129,8 +129,9 @@
  *  - ENOENT: no such map (any more), or IOKMEM_MAP_REFERENCE found none
  *  - EMFILE, ENFILE: the process, or the system, has no room for a file descriptor
  *  - EAGAIN: the process locks all memory that it maps (mlockall(MCL_FUTURE)), and the map
- *    exceeds RLIMIT_MEMLOCK; or another thread unmaps the new map again and again while
- *    it is being made
+ *    exceeds RLIMIT_MEMLOCK; another thread unmaps the new map again and again while
+ *    it is being made; or somebody empties purgeable memory again and again while it is
+ *    brought in
  *  - EINTR: a fatal signal arrived; or any signal, during the wait for the memory of a
  *    dma-buf
  */
