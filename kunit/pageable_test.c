@@ -255,7 +255,7 @@ static int prepare_as_part(struct iokmem_desc *desc)
 	return err;
 }
 
-/* The same if the memory was held for reading first, by itself or as a part of another. */
+/* The memory was held for reading first, by itself or as a part of another. */
 static void pageable_memory_that_was_held_to_read_keeps_what_was_written(struct kunit *test)
 {
 	int (*const hold[])(struct iokmem_desc *desc) = { prepare_again, prepare_as_part };

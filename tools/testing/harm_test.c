@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an ordinary user can cost others: memory that is taken out although little is charged,
- * memory that is charged to somebody else, and tables that are charged to nobody.
+ * The harm that an ordinary user can do to others: take out memory although little is charged,
+ * have memory charged to somebody else, or have tables charged to nobody.
  */
 #include "dmabuf_utils.h"
 #include "limits_utils.h"
@@ -277,7 +277,7 @@ static int hold_by_map_of_multi(struct holder *holder)
 	return multi < 0 ? multi : try_map(multi, IOKMEM_MAP_ANYWHERE, 0, 0, 0);
 }
 
-/* What the holder has been given can be mapped, and is held then. */
+/* The holder can map the memory that it was given, and holds it by that. */
 static int hold_by_map(struct holder *holder)
 {
 	return try_map(holder->fd, IOKMEM_MAP_ANYWHERE, 0, 0, 0);

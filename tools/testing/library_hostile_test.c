@@ -187,7 +187,7 @@ TEST_F(hostile, peer_that_shrinks_a_buffer_makes_maps_fail_and_no_more)
 	EXPECT_FAILS(ERROR, ERANGE, iokmem_desc_map(self->got, 0, 0, 0, 0, &address, &length));
 	EXPECT_EQ(0, address);
 	EXPECT_EQ(0, length);
-	/* What the victim has mapped stays whole. */
+	/* The victim's map stays whole. */
 	EXPECT_EQ(4 * PAGE, iokmem_map_get_length(map));
 	memset(bytes_of(map), 1, 4 * PAGE);
 	iokmem_map_put(map);

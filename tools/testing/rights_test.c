@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the holder of a file descriptor may do to others who use the memory. A read-only file of
+ * The rights that a file descriptor gives over others who use the memory. A read-only file of
  * a descriptor never allows a writable map, not even through a driver whose mmap() forwards to
  * that file. A window gives no power over the rest of the memory.
  */

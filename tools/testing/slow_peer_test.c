@@ -11,7 +11,7 @@
 /* Much longer than any call takes, and much shorter than the peer. */
 #define PATIENCE	10
 
-/* What the owner of the memory does meanwhile, in a process of its own. */
+/* The owner of the memory, who acts meanwhile, in a process of its own. */
 struct owner {
 	int dev;
 	int fd;		/* of the memory, or of a multi-descriptor of it */
