@@ -357,6 +357,7 @@ static int run_query_buffer(struct iokmem_call *call)
 {
 	struct iokmem_query_buffer *arg = &call->arg.query_buffer;
 	struct iokmem_desc *desc = call->file->private_data;
+	size_t offset = 0;
 	int err;
 
 	err = iokmem_wait_retyped(iokmem_desc_owner(desc));
@@ -371,6 +372,8 @@ static int run_query_buffer(struct iokmem_call *call)
 	arg->extents = nr_extents(desc);
 	arg->maps = nr_maps(desc);
 	arg->access = is_read_only(call) ? IOKMEM_FD_READ_ONLY : 0;
+	iokmem_desc_root(desc, &offset);
+	arg->offset = offset;
 	return answer(call);
 }
 

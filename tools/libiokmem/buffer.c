@@ -24,11 +24,21 @@ static int32_t create_buffer(struct iokmem_create_buffer *arg)
 		     IOKMEM_RETURN_SUCCESS;
 }
 
+/* Apple's take any number. What cannot be rounded up is refused by the kernel. */
+static uint64_t round_up_to_power_of_two(uint64_t number)
+{
+	uint64_t power = 1;
+
+	while (power && power < number)
+		power <<= 1;
+	return number && power ? power : number;
+}
+
 /**
  * iokmem_buffer_create - create a buffer (IOBufferMemoryDescriptor::Create)
  * @options: IOKMEM_MEMORY_DIRECTION_*
  * @capacity: in bytes, at least 1
- * @alignment: of the first byte, in memory; a power of two, or 0
+ * @alignment: of the first byte, in memory; rounded up to a power of two; or 0
  * @buffer: out: the buffer, or NULL
  *
  * The memory is wired and zero. The length is the capacity from the start, as with
@@ -49,7 +59,7 @@ int32_t iokmem_buffer_create(uint64_t options, uint64_t capacity,
 		.size = sizeof(arg),
 		.options = options | IOKMEM_KERNEL_USER_SHARED,
 		.capacity = capacity,
-		.alignment = alignment,
+		.alignment = round_up_to_power_of_two(alignment),
 	};
 	unsigned long maker;
 	int32_t ret;

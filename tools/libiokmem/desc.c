@@ -37,7 +37,7 @@ int32_t __iokmem_desc_with_fd(int fd, unsigned long maker,
 	new->maker = maker;
 	new->fd = fd;
 	new->direction = query.options & DIRECTION_MASK;
-	new->read_only = query.access & IOKMEM_FD_READ_ONLY;
+	new->start = query.offset;
 	*desc = new;
 	return IOKMEM_RETURN_SUCCESS;
 

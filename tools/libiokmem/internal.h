@@ -21,7 +21,7 @@
  * @maker: the process that created this buffer, which may always write; 0: none
  * @fd: file descriptor of the kernel's descriptor
  * @direction: IOKMEM_MEMORY_DIRECTION_*
- * @read_only: @fd gives read-only maps only
+ * @start: where a sub-descriptor begins in its first parent, in bytes
  * @kept: the mappings that live as long as this object
  */
 struct iokmem_desc {
@@ -29,7 +29,7 @@ struct iokmem_desc {
 	unsigned long maker;
 	int fd;
 	uint32_t direction;
-	bool read_only;
+	uint64_t start;
 	struct kept_mapping *kept;
 };
 

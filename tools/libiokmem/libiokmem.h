@@ -72,8 +72,10 @@ extern "C" {
 /* The most members of iokmem_desc_create_with_memory_descriptors(). */
 #define IOKMEM_MEMORY_DESCRIPTORS_MAX	32u
 
-/* Option of iokmem_desc_send(): the receiver can neither write to the memory nor change it. */
+/* Options of iokmem_desc_send(): the receiver can neither write to the memory nor change it. */
 #define IOKMEM_SEND_READ_ONLY		0x1u
+/* The receiver can, although the direction is Out. */
+#define IOKMEM_SEND_WRITABLE		0x2u
 /* The receiver cannot revoke the descriptor. */
 #define IOKMEM_SEND_NO_REVOKE		0x4u
 

@@ -10,7 +10,7 @@
  * struct iokmem_map - a map
  * @references: how many
  * @desc: the mapped descriptor; the map has a reference
- * @offset: of the first byte in @desc
+ * @offset: of the first byte in the first parent of @desc
  * @mapping: the kernel's mapping
  */
 struct iokmem_map {
@@ -31,9 +31,9 @@ struct iokmem_map {
  * @map: out: the map, or NULL
  *
  * The kernel chooses the address, and the map has a small guard. A fixed address must be free,
- * and has no guard. The map is read-only if @options ask for that, or if the direction is Out.
- * It is never read-only for the process that created the buffer, and always if the descriptor
- * was sent read-only.
+ * and has no guard. The map is read-only if @options ask for that, or if the direction is Out
+ * and another process has created the buffer. Otherwise it can be written; if the descriptor was
+ * sent read-only, such a map is refused (errno EACCES).
  *
  * Every call creates an object, with one reference. The mapping behind it is shared by the
  * kernel's rule: equal requests get one address, and a range inside a mapping gets an address
@@ -68,7 +68,7 @@ int32_t iokmem_desc_create_mapping(struct iokmem_desc *desc, uint64_t options,
 	}
 	new->references = 1;
 	new->desc = iokmem_desc_get(desc);
-	new->offset = offset;
+	new->offset = desc->start + offset;
 	*map = new;
 	return IOKMEM_RETURN_SUCCESS;
 }
@@ -140,10 +140,10 @@ uint64_t iokmem_map_get_length(const struct iokmem_map *map)
  * iokmem_map_get_offset - return the offset of the map in the descriptor
  * @map: the map
  *
- * DriverKit counts from the start of a sub-descriptor's parent, this function from the start
- * of the sub-descriptor.
+ * As in DriverKit and in the kernel, the offset in a sub-descriptor counts from the start of
+ * its first parent.
  *
- * Return: the requested offset.
+ * Return: the offset, in bytes.
  */
 uint64_t iokmem_map_get_offset(const struct iokmem_map *map)
 {

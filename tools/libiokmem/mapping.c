@@ -59,18 +59,14 @@ static bool translate_cache_mode(uint64_t options, uint32_t *kernel_options)
 }
 
 /*
- * As in DriverKit, the creator of a buffer can write to it, whatever the options and the
- * direction are. A read-only file descriptor gives nobody write access.
+ * As in DriverKit, the creator of a buffer can write to it, whatever the direction is. What is
+ * asked for is given, or refused by the kernel.
  */
 static bool is_read_only(const struct iokmem_desc *desc, uint64_t options,
 			 unsigned long process)
 {
-	if (desc->read_only)
-		return true;
-	if (desc->maker == process)
-		return false;
 	return (options & IOKMEM_MEMORY_MAP_READ_ONLY) ||
-	       desc->direction == IOKMEM_MEMORY_DIRECTION_OUT;
+	       (desc->direction == IOKMEM_MEMORY_DIRECTION_OUT && desc->maker != process);
 }
 
 /* Take a reference to a map of the kernel. See iokmem_desc_create_mapping(). */

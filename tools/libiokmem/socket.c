@@ -20,6 +20,8 @@
 /* The byte tells these messages from others. */
 #define DESCRIPTOR	'D'
 
+#define SEND_OPTIONS	(IOKMEM_SEND_READ_ONLY | IOKMEM_SEND_WRITABLE | IOKMEM_SEND_NO_REVOKE)
+
 static int32_t send_fd(int sock, int fd)
 {
 	char byte = DESCRIPTOR;
@@ -45,33 +47,44 @@ static int32_t send_fd(int sock, int fd)
 	return sent < 0 ? IOKMEM_RETURN_IPC_ERROR : IOKMEM_RETURN_SUCCESS;
 }
 
+static bool is_sent_read_only(const struct iokmem_desc *desc, uint64_t options)
+{
+	return (options & IOKMEM_SEND_READ_ONLY) ||
+	       (desc->direction == IOKMEM_MEMORY_DIRECTION_OUT &&
+		!(options & IOKMEM_SEND_WRITABLE));
+}
+
 /**
  * iokmem_desc_send - send a descriptor to another process
  * @desc: the descriptor
  * @sock: a connected Unix socket, of any type
- * @options: IOKMEM_SEND_READ_ONLY, IOKMEM_SEND_NO_REVOKE; or 0 for the rights that @desc has,
- *	which may include iokmem_desc_revoke()
+ * @options: IOKMEM_SEND_READ_ONLY, or IOKMEM_SEND_WRITABLE; IOKMEM_SEND_NO_REVOKE; or 0
  *
- * The call does not change @desc.
+ * A receiver of memory with the direction Out can only read it, unless @options have
+ * IOKMEM_SEND_WRITABLE. Otherwise it has the rights that @desc has, which may include
+ * iokmem_desc_revoke(). The call does not change @desc.
  *
- * Return: BAD_ARGUMENT: NULL, or unknown options; NO_RESOURCES: no room for another
- * file descriptor; IPC_ERROR: the socket does not take it, see sendmsg(2).
+ * Return: BAD_ARGUMENT: NULL, unknown options, or options that contradict each other;
+ * NO_RESOURCES: no room for another file descriptor; IPC_ERROR: the socket does not take it,
+ * see sendmsg(2).
  */
 int32_t iokmem_desc_send(struct iokmem_desc *desc, int sock, uint64_t options)
 {
-	struct iokmem_duplicate arg = {
-		.size = sizeof(arg),
-		.flags = options & IOKMEM_SEND_READ_ONLY ? IOKMEM_FD_READ_ONLY :
-							   IOKMEM_FD_NO_REVOKE,
-	};
+	struct iokmem_duplicate arg = { .size = sizeof(arg) };
 	int32_t ret;
 	int err;
 
 	if (!desc)
 		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EINVAL);
-	if (options & ~(uint64_t)(IOKMEM_SEND_READ_ONLY | IOKMEM_SEND_NO_REVOKE))
+	if (options & ~(uint64_t)SEND_OPTIONS)
 		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EOPNOTSUPP);
-	if (!options)
+	if ((options & IOKMEM_SEND_READ_ONLY) && (options & IOKMEM_SEND_WRITABLE))
+		return __iokmem_fail(IOKMEM_RETURN_BAD_ARGUMENT, EINVAL);
+	if (is_sent_read_only(desc, options))
+		arg.flags = IOKMEM_FD_READ_ONLY;
+	else if (options & IOKMEM_SEND_NO_REVOKE)
+		arg.flags = IOKMEM_FD_NO_REVOKE;
+	else
 		return send_fd(sock, desc->fd);
 
 	if (ioctl(desc->fd, IOKMEM_DUPLICATE, &arg))

@@ -31,7 +31,7 @@ static_assert(sizeof(struct iokmem_release_mapping) == 24);
 static_assert(offsetof(struct iokmem_release_mapping, address) == 8);
 static_assert(offsetof(struct iokmem_release_mapping, length) == 16);
 
-static_assert(sizeof(struct iokmem_query_buffer) == 56);
+static_assert(sizeof(struct iokmem_query_buffer) == 64);
 static_assert(offsetof(struct iokmem_query_buffer, id) == 8);
 static_assert(offsetof(struct iokmem_query_buffer, capacity) == 16);
 static_assert(offsetof(struct iokmem_query_buffer, length) == 24);

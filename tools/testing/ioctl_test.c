@@ -74,7 +74,7 @@ FIXTURE_VARIANT_ADD(every_ioctl, release_mapping)
 FIXTURE_VARIANT_ADD(every_ioctl, query_buffer)
 {
 	.cmd = IOKMEM_QUERY_BUFFER,
-	.size = 56,
+	.size = 64,
 	.min_size = 56,
 	.answers = true,
 	.reserved = -1,
@@ -586,7 +586,7 @@ TEST_F(files, structures_are_as_their_first_version)
 	EXPECT_EQ(32, offsetof(struct iokmem_create_buffer, physical_mask));
 	EXPECT_EQ(32, sizeof(struct iokmem_create_mapping));
 	EXPECT_EQ(24, sizeof(struct iokmem_release_mapping));
-	EXPECT_EQ(56, sizeof(struct iokmem_query_buffer));
+	EXPECT_EQ(64, sizeof(struct iokmem_query_buffer));
 	EXPECT_EQ(48, sizeof(struct iokmem_query_mapping));
 	EXPECT_EQ(16, sizeof(struct iokmem_set_length));
 	EXPECT_EQ(16, sizeof(struct iokmem_duplicate));

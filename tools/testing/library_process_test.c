@@ -44,7 +44,7 @@ static struct iokmem_map *read_only_map(struct iokmem_desc *desc)
 	return make_map(desc, IOKMEM_MEMORY_MAP_READ_ONLY, 0, 0);
 }
 
-TEST_F(processes, maker_of_a_buffer_always_writes)
+TEST_F(processes, maker_of_a_buffer_writes_whatever_the_direction)
 {
 	uint64_t direction;
 
@@ -56,8 +56,9 @@ TEST_F(processes, maker_of_a_buffer_always_writes)
 		ASSERT_NE(NULL, map);
 		ASSERT_NE(NULL, again);
 		EXPECT_EQ(0, map_signal(map, true));
-		EXPECT_EQ(0, map_signal(again, true));
-		EXPECT_EQ(2, kernel_references(buffer, map));
+		/* Unless a map is to be read-only. */
+		EXPECT_EQ(0, map_signal(again, false));
+		EXPECT_EQ(SIGSEGV, map_signal(again, true));
 		iokmem_map_put(map);
 		iokmem_map_put(again);
 		iokmem_desc_put(buffer);
@@ -356,11 +357,57 @@ TEST_F(socket, maker_who_receives_it_back_has_no_more_rights)
 	iokmem_desc_put(buffer);
 }
 
-/* No call gives write access to it. */
+/* Return what the kernel itself says to a writable map. */
+static int map_writable_by_ioctl(struct iokmem_desc *desc)
+{
+	char *address;
+	int err = map(iokmem_desc_get_fd(desc), 0, 0, 0, &address);
+
+	return err ? err : release(iokmem_desc_get_fd(desc), address, PAGE);
+}
+
+TEST_F(socket, direction_out_is_sent_read_only_unless_told_otherwise)
+{
+	struct iokmem_desc *buffer = make_buffer(IOKMEM_MEMORY_DIRECTION_OUT, PAGE), *desc;
+
+	ASSERT_NE(NULL, buffer);
+	ASSERT_OK(iokmem_desc_send(buffer, self->ours, 0));
+	ASSERT_OK(iokmem_desc_receive(self->theirs, &desc));
+	EXPECT_EQ(-EACCES, map_writable_by_ioctl(desc));
+	EXPECT_FAILS(NOT_PERMITTED, EACCES, iokmem_buffer_set_length(desc, 1));
+	iokmem_desc_put(desc);
+
+	ASSERT_OK(iokmem_desc_send(buffer, self->ours, IOKMEM_SEND_WRITABLE));
+	ASSERT_OK(iokmem_desc_receive(self->theirs, &desc));
+	EXPECT_EQ(0, map_writable_by_ioctl(desc));
+	EXPECT_OK(iokmem_desc_revoke(desc));
+	iokmem_desc_put(desc);
+	iokmem_desc_put(buffer);
+}
+
+TEST_F(socket, writable_does_not_give_the_right_to_revoke)
+{
+	struct iokmem_desc *buffer = make_buffer(IOKMEM_MEMORY_DIRECTION_OUT, PAGE), *desc;
+
+	ASSERT_NE(NULL, buffer);
+	ASSERT_OK(iokmem_desc_send(buffer, self->ours,
+				   IOKMEM_SEND_WRITABLE | IOKMEM_SEND_NO_REVOKE));
+	ASSERT_OK(iokmem_desc_receive(self->theirs, &desc));
+	EXPECT_EQ(0, map_writable_by_ioctl(desc));
+	EXPECT_FAILS(NOT_PERMITTED, EACCES, iokmem_desc_revoke(desc));
+	iokmem_desc_put(desc);
+	iokmem_desc_put(buffer);
+}
+
+/* No call gives write access to it, and who asks for it is told so. */
 static bool is_read_only_for_good(struct iokmem_desc *desc)
 {
-	struct iokmem_map *map = make_map(desc, 0, 0, PAGE);
-	bool good = map && map_signal(map, false) == 0 && map_signal(map, true) == SIGSEGV &&
+	struct iokmem_map *map = NULL;
+	bool good = iokmem_desc_create_mapping(desc, 0, 0, 0, PAGE, 0, &map) ==
+		    IOKMEM_RETURN_ERROR && errno == EACCES && !map;
+
+	map = make_map(desc, IOKMEM_MEMORY_MAP_READ_ONLY, 0, PAGE);
+	good = good && map && map_signal(map, false) == 0 && map_signal(map, true) == SIGSEGV &&
 		    mprotect(bytes_of(map), PAGE, PROT_READ | PROT_WRITE) < 0;
 
 	iokmem_map_put(map);
@@ -392,7 +439,10 @@ TEST_F(socket, sent_read_only_is_read_only_whatever_is_asked)
 {
 	struct iokmem_desc *desc, *sub, *pages, *all, *again, *members[2];
 
-	EXPECT_FAILS(BAD_ARGUMENT, EOPNOTSUPP, iokmem_desc_send(self->buffer, self->ours, 2));
+	EXPECT_FAILS(BAD_ARGUMENT, EOPNOTSUPP, iokmem_desc_send(self->buffer, self->ours, 8));
+	EXPECT_FAILS(BAD_ARGUMENT, EINVAL,
+		     iokmem_desc_send(self->buffer, self->ours,
+				      IOKMEM_SEND_READ_ONLY | IOKMEM_SEND_WRITABLE));
 	EXPECT_FAILS(BAD_ARGUMENT, EOPNOTSUPP,
 		     iokmem_desc_send(self->buffer, self->ours, 1ull << 32));
 	EXPECT_FAILS(BAD_ARGUMENT, EINVAL, iokmem_desc_send(NULL, self->ours, 0));

@@ -68,7 +68,6 @@ TEST_F(library, buffer_that_cannot_be_had_is_no_memory)
 
 	EXPECT_FAILS(NO_MEMORY, EINVAL, iokmem_buffer_create(0, 0, 0, &buffer));
 	EXPECT_EQ(NULL, buffer);
-	EXPECT_FAILS(NO_MEMORY, EINVAL, iokmem_buffer_create(0, PAGE, 3, &buffer));
 	EXPECT_FAILS(NO_MEMORY, ENOMEM,
 		     iokmem_buffer_create(0, (1ull << 46) + 1, 0, &buffer));
 	EXPECT_FAILS(NO_MEMORY, EOVERFLOW,
@@ -371,7 +370,8 @@ TEST_F(library, sub_descriptor_is_a_window_that_shares)
 	window = make_map(sub, 0, PAGE, PAGE);
 	ASSERT_NE(NULL, window);
 	EXPECT_EQ(bytes_of(whole) + 3 * PAGE, bytes_of(window));
-	EXPECT_EQ(PAGE, iokmem_map_get_offset(window));
+	/* From the start of the buffer on, as in the kernel. */
+	EXPECT_EQ(3 * PAGE, iokmem_map_get_offset(window));
 	EXPECT_TRUE(is_close_on_exec(sub));
 	EXPECT_FAILS(UNSUPPORTED, EOPNOTSUPP, iokmem_buffer_set_length(sub, 1));
 
@@ -380,6 +380,35 @@ TEST_F(library, sub_descriptor_is_a_window_that_shares)
 	EXPECT_EQ(0, map_signal(window, true));
 	iokmem_map_put(window);
 	iokmem_desc_put(sub);
+}
+
+TEST_F(library, offset_of_a_map_is_in_the_first_parent)
+{
+	struct iokmem_desc *sub, *inner;
+	struct iokmem_map *map;
+
+	ASSERT_OK(iokmem_desc_create_sub_memory_descriptor(0, PAGE + 10, 3 * PAGE,
+							   self->buffer, &sub));
+	ASSERT_OK(iokmem_desc_create_sub_memory_descriptor(0, PAGE, 2 * PAGE - 10, sub, &inner));
+	map = make_map(inner, 0, PAGE - 10, 10);
+	ASSERT_NE(NULL, map);
+	EXPECT_EQ(3 * PAGE, iokmem_map_get_offset(map));
+	iokmem_map_put(map);
+	iokmem_desc_put(inner);
+	iokmem_desc_put(sub);
+}
+
+TEST_F(library, alignment_is_rounded_up_to_a_power_of_two)
+{
+	struct iokmem_query_buffer arg;
+	struct iokmem_desc *buffer;
+
+	ASSERT_OK(iokmem_buffer_create(0, 100, 48, &buffer));
+	ASSERT_EQ(0, query(iokmem_desc_get_fd(buffer), &arg));
+	EXPECT_EQ(64, arg.alignment);
+	iokmem_desc_put(buffer);
+	EXPECT_FAILS(NO_MEMORY, EINVAL, iokmem_buffer_create(0, 100, (1ull << 63) + 1, &buffer));
+	EXPECT_EQ(NULL, buffer);
 }
 
 TEST_F(library, sub_descriptor_of_nonsense_is_a_bad_argument)

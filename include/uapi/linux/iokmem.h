@@ -141,7 +141,9 @@
 
 /*
  * Direction of a buffer, in its options, as a device sees it: In is from the device into
- * memory, Out is from memory to the device.
+ * memory, Out is from memory to the device. The kernel holds devices to it, not programs: who is
+ * not to write the memory of an Out buffer gets a read-only file descriptor. (libiokmem passes
+ * such a one on, unless told otherwise.)
  */
 #define IOKMEM_DIRECTION_NONE		0x00000000u
 #define IOKMEM_DIRECTION_IN		0x00000001u
@@ -347,6 +349,8 @@ struct iokmem_release_mapping {
  *	fixed place
  * @maps: out: number of maps, in all address spaces
  * @access: out: IOKMEM_FD_READ_ONLY, or 0
+ * @offset: out: of a sub-descriptor: where it begins in the memory that it is a part of, in
+ *	bytes; 0 if it is no part
  */
 struct iokmem_query_buffer {
 	__u32 size;
@@ -359,6 +363,7 @@ struct iokmem_query_buffer {
 	__u32 extents;
 	__u32 maps;
 	__u32 access;
+	__aligned_u64 offset;
 };
 
 #define IOKMEM_QUERY_BUFFER	_IO(IOKMEM_IOC_TYPE, 0x03)
