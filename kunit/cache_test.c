@@ -329,13 +329,53 @@ static void cache_mode_of_held_memory_is_not_changed(struct kunit *test)
 	expect_direct_map_cache(test, desc, IOKMEM_MAP_INHIBIT_CACHE);
 }
 
-static void cache_mode_of_a_kernel_buffer_is_not_changed(struct kunit *test)
+/* Its own address does not keep it from changing, since the address has the mode of the memory. */
+static void cache_mode_of_a_kernel_buffer_is_changed_by_its_first_map(struct kunit *test)
 {
-	struct iokmem_desc *desc = buffer(test, IOKMEM_KERNEL_TASK, SZ_64K, 0);
+	struct iokmem_desc *desc = buffer(test, IOKMEM_KERNEL_TASK, SZ_64K, SZ_64K);
+	void *bytes = iokmem_buffer_get_bytes_no_copy(desc);
+	struct iokmem_map *combined;
 
+	need_memory_types(test);
+	attach_address_space(test);
+	memset(bytes, 0x5a, SZ_64K);
+	combined = map(test, desc, current, IOKMEM_MAP_WRITE_COMBINE_CACHE, 0, 0);
+	expect_user_cache(test, combined, IOKMEM_MAP_WRITE_COMBINE_CACHE);
+	expect_direct_map_cache(test, desc, IOKMEM_MAP_WRITE_COMBINE_CACHE);
+	KUNIT_EXPECT_PTR_EQ(test, bytes, iokmem_buffer_get_bytes_no_copy(desc));
+	KUNIT_EXPECT_PTR_EQ(test, NULL, memchr_inv(bytes, 0x5a, SZ_64K));
+
+	/* A map that is in use does, even if it is only the one that the buffer was made with. */
+	put_map_now(test, combined);
+	combined = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE |
+				  IOKMEM_MAP_COPYBACK_CACHE, 0, 0));
+	expect_direct_map_cache(test, desc, IOKMEM_MAP_WRITE_COMBINE_CACHE);
+	put_map_now(test, combined);
+}
+
+/* The buffer's own addresses are a mapping like others if they are not the kernel's of all memory. */
+static void cache_mode_of_a_kernel_buffer_in_pieces_is_not_changed(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, IOKMEM_KERNEL_TASK, SZ_4M + 2 * PAGE_SIZE, 0);
+
+	KUNIT_ASSERT_TRUE(test, is_vmalloc_addr(iokmem_buffer_get_bytes_no_copy(desc)));
 	attach_address_space(test);
 	KUNIT_EXPECT_EQ(test, -EBUSY,
 			map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE |
+				  IOKMEM_MAP_WRITE_COMBINE_CACHE, 0, 0));
+	expect_direct_map_cache(test, desc, IOKMEM_MAP_COPYBACK_CACHE);
+}
+
+static void cache_mode_of_a_buffer_made_for_a_task_is_not_changed(struct kunit *test)
+{
+	struct iokmem_desc *desc;
+
+	attach_address_space(test);
+	desc = buffer(test, current, SZ_64K, 0);
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			map_error(desc, IOKMEM_KERNEL_TASK, 0, IOKMEM_MAP_ANYWHERE |
 				  IOKMEM_MAP_WRITE_COMBINE_CACHE, 0, 0));
 	expect_direct_map_cache(test, desc, IOKMEM_MAP_COPYBACK_CACHE);
 }
@@ -486,7 +526,9 @@ static struct kunit_case cache_cases[] = {
 	KUNIT_CASE(cache_mode_of_mapped_memory_is_not_changed),
 	KUNIT_CASE(cache_mode_is_not_changed_before_the_last_map_is_gone),
 	KUNIT_CASE(cache_mode_of_held_memory_is_not_changed),
-	KUNIT_CASE(cache_mode_of_a_kernel_buffer_is_not_changed),
+	KUNIT_CASE(cache_mode_of_a_kernel_buffer_is_changed_by_its_first_map),
+	KUNIT_CASE(cache_mode_of_a_kernel_buffer_in_pieces_is_not_changed),
+	KUNIT_CASE(cache_mode_of_a_buffer_made_for_a_task_is_not_changed),
 	KUNIT_CASE(cache_mode_comes_back_when_the_map_cannot_be_made),
 	KUNIT_CASE(cache_mode_keeps_the_content),
 	KUNIT_CASE(pool_hands_out_zeroed_memory_of_its_type),

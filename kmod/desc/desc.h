@@ -57,10 +57,13 @@ struct iosys_map;
  * @open: map all of the buffer into the kernel, for memory with @kernel_home. Return 0 or
  *	an error. Caller must hold prepare_lock.
  * @close: put the home mapping, if there is one
+ * @follows: return true if there is a home mapping that nobody else uses, and that has another
+ *	cache mode as soon as the memory has it. Caller must hold the descriptor's lock
  */
 struct iokmem_home_ops {
 	int (*open)(struct iokmem_desc *desc);
 	void (*close)(struct iokmem_desc *desc);
+	bool (*follows)(const struct iokmem_desc *desc, u32 cache_mode);
 };
 
 /**

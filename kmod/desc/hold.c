@@ -278,6 +278,17 @@ void iokmem_desc_unhold(struct iokmem_desc *desc, struct iokmem_hold_charge *cha
 	hold_charge_put(desc, charge);
 }
 
+/* Return true if somebody uses the memory in its mode. */
+static bool is_in_use(const struct iokmem_desc *desc, u32 cache_mode)
+{
+	bool follows = desc->home_ops && desc->home_ops->follows(desc, cache_mode);
+
+	lockdep_assert_held(&desc->hold_lock);
+	lockdep_assert_held(&desc->lock);
+
+	return desc->held || desc->nr_mapped > follows;
+}
+
 /* Keep new entries of the old mode from being made until the retype is over. */
 static int begin_retyping(struct iokmem_desc *desc, u32 cache_mode, const u64 *uses)
 {
@@ -290,7 +301,7 @@ static int begin_retyping(struct iokmem_desc *desc, u32 cache_mode, const u64 *u
 		err = -ENODEV;
 	else if (desc->cache_mode == cache_mode || (uses && *uses != desc->mode_uses))
 		err = -ESTALE;
-	else if (desc->nr_mapped || desc->held)
+	else if (is_in_use(desc, cache_mode))
 		err = -EBUSY;
 	else
 		WRITE_ONCE(desc->retyping, true);
@@ -305,7 +316,8 @@ static int begin_retyping(struct iokmem_desc *desc, u32 cache_mode, const u64 *u
  * the descriptor has to be. On success the caller must call iokmem_desc_retype_end(). Until
  * then nobody else can map or hold the memory.
  *
- * Return 0; -ENODEV if the memory has been revoked; -EBUSY if anything maps or holds it;
+ * Return 0; -ENODEV if the memory has been revoked; -EBUSY if anything maps or holds it, other
+ * than a home mapping that follows;
  * -ESTALE if the memory already has the mode, or others have used it; -EOPNOTSUPP if the kind has
  * only one mode; -EINTR if a fatal signal arrived; or another error of the kind.
  * Nothing has changed after an error.

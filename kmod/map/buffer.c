@@ -232,9 +232,21 @@ static void close_home(struct iokmem_desc *desc)
 		iokmem_mapping_put(mapping);
 }
 
+/* The kernel's map of all memory has the mode of the memory, as far as it can have it. */
+static bool home_follows(const struct iokmem_desc *desc, u32 cache_mode)
+{
+	const struct iokmem_mapping *home = desc->home;
+
+	lockdep_assert_held(&desc->lock);
+
+	return home && !home->mm && home->borrowed && !home->nr_used &&
+	       iokmem_cache_in_direct_map(cache_mode);
+}
+
 static const struct iokmem_home_ops home_ops = {
-	.open	= open_kernel_home,
-	.close	= close_home,
+	.open		= open_kernel_home,
+	.close		= close_home,
+	.follows	= home_follows,
 };
 
 /*

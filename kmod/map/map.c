@@ -176,7 +176,9 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
  *   RLIMIT_MEMLOCK; the task has unmapped the new map while it was being made; or
  *   purgeable memory was emptied again and again while it was brought in
  * * -EDEADLK: the caller holds the task's mmap lock, as in a driver's ->mmap()
- * * -EBUSY: the memory needs another cache mode, and is mapped, held or pinned
+ * * -EBUSY: the memory needs another cache mode, and is mapped, held or pinned. The address of a
+ *   buffer that was made for the kernel does not count if it is that of the kernel's map of all
+ *   memory and can have the mode: not if the memory is in several blocks, and only on x86
  * * -EBADFD: %IOKMEM_MAP_PREFAULT, and the memory is pageable and not prepared
  * * -EACCES: part of a page, and the rest of the page is not the buffer's; or no
  *   IOKMEM_MAP_READ_ONLY, and the memory may only be read, or is a range that is prepared
