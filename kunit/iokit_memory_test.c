@@ -397,6 +397,38 @@ static void iokit_sub_and_multi_are_made_of_others(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, touch(IOMemoryMap_getAddress(map) + 2 * PAGE_SIZE));
 }
 
+static void iokit_dma_map_length_is_in_whole_pages(struct kunit *test)
+{
+	IOBufferMemoryDescriptor *whole = kernel_buffer(test, 0);
+	IOMemoryDescriptor *pieces[2], *multi;
+	UInt64 offset;
+
+	KUNIT_EXPECT_EQ(test, (UInt64)SZ_64K, IOMemoryDescriptor_getDMAMapLength(whole, &offset));
+	KUNIT_EXPECT_EQ(test, 0ULL, offset);
+	KUNIT_EXPECT_EQ(test, (UInt64)SZ_64K, IOMemoryDescriptor_getDMAMapLength(whole, NULL));
+
+	/* Two bytes on either side of a page's end are on two pages. */
+	pieces[0] = keep_desc(test, IOMemoryDescriptor_withSubRange(whole, PAGE_SIZE - 1, 2,
+								    kIODirectionInOut));
+	KUNIT_EXPECT_EQ(test, 2ULL * PAGE_SIZE,
+			IOMemoryDescriptor_getDMAMapLength(pieces[0], &offset));
+	KUNIT_EXPECT_EQ(test, PAGE_SIZE - 1ULL, offset);
+
+	/* A page that two pieces begin and end in is there for each of them. */
+	pieces[1] = keep_desc(test, IOMemoryDescriptor_withSubRange(whole, 3 * PAGE_SIZE + 100,
+								    PAGE_SIZE, kIODirectionInOut));
+	multi = keep_desc(test, IOMultiMemoryDescriptor_withDescriptors(pieces, 2,
+							kIODirectionInOut, true));
+	KUNIT_EXPECT_EQ(test, 4ULL * PAGE_SIZE,
+			IOMemoryDescriptor_getDMAMapLength(multi, &offset));
+	KUNIT_EXPECT_EQ(test, PAGE_SIZE - 1ULL, offset);
+
+	/* Nothing takes nothing. */
+	KUNIT_EXPECT_EQ(test, kIOReturnSuccess, IOBufferMemoryDescriptor_setLength(whole, 0));
+	KUNIT_EXPECT_EQ(test, 0ULL, IOMemoryDescriptor_getDMAMapLength(whole, &offset));
+	KUNIT_EXPECT_EQ(test, 0ULL, offset);
+}
+
 /* Functions of descriptors */
 
 static void iokit_descriptor_lives_as_long_as_its_references(struct kunit *test)
@@ -564,7 +596,6 @@ static void iokit_unsupported_functions_fail(struct kunit *test)
 {
 	IOBufferMemoryDescriptor *md = kernel_buffer(test, 0);
 	IOMemoryMap *map = keep_map(test, IOMemoryDescriptor_map(md, 0));
-	UInt64 offset = 7;
 
 	KUNIT_EXPECT_EQ(test, kIOReturnUnsupported,
 			IOMemoryDescriptor_setOwnership(md, kernel_task,
@@ -580,8 +611,6 @@ static void iokit_unsupported_functions_fail(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kIOReturnUnsupported,
 			IOMemoryDescriptor_setMapperOptions(md, kIOMapperUncached));
 	KUNIT_EXPECT_EQ(test, 0, IOMemoryDescriptor_getMapperOptions(md));
-	KUNIT_EXPECT_EQ(test, 0ULL, IOMemoryDescriptor_getDMAMapLength(md, &offset));
-	KUNIT_EXPECT_EQ(test, 0ULL, offset);
 	KUNIT_EXPECT_EQ(test, kIOReturnUnsupported,
 			IOMemoryMap_wireRange(map, kIODirectionInOut, 0, SZ_64K));
 }
@@ -768,6 +797,7 @@ static struct kunit_case iokit_memory_cases[] = {
 	KUNIT_CASE(iokit_physical_memory_has_its_addresses),
 	KUNIT_CASE(iokit_persistent_memory_is_found_again),
 	KUNIT_CASE(iokit_sub_and_multi_are_made_of_others),
+	KUNIT_CASE(iokit_dma_map_length_is_in_whole_pages),
 	KUNIT_CASE(iokit_descriptor_lives_as_long_as_its_references),
 	KUNIT_CASE(iokit_descriptor_is_prepared_and_completed),
 	KUNIT_CASE(iokit_user_range_that_cannot_be_prepared_says_why),

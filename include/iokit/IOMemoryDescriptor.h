@@ -497,9 +497,12 @@ static inline UInt16 IOMemoryDescriptor_getMapperOptions(const IOMemoryDescripto
 static inline UInt64 IOMemoryDescriptor_getDMAMapLength(IOMemoryDescriptor *md,
 							UInt64 *offset)
 {
+	size_t in_page;
+	UInt64 length = iokmem_desc_get_dma_map_length(md, &in_page);
+
 	if (offset)
-		*offset = 0;
-	return 0;
+		*offset = in_page;
+	return length;
 }
 
 /* IOMemoryMap */

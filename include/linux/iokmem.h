@@ -217,6 +217,7 @@ struct iokmem_desc *iokmem_desc_get(struct iokmem_desc *desc);
 void iokmem_desc_put(struct iokmem_desc *desc);
 void iokmem_desc_put_async(struct iokmem_desc *desc);
 size_t iokmem_desc_get_length(const struct iokmem_desc *desc);
+size_t iokmem_desc_get_dma_map_length(struct iokmem_desc *desc, size_t *offset);
 u32 iokmem_desc_get_direction(const struct iokmem_desc *desc);
 u32 iokmem_desc_get_cache_mode(const struct iokmem_desc *desc);
 u32 iokmem_desc_get_tag(const struct iokmem_desc *desc);

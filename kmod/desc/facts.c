@@ -93,6 +93,39 @@ size_t iokmem_desc_get_length(const struct iokmem_desc *desc)
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_length, IOKMEM_NS);
 
 /**
+ * iokmem_desc_get_dma_map_length - return how many of a device's addresses the memory takes
+ * @desc: the descriptor
+ * @offset: out: of the first byte in the first page; or NULL
+ *
+ * Follows IOMemoryDescriptor::getDMAMapLength(). A device behind an IOMMU sees whole pages: all
+ * those that the memory touches. A member of a multi-descriptor that begins inside a page begins
+ * with a page of its own.
+ *
+ * Context: Any.
+ * Return: the length in bytes, a multiple of PAGE_SIZE.
+ */
+size_t iokmem_desc_get_dma_map_length(struct iokmem_desc *desc, size_t *offset)
+{
+	struct iokmem_window rest = iokmem_window_of(desc, 0, iokmem_desc_get_length(desc));
+	size_t pages = 0;
+
+	if (offset)
+		*offset = 0;
+	while (rest.length) {
+		struct iokmem_window piece = rest;
+
+		piece.desc = iokmem_desc_leaf(rest.desc, &piece.offset, &piece.length);
+		if (offset && !pages)
+			*offset = offset_in_page(piece.desc->skew + piece.offset);
+		pages += iokmem_window_pages(&piece);
+		rest.offset += piece.length;
+		rest.length -= piece.length;
+	}
+	return pages << PAGE_SHIFT;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_dma_map_length, IOKMEM_NS);
+
+/**
  * iokmem_desc_get_direction - return the direction of transfers
  * @desc: the descriptor
  *
