@@ -74,7 +74,7 @@ static void reach_ends_at_the_mask(struct kunit *test)
 	struct iokmem_desc *desc = contiguous(test, 2 * PAGE_SIZE);
 	struct iokmem_dma *dma = command_of(test, translating(test, 32, all, no_region), desc);
 
-	KUNIT_EXPECT_EQ(test, -ERANGE, iokmem_dma_prepare(dma, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EMSGSIZE, iokmem_dma_prepare(dma, 0, 0));
 }
 
 static void reach_ends_at_the_regions(struct kunit *test)
@@ -85,7 +85,7 @@ static void reach_ends_at_the_regions(struct kunit *test)
 
 	other.cpu_start -= PAGE_SIZE;
 	dma = command_of(test, translating(test, 64, other, no_region), desc);
-	KUNIT_EXPECT_EQ(test, -ERANGE, iokmem_dma_prepare(dma, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EMSGSIZE, iokmem_dma_prepare(dma, 0, 0));
 }
 
 /* The page whose address is the highest for the CPU is not the highest for the device. */
@@ -99,7 +99,7 @@ static void reach_is_of_every_entry(struct kunit *test)
 					   region(desc, 0, PAGE_SIZE, falls ? SZ_1M : HIGH),
 					   region(desc, PAGE_SIZE, PAGE_SIZE,
 						  falls ? HIGH : SZ_1M)), desc);
-	KUNIT_EXPECT_EQ(test, -ERANGE, iokmem_dma_prepare(dma, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EMSGSIZE, iokmem_dma_prepare(dma, 0, 0));
 }
 
 /* Pages that are neighbours for the CPU are not for the device. */

@@ -103,7 +103,7 @@ static void dma_shows_memory_of_devices_to_another(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_complete(dma));
 
 	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(31)));
-	KUNIT_EXPECT_EQ(test, -ERANGE, iokmem_dma_prepare(dma, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EMSGSIZE, iokmem_dma_prepare(dma, 0, 0));
 	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(32)));
 
 	both[0] = buffer(test, NULL, PAGE_SIZE, 0);
@@ -307,7 +307,7 @@ static void dma_refuses_memory_above_the_mask(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(24)));
 	if (pfn_of(high, 0) < SZ_16M >> PAGE_SHIFT)
 		kunit_skip(test, "the buffer is in the first 16 MiB");
-	KUNIT_EXPECT_EQ(test, -ERANGE, iokmem_dma_set_memory_descriptor(dma, high, true));
+	KUNIT_EXPECT_EQ(test, -EMSGSIZE, iokmem_dma_set_memory_descriptor(dma, high, true));
 	KUNIT_EXPECT_NULL(test, iokmem_dma_get_memory_descriptor(dma));
 	KUNIT_EXPECT_EQ(test, 0, high->held);
 
@@ -323,7 +323,7 @@ static void dma_refuses_memory_above_the_mask(struct kunit *test)
 	members[1] = high;
 	members[2] = low;
 	both = keep_desc(test, iokmem_multi_with_descriptors(members, 3, INOUT));
-	KUNIT_EXPECT_EQ(test, -ERANGE, iokmem_dma_set_memory_descriptor(dma, both, true));
+	KUNIT_EXPECT_EQ(test, -EMSGSIZE, iokmem_dma_set_memory_descriptor(dma, both, true));
 	KUNIT_EXPECT_EQ(test, 0, both->held);
 }
 

@@ -238,7 +238,7 @@ static void export_is_refused_to_a_device_that_cannot_reach_it(struct kunit *tes
 	struct device *dev = dma_device(test, "iokmem-importer");
 
 	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(24)));
-	KUNIT_EXPECT_EQ(test, -ERANGE, import_for_error(export(test, desc, 0), dev,
+	KUNIT_EXPECT_EQ(test, -EMSGSIZE, import_for_error(export(test, desc, 0), dev,
 							DMA_BIDIRECTIONAL));
 }
 

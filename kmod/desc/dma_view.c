@@ -298,7 +298,7 @@ int iokmem_dma_table_fill(struct iokmem_dma_table *table, struct device *dev,
 		if (err)
 			return err;
 		if (!reaches_entries(&entries) && !can_bounce(dev))
-			return -ERANGE;
+			return -EMSGSIZE;
 		if (entries.nr == 1)
 			return 0;
 	}

@@ -360,14 +360,13 @@ static int wait_and_lock(struct iokmem_dma *dma)
  * * -ENODEV: the driver has left the device, or the descriptor has been revoked
  * * -EBADFD: the command has no descriptor, or no specification
  * * -EOVERFLOW: @offset plus @length wraps
- * * -ERANGE: the range passes the end of the descriptor, or is empty; or there is memory at
- *   addresses above the device's DMA mask, or that the device has no addresses for, and
- *   nothing that would bring it below
+ * * -ERANGE: the range passes the end of the descriptor, or is empty
  * * -ENOSPC: longer than the longest transfer
  * * -EDOM: @length, or the memory as the device sees it, is not aligned as specified;
  *   nothing is copied for that, as IOKit does
  * * -EMSGSIZE: a bus address has more bits than specified, which the device's DMA mask
- *   should have forbidden
+ *   should have forbidden; or there is memory at addresses above the mask, or that the device has
+ *   no addresses for, and nothing that would bring it below
  * * -EALREADY: the command is prepared for another range
  * * -ENOBUFS: the DMA API has no room, for addresses or for memory to bounce in
  * * -EFAULT: the range has a guard page

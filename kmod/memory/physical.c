@@ -149,7 +149,7 @@ static int physical_device_map(struct iokmem_dma_view *view)
 	if (err)
 		return err;
 	if (!iokmem_dma_reaches(view->dev, address + view->window.length - 1))
-		return -ERANGE;
+		return -EMSGSIZE;
 	dma = dma_map_resource(view->dev, address, view->window.length, view->direction, 0);
 	if (dma_mapping_error(view->dev, dma))
 		return -ENOBUFS;
