@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tracepoints for the lifetimes of descriptors and maps, and for faults.
+ * Tracepoints for the lifetimes of descriptors and maps, for faults, and for errors that a driver
+ * sees as NULL.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM iokmem
@@ -9,6 +10,8 @@
 #define _IOKMEM_TRACE_H
 
 #include <linux/tracepoint.h>
+
+#include "page/compat.h"
 
 struct iokmem_desc;
 struct iokmem_map;
@@ -83,6 +86,18 @@ TRACE_EVENT(iokmem_fault,
 	    ),
 	    TP_printk("id=%llu address=%#lx pages=%lu",
 		      __entry->id, __entry->address, __entry->pages)
+);
+
+TRACE_EVENT(iokmem_refuse,
+	    TP_PROTO(const char *function, int err),
+	    TP_ARGS(function, err),
+	    TP_STRUCT__entry(__string(function, function)
+			     __field(int, err)
+	    ),
+	    TP_fast_assign(iokmem_assign_str(function, function);
+			   __entry->err = err;
+	    ),
+	    TP_printk("function=%s err=%d", __get_str(function), __entry->err)
 );
 
 #endif /* _IOKMEM_TRACE_H */

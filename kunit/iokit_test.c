@@ -260,14 +260,13 @@ static IOReturn physical_option(u32 bit, u32 *native)
 static void iokit_descriptor_takes_what_it_can_honour(struct kunit *test)
 {
 	u32 taken = kIODirectionInOut | kIOMemoryAsReference | kIOMemoryMapperNone |
-		    kIOMemoryPersistent | kIOMemoryThreadSafe;
+		    kIOMemoryPersistent | kIOMemoryThreadSafe | kIOMemoryUseReserve;
 	u32 unsupported = kIODirectionPrepareToPhys32 | kIOMemoryAutoPrepare |
 			  kIOMemoryTypeMask | kIOMemoryBufferPageable |
 			  kIOMemoryHostOnly | kIOMemoryRedirected |
 			  kIOMemoryPreparedReadOnly | kIOMemoryMapCopyOnWrite |
 			  kIOMemoryRemote | kIOMemoryClearEncrypt |
-			  kIOMemoryBufferPurgeable | kIOMemoryUseReserve |
-			  kIOMemoryBufferCacheMask;
+			  kIOMemoryBufferPurgeable | kIOMemoryBufferCacheMask;
 	u32 native;
 
 	KUNIT_EXPECT_EQ(test, taken | kIOMemoryTypeVirtual,
@@ -293,9 +292,10 @@ static void iokit_buffer_takes_what_it_can_honour(struct kunit *test)
 	/* Each bit of the cache field alone is a mode, or kIOMemoryMapperNone. */
 	u32 taken = kIODirectionInOut | kIOMemoryPhysicallyContiguous | kIOMemoryPageable |
 		    kIOMemoryPurgeable | kIOMemoryHostPhysicallyContiguous |
-		    kIOMapCacheMask | kIOMemoryKernelUserShared | kIOMemoryThreadSafe;
+		    kIOMapCacheMask | kIOMemoryKernelUserShared | kIOMemoryThreadSafe |
+		    kIOMemoryUseReserve;
 	u32 unsupported = kIODirectionPrepareToPhys32 | kIOMemoryAutoPrepare |
-			  kIOMemoryClearEncrypt | kIOMemoryUseReserve | kIOMapPrefault;
+			  kIOMemoryClearEncrypt | kIOMapPrefault;
 	u32 native;
 
 	KUNIT_EXPECT_EQ(test, taken, bits_taken(test, unsupported, iokit_buffer_options));

@@ -45,6 +45,7 @@ static inline IOReturn iokit_buffer_options(IOOptionBits options, u32 *native)
 		{ kIOMemoryKernelUserShared,		IOKMEM_KERNEL_USER_SHARED },
 		{ kIOMemoryMapperNone,			0 },
 		{ kIOMemoryThreadSafe,			0 },
+		{ kIOMemoryUseReserve,			0 },
 	};
 	u32 cache_mode = options & IOKIT_BUFFER_CACHE_MASK;
 	IOReturn ret;
@@ -89,10 +90,12 @@ IOBufferMemoryDescriptor_inTaskWithOptions(task_t inTask, IOOptionBits options,
 					   vm_size_t capacity, vm_offset_t alignment)
 {
 	struct iokmem_desc *desc;
+	IOReturn ret;
 	u32 native;
 
-	if (iokit_buffer_options(options & ~kIOMapPrefault, &native))
-		return NULL;
+	ret = iokit_buffer_options(options & ~kIOMapPrefault, &native);
+	if (ret)
+		return iokit_refuse(ret);
 	desc = iokmem_buffer_in_task_with_options(inTask, native, capacity,
 						  iokit_alignment(alignment));
 	if (options & kIOMapPrefault)
@@ -100,14 +103,12 @@ IOBufferMemoryDescriptor_inTaskWithOptions(task_t inTask, IOOptionBits options,
 	return iokit_desc(desc);
 }
 
-/* Linux does not count memory by tags, so tags are refused. */
+/* Tags say on whose behalf memory is shown in statistics, which Linux does not have. */
 static inline IOBufferMemoryDescriptor *
 IOBufferMemoryDescriptor_inTaskWithOptions_tags(task_t inTask, IOOptionBits options,
 						vm_size_t capacity, vm_offset_t alignment,
 						UInt32 kernTag, UInt32 userTag)
 {
-	if (kernTag || userTag)
-		return NULL;
 	return IOBufferMemoryDescriptor_inTaskWithOptions(inTask, options, capacity,
 							  alignment);
 }
@@ -118,10 +119,12 @@ IOBufferMemoryDescriptor_inTaskWithPhysicalMask(task_t inTask, IOOptionBits opti
 						mach_vm_address_t physicalMask)
 {
 	struct iokmem_desc *desc;
+	IOReturn ret;
 	u32 native;
 
-	if (iokit_buffer_options(options & ~kIOMapPrefault, &native))
-		return NULL;
+	ret = iokit_buffer_options(options & ~kIOMapPrefault, &native);
+	if (ret)
+		return iokit_refuse(ret);
 	desc = iokmem_buffer_in_task_with_physical_mask(inTask, native, capacity,
 							physicalMask);
 	if (options & kIOMapPrefault)
@@ -179,7 +182,7 @@ IOBufferMemoryDescriptor_withCopy(task_t inTask, IOOptionBits options, task_t so
 	int err;
 
 	if (!inTask || !source || !sourceTask || !(options & kIOMemoryPageable))
-		return NULL;
+		return iokit_null(-EINVAL);
 	copy = IOBufferMemoryDescriptor_inTaskWithOptions(inTask, options, size, 0);
 	if (!copy)
 		return NULL;
@@ -192,7 +195,7 @@ IOBufferMemoryDescriptor_withCopy(task_t inTask, IOOptionBits options, task_t so
 	}
 	if (err) {
 		iokmem_desc_put(copy);
-		return NULL;
+		return iokit_null(err);
 	}
 	return copy;
 }

@@ -274,6 +274,12 @@ static inline void IODMACommand_release(IODMACommand *command)
 	kref_put(&command->refs, iokit_dma_free);
 }
 
+#undef OSObject_release
+#define OSObject_release(object) _Generic((object),		\
+	struct iokmem_desc *: iokmem_desc_put,			\
+	struct iokmem_map *: iokmem_map_put,			\
+	struct IODMACommand *: IODMACommand_release)(object)
+
 /* The factories. Each returns NULL or a reference that the caller owns. */
 
 static inline IODMACommand *IODMACommand_withRefCon(void *refCon)
@@ -281,7 +287,7 @@ static inline IODMACommand *IODMACommand_withRefCon(void *refCon)
 	IODMACommand *command = kzalloc(sizeof(*command), GFP_KERNEL);
 
 	if (!command)
-		return NULL;
+		return iokit_null(-ENOMEM);
 	kref_init(&command->refs);
 	command->fRefCon = refCon;
 	return command;
@@ -297,12 +303,15 @@ IODMACommand_withSpecification_options(IODMACommand_SegmentFunction outSegFunc,
 	struct iokmem_dma_specification specification;
 	IODMACommand *command;
 	struct iokmem_dma *dma;
+	IOReturn ret;
 
-	if (iokit_dma_specify(&specification, outSegFunc, segmentOptions, mappingOptions))
-		return NULL;
+	ret = iokit_dma_specify(&specification, outSegFunc, segmentOptions, mappingOptions);
+	if (ret)
+		return iokit_refuse(ret);
+	/* Without a device, such as with kIOMapperSystem, this fails with -EINVAL. */
 	dma = iokmem_dma_with_specification(mapper, &specification);
 	if (IS_ERR(dma))
-		return NULL;
+		return iokit_null(PTR_ERR(dma));
 	command = IODMACommand_withRefCon(refCon);
 	if (!command) {
 		iokmem_dma_put(dma);
@@ -359,9 +368,11 @@ static inline IODMACommand *IODMACommand_cloneCommand(const IODMACommand *comman
 		return clone;
 	clone->dma = iokmem_dma_with_specification(command->device, specification);
 	if (IS_ERR(clone->dma)) {
+		int err = PTR_ERR(clone->dma);
+
 		clone->dma = NULL;
 		IODMACommand_release(clone);
-		return NULL;
+		return iokit_null(err);
 	}
 	clone->device = command->device;
 	clone->outSegFunc = command->outSegFunc;

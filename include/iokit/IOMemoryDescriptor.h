@@ -109,25 +109,44 @@ typedef IOOptionBits IODirection;
 #define kIODMAMapPageListFullyOccupied	0x00000100u
 #define kIODMAMapFixedAddress		0x00000200u
 
+/*
+ * Permissions not to do something, which is done all the same: to zero the memory, to keep its
+ * content.
+ */
+#define IOKIT_PREPARE_HINTS	(kIODirectionPrepareNoZeroFill | kIODirectionPrepareAvoidThrottling)
+#define IOKIT_COMPLETE_HINTS	(kIODirectionCompleteWithError | kIODirectionCompleteWithDataValid)
+
+/* Modifiers of the purgeable state which order memory that is purged. */
+#define IOKIT_PURGEABLE_ORDERS		0x0760u
+
 /* All options that IOKit knows. */
 #define IOKIT_DIRECTION_KNOWN		0x000001ffu
 #define IOKIT_DESCRIPTOR_KNOWN		0x70f7ddffu
 
-/* Return NULL in place of an error pointer. */
-static inline IOMemoryDescriptor *iokit_desc(struct iokmem_desc *desc)
+/* Return NULL in place of an error, which a tracepoint tells: see iokmem_refused(). */
+#define iokit_null(err)	iokit_null_of(__func__, err)
+#define iokit_desc(desc)	((IOMemoryDescriptor *)iokit_pointer(__func__, desc))
+#define iokit_map(map)	((IOMemoryMap *)iokit_pointer(__func__, map))
+
+static inline void *iokit_null_of(const char *function, int err)
 {
-	return IS_ERR(desc) ? NULL : desc;
+	iokmem_refused(function, err);
+	return NULL;
 }
 
-static inline IOMemoryMap *iokit_map(struct iokmem_map *map)
+static inline void *iokit_pointer(const char *function, void *object)
 {
-	return IS_ERR(map) ? NULL : map;
+	return IS_ERR(object) ? iokit_null_of(function, PTR_ERR(object)) : object;
 }
+
+/* Return NULL for options that are refused: see iokit_convert(). */
+#define iokit_refuse(ret)	iokit_null(-iokit_to_errno(ret))
 
 /*
  * Convert options of a descriptor of memory in @task, or of physical memory if that is
  * NULL. kIOMemoryMapperNone and kIOMemoryThreadSafe are always in force. kIOMemoryAsReference
- * only permits IOKit not to copy an array, so it can be ignored.
+ * and kIOMemoryUseReserve only permit IOKit not to copy an array, and to take memory from a
+ * reserve, so they can be ignored.
  */
 static inline IOReturn iokit_descriptor_options(IOOptionBits options, task_t task,
 						u32 *native)
@@ -140,6 +159,7 @@ static inline IOReturn iokit_descriptor_options(IOOptionBits options, task_t tas
 		{ kIOMemoryMapperNone,	0 },
 		{ kIOMemoryPersistent,	IOKMEM_PERSISTENT },
 		{ kIOMemoryThreadSafe,	0 },
+		{ kIOMemoryUseReserve,	0 },
 	};
 
 	return iokit_convert(options, IOKIT_DESCRIPTOR_KNOWN, native, bits,
@@ -186,10 +206,14 @@ static inline IOMemoryDescriptor *
 IOMemoryDescriptor_withAddressRanges(const IOAddressRange *ranges, UInt32 rangeCount,
 				     IOOptionBits options, task_t task)
 {
+	IOReturn ret;
 	u32 native;
 
-	if (!ranges || iokit_descriptor_options(options, task, &native))
-		return NULL;
+	if (!ranges)
+		return iokit_null(-EINVAL);
+	ret = iokit_descriptor_options(options, task, &native);
+	if (ret)
+		return iokit_refuse(ret);
 	return iokit_desc(iokmem_desc_with_address_ranges(ranges, rangeCount, native,
 							  task));
 }
@@ -220,7 +244,7 @@ IOMemoryDescriptor_withOptions(void *buffers, UInt32 count, UInt32 offset, task_
 			       IOOptionBits options, IOMapper *mapper)
 {
 	if (!(options & kIOMemoryTypeMask) || offset || mapper)
-		return NULL;
+		return iokit_null(-EINVAL);
 	return IOMemoryDescriptor_withAddressRanges(buffers, count, options, task);
 }
 
@@ -237,7 +261,7 @@ IOMemoryDescriptor_withRanges(const IOVirtualRange *ranges, UInt32 count,
 			      IODirection direction, task_t task, bool asReference)
 {
 	if (!task || (direction & ~kIODirectionInOut))
-		return NULL;
+		return iokit_null(-EINVAL);
 	return IOMemoryDescriptor_withAddressRanges(ranges, count, direction, task);
 }
 
@@ -246,7 +270,7 @@ IOMemoryDescriptor_withPhysicalRanges(const IOPhysicalRange *ranges, UInt32 coun
 				      IODirection direction, bool asReference)
 {
 	if (direction & ~kIODirectionInOut)
-		return NULL;
+		return iokit_null(-EINVAL);
 	return IOMemoryDescriptor_withAddressRanges(ranges, count, direction, TASK_NULL);
 }
 
@@ -263,8 +287,9 @@ static inline IOMemoryDescriptor *
 IOMemoryDescriptor_withSubRange(IOMemoryDescriptor *of, IOByteCount offset,
 				IOByteCount length, IODirection direction)
 {
-	return of ? iokit_desc(iokmem_sub_with_sub_range(of, offset, length, direction)) :
-		    NULL;
+	if (!of)
+		return iokit_null(-EINVAL);
+	return iokit_desc(iokmem_sub_with_sub_range(of, offset, length, direction));
 }
 
 /* A descriptor cannot be initialised again, so this always fails. */
@@ -322,7 +347,7 @@ static inline IOReturn IOMemoryDescriptor_prepare(IOMemoryDescriptor *md,
 {
 	if (forDirection & ~IOKIT_DIRECTION_KNOWN)
 		return kIOReturnBadArgument;
-	return iokit_from_errno(iokmem_desc_prepare(md, forDirection));
+	return iokit_from_errno(iokmem_desc_prepare(md, forDirection & ~IOKIT_PREPARE_HINTS));
 }
 
 static inline IOReturn IOMemoryDescriptor_complete(IOMemoryDescriptor *md,
@@ -330,7 +355,7 @@ static inline IOReturn IOMemoryDescriptor_complete(IOMemoryDescriptor *md,
 {
 	if (forDirection & ~IOKIT_DIRECTION_KNOWN)
 		return kIOReturnBadArgument;
-	return iokit_from_errno(iokmem_desc_complete(md, forDirection));
+	return iokit_from_errno(iokmem_desc_complete(md, forDirection & ~IOKIT_COMPLETE_HINTS));
 }
 
 static inline IOByteCount IOMemoryDescriptor_readBytes(IOMemoryDescriptor *md,
@@ -401,11 +426,13 @@ static inline IOReturn IOMemoryDescriptor_performOperation(IOMemoryDescriptor *m
 							      length));
 }
 
+/* Which memory is purged first is for the kernel to say, so the order is accepted, and ignored. */
 static inline IOReturn IOMemoryDescriptor_setPurgeable(IOMemoryDescriptor *md,
 						       IOOptionBits newState,
 						       IOOptionBits *oldState)
 {
-	return iokit_from_errno(iokmem_desc_set_purgeable(md, newState, oldState));
+	return iokit_from_errno(iokmem_desc_set_purgeable(md, newState & ~IOKIT_PURGEABLE_ORDERS,
+							  oldState));
 }
 
 static inline IOMemoryMap *
@@ -413,10 +440,12 @@ IOMemoryDescriptor_createMappingInTask(IOMemoryDescriptor *md, task_t intoTask,
 				       mach_vm_address_t atAddress, IOOptionBits options,
 				       mach_vm_size_t offset, mach_vm_size_t length)
 {
+	IOReturn ret;
 	u32 native;
 
-	if (iokit_map_options(options, &native))
-		return NULL;
+	ret = iokit_map_options(options, &native);
+	if (ret)
+		return iokit_refuse(ret);
 	return iokit_map(iokmem_desc_create_mapping_in_task(md, intoTask, atAddress, native,
 							    offset, length));
 }
@@ -447,6 +476,69 @@ static inline IOMemoryMap *IOMemoryDescriptor_setMapping(IOMemoryDescriptor *md,
 						      options | kIOMapStatic, 0, 0);
 }
 
+static inline UInt64 IOMemoryDescriptor_getDescriptorID(IOMemoryDescriptor *md)
+{
+	return iokmem_desc_get_id(md);
+}
+
+static inline UInt64 IOMemoryDescriptor_getPreparationID(IOMemoryDescriptor *md)
+{
+	return iokmem_desc_get_preparation_id(md);
+}
+
+/* The caller keeps the object until the descriptor has another context, or has gone. */
+static inline void IOMemoryDescriptor_setContext(IOMemoryDescriptor *md, void *context)
+{
+	iokmem_desc_set_context(md, context);
+}
+
+static inline void *IOMemoryDescriptor_copyContext(const IOMemoryDescriptor *md)
+{
+	return iokmem_desc_get_context(md);
+}
+
+/* OSDynamicCast(type, object): the object if it is one of that class; otherwise NULL. */
+#define OSDynamicCast(type, object)	iokit_cast_to_##type(object)
+
+static inline bool iokit_is_of(const struct iokmem_desc *md, enum iokmem_class class)
+{
+	return md && iokmem_desc_get_class(md) == class;
+}
+
+static inline IOMemoryDescriptor *iokit_cast_to_IOMemoryDescriptor(struct iokmem_desc *md)
+{
+	return md;
+}
+
+static inline struct iokmem_desc *
+iokit_cast_to_IOGeneralMemoryDescriptor(struct iokmem_desc *md)
+{
+	return iokit_is_of(md, IOKMEM_CLASS_GENERAL) || iokit_is_of(md, IOKMEM_CLASS_BUFFER) ?
+	       md : NULL;
+}
+
+static inline struct iokmem_desc *
+iokit_cast_to_IOBufferMemoryDescriptor(struct iokmem_desc *md)
+{
+	return iokit_is_of(md, IOKMEM_CLASS_BUFFER) ? md : NULL;
+}
+
+static inline struct iokmem_desc *iokit_cast_to_IOSubMemoryDescriptor(struct iokmem_desc *md)
+{
+	return iokit_is_of(md, IOKMEM_CLASS_SUB) ? md : NULL;
+}
+
+static inline struct iokmem_desc *iokit_cast_to_IOMultiMemoryDescriptor(struct iokmem_desc *md)
+{
+	return iokit_is_of(md, IOKMEM_CLASS_MULTI) ? md : NULL;
+}
+
+static inline struct iokmem_desc *
+iokit_cast_to_IOGuardPageMemoryDescriptor(struct iokmem_desc *md)
+{
+	return iokit_is_of(md, IOKMEM_CLASS_GUARD) ? md : NULL;
+}
+
 /* Methods without a counterpart on Linux. */
 
 static inline IOReturn IOMemoryDescriptor_setOwnership(IOMemoryDescriptor *md,
@@ -462,20 +554,17 @@ static inline IOReturn IOMemoryDescriptor_redirect(IOMemoryDescriptor *md,
 	return kIOReturnUnsupported;
 }
 
-static inline UInt64 IOMemoryDescriptor_getPreparationID(IOMemoryDescriptor *md)
-{
-	return kIOPreparationIDUnsupported;
-}
-
+/* Preparations have their numbers without being asked. */
 static inline IOReturn IOMemoryDescriptor_setPreparationID(IOMemoryDescriptor *md)
 {
 	return kIOReturnUnsupported;
 }
 
+/* Tags say on whose behalf memory is shown in statistics, which Linux does not have. */
 static inline IOReturn IOMemoryDescriptor_setVMTags(IOMemoryDescriptor *md,
 						    UInt32 kernelTag, UInt32 userTag)
 {
-	return kIOReturnUnsupported;
+	return kIOReturnSuccess;
 }
 
 static inline UInt32 IOMemoryDescriptor_getVMTag(IOMemoryDescriptor *md, task_t task)
@@ -620,7 +709,7 @@ static inline IOReturn IOMemoryMap_redirect(IOMemoryMap *map,
 static inline IOReturn IOMemoryMap_wireRange(IOMemoryMap *map, UInt32 options,
 					     mach_vm_size_t offset, mach_vm_size_t length)
 {
-	return kIOReturnUnsupported;
+	return iokit_from_errno(iokmem_map_wire_range(map, options, offset, length));
 }
 
 #endif /* _IOKIT_IOMEMORYDESCRIPTOR_H */

@@ -16,7 +16,7 @@ IOMultiMemoryDescriptor_withDescriptors(IOMemoryDescriptor **descriptors,
 					bool asReference)
 {
 	if (!descriptors)
-		return NULL;
+		return iokit_null(-EINVAL);
 	return iokit_desc(iokmem_multi_with_descriptors(descriptors, count, direction));
 }
 

@@ -21,6 +21,8 @@
 #define _IOKIT_IOTYPES_H
 
 #include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 
 #include <linux/iokmem.h>
@@ -30,18 +32,33 @@ typedef u8 UInt8;
 typedef u16 UInt16;
 typedef u32 UInt32;
 typedef u64 UInt64;
+typedef s8 SInt8;
+typedef s16 SInt16;
+typedef s32 SInt32;
+typedef s64 SInt64;
 
 typedef u64 addr64_t;
 typedef u64 mach_vm_address_t;
+typedef u64 mach_vm_offset_t;
 typedef u64 mach_vm_size_t;
+typedef unsigned long vm_address_t;
 typedef unsigned long vm_offset_t;
 typedef size_t vm_size_t;
 
 typedef UInt32 IOOptionBits;
 typedef UInt32 IOCacheMode;
+typedef UInt32 IOItemCount;
 typedef UInt64 IOByteCount;
+typedef UInt32 IOByteCount32;
+typedef UInt64 IOByteCount64;
 typedef unsigned long IOVirtualAddress;
+typedef unsigned long IOLogicalAddress;
 typedef UInt64 IOPhysicalAddress;
+typedef UInt32 IOPhysicalAddress32;
+typedef UInt64 IOPhysicalAddress64;
+typedef UInt64 IOPhysicalLength;
+typedef UInt32 IOPhysicalLength32;
+typedef UInt64 IOPhysicalLength64;
 
 typedef struct iokmem_address_range IOAddressRange;
 typedef IOAddressRange IOVirtualRange;
@@ -51,6 +68,18 @@ typedef struct task_struct *task_t;
 
 #define TASK_NULL	((task_t)NULL)
 #define kernel_task	IOKMEM_KERNEL_TASK
+
+/* The process of the caller. */
+static inline task_t current_task(void)
+{
+	return current;
+}
+
+/* Where IOKit has page_size, page_mask and page_shift, the kernel's names must do. */
+#define round_page(x)		((vm_offset_t)PAGE_ALIGN(x))
+#define trunc_page(x)		((vm_offset_t)(x) & PAGE_MASK)
+#define round_page_64(x)	round_up((u64)(x), PAGE_SIZE)
+#define trunc_page_64(x)	round_down((u64)(x), PAGE_SIZE)
 
 /* The mapper of a descriptor or a DMA command: on Linux, its device. */
 typedef struct device IOMapper;
@@ -95,6 +124,19 @@ typedef struct device IOMapper;
 #define kIOMapGuardedMask		0xc0000000u
 #define kIOMapGuardedSmall		0x40000000u
 #define kIOMapGuardedLarge		0x80000000u
+
+/* OSObject::release(), for objects of all classes that are included. */
+#define OSObject_release(object) _Generic((object),		\
+	struct iokmem_desc *: iokmem_desc_put,			\
+	struct iokmem_map *: iokmem_map_put)(object)
+
+/* Release an object, unless there is none, and forget it. */
+#define OSSafeReleaseNULL(object)				\
+	do {							\
+		if (object)					\
+			OSObject_release(object);		\
+		(object) = NULL;				\
+	} while (0)
 
 /**
  * struct iokit_bit - an option in both numberings

@@ -39,7 +39,8 @@
  *	-EXDEV: coherent memory of another device; a dma-buf that its exporter does not map
  *		for the device
  *	-EDOM: memory that is not aligned as a DMA command specifies
- *	-EMSGSIZE: a bus address with more bits than the DMA command specifies
+ *	-EMSGSIZE: a bus address with more bits than the DMA command specifies; memory that
+ *		the device does not reach
  *	-ENOBUFS: the DMA API has no room: for addresses, or for bounce buffers
  *	-EALREADY: the DMA command is prepared for another range
  *
@@ -68,6 +69,27 @@ struct task_struct;
 /* Operations of iokmem_desc_perform_operation(). */
 #define IOKMEM_INCOHERENT_IO_FLUSH	1u
 #define IOKMEM_INCOHERENT_IO_STORE	2u
+
+/* Numbers of preparations: the memory is not prepared, or always. Others are greater. */
+#define IOKMEM_UNPREPARED		0u
+#define IOKMEM_ALWAYS_PREPARED		2u
+
+/**
+ * enum iokmem_class - what a descriptor is, by the names of IOKit's classes
+ * @IOKMEM_CLASS_GENERAL: IOGeneralMemoryDescriptor: ranges of addresses, physical memory; and
+ *	dma-bufs
+ * @IOKMEM_CLASS_BUFFER: IOBufferMemoryDescriptor
+ * @IOKMEM_CLASS_SUB: IOSubMemoryDescriptor
+ * @IOKMEM_CLASS_MULTI: IOMultiMemoryDescriptor
+ * @IOKMEM_CLASS_GUARD: IOGuardPageMemoryDescriptor
+ */
+enum iokmem_class {
+	IOKMEM_CLASS_GENERAL,
+	IOKMEM_CLASS_BUFFER,
+	IOKMEM_CLASS_SUB,
+	IOKMEM_CLASS_MULTI,
+	IOKMEM_CLASS_GUARD,
+};
 
 /**
  * struct iokmem_address_range - one range of a descriptor of several ranges
@@ -248,6 +270,12 @@ int iokmem_desc_with_mapping(struct iokmem_desc *desc, u32 options, size_t offse
 			     int (*call)(void *address, size_t length, void *data),
 			     void *data);
 int iokmem_desc_revoke(struct iokmem_desc *desc);
+enum iokmem_class iokmem_desc_get_class(const struct iokmem_desc *desc);
+u64 iokmem_desc_get_id(const struct iokmem_desc *desc);
+u64 iokmem_desc_get_preparation_id(struct iokmem_desc *desc);
+void iokmem_desc_set_context(struct iokmem_desc *desc, void *context);
+void *iokmem_desc_get_context(const struct iokmem_desc *desc);
+void iokmem_refused(const char *function, int err);
 
 /* IOMemoryMap */
 struct iokmem_map *iokmem_map_get(struct iokmem_map *map);
@@ -264,6 +292,8 @@ int iokmem_map_get_physical_segment(struct iokmem_map *map, size_t offset,
 				    phys_addr_t *address, size_t *length);
 unsigned long iokmem_map_get_retain_count(struct iokmem_map *map);
 int iokmem_map_unmap(struct iokmem_map *map);
+int iokmem_map_wire_range(struct iokmem_map *map, u32 direction, size_t offset,
+			  size_t length);
 int iokmem_map_redirect(struct iokmem_map *map, struct iokmem_desc *backing,
 			u32 options, size_t offset);
 int iokmem_holder_add(struct iokmem_holder *holder, struct iokmem_map *map,

@@ -94,6 +94,7 @@ struct iokmem_home_ops {
  * @length_lock: serialises changes of @length
  * @prepare_lock: serialises preparations
  * @prepared: number of prepare() calls that have not been completed
+ * @preparation_id: the number of the latest preparation of memory that was not prepared
  * @prepare_charge: the charge for the hold of all preparations together, or NULL
  * @hold_lock: serialises holds, and keeps the memory from being retyped
  * @held: number of holds
@@ -110,6 +111,7 @@ struct iokmem_home_ops {
  * @length: in bytes
  * @direction: IOKMEM_DIRECTION_*
  * @tag: a number of the driver's choice
+ * @context: a pointer of the driver's choice
  * @home: the home mapping, in the task that the buffer was made for; or NULL
  * @bytes: the address of a home mapping in the kernel; or NULL
  * @mappings: all mappings that are under construction, then all that are live
@@ -167,6 +169,7 @@ struct iokmem_desc {
 	struct mutex length_lock;	/* for changes of @length */
 	struct mutex prepare_lock;	/* for @prepared, and for @home with @kernel_home */
 	unsigned int prepared;		/* protected by @prepare_lock */
+	u64 preparation_id;		/* protected by @prepare_lock; any reader */
 	struct iokmem_hold_charge *prepare_charge;	/* protected by @prepare_lock */
 
 	struct mutex hold_lock;		/* for holds and the cache mode */
@@ -186,6 +189,7 @@ struct iokmem_desc {
 	size_t length;			/* protected by @length_lock; any reader */
 	u32 direction;			/* no lock; any reader */
 	u32 tag;			/* no lock; any reader */
+	void *context;			/* no lock; any reader */
 	struct iokmem_mapping *home;	/* constant for users, or see @prepare_lock */
 	void *bytes;			/* protected by @lock; any reader */
 	struct list_head mappings;	/* protected by @lock */

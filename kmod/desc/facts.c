@@ -165,6 +165,73 @@ u32 iokmem_desc_get_cache_mode(const struct iokmem_desc *desc)
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_cache_mode, IOKMEM_NS);
 
 /**
+ * iokmem_desc_get_class - return what a descriptor is
+ * @desc: the descriptor
+ *
+ * Serves where IOKit's drivers use OSDynamicCast().
+ *
+ * Context: Any.
+ * Return: the class.
+ */
+enum iokmem_class iokmem_desc_get_class(const struct iokmem_desc *desc)
+{
+	if (desc->parent)
+		return IOKMEM_CLASS_SUB;
+	if (desc->kind->is_buffer)
+		return IOKMEM_CLASS_BUFFER;
+	if (desc->kind->store && desc->kind->store->member)
+		return IOKMEM_CLASS_MULTI;
+	return desc->kind->no_memory ? IOKMEM_CLASS_GUARD : IOKMEM_CLASS_GENERAL;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_class, IOKMEM_NS);
+
+/**
+ * iokmem_desc_get_id - return the number of a descriptor
+ * @desc: the descriptor
+ *
+ * Follows IOMemoryDescriptor::getDescriptorID(). No other descriptor has had the number since the
+ * module was loaded. It is in debugfs, in tracepoints, and in the names of file descriptors.
+ *
+ * Context: Any.
+ * Return: the number, which is not 0.
+ */
+u64 iokmem_desc_get_id(const struct iokmem_desc *desc)
+{
+	return desc->id;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_id, IOKMEM_NS);
+
+/**
+ * iokmem_desc_set_context - keep a pointer of the driver's with a descriptor
+ * @desc: the descriptor
+ * @context: the pointer
+ *
+ * Follows IOMemoryDescriptor::setContext(). The caller keeps what it points to, which IOKit does.
+ *
+ * Context: Any.
+ */
+void iokmem_desc_set_context(struct iokmem_desc *desc, void *context)
+{
+	WRITE_ONCE(desc->context, context);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_set_context, IOKMEM_NS);
+
+/**
+ * iokmem_desc_get_context - return the pointer last given to iokmem_desc_set_context()
+ * @desc: the descriptor
+ *
+ * Follows IOMemoryDescriptor::copyContext(), without a reference.
+ *
+ * Context: Any.
+ * Return: the pointer; NULL if none was set.
+ */
+void *iokmem_desc_get_context(const struct iokmem_desc *desc)
+{
+	return READ_ONCE(desc->context);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_context, IOKMEM_NS);
+
+/**
  * iokmem_desc_get_tag - return the number last given to iokmem_desc_set_tag()
  * @desc: the descriptor
  *

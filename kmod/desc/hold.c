@@ -400,6 +400,9 @@ static int prepare_again(struct iokmem_desc *desc, bool write)
 	return err;
 }
 
+/* The number of the latest preparation of any memory. */
+static atomic64_t iokmem_last_preparation = ATOMIC64_INIT(IOKMEM_ALWAYS_PREPARED);
+
 /* Make the first preparation, which takes over the caller's hold and its charge. */
 static int prepare_held(struct iokmem_desc *desc, struct iokmem_hold_charge *charge)
 {
@@ -411,6 +414,7 @@ static int prepare_held(struct iokmem_desc *desc, struct iokmem_hold_charge *cha
 		err = desc->home_ops->open(desc);
 	if (err)
 		return err;
+	WRITE_ONCE(desc->preparation_id, atomic64_inc_return(&iokmem_last_preparation));
 	desc->prepared = 1;
 	desc->prepare_charge = charge;
 	return 0;
@@ -521,6 +525,27 @@ int iokmem_desc_prepare(struct iokmem_desc *desc, u32 direction)
 	return prepared ? err : prepare_first(desc, write);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_prepare, IOKMEM_NS);
+
+/**
+ * iokmem_desc_get_preparation_id - tell whether memory has been prepared anew
+ * @desc: the descriptor
+ *
+ * Follows IOMemoryDescriptor::getPreparationID(). As long as the number is the same, the memory
+ * is where it was.
+ *
+ * Context: Any.
+ * Return: IOKMEM_UNPREPARED; IOKMEM_ALWAYS_PREPARED for memory that never moves, which all but
+ * pageable memory, ranges of addresses and dma-bufs of other drivers do; or a number that no other
+ * preparation has had since the module was loaded.
+ */
+u64 iokmem_desc_get_preparation_id(struct iokmem_desc *desc)
+{
+	desc = iokmem_desc_owner(desc);
+	if (iokmem_desc_is_always_there(desc))
+		return IOKMEM_ALWAYS_PREPARED;
+	return READ_ONCE(desc->prepared) ? READ_ONCE(desc->preparation_id) : IOKMEM_UNPREPARED;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_preparation_id, IOKMEM_NS);
 
 /**
  * iokmem_desc_complete - undo one iokmem_desc_prepare()

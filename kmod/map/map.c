@@ -594,3 +594,46 @@ int iokmem_map_get_physical_segment(struct iokmem_map *map, size_t offset,
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_map_get_physical_segment, IOKMEM_NS);
+
+/* Return true if no access to the map faults, for as long as the program leaves it alone. */
+static bool never_faults(const struct iokmem_map *map, const struct iokmem_desc *desc)
+{
+	return !map->mapping->mm ||
+	       ((map->options & IOKMEM_MAP_PREFAULT) && iokmem_desc_is_always_there(desc));
+}
+
+/**
+ * iokmem_map_wire_range - make sure that accesses do not fault
+ * @map: the map
+ * @direction: IOKMEM_DIRECTION_*; IOKMEM_DIRECTION_NONE undoes an earlier call
+ * @offset: of the first byte in the map
+ * @length: in bytes
+ *
+ * Follows IOMemoryMap::wireRange(). Kernel maps never fault, nor do maps of memory that never
+ * moves if they were made with %IOKMEM_MAP_PREFAULT; there is nothing to do or undo for these.
+ *
+ * Context: May sleep. Caller must not hold an mmap lock.
+ * Return: 0; or a negative error: -EOPNOTSUPP if @direction has other bits, or for a map that may
+ * fault; -EOVERFLOW if @offset plus @length wraps; -ERANGE if the range passes the end of the map;
+ * -ENOENT if the map has been unmapped.
+ */
+int iokmem_map_wire_range(struct iokmem_map *map, u32 direction, size_t offset, size_t length)
+{
+	size_t end, at = 0;
+	struct iokmem_desc *desc;
+	bool wired;
+
+	if (direction & ~IOKMEM_DIRECTION_MASK)
+		return -EOPNOTSUPP;
+	if (check_add_overflow(offset, length, &end))
+		return -EOVERFLOW;
+	if (end > map->length)
+		return -ERANGE;
+	desc = get_shown(map, &at);
+	if (!desc)
+		return -ENOENT;
+	wired = never_faults(map, desc);
+	iokmem_desc_put(desc);
+	return wired ? 0 : -EOPNOTSUPP;
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_map_wire_range, IOKMEM_NS);
