@@ -69,11 +69,8 @@ typedef struct task_struct *task_t;
 #define TASK_NULL	((task_t)NULL)
 #define kernel_task	IOKMEM_KERNEL_TASK
 
-/* The process of the caller. */
-static inline task_t current_task(void)
-{
-	return current;
-}
+/* The process of the caller. Newer kernels have a variable of this name. */
+#define current_task()	((task_t)current)
 
 /* Where IOKit has page_size, page_mask and page_shift, the kernel's names must do. */
 #define round_page(x)		((vm_offset_t)PAGE_ALIGN(x))
