@@ -11,8 +11,6 @@
 
 #include <linux/tracepoint.h>
 
-#include "page/compat.h"
-
 struct iokmem_desc;
 struct iokmem_map;
 struct iokmem_mapping;
@@ -91,13 +89,13 @@ TRACE_EVENT(iokmem_fault,
 TRACE_EVENT(iokmem_refuse,
 	    TP_PROTO(const char *function, int err),
 	    TP_ARGS(function, err),
-	    TP_STRUCT__entry(__string(function, function)
+	    TP_STRUCT__entry(__array(char, function, 64)
 			     __field(int, err)
 	    ),
-	    TP_fast_assign(iokmem_assign_str(function, function);
+	    TP_fast_assign(strscpy(__entry->function, function, sizeof(__entry->function));
 			   __entry->err = err;
 	    ),
-	    TP_printk("function=%s err=%d", __get_str(function), __entry->err)
+	    TP_printk("function=%s err=%d", __entry->function, __entry->err)
 );
 
 #endif /* _IOKMEM_TRACE_H */

@@ -355,7 +355,7 @@ static void cache_mode_of_a_kernel_buffer_is_changed_by_its_first_map(struct kun
 	put_map_now(test, combined);
 }
 
-/* The buffer's own addresses are a mapping like others if they are not the kernel's of all memory. */
+/* Addresses of its own, other than the kernel's map of all memory, are a mapping like others. */
 static void cache_mode_of_a_kernel_buffer_in_pieces_is_not_changed(struct kunit *test)
 {
 	struct iokmem_desc *desc = buffer(test, IOKMEM_KERNEL_TASK, SZ_4M + 2 * PAGE_SIZE, 0);

@@ -239,7 +239,7 @@ static void export_is_refused_to_a_device_that_cannot_reach_it(struct kunit *tes
 
 	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(24)));
 	KUNIT_EXPECT_EQ(test, -EMSGSIZE, import_for_error(export(test, desc, 0), dev,
-							DMA_BIDIRECTIONAL));
+							  DMA_BIDIRECTIONAL));
 }
 
 /* An IOMMU joins the pages, wherever they are. */

@@ -24,7 +24,7 @@ static IOBufferMemoryDescriptor *facts_buffer(struct kunit *test, IOOptionBits o
 static void iokit_dma_map_length_is_in_whole_pages(struct kunit *test)
 {
 	IOBufferMemoryDescriptor *whole = facts_buffer(test, 0);
-	IOMemoryDescriptor *pieces[2], *multi;
+	IOMemoryDescriptor *multi, *pieces[2];
 	UInt64 offset;
 
 	KUNIT_EXPECT_EQ(test, (UInt64)SZ_64K, IOMemoryDescriptor_getDMAMapLength(whole, &offset));
@@ -183,7 +183,8 @@ static void iokit_wired_range_is_one_that_never_faults(struct kunit *test)
 	IOBufferMemoryDescriptor *wired, *pageable = facts_buffer(test, kIOMemoryPageable);
 	IOMemoryMap *map, *user;
 
-	wired = keep_desc(test, IOBufferMemoryDescriptor_inTaskWithOptions(TASK_NULL, 0, SZ_64K, 1));
+	wired = keep_desc(test, IOBufferMemoryDescriptor_inTaskWithOptions(TASK_NULL, 0,
+									   SZ_64K, 1));
 	attach_address_space(test);
 	map = keep_map(test, IOMemoryDescriptor_map(wired, 0));
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess, wire_all(map));

@@ -274,11 +274,13 @@ static inline void IODMACommand_release(IODMACommand *command)
 	kref_put(&command->refs, iokit_dma_free);
 }
 
+typedef struct IODMACommand *iokit_command_t;
+
 #undef OSObject_release
 #define OSObject_release(object) _Generic((object),		\
-	struct iokmem_desc *: iokmem_desc_put,			\
-	struct iokmem_map *: iokmem_map_put,			\
-	struct IODMACommand *: IODMACommand_release)(object)
+	iokit_desc_t : iokmem_desc_put,				\
+	iokit_map_t : iokmem_map_put,				\
+	iokit_command_t : IODMACommand_release)(object)
 
 /* The factories. Each returns NULL or a reference that the caller owns. */
 

@@ -122,10 +122,13 @@ typedef struct device IOMapper;
 #define kIOMapGuardedSmall		0x40000000u
 #define kIOMapGuardedLarge		0x80000000u
 
+typedef struct iokmem_desc *iokit_desc_t;
+typedef struct iokmem_map *iokit_map_t;
+
 /* OSObject::release(), for objects of all classes that are included. */
 #define OSObject_release(object) _Generic((object),		\
-	struct iokmem_desc *: iokmem_desc_put,			\
-	struct iokmem_map *: iokmem_map_put)(object)
+	iokit_desc_t : iokmem_desc_put,				\
+	iokit_map_t : iokmem_map_put)(object)
 
 /* Release an object, unless there is none, and forget it. */
 #define OSSafeReleaseNULL(object)				\

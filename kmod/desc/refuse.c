@@ -4,8 +4,6 @@
  */
 #include <linux/module.h>
 
-#include <kunit/visibility.h>
-
 #include "desc/desc.h"
 #include "page/compat.h"
 #include "trace.h"
@@ -27,4 +25,4 @@ void iokmem_refused(const char *function, int err)
 		      function, err);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_refused, IOKMEM_NS);
-EXPORT_SYMBOL_IF_KUNIT(__tracepoint_iokmem_refuse);
+EXPORT_TRACEPOINT_SYMBOL_GPL(iokmem_refuse);

@@ -433,13 +433,6 @@ iokmem_shrinker_new(const char *name,
 }
 #endif
 
-/* A tracepoint knows the source of its string since 6.10. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
-#define iokmem_assign_str(to, from) __assign_str(to, from)
-#else
-#define iokmem_assign_str(to, from) __assign_str(to)
-#endif
-
 /* KUnit gives generators of parameters the test since 6.18. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
 #define KUNIT_GENERATOR(name) \
