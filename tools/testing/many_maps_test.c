@@ -327,7 +327,7 @@ TEST_F(many_maps, are_listed_a_few_at_a_time)
 	EXPECT_TRUE(EVENTUALLY(nr_maps(self->fd) == 0));
 }
 
-/* How many descriptors are few, and how many are many. */
+/* How many descriptors, or former maps, are few, and how many are many. */
 #define FEW_OBJECTS	500
 #define MANY_OBJECTS	30000
 /* How much longer a step takes among so many: caches of the processor miss more often. */
@@ -364,6 +364,36 @@ static int list_many_descriptors(void *arg)
 TEST_F(many_maps, and_descriptors_are_found_in_the_list_without_a_walk)
 {
 	EXPECT_EQ(0, run_child(list_many_descriptors, &self->fd));
+}
+
+static int map_and_unmap(int fd, char *at, __u64 offset)
+{
+	char *address;
+
+	return map(fd, 0, 0, PAGE, &address) || munmap(address, PAGE);
+}
+
+static int map_among_revoked(void *arg)
+{
+	int other = *(int *)arg, dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	int fd = create(dev, 0, SIZE, 0), i;
+	double few, many;
+	char *address;
+
+	CHILD_EXPECT(fd >= 0);
+	few = time_of(map_and_unmap, other, NULL, 0);
+	for (i = 0; i < MANY_OBJECTS; i++)
+		CHILD_EXPECT(!map(fd, IOKMEM_MAP_UNIQUE, 0, PAGE, &address));
+	CHILD_EXPECT(!revoke_memory(fd));
+	many = time_of(map_and_unmap, other, NULL, 0);
+	return is_much_slower(few, many);
+}
+
+/* The program keeps the addresses of revoked maps, and may have any number of them. */
+TEST_F(many_maps, that_were_revoked_do_not_slow_their_process)
+{
+	allow(2 * MANY_OBJECTS);
+	EXPECT_EQ(0, run_child(map_among_revoked, &self->fd));
 }
 
 #include "nothing_left.h"
