@@ -20,15 +20,19 @@ LOOKUP = ["create", "release (last)", "munmap", "munmap of each", "find",
 BOUND = 1000000
 # Locks of the kernel, which the module holds or is called with; and that of the known loop.
 MMAP_LOCK = "&mm->mmap_lock"
-VMAS_LOCK = "&mapping->i_mmap_rwsem"
-OTHER_LOCKS = [MMAP_LOCK, VMAS_LOCK, "&lru->node[i].lock", "reservation_ww_class_mutex",
+OTHER_LOCKS = [MMAP_LOCK, "&mapping->i_mmap_rwsem", "&lru->node[i].lock", "reservation_ww_class_mutex",
                "iokmem_bench_mutex"]
-# Where the kernel goes over all VMAs of a process, or of a file, with a lock held.
-ALL_VMAS = ["munmap of all VMAs", "exit", "counting pages", "emptying"]
+# Where the kernel goes over all VMAs of a process, or of a file, with a lock held; and the module.
+KERNEL_WALKS = ["munmap of all VMAs", "exit", "emptying"]
+OWN_WALKS = ["counting pages"]
 
 
-def goes_over_vmas(row):
-    return row.split(": ")[1] in ALL_VMAS
+def is_kernel_walk(row):
+    return row.split(": ")[1] in KERNEL_WALKS
+
+
+def is_walk(row):
+    return row.split(": ")[1] in KERNEL_WALKS + OWN_WALKS
 
 
 def cost(part, row, size, operation):
@@ -184,14 +188,14 @@ def target_list():
         ],
         "For how long a lock is held, with up to 1,000,000 objects": [
             Target("a lock of the module's",
-                   longest_hold(lambda row, lock: lock not in OTHER_LOCKS and not goes_over_vmas(row)),
+                   longest_hold(lambda row, lock: lock not in OTHER_LOCKS and not is_walk(row)),
                    BOUND),
             Target("a lock of the kernel's that the module holds, or is called with",
-                   longest_hold(lambda row, lock: lock in OTHER_LOCKS and not goes_over_vmas(row) and
+                   longest_hold(lambda row, lock: lock in OTHER_LOCKS and not is_walk(row) and
                                 not row.startswith(("memfd", "a known loop"))), BOUND),
-            Target("where the kernel goes over all VMAs of the memory: twice a memfd's truncation",
+            Target("pageable memory emptied or counted, whose VMAs are all looked at: twice a memfd's",
                    longest_hold(lambda row, lock: row.startswith("pageable mappings") and
-                                goes_over_vmas(row) and lock != MMAP_LOCK),
+                                is_walk(row) and lock != MMAP_LOCK),
                    times(2, longest_hold(lambda row, lock: row == "memfd: emptying")),
                    longest_hold(lambda row, lock: row == "memfd: emptying")),
         ],

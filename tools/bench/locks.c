@@ -16,8 +16,8 @@
 #define LOCK_STAT	"/proc/lock_stat"
 
 #define FEW		1000
-/* How many of those objects there are that take long to make, or have memory of their own. */
 #define MANY		1000000
+/* How many there are of objects that take long to make. */
 #define LESS		100000
 
 /* How often an operation on a few of the objects is repeated. */
@@ -130,11 +130,14 @@ static void settle_all(void)
 	} while (now != before);
 }
 
+/* Report the longest holds since clear_holds(), also those of workers that are not done yet. */
 static void report_holds(const char *situation, __u64 n, const char *operation)
 {
 	char row[128];
+
 	int i;
 
+	settle_all();
 	snprintf(row, sizeof(row), "%s: %s", situation, operation);
 	for (i = 0; i < nr_holds; i++) {
 		struct samples samples = SAMPLES(holds[i].name);
@@ -148,15 +151,6 @@ static void clear_holds(void)
 {
 	NEED(!write_file(LOCK_STAT, "0"));
 }
-
-/* Report the longest holds during a statement, and during what workers do after it. */
-#define HOLDS(situation, n, operation, statement)			\
-	do {								\
-		clear_holds();						\
-		statement;						\
-		settle_all();						\
-		report_holds(situation, n, operation);			\
-	} while (0)
 
 /* What can be done among the maps of a descriptor, without a change. */
 
@@ -209,21 +203,27 @@ static void read_fdinfo(int fd)
 	read_some(path, SIZE_MAX);
 }
 
-/* Do everything that changes nothing, at windows among those of the maps. */
-static void look_around(const char *situation, int fd, __u64 n, struct window (*at)(__u64 n, __u64 i))
+/* Do everything that changes nothing, at windows among the first @nr ones of the maps. */
+static void look_around(const char *situation, __u64 n, int fd, __u64 nr,
+			struct window (*at)(__u64 n, __u64 i))
 {
 	int i;
 
-	HOLDS(situation, n, "looking", for (i = 0; i < REPEAT; i++) {
-		struct window window = at(n, (i * 2654435761u >> 4) % n);
+	clear_holds();
+	for (i = 0; i < REPEAT; i++) {
+		struct window window = at(n, (i * 2654435761u >> 4) % nr);
 
 		find(fd, window);
 		find_none(fd, window);
 		find_none_at(fd, window);
 		ask_for_mode(fd, window);
 		read_fdinfo(fd);
-	});
-	HOLDS(situation, n, "reading the list", read_some(LIST, SOME));
+	}
+	report_holds(situation, n, "looking");
+
+	clear_holds();
+	read_some(LIST, SOME);
+	report_holds(situation, n, "reading the list");
 }
 
 /* Sub-maps of one mapping. */
@@ -244,8 +244,11 @@ static char *make_sub_maps(const char *situation, int fd, __u64 n,
 	char *all = map_window(fd, 0, (struct window){ 0, n + 1 });
 	__u64 i;
 
-	HOLDS(situation, n, "making", for (i = 0; i < n; i++)
-		map_window(fd, 0, at(n, i)));
+	clear_holds();
+	for (i = 0; i < n; i++)
+		map_window(fd, 0, at(n, i));
+	report_holds(situation, n, "making");
+
 	NEED(nr_maps(fd) == n + 1);
 	return all;
 }
@@ -255,8 +258,11 @@ static void sub_maps(const void *name, __u64 n)
 	int fd = new_buffer(n + 1);
 	char *all = make_sub_maps(name, fd, n, byte_window);
 
-	look_around(name, fd, n, byte_window);
-	HOLDS(name, n, "munmap", NEED(!munmap(all, round_up(n + 1, PAGE))));
+	look_around(name, n, fd, n, byte_window);
+	clear_holds();
+	NEED(!munmap(all, round_up(n + 1, PAGE)));
+	report_holds(name, n, "munmap");
+
 	NEED(!nr_maps(fd));
 }
 
@@ -265,8 +271,11 @@ static void sub_maps_at_one_offset(const void *name, __u64 n)
 	int fd = new_buffer(n + 1);
 
 	make_sub_maps(name, fd, n, window_at_0);
-	look_around(name, fd, n, window_at_0);
-	HOLDS(name, n, "revoke", NEED(!revoke_memory(fd)));
+	look_around(name, n, fd, n, window_at_0);
+	clear_holds();
+	NEED(!revoke_memory(fd));
+	report_holds(name, n, "revoke");
+
 	NEED(!nr_maps(fd));
 }
 
@@ -315,8 +324,11 @@ static void sub_maps_of_another(const void *name, __u64 n)
 	int fd = new_buffer(n + 1);
 	pid_t pid = start_process(have_sub_maps, fd, n);
 
-	look_around(name, fd, n, byte_window);
-	HOLDS(name, n, "exit", end_process(pid));
+	look_around(name, n, fd, n, byte_window);
+	clear_holds();
+	end_process(pid);
+	report_holds(name, n, "exit");
+
 	NEED(!nr_maps(fd));
 }
 
@@ -324,12 +336,18 @@ static void many_processes(const void *name, __u64 n)
 {
 	int fd = new_buffer(n / MAX_PROCESSES + 1), i;
 
-	HOLDS(name, n, "making", for (i = 0; i < MAX_PROCESSES; i++)
-		start_process(have_sub_maps, fd, n / MAX_PROCESSES));
-	look_around(name, fd, n / MAX_PROCESSES, byte_window);
-	HOLDS(name, n, "revoke", NEED(!revoke_memory(fd)));
+	/* A fork has the mmap lock of all that it copies. */
+	for (i = 0; i < MAX_PROCESSES; i++)
+		start_process(have_sub_maps, fd, n / MAX_PROCESSES);
+	look_around(name, n, fd, n / MAX_PROCESSES, byte_window);
+	clear_holds();
+	NEED(!revoke_memory(fd));
+	report_holds(name, n, "revoke");
+
 	NEED(!nr_maps(fd));
-	HOLDS(name, n, "exit", end_holders());
+	clear_holds();
+	end_holders();
+	report_holds(name, n, "exit");
 }
 
 /* Mappings, of which each has a VMA. */
@@ -366,21 +384,33 @@ static void mappings_at_one_offset(const void *name, __u64 n)
 	char *page = NULL;
 	__u64 i;
 
-	HOLDS(name, n, "making", for (i = 0; i < n; i++) {
+	clear_holds();
+	for (i = 0; i < n; i++) {
 		page = map_window(fd, IOKMEM_MAP_UNIQUE, first_page(n, i));
 		add_to_area(&area, page);
-	});
+	}
+	report_holds(name, n, "making");
+
 	NEED(nr_maps(fd) == n);
-	look_around(name, fd, n, first_page);
-	HOLDS(name, n, "redirecting", {
-		NEED(!redirect(fd, page, PAGE, other, 0, 0));
-		NEED(!redirect(fd, page, PAGE, fd, 0, PAGE));
-	});
-	HOLDS(name, n, "revoke", NEED(!revoke_memory(fd)));
+	look_around(name, n, fd, n, first_page);
+	clear_holds();
+	NEED(!redirect(fd, page, PAGE, other, 0, 0));
+	NEED(!redirect(fd, page, PAGE, fd, 0, PAGE));
+	report_holds(name, n, "redirecting");
+
+	clear_holds();
+	NEED(!revoke_memory(fd));
+	report_holds(name, n, "revoke");
+
 	NEED(!nr_maps(fd));
 	/* The VMAs are still there. */
-	HOLDS(name, n, "making another", find(other, first_page(n, 0)));
-	HOLDS(name, n, "munmap of all VMAs", unmap_area(&area, n));
+	clear_holds();
+	find(other, first_page(n, 0));
+	report_holds(name, n, "making another");
+
+	clear_holds();
+	unmap_area(&area, n);
+	report_holds(name, n, "munmap of all VMAs");
 }
 
 static struct window page_of_n(__u64 n, __u64 i)
@@ -398,14 +428,26 @@ static void pageable_mappings(const void *name, __u64 n)
 	fd = create(device(&dev, DEVICE), IOKMEM_PAGEABLE | IOKMEM_PURGEABLE |
 		    IOKMEM_DIRECTION_INOUT, (n + 1) * PAGE, 0);
 	NEED(fd >= 0);
-	HOLDS(name, n, "making", for (i = 0; i < n; i++)
-		add_to_area(&area, map_window(fd, 0, page_of_n(n, i))));
+	clear_holds();
+	for (i = 0; i < n; i++)
+		add_to_area(&area, map_window(fd, 0, page_of_n(n, i)));
+	report_holds(name, n, "making");
+
 	NEED(nr_maps(fd) == n);
 	touch(area.begin, true);
-	look_around(name, fd, n, page_of_n);
-	HOLDS(name, n, "counting pages", NEED(!page_counts(fd, &counts)));
-	HOLDS(name, n, "emptying", NEED(set_purgeable(fd, IOKMEM_PURGEABLE_EMPTY) >= 0));
-	HOLDS(name, n, "munmap of all VMAs", unmap_area(&area, n));
+	look_around(name, n, fd, n, page_of_n);
+	clear_holds();
+	NEED(!page_counts(fd, &counts));
+	report_holds(name, n, "counting pages");
+
+	clear_holds();
+	NEED(set_purgeable(fd, IOKMEM_PURGEABLE_EMPTY) >= 0);
+	report_holds(name, n, "emptying");
+
+	clear_holds();
+	unmap_area(&area, n);
+	report_holds(name, n, "munmap of all VMAs");
+
 	NEED(!nr_maps(fd));
 }
 
@@ -418,13 +460,21 @@ static void memfd(const void *name, __u64 n)
 	__u64 i;
 
 	NEED(fd >= 0 && !ftruncate(fd, (n + 1) * PAGE));
-	HOLDS(name, n, "making", for (i = 0; i < n; i++) {
+	clear_holds();
+	for (i = 0; i < n; i++) {
 		page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, i * PAGE);
 		NEED(page != MAP_FAILED);
 		add_to_area(&area, page);
-	});
-	HOLDS(name, n, "emptying", NEED(!ftruncate(fd, 0)));
-	HOLDS(name, n, "munmap of all VMAs", unmap_area(&area, n));
+	}
+	report_holds(name, n, "making");
+
+	clear_holds();
+	NEED(!ftruncate(fd, 0));
+	report_holds(name, n, "emptying");
+
+	clear_holds();
+	unmap_area(&area, n);
+	report_holds(name, n, "munmap of all VMAs");
 }
 
 /* Descriptors. */
@@ -442,10 +492,18 @@ static void descriptors(const void *name, __u64 n)
 	__u64 i;
 
 	allow_files(n);
-	HOLDS(name, n, "making", for (i = 0; i < n; i++)
-		NEED(create_sub(fd, 0, 0, PAGE) >= 0));
-	HOLDS(name, n, "reading all of the list", read_some(LIST, SIZE_MAX));
-	HOLDS(name, n, "close", NEED(!syscall(SYS_close_range, fd, ~0U, 0)));
+	clear_holds();
+	for (i = 0; i < n; i++)
+		NEED(create_sub(fd, 0, 0, PAGE) >= 0);
+	report_holds(name, n, "making");
+
+	clear_holds();
+	read_some(LIST, SIZE_MAX);
+	report_holds(name, n, "reading all of the list");
+
+	clear_holds();
+	NEED(!syscall(SYS_close_range, fd, ~0U, 0));
+	report_holds(name, n, "close");
 }
 
 static void have_buffers(int unused, __u64 n)
@@ -465,9 +523,17 @@ static void mapped_buffers(const void *name, __u64 n)
 {
 	pid_t pid;
 
-	HOLDS(name, n, "making", pid = start_process(have_buffers, -1, n));
-	HOLDS(name, n, "reading all of the list", read_some(LIST, SIZE_MAX));
-	HOLDS(name, n, "exit", end_process(pid));
+	clear_holds();
+	pid = start_process(have_buffers, -1, n);
+	report_holds(name, n, "making");
+
+	clear_holds();
+	read_some(LIST, SIZE_MAX);
+	report_holds(name, n, "reading all of the list");
+
+	clear_holds();
+	end_process(pid);
+	report_holds(name, n, "exit");
 }
 
 static void dma_bufs(const void *name, __u64 n)
@@ -476,10 +542,18 @@ static void dma_bufs(const void *name, __u64 n)
 	__u64 i;
 
 	allow_files(n);
-	HOLDS(name, n, "making", for (i = 0; i < n; i++)
-		NEED(get_dma_buf(fd, 0) >= 0));
-	HOLDS(name, n, "revoke", NEED(!revoke_memory(fd)));
-	HOLDS(name, n, "close", NEED(!syscall(SYS_close_range, fd, ~0U, 0)));
+	clear_holds();
+	for (i = 0; i < n; i++)
+		NEED(get_dma_buf(fd, 0) >= 0);
+	report_holds(name, n, "making");
+
+	clear_holds();
+	NEED(!revoke_memory(fd));
+	report_holds(name, n, "revoke");
+
+	clear_holds();
+	NEED(!syscall(SYS_close_range, fd, ~0U, 0));
+	report_holds(name, n, "close");
 }
 
 /* Blocks of memory. */
@@ -522,12 +596,18 @@ static void exceed_limit(int unused, __u64 n)
 
 static void leftovers(const void *name, __u64 n)
 {
-	HOLDS(name, n, "making", make_leftovers(n));
-	HOLDS(name, n, "exceeding a limit", end_process(start_process(exceed_limit, -1, 0)));
-	HOLDS(name, n, "close", {
-		NEED(!syscall(SYS_close_range, 3, ~0U, 0));
-		sleep(2);
-	});
+	clear_holds();
+	make_leftovers(n);
+	report_holds(name, n, "making");
+
+	clear_holds();
+	end_process(start_process(exceed_limit, -1, 0));
+	report_holds(name, n, "exceeding a limit");
+
+	clear_holds();
+	NEED(!syscall(SYS_close_range, 3, ~0U, 0));
+	sleep(2);
+	report_holds(name, n, "close");
 }
 
 /* After two periods without use the pool gives half of its blocks back. */
@@ -539,12 +619,20 @@ static void idle_blocks(const void *name, __u64 n)
 	allow_files(n);
 	device(&dev, DEVICE);
 	first = dev + 1;
-	HOLDS(name, n, "making", for (i = 0; i < n; i++) {
+	clear_holds();
+	for (i = 0; i < n; i++) {
 		fd = create(dev, IOKMEM_DIRECTION_INOUT | IOKMEM_MAP_WRITE_COMBINE_CACHE, PAGE, 0);
 		NEED(fd >= 0);
-	});
-	HOLDS(name, n, "close", NEED(!syscall(SYS_close_range, first, ~0U, 0)));
-	HOLDS(name, n, "giving memory back", sleep(60));
+	}
+	report_holds(name, n, "making");
+
+	clear_holds();
+	NEED(!syscall(SYS_close_range, first, ~0U, 0));
+	report_holds(name, n, "close");
+
+	clear_holds();
+	sleep(60);
+	report_holds(name, n, "giving memory back");
 }
 
 /* A lock that is held for a known number of instructions shows what the figures mean. */
@@ -553,7 +641,9 @@ static void known_loop(const void *name, __u64 n)
 	int dev = -1;
 
 	device(&dev, BENCH_DEVICE);
-	HOLDS(name, n, "holding", NEED(!ioctl(dev, IOKMEM_BENCH_HOLD, &n)));
+	clear_holds();
+	NEED(!ioctl(dev, IOKMEM_BENCH_HOLD, &n));
+	report_holds(name, n, "holding");
 }
 
 static const struct {
@@ -564,11 +654,11 @@ static const struct {
 	{ "a known loop", known_loop, MANY },
 	{ "sub-maps", sub_maps, MANY },
 	{ "sub-maps at one offset", sub_maps_at_one_offset, MANY },
-	{ "sub-maps of another process", sub_maps_of_another, MANY },
+	{ "sub-maps of another process", sub_maps_of_another, LESS },
 	{ "sub-maps of 1000 processes", many_processes, MANY },
 	{ "mappings at one offset", mappings_at_one_offset, MANY },
-	{ "pageable mappings", pageable_mappings, MANY },
-	{ "memfd", memfd, MANY },
+	{ "pageable mappings", pageable_mappings, LESS },
+	{ "memfd", memfd, LESS },
 	{ "descriptors", descriptors, MANY },
 	{ "mapped buffers", mapped_buffers, LESS },
 	{ "dma-bufs", dma_bufs, LESS },
