@@ -36,7 +36,7 @@
 #define IOKMEM_LEFTOVER_PERIOD	HZ
 #define IOKMEM_LEFTOVER_WORK	4096UL
 /* How many blocks are looked at before others may look. */
-#define IOKMEM_LEFTOVER_RUN	256UL
+#define IOKMEM_LEFTOVER_RUN	64UL
 
 static void leftover_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(iokmem_leftover_work, leftover_work);
@@ -116,7 +116,6 @@ static bool leftovers_look(unsigned long nr, bool all)
 		} else {
 			list_move_tail(&page->lru, &kept);
 		}
-		cond_resched();
 	}
 
 	spin_lock(&iokmem_leftover_lock);
@@ -142,6 +141,7 @@ static bool leftovers_go_over(unsigned long nr)
 			break;
 		more = leftovers_look(run, false);
 		mutex_unlock(&iokmem_leftover_mutex);
+		cond_resched();
 	}
 	return more;
 }
@@ -180,6 +180,7 @@ void iokmem_leftover_exit(void)
 {
 	cancel_delayed_work_sync(&iokmem_leftover_work);
 	mutex_lock(&iokmem_leftover_mutex);
-	WARN_ON(leftovers_look(ULONG_MAX, true));
+	while (leftovers_look(IOKMEM_LEFTOVER_RUN, true))
+		cond_resched();
 	mutex_unlock(&iokmem_leftover_mutex);
 }

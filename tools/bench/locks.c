@@ -651,12 +651,12 @@ static const struct {
 	void (*run)(const void *name, __u64 n);
 	__u64 most;
 } all[] = {
-	{ "a known loop", known_loop, MANY },
+	{ "a known loop", known_loop, LESS },
 	{ "sub-maps", sub_maps, MANY },
 	{ "sub-maps at one offset", sub_maps_at_one_offset, MANY },
 	{ "sub-maps of another process", sub_maps_of_another, LESS },
 	{ "sub-maps of 1000 processes", many_processes, MANY },
-	{ "mappings at one offset", mappings_at_one_offset, MANY },
+	{ "mappings at one offset", mappings_at_one_offset, LESS },
 	{ "pageable mappings", pageable_mappings, LESS },
 	{ "memfd", memfd, LESS },
 	{ "descriptors", descriptors, MANY },
