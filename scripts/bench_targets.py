@@ -17,7 +17,7 @@ LOOKUP = ["create", "release (last)", "munmap", "munmap of each", "find",
           "release (not last)", "find none", "find none at an address"]
 
 # For how many instructions a lock may be held, in the part "locks", whose operations are locks.
-BOUND = 1000000
+BOUND = 2000000
 # Locks of the kernel, which the module holds or is called with; and that of the known loop.
 MMAP_LOCK = "&mm->mmap_lock"
 OTHER_LOCKS = [MMAP_LOCK, "&mapping->i_mmap_rwsem", "&lru->node[i].lock", "reservation_ww_class_mutex",
