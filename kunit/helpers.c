@@ -181,13 +181,11 @@ int buffer_error(u32 options, size_t capacity, size_t alignment)
 
 static bool is_listed(u64 id)
 {
-	struct list_head *descs = iokmem_descs_lock();
-	struct iokmem_desc *desc;
-	bool listed = false;
+	struct iokmem_desc *desc = iokmem_desc_from(id);
+	bool listed = desc && desc->id == id;
 
-	list_for_each_entry(desc, descs, node)
-		listed |= desc->id == id;
-	iokmem_descs_unlock();
+	if (desc)
+		iokmem_desc_count_put(desc);
 	return listed;
 }
 

@@ -16,6 +16,24 @@ SITUATIONS = ["together", "apart", "inside", "nested", "crossing"]
 LOOKUP = ["create", "release (last)", "munmap", "munmap of each", "find",
           "release (not last)", "find none", "find none at an address"]
 
+# For how many instructions a lock may be held, in the part "locks", whose operations are locks.
+BOUND = 2000000
+# Locks of the kernel, which the module holds or is called with; and that of the known loop.
+MMAP_LOCK = "&mm->mmap_lock"
+OTHER_LOCKS = [MMAP_LOCK, "&mapping->i_mmap_rwsem", "&lru->node[i].lock", "reservation_ww_class_mutex",
+               "iokmem_bench_mutex"]
+# Where the kernel goes over all VMAs of a process, or of a file, with a lock held; and the module.
+KERNEL_WALKS = ["munmap of all VMAs", "exit", "emptying"]
+OWN_WALKS = ["counting pages"]
+
+
+def is_kernel_walk(row):
+    return row.split(": ")[1] in KERNEL_WALKS
+
+
+def is_walk(row):
+    return row.split(": ")[1] in KERNEL_WALKS + OWN_WALKS
+
 
 def cost(part, row, size, operation):
     return lambda figures: figures.get(part, row, size, operation)
@@ -65,6 +83,14 @@ def growth(situation, operation):
     """Return the largest cost with any number of maps, divided by the cost with ten."""
     costs = [cost("list", situation, n, operation) for n in MANY]
     return ratio(largest(*costs), costs[0])
+
+
+def longest_hold(wanted):
+    """Return the longest hold of all locks that are wanted, by row and lock."""
+    def find(figures):
+        return max((row["maximum"] for row in figures.part("locks")
+                    if wanted(row["row"], row["operation"])), default=None)
+    return find
 
 
 class Target:
@@ -159,6 +185,19 @@ def target_list():
         "What the kernel keeps": [
             Target("beside an unfragmented buffer of 64 MiB, in bytes",
                    cost("memory", "iokmem", M64, "metadata"), 4096, best("memory", M64, "metadata")),
+        ],
+        "For how long a lock is held, with up to 1,000,000 objects": [
+            Target("a lock of the module's",
+                   longest_hold(lambda row, lock: lock not in OTHER_LOCKS and not is_walk(row)),
+                   BOUND),
+            Target("a lock of the kernel's that the module holds, or is called with",
+                   longest_hold(lambda row, lock: lock in OTHER_LOCKS and not is_walk(row) and
+                                not row.startswith(("memfd", "a known loop"))), BOUND),
+            Target("pageable memory emptied or counted, whose VMAs are all looked at: twice a memfd's",
+                   longest_hold(lambda row, lock: row.startswith("pageable mappings") and
+                                is_walk(row) and lock != MMAP_LOCK),
+                   times(2, longest_hold(lambda row, lock: row == "memfd: emptying")),
+                   longest_hold(lambda row, lock: row == "memfd: emptying")),
         ],
         "The list of maps: the most with any number up to 100,000, by what it costs with 10": [
             Target(title, largest_there(*(growth(situation, operation) for situation in SITUATIONS

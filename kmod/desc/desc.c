@@ -4,7 +4,9 @@
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
+#include <linux/lockdep.h>
 #include <linux/module.h>
+#include <linux/rbtree.h>
 #include <linux/slab.h>
 
 #include <kunit/visibility.h>
@@ -18,20 +20,52 @@ static atomic64_t iokmem_last_id;
 
 /* Protects iokmem_descs. Taken before every lock of a descriptor. */
 static DEFINE_MUTEX(iokmem_descs_mutex);
-static LIST_HEAD(iokmem_descs);
+/* All published descriptors, by their numbers. */
+static struct rb_root iokmem_descs = RB_ROOT;
 
-struct list_head *iokmem_descs_lock(void)
+#define desc_of(rb)	rb_entry_safe(rb, struct iokmem_desc, by_id)
+
+static bool is_before(struct rb_node *a, const struct rb_node *b)
 {
+	return desc_of(a)->id < desc_of(b)->id;
+}
+
+/* Return the node of the first descriptor whose number is at least @id, or NULL. */
+static struct rb_node *first_from(u64 id)
+{
+	struct rb_node *node = iokmem_descs.rb_node, *first = NULL;
+
+	lockdep_assert_held(&iokmem_descs_mutex);
+
+	while (node) {
+		if (desc_of(node)->id < id) {
+			node = node->rb_right;
+		} else {
+			first = node;
+			node = node->rb_left;
+		}
+	}
+	return first;
+}
+
+/*
+ * iokmem_desc_from - return the first published descriptor whose number is at least @id
+ *
+ * Returns it with a count, or NULL if there is none. Passes over descriptors without a count: each
+ * has a thread that is about to take it out.
+ */
+struct iokmem_desc *iokmem_desc_from(u64 id)
+{
+	struct rb_node *node;
+
 	mutex_lock(&iokmem_descs_mutex);
-	return &iokmem_descs;
-}
-EXPORT_SYMBOL_IF_KUNIT(iokmem_descs_lock);
-
-void iokmem_descs_unlock(void)
-{
+	for (node = first_from(id); node; node = rb_next(node))
+		if (kref_get_unless_zero(&desc_of(node)->count))
+			break;
 	mutex_unlock(&iokmem_descs_mutex);
+	return desc_of(node);
 }
-EXPORT_SYMBOL_IF_KUNIT(iokmem_descs_unlock);
+EXPORT_SYMBOL_IF_KUNIT(iokmem_desc_from);
 
 /* Queue work that puts the last reference, and so may let memory go. */
 static void end_later(struct work_struct *work)
@@ -93,7 +127,7 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_kind *kind,
 	desc->index = RB_ROOT;
 	init_waitqueue_head(&desc->wait);
 	INIT_LIST_HEAD(&desc->watches);
-	INIT_LIST_HEAD(&desc->node);
+	RB_CLEAR_NODE(&desc->by_id);
 	return desc;
 }
 
@@ -103,7 +137,7 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_kind *kind,
 void iokmem_desc_publish(struct iokmem_desc *desc)
 {
 	mutex_lock(&iokmem_descs_mutex);
-	list_add_tail(&desc->node, &iokmem_descs);
+	rb_add(&desc->by_id, &iokmem_descs, is_before);
 	mutex_unlock(&iokmem_descs_mutex);
 	trace_iokmem_create(desc);
 }
@@ -122,9 +156,9 @@ static void desc_free(struct kref *count)
 	WARN_ON(!list_empty(&desc->hold_charges));
 	WARN_ON(!list_empty(&desc->watches));
 
-	if (!list_empty(&desc->node)) {
+	if (!RB_EMPTY_NODE(&desc->by_id)) {
 		mutex_lock(&iokmem_descs_mutex);
-		list_del(&desc->node);
+		rb_erase(&desc->by_id, &iokmem_descs);
 		mutex_unlock(&iokmem_descs_mutex);
 		trace_iokmem_free(desc);
 	}
@@ -151,6 +185,7 @@ void iokmem_desc_count_put(struct iokmem_desc *desc)
 {
 	kref_put(&desc->count, desc_free);
 }
+EXPORT_SYMBOL_IF_KUNIT(iokmem_desc_count_put);
 
 /*
  * iokmem_desc_count_put_async - as iokmem_desc_count_put(), while memory is reclaimed
@@ -244,5 +279,5 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_put_async, IOKMEM_NS);
 /* Every descriptor keeps the module, so none is left. */
 void iokmem_desc_exit(void)
 {
-	WARN_ON(!list_empty(&iokmem_descs));
+	WARN_ON(!RB_EMPTY_ROOT(&iokmem_descs));
 }

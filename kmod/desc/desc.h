@@ -128,7 +128,7 @@ struct iokmem_home_ops {
  * @revoked: no new map, hold or access is allowed: see revoke.c
  * @revoke_done: nothing maps the memory any more, and it may be gone
  * @watches: those who use the memory otherwise than by maps, to be told of a revoke
- * @node: in the list of all descriptors
+ * @by_id: in the tree of all published descriptors
  *
  * The two counts are like mm_users and mm_count. The last user closes the descriptor, which
  * kills the home mapping. The last count frees the memory. A VMA may keep a mapping, and so
@@ -207,7 +207,7 @@ struct iokmem_desc {
 	bool revoke_done;		/* protected by @lock; any reader */
 	struct list_head watches;	/* protected by @lock */
 
-	struct list_head node;		/* protected by iokmem_descs_lock() */
+	struct rb_node by_id;		/* protected by iokmem_descs_mutex */
 };
 
 /* desc.c */
@@ -340,10 +340,7 @@ static inline unsigned long iokmem_window_pages(const struct iokmem_window *wind
 	return PAGE_ALIGN(in_page + window->length) >> PAGE_SHIFT;
 }
 
-/* Lock the list of all published descriptors, oldest first, and return it. */
-struct list_head *iokmem_descs_lock(void);
-void iokmem_descs_unlock(void);
-
+struct iokmem_desc *iokmem_desc_from(u64 id);
 void iokmem_desc_exit(void);
 
 /* hold.c */

@@ -139,11 +139,11 @@ struct iokmem_map {
  * @start: the address of the first page, guards not counted; 0: no addresses yet
  * @blocked: redirected to nothing: a program that touches the mapping waits
  * @borrowed: the addresses exist without the mapping, so it does not unmap them
- * @vacant: the VMA is empty and can be reused. @by_space is in use only then.
+ * @vacant: the VMA is empty and can be reused. @by_maker is in use only then.
  * @unmap: remove the addresses as iokmem_mapping_end() describes, and return true if no
  *	entry is left; NULL: there is nothing to remove
  * @kaddr: the result of vmap(), or NULL
- * @by_space: in the address space's list of vacant VMAs
+ * @by_maker: in the address space's tree of vacant VMAs, by @made_of
  *
  * Members from @mm to @made_of are immutable. @state to @whole are protected by the lock of
  * the descriptor that the mapping shows. @state, @cache_mode and @address are written with
@@ -153,7 +153,7 @@ struct iokmem_map {
  * writing and the locks of both descriptors, so each of these locks keeps the backing (see
  * iokmem_mapping_desc()).
  *
- * @blocked, @vacant and @by_space are protected by the mmap lock; waiting threads read
+ * @blocked, @vacant and @by_maker are protected by the mmap lock; waiting threads read
  * @blocked without it. @start, @borrowed, @unmap and @kaddr are written by the
  * builder before the mapping is live. Later only the thread that finishes the mapping
  * writes @kaddr.
@@ -196,7 +196,7 @@ struct iokmem_mapping {
 	bool vacant;
 	bool (*unmap)(struct iokmem_mapping *mapping, bool by_program);
 	void *kaddr;
-	struct hlist_node by_space;
+	struct rb_node by_maker;
 };
 
 /**
@@ -256,7 +256,7 @@ struct iokmem_space {
 	const struct mm_struct *mm;
 	unsigned int nr_maps;
 	struct hlist_node node;
-	struct hlist_head vacant;
+	struct rb_root vacant;
 };
 
 extern unsigned int iokmem_max_map_count;

@@ -36,6 +36,7 @@
 #include <linux/module.h>
 #include <linux/overflow.h>
 #include <linux/pkeys.h>
+#include <linux/rbtree.h>
 #include <linux/sched/mm.h>
 
 #include "map/map.h"
@@ -44,22 +45,37 @@
 #include "page/cache.h"
 #include "page/compat.h"
 
+#define vacant_of(rb)	rb_entry(rb, struct iokmem_mapping, by_maker)
+
+/* A newer one comes before older ones of the same descriptor. */
+static bool vacant_is_before(struct rb_node *new, const struct rb_node *old)
+{
+	return vacant_of(new)->made_of <= vacant_of(old)->made_of;
+}
+
+static int vacant_cmp(const void *made_of, const struct rb_node *vacant)
+{
+	u64 id = *(const u64 *)made_of, other = vacant_of(vacant)->made_of;
+
+	return id == other ? 0 : id < other ? -1 : 1;
+}
+
 static void vacant_add(struct iokmem_mapping *mapping)
 {
 	mmap_assert_write_locked(mapping->mm);
 
 	mapping->vacant = true;
-	hlist_add_head(&mapping->by_space, &mapping->whole.space->vacant);
+	rb_add(&mapping->by_maker, &mapping->whole.space->vacant, vacant_is_before);
 }
 
 /*
- * Remove a vacant mapping from the list. The caller must put the VMA's count.
+ * Remove a vacant mapping from the tree. The caller must put the VMA's count.
  *
  * munmap() may have downgraded the mmap lock, but nobody else can have it for writing then.
  */
 static void vacant_remove(struct iokmem_mapping *mapping)
 {
-	hlist_del(&mapping->by_space);
+	rb_erase(&mapping->by_maker, &mapping->whole.space->vacant);
 	mapping->vacant = false;
 	WRITE_ONCE(mapping->bound, false);
 }
@@ -340,24 +356,29 @@ static bool vacant_suits(const struct iokmem_mapping *vacant,
 			  iokmem_preferred_alignment(desc, size));
 }
 
-/* Return a vacant mapping into whose VMA @mapping fits, or NULL. */
+/*
+ * Return a vacant mapping into whose VMA @mapping fits, or NULL.
+ *
+ * A program cannot make many vacant ones of a descriptor that can still be mapped: a revoke is for
+ * good, and what a program unmaps by itself has no VMA.
+ */
 static struct iokmem_mapping *vacant_find(const struct iokmem_mapping *mapping,
 					  unsigned long at)
 {
-	struct iokmem_mapping *vacant;
+	struct rb_node *vacant;
 
 	mmap_assert_write_locked(mapping->mm);
 
-	hlist_for_each_entry(vacant, &mapping->whole.space->vacant, by_space)
-		if (vacant->made_of == mapping->made_of && vacant_suits(vacant, mapping, at))
-			return vacant;
+	rb_for_each(vacant, &mapping->made_of, &mapping->whole.space->vacant, vacant_cmp)
+		if (vacant_suits(vacant_of(vacant), mapping, at))
+			return vacant_of(vacant);
 	return NULL;
 }
 
 /* Return false if there is certainly no vacant VMA for @mapping. Needs no lock. */
 static bool vacant_maybe(const struct iokmem_mapping *mapping)
 {
-	return !hlist_empty(&mapping->whole.space->vacant);
+	return !RB_EMPTY_ROOT(&mapping->whole.space->vacant);
 }
 
 /*

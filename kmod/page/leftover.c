@@ -34,7 +34,9 @@
 
 /* How often the worker looks, and at how many blocks. */
 #define IOKMEM_LEFTOVER_PERIOD	HZ
-#define IOKMEM_LEFTOVER_RUN	4096
+#define IOKMEM_LEFTOVER_WORK	4096UL
+/* How many blocks are looked at before others may look. */
+#define IOKMEM_LEFTOVER_RUN	64UL
 
 static void leftover_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(iokmem_leftover_work, leftover_work);
@@ -44,6 +46,7 @@ static DEFINE_MUTEX(iokmem_leftover_mutex);
 
 static DEFINE_SPINLOCK(iokmem_leftover_lock);	/* for the list */
 static LIST_HEAD(iokmem_leftovers);		/* protected by iokmem_leftover_lock */
+static atomic_long_t iokmem_leftover_blocks;	/* also those that somebody looks at */
 static atomic_long_t iokmem_leftover_pages;	/* also those that somebody looks at */
 
 /*
@@ -57,6 +60,7 @@ void iokmem_leftover_add(struct page *page, struct iokmem_charge *charge)
 
 	charge->nr_pages -= nr;
 	set_page_private(page, (unsigned long)get_cred(charge->cred));
+	atomic_long_inc(&iokmem_leftover_blocks);
 	atomic_long_add(nr, &iokmem_leftover_pages);
 	spin_lock(&iokmem_leftover_lock);
 	list_add_tail(&page->lru, &iokmem_leftovers);
@@ -81,6 +85,7 @@ static void leftover_put(struct page *page)
 		iokmem_frames_lose(page_to_pfn(page), charge.nr_pages);
 	else
 		put_page(page);
+	atomic_long_dec(&iokmem_leftover_blocks);
 	atomic_long_sub(charge.nr_pages, &iokmem_leftover_pages);
 	iokmem_uncharge(&charge);
 }
@@ -111,7 +116,6 @@ static bool leftovers_look(unsigned long nr, bool all)
 		} else {
 			list_move_tail(&page->lru, &kept);
 		}
-		cond_resched();
 	}
 
 	spin_lock(&iokmem_leftover_lock);
@@ -122,14 +126,29 @@ static bool leftovers_look(unsigned long nr, bool all)
 	return more;
 }
 
+/*
+ * Look at @nr blocks, and let others look in between. They go on where this stops, so each block is
+ * looked at by somebody. Returns true if the list is not empty then, or if a fatal signal arrived.
+ */
+static bool leftovers_go_over(unsigned long nr)
+{
+	unsigned long run;
+	bool more = true;
+
+	for (; nr && more; nr -= run) {
+		run = min(nr, IOKMEM_LEFTOVER_RUN);
+		if (mutex_lock_killable(&iokmem_leftover_mutex))
+			break;
+		more = leftovers_look(run, false);
+		mutex_unlock(&iokmem_leftover_mutex);
+		cond_resched();
+	}
+	return more;
+}
+
 static void leftover_work(struct work_struct *work)
 {
-	bool more;
-
-	mutex_lock(&iokmem_leftover_mutex);
-	more = leftovers_look(IOKMEM_LEFTOVER_RUN, false);
-	mutex_unlock(&iokmem_leftover_mutex);
-	if (more)
+	if (leftovers_go_over(IOKMEM_LEFTOVER_WORK))
 		queue_delayed_work(iokmem_workqueue, &iokmem_leftover_work,
 				   IOKMEM_LEFTOVER_PERIOD);
 }
@@ -141,11 +160,7 @@ static void leftover_work(struct work_struct *work)
  */
 void iokmem_leftover_collect(void)
 {
-	if (!atomic_long_read(&iokmem_leftover_pages) ||
-	    mutex_lock_killable(&iokmem_leftover_mutex))
-		return;
-	leftovers_look(ULONG_MAX, false);
-	mutex_unlock(&iokmem_leftover_mutex);
+	leftovers_go_over(atomic_long_read(&iokmem_leftover_blocks));
 }
 
 /*
@@ -165,6 +180,7 @@ void iokmem_leftover_exit(void)
 {
 	cancel_delayed_work_sync(&iokmem_leftover_work);
 	mutex_lock(&iokmem_leftover_mutex);
-	WARN_ON(leftovers_look(ULONG_MAX, true));
+	while (leftovers_look(IOKMEM_LEFTOVER_RUN, true))
+		cond_resched();
 	mutex_unlock(&iokmem_leftover_mutex);
 }

@@ -54,6 +54,8 @@
 #define IOKMEM_POOL_ORDERS	(MAX_PAGE_ORDER + 1)
 #define IOKMEM_POOL_LISTS	(IOKMEM_POOL_ORDERS + 1)
 #define IOKMEM_POOL_PERIOD	(10 * HZ)
+/* How many blocks are taken off a list at once. Its lock is a spinlock, which every pool needs. */
+#define IOKMEM_POOL_RUN		128UL
 
 /**
  * struct iokmem_pool_block - the handle of a block, in its page_private()
@@ -397,22 +399,34 @@ static unsigned long blocks_for(unsigned long nr, unsigned int order)
 	return ((nr - 1) >> order) + 1;
 }
 
+/* Free idle blocks of a list until @nr pages, at least one, are free. Returns how many are. */
+static unsigned long list_drop(struct list_lru *idle, int nid, unsigned int order,
+			       unsigned long nr)
+{
+	unsigned long nr_to_walk, some, dropped = 0;
+
+	do {
+		LIST_HEAD(isolated);
+
+		nr_to_walk = min(blocks_for(nr - dropped, order), IOKMEM_POOL_RUN);
+		list_lru_walk_node(idle, nid, isolate_one, &isolated, &nr_to_walk);
+		some = free_isolated(&isolated);
+		dropped += some;
+	} while (some && dropped < nr);
+	return dropped;
+}
+
 /* Free idle blocks, large ones first, until @nr pages are free. */
 static void pool_drop(struct iokmem_pool *pool, unsigned long nr)
 {
-	unsigned long nr_to_walk, dropped = 0;
+	unsigned long dropped = 0;
 	int order, nid;
 
 	for (order = MAX_PAGE_ORDER; order >= 0; order--) {
 		for_each_node_state(nid, N_NORMAL_MEMORY) {
-			LIST_HEAD(isolated);
-
 			if (dropped >= nr)
 				return;
-			nr_to_walk = blocks_for(nr - dropped, order);
-			list_lru_walk_node(&pool->idle[order], nid, isolate_one,
-					   &isolated, &nr_to_walk);
-			dropped += free_isolated(&isolated);
+			dropped += list_drop(&pool->idle[order], nid, order, nr - dropped);
 		}
 	}
 }

@@ -105,18 +105,7 @@ struct record {
 /* Go to the line of the descriptor with this number, or to that of the next one. */
 static void go_to_desc(struct record *record, u64 id)
 {
-	struct list_head *descs = iokmem_descs_lock();
-	struct iokmem_desc *desc;
-
-	record->desc = NULL;
-	list_for_each_entry(desc, descs, node) {
-		/* One without a count is about to leave the list. */
-		if (desc->id < id || !kref_get_unless_zero(&desc->count))
-			continue;
-		record->desc = desc;
-		break;
-	}
-	iokmem_descs_unlock();
+	record->desc = iokmem_desc_from(id);
 	if (!record->desc || record->desc->id != record->id)
 		record->is_map = false;
 	if (record->desc)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Many maps of one descriptor: how many a process may have, and that they cost others nothing.
+ * Many maps, and many descriptors: how many maps a process may have, and that they cost others
+ * nothing.
  *
  * The attacker is an ordinary user who was passed a read-only file. Times are compared with
  * times of the same machine, since guests can be slow.
@@ -324,6 +325,75 @@ TEST_F(many_maps, are_listed_a_few_at_a_time)
 	kill(child, SIGKILL);
 	EXPECT_EQ(128 + SIGKILL, join(child));
 	EXPECT_TRUE(EVENTUALLY(nr_maps(self->fd) == 0));
+}
+
+/* How many descriptors, or former maps, are few, and how many are many. */
+#define FEW_OBJECTS	500
+#define MANY_OBJECTS	30000
+/* How much longer a step takes among so many: caches of the processor miss more often. */
+#define MUCH_SLOWER	4
+
+static int is_much_slower(double few, double many)
+{
+	fprintf(stderr, "# %.1f us, and %.1f us with many\n", 1e6 * few, 1e6 * many);
+	return few <= 0 || many > MUCH_SLOWER * few;
+}
+
+/* Make descriptors until there are so many, and return how long a line of the list takes. */
+static double time_of_line(int fd, int nr, int *made)
+{
+	for (; *made < nr; ++*made)
+		if (create_sub(fd, 0, 0, PAGE) < 0)
+			return -1;
+	return time_of_list(true) / nr;
+}
+
+static int list_many_descriptors(void *arg)
+{
+	struct rlimit limit = { MANY_OBJECTS + 100, MANY_OBJECTS + 100 };
+	int fd = *(int *)arg, made = 0;
+	double few, many;
+
+	CHILD_EXPECT(!setrlimit(RLIMIT_NOFILE, &limit));
+	few = time_of_line(fd, FEW_OBJECTS, &made);
+	many = time_of_line(fd, MANY_OBJECTS, &made);
+	return is_much_slower(few, many);
+}
+
+/* Each line takes the lock that every descriptor takes which is made or freed. */
+TEST_F(many_maps, and_descriptors_are_found_in_the_list_without_a_walk)
+{
+	EXPECT_EQ(0, run_child(list_many_descriptors, &self->fd));
+}
+
+static int map_and_unmap(int fd, char *at, __u64 offset)
+{
+	char *address;
+
+	return map(fd, 0, 0, PAGE, &address) || munmap(address, PAGE);
+}
+
+static int map_among_revoked(void *arg)
+{
+	int other = *(int *)arg, dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+	int fd = create(dev, 0, SIZE, 0), i;
+	double few, many;
+	char *address;
+
+	CHILD_EXPECT(fd >= 0);
+	few = time_of(map_and_unmap, other, NULL, 0);
+	for (i = 0; i < MANY_OBJECTS; i++)
+		CHILD_EXPECT(!map(fd, IOKMEM_MAP_UNIQUE, 0, PAGE, &address));
+	CHILD_EXPECT(!revoke_memory(fd));
+	many = time_of(map_and_unmap, other, NULL, 0);
+	return is_much_slower(few, many);
+}
+
+/* The program keeps the addresses of revoked maps, and may have any number of them. */
+TEST_F(many_maps, that_were_revoked_do_not_slow_their_process)
+{
+	allow(2 * MANY_OBJECTS);
+	EXPECT_EQ(0, run_child(map_among_revoked, &self->fd));
 }
 
 #include "nothing_left.h"

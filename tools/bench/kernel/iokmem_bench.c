@@ -14,6 +14,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/platform_device.h>
 #include <linux/scatterlist.h>
@@ -33,6 +34,8 @@ static unsigned int wedge_order;
 static u64 clock_cost;
 /* Number of counts. */
 static int nr_windows;
+/* Held for a known time. */
+static DEFINE_MUTEX(iokmem_bench_mutex);
 
 /* Store the cost of a statement as that of a step. */
 #define COUNT(run, step, statement)					\
@@ -358,6 +361,23 @@ static int ioctl_run(void __user *uptr)
 	return copy_to_user(uptr, &run, sizeof(run)) ? -EFAULT : 0;
 }
 
+/* Each round of the loop is two instructions. */
+static int ioctl_hold(void __user *uptr)
+{
+	unsigned long rounds;
+	u64 nr;
+
+	if (copy_from_user(&nr, uptr, sizeof(nr)))
+		return -EFAULT;
+	if (nr < 2)
+		return -EINVAL;
+	rounds = nr / 2;
+	mutex_lock(&iokmem_bench_mutex);
+	asm volatile("1: dec %0; jnz 1b" : "+r"(rounds) : : "cc");
+	mutex_unlock(&iokmem_bench_mutex);
+	return 0;
+}
+
 static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	void __user *uptr = (void __user *)arg;
@@ -367,6 +387,8 @@ static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioctl_run(uptr);
 	case IOKMEM_BENCH_BREAK:
 		return ioctl_break(uptr);
+	case IOKMEM_BENCH_HOLD:
+		return ioctl_hold(uptr);
 	default:
 		return -ENOTTY;
 	}

@@ -47,5 +47,7 @@ struct iokmem_bench {
 #define IOKMEM_BENCH_RUN	_IOWR(0xBE, 0x00, struct iokmem_bench)
 /* Until the module is removed, no free block of memory is larger than so many bytes. */
 #define IOKMEM_BENCH_BREAK	_IOW(0xBE, 0x01, __u64)
+/* Hold the lock iokmem_bench_mutex for so many instructions. */
+#define IOKMEM_BENCH_HOLD	_IOW(0xBE, 0x02, __u64)
 
 #endif /* _IOKMEM_BENCH_MODULE_H */
