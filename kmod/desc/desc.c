@@ -230,6 +230,17 @@ int iokmem_desc_try_get(struct iokmem_desc *desc)
 }
 
 /*
+ * iokmem_desc_get_used - take another reference to a descriptor which may have no users any more
+ *
+ * The caller sees to it that it is not freed. Return false if it has none, or too many.
+ */
+bool iokmem_desc_get_used(struct iokmem_desc *desc)
+{
+	return refcount_read(&desc->users) < IOKMEM_COUNT_MAX &&
+	       refcount_inc_not_zero(&desc->users);
+}
+
+/*
  * The last user is gone: take the descriptor's own mapping down, and complete what was
  * prepared.
  */

@@ -215,6 +215,7 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_kind *kind,
 				      size_t size, size_t capacity);
 void iokmem_desc_publish(struct iokmem_desc *desc);
 int iokmem_desc_try_get(struct iokmem_desc *desc);
+bool iokmem_desc_get_used(struct iokmem_desc *desc);
 void iokmem_desc_count_get(struct iokmem_desc *desc);
 void iokmem_desc_count_put(struct iokmem_desc *desc);
 void iokmem_desc_count_put_async(struct iokmem_desc *desc);

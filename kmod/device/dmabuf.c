@@ -656,23 +656,20 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_dma_buf, IOKMEM_NS);
  *
  * The program has the dma-buf, and not the descriptor that it was made of. So it gets a
  * sub-descriptor, even if the dma-buf has all of the memory: that has no rights but to the bytes.
+ * Programs share the descriptor of another driver's dma-buf.
  * Also returns -EACCES if the program may not read the dma-buf.
  */
 struct iokmem_desc *iokmem_program_with_dma_buf(struct dma_buf *dmabuf, u32 direction)
 {
-	struct iokmem_desc *desc;
+	int err = check_import(dmabuf, direction);
 
 	if (!(dmabuf->file->f_mode & FMODE_READ))
 		return ERR_PTR(-EACCES);
-	if (is_export(dmabuf)) {
-		int err = check_import(dmabuf, direction);
-
-		return err ? ERR_PTR(err) : window_of(export_of(dmabuf), direction);
-	}
-	desc = iokmem_desc_with_dma_buf(dmabuf, direction);
-	if (!IS_ERR(desc))
-		iokmem_import_set_charged(desc);
-	return desc;
+	if (err)
+		return ERR_PTR(err);
+	if (is_export(dmabuf))
+		return window_of(export_of(dmabuf), direction);
+	return iokmem_import_shared(dmabuf, direction);
 }
 
 MODULE_IMPORT_NS("DMA_BUF");

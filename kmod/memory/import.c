@@ -30,6 +30,7 @@
 #include <linux/iosys-map.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/xarray.h>
 
 #include "desc/desc.h"
 #include "desc/dma_view.h"
@@ -54,6 +55,12 @@ struct iokmem_import {
 	struct dma_buf_attachment *attachment;	/* protected by hold_lock of @desc */
 	struct iosys_map map;			/* protected by hold_lock of @desc */
 };
+
+/*
+ * The descriptors of programs, by dma-buf and direction. All programs share one, with what says
+ * where the memory is. A descriptor without users may still be here, but not one that is freed.
+ */
+static DEFINE_XARRAY_FLAGS(iokmem_imports, XA_FLAGS_ACCOUNT);
 
 static struct device *iokmem_dma_buf_device;
 static struct device_dma_parameters iokmem_dma_buf_parameters;
@@ -392,8 +399,20 @@ static int opaque_page_counts(struct iokmem_desc *desc, pgoff_t index, unsigned 
 	return -EOPNOTSUPP;
 }
 
+/* A direction fits into the bits that the address of an object leaves. */
+static unsigned long key_of(const struct dma_buf *dmabuf, u32 direction)
+{
+	BUILD_BUG_ON(IOKMEM_DIRECTION_MASK >= __alignof__(*dmabuf));
+	return (unsigned long)dmabuf | direction;
+}
+
 static void import_release(struct iokmem_desc *desc)
 {
+	unsigned long key = key_of(import_of(desc)->dmabuf, desc->options);
+
+	/* Another descriptor may have taken its place, or have been there all the time. */
+	if (xa_load(&iokmem_imports, key) == import_of(desc))
+		xa_cmpxchg(&iokmem_imports, key, import_of(desc), NULL, GFP_KERNEL);
 	if (import_of(desc)->importer.vmas)
 		fput(import_of(desc)->importer.vmas);
 	dma_buf_put(import_of(desc)->dmabuf);
@@ -472,17 +491,6 @@ struct dma_buf *iokmem_import_dma_buf(const struct iokmem_desc *desc)
 	       import_of(desc)->dmabuf : NULL;
 }
 
-/*
- * iokmem_import_set_charged - charge those who hold the memory of a new descriptor of a dma-buf
- *
- * Exporters pin memory for whoever attaches, and do not ask who that is. Memory of other kinds
- * is left alone. Nobody else can hold a new descriptor yet.
- */
-void iokmem_import_set_charged(struct iokmem_desc *desc)
-{
-	if (iokmem_import_dma_buf(desc))
-		desc->hold_pages = iokmem_desc_pages(desc);
-}
 
 /*
  * iokmem_dma_buf_is_read_only - return true if a dma-buf may only be read
@@ -546,6 +554,44 @@ struct iokmem_desc *iokmem_import_create(struct dma_buf *dmabuf, u32 direction)
 	return desc;
 }
 
+/* Return the descriptor that programs share, with a reference; or NULL. */
+static struct iokmem_desc *get_shared(unsigned long key)
+{
+	struct iokmem_import *import;
+	struct iokmem_desc *desc = NULL;
+
+	xa_lock(&iokmem_imports);
+	import = xa_load(&iokmem_imports, key);
+	if (import && !iokmem_desc_check_revoked(&import->desc) &&
+	    iokmem_desc_get_used(&import->desc))
+		desc = &import->desc;
+	xa_unlock(&iokmem_imports);
+	return desc;
+}
+
+/*
+ * iokmem_import_shared - as iokmem_import_create(), for a program
+ *
+ * Programs share a descriptor. Each user who holds the memory is charged: exporters pin memory for
+ * whoever attaches, and do not ask who that is.
+ */
+struct iokmem_desc *iokmem_import_shared(struct dma_buf *dmabuf, u32 direction)
+{
+	unsigned long key = key_of(dmabuf, direction);
+	struct iokmem_desc *desc = get_shared(key);
+
+	if (desc)
+		return desc;
+	desc = iokmem_import_create(dmabuf, direction);
+	if (IS_ERR(desc))
+		return desc;
+	/* Nobody else has it yet, so nobody holds it. */
+	desc->hold_pages = iokmem_desc_pages(desc);
+	/* Without memory for that, it is this program's alone. */
+	xa_store(&iokmem_imports, key, import_of(desc), GFP_KERNEL);
+	return desc;
+}
+
 int __init iokmem_dma_buf_init(void)
 {
 	struct device *dev = root_device_register("iokmem-dma-buf");
@@ -562,5 +608,6 @@ int __init iokmem_dma_buf_init(void)
 
 void iokmem_dma_buf_exit(void)
 {
+	WARN_ON(!xa_empty(&iokmem_imports));
 	root_device_unregister(iokmem_dma_buf_device);
 }

@@ -8,8 +8,8 @@ struct dma_buf;
 struct iokmem_desc;
 
 struct iokmem_desc *iokmem_import_create(struct dma_buf *dmabuf, u32 direction);
+struct iokmem_desc *iokmem_import_shared(struct dma_buf *dmabuf, u32 direction);
 struct dma_buf *iokmem_import_dma_buf(const struct iokmem_desc *desc);
-void iokmem_import_set_charged(struct iokmem_desc *desc);
 bool iokmem_dma_buf_is_read_only(const struct dma_buf *dmabuf);
 int iokmem_dma_buf_wait(struct dma_buf *dmabuf, bool write);
 

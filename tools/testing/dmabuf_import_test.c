@@ -252,6 +252,13 @@ static int map_within_limit(void *arg)
 	return 0;
 }
 
+/* Who imports a dma-buf again, and the number of the descriptor that it has. */
+struct importer {
+	int dev;
+	int dma_buf;
+	long long id;
+};
+
 static int map_beyond_limit(void *arg)
 {
 	struct mapper *mapper = arg;
@@ -277,6 +284,52 @@ TEST_F(foreign, is_mapped_by_another_process)
 	EXPECT_TRUE(is_signed(self->theirs, self->size, OURS));
 }
 
+static int import_again(void *arg)
+{
+	const struct importer *importer = arg;
+	int fd = with_dma_buf(importer->dev, INOUT, importer->dma_buf);
+
+	CHILD_EXPECT(fd >= 0);
+	CHILD_EXPECT(buffer_id(fd) == importer->id);
+	return 0;
+}
+
+/* The tables that say where the memory is are there once. */
+TEST_F(foreign, is_one_descriptor_for_all_who_import_it)
+{
+	struct importer importer = { self->dev, self->dma_buf, buffer_id(self->fd) };
+	int again = with_dma_buf(self->dev, INOUT, self->dma_buf);
+	int in = with_dma_buf(self->dev, IOKMEM_DIRECTION_IN, self->dma_buf);
+	char *ours, *same;
+
+	ASSERT_LE(0, again);
+	ASSERT_LE(0, in);
+	EXPECT_EQ(importer.id, buffer_id(again));
+	EXPECT_EQ(0, run_child(import_again, &importer));
+	/* The direction is the descriptor's. */
+	EXPECT_NE(importer.id, buffer_id(in));
+
+	/* Maps are shared, and each file descriptor has to be closed. */
+	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &ours));
+	ASSERT_EQ(0, map(again, 0, 0, 0, &same));
+	EXPECT_EQ(ours, same);
+	close(self->fd);
+	EXPECT_TRUE(is_listed(importer.id));
+	ASSERT_EQ(0, release(again, same, self->size));
+	ASSERT_EQ(0, release(again, ours, self->size));
+	close(again);
+	EXPECT_TRUE(EVENTUALLY(!is_listed(importer.id)));
+
+	/* Who comes later makes a new one. */
+	self->fd = with_dma_buf(self->dev, INOUT, self->dma_buf);
+	ASSERT_LE(0, self->fd);
+	EXPECT_NE(importer.id, buffer_id(self->fd));
+	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &ours));
+	sign(ours, self->size, OURS);
+	EXPECT_TRUE(is_signed(self->theirs, self->size, OURS));
+	close(in);
+}
+
 /* Close the descriptor, the dma-buf and the driver's file in any order, and then unmap. */
 TEST_F(foreign, lives_as_long_as_anybody_needs_it)
 {
@@ -285,7 +338,8 @@ TEST_F(foreign, lives_as_long_as_anybody_needs_it)
 
 	for (order = 0; order < 6; order++) {
 		int files[3] = { dup(self->fd), dup(self->dma_buf), dup(self->dev) }, i;
-		int fd = with_dma_buf(self->dev, INOUT, self->dma_buf);
+		/* With another direction it is another descriptor. */
+		int fd = with_dma_buf(self->dev, IOKMEM_DIRECTION_IN, self->dma_buf);
 		long long other = buffer_id(fd);
 		char *ours;
 

@@ -629,7 +629,8 @@ struct iokmem_get_dma_buf {
  * held otherwise, and so it counts for the RLIMIT_MEMLOCK of each user who maps or holds it. A
  * descriptor is revoked, as by IOKMEM_REVOKE, when the exporter takes the memory back. A program
  * that uses the memory while a device does must do so between the two calls of
- * DMA_BUF_IOCTL_SYNC, on the dma-buf. The first one waits for the device.
+ * DMA_BUF_IOCTL_SYNC, on the dma-buf. The first one waits for the device. All programs that have
+ * a descriptor of a dma-buf in one direction share it, with its number of maps.
  *
  * For a dma-buf that was made with IOKMEM_GET_DMA_BUF, the ioctl makes a sub-descriptor, of all
  * that the dma-buf has, of the descriptor that the dma-buf was made of.
