@@ -82,4 +82,23 @@ TEST_F(range, with_a_page_that_may_not_be_touched_is_not_prepared)
 	EXPECT_EQ(0, driver_prepare(self->driver, self->memory, SIZE - PAGE, OUT));
 }
 
+/* The program's own addresses are no map that it would have to release. */
+TEST_F(range, that_the_program_maps_is_where_it_is)
+{
+	char *address;
+	int fd;
+
+	fd = driver_range(self->driver, self->memory + 33, SIZE - 66, IN);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, map(fd, 0, 0, 0, &address));
+	EXPECT_EQ(self->memory + 33, address);
+	EXPECT_EQ(0, nr_maps(fd));
+	EXPECT_EQ(-ENOENT, release(fd, address, SIZE - 66));
+	/* Nothing is left when the program exits: see the last test. */
+	ASSERT_EQ(0, map(fd, 0, 0, 0, &address));
+	close(fd);
+}
+
+#include "nothing_left.h"
+
 TEST_HARNESS_MAIN

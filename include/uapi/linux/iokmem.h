@@ -301,6 +301,10 @@ struct iokmem_create_buffer {
  * Equal requests return one address. A request for a range inside a mapped range returns an
  * address inside that range. One IOKMEM_RELEASE_MAPPING undoes one call.
  *
+ * A driver may give out a file descriptor of memory that the process has at some addresses
+ * anyway. The answer can be these addresses then. There is nothing to undo in this case, and
+ * IOKMEM_RELEASE_MAPPING fails with ENOENT.
+ *
  * Whole pages are mapped, so the rest of the first and of the last page is visible.
  */
 struct iokmem_create_mapping {
