@@ -5,6 +5,7 @@
 #include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/module.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include <kunit/visibility.h>
@@ -98,6 +99,23 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_kind *kind,
 }
 
 /*
+ * iokmem_desc_set_range - say that a descriptor is of one range of addresses
+ *
+ * @mm: the address space, which the caller keeps; NULL: the kernel's. To be called before the
+ * descriptor is published.
+ */
+void iokmem_desc_set_range(struct iokmem_desc *desc, struct mm_struct *mm,
+			   unsigned long address, u32 options)
+{
+	desc->mm = mm;
+	if (mm)
+		mmgrab(mm);
+	desc->address = address;
+	desc->options = options;
+	desc->direction = options & IOKMEM_DIRECTION_MASK;
+}
+
+/*
  * iokmem_desc_publish - let others know the descriptor from here on
  */
 void iokmem_desc_publish(struct iokmem_desc *desc)
@@ -130,6 +148,8 @@ static void desc_free(struct kref *count)
 	}
 	if (desc->kind->release)
 		desc->kind->release(desc);
+	if (desc->mm)
+		mmdrop(desc->mm);
 	iokmem_uncharge(&desc->charge);
 	mutex_destroy(&desc->lock);
 	mutex_destroy(&desc->hold_lock);
@@ -192,6 +212,18 @@ int iokmem_desc_try_get(struct iokmem_desc *desc)
 		return -EOVERFLOW;
 	iokmem_desc_get(desc);
 	return 0;
+}
+
+/*
+ * iokmem_desc_get_found - take a reference to a descriptor that the caller has found
+ *
+ * The last user may be going. Return 0; -ENXIO if it is gone; or -EOVERFLOW.
+ */
+int iokmem_desc_get_found(struct iokmem_desc *desc)
+{
+	if (refcount_read(&desc->users) >= IOKMEM_COUNT_MAX)
+		return -EOVERFLOW;
+	return refcount_inc_not_zero(&desc->users) ? 0 : -ENXIO;
 }
 
 /*

@@ -84,8 +84,14 @@ struct iokmem_home_ops {
  * @birth_charge: the charge for that hold, or NULL
  * @hold_pages: how many pages each user is charged for, in whose name the memory is held; 0:
  *	nobody is
- * @parent: the descriptor that has a sub-descriptor's memory (a user reference), or NULL
- * @start: offset of a sub-descriptor's first byte in @parent
+ * @mm: the address space of one range of a task's addresses, kept as an object only (mmgrab());
+ *	or NULL
+ * @address: the address of the first byte of one range of addresses
+ * @read_only: the memory may be read but not written by this descriptor, because a task may only
+ *	read the addresses that it was described by
+ * @parent: the descriptor that has the memory of a sub-descriptor, or of a range of addresses
+ *	that are in one map (a user reference); or NULL
+ * @start: offset of the first byte in @parent
  * @partial: somebody was given part of the memory: a sub-descriptor, or a multi-descriptor with
  *	one as a member. A program has no rights by it that concern the rest of the memory
  * @length_lock: serialises changes of @length
@@ -157,6 +163,9 @@ struct iokmem_desc {
 	bool born_held;
 	struct iokmem_hold_charge *birth_charge;
 	unsigned long hold_pages;
+	struct mm_struct *mm;
+	unsigned long address;
+	bool read_only;
 	struct iokmem_desc *parent;
 	size_t start;
 	bool partial;
@@ -206,8 +215,11 @@ struct iokmem_desc {
 /* desc.c */
 struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_kind *kind,
 				      size_t size, size_t capacity);
+void iokmem_desc_set_range(struct iokmem_desc *desc, struct mm_struct *mm,
+			   unsigned long address, u32 options);
 void iokmem_desc_publish(struct iokmem_desc *desc);
 int iokmem_desc_try_get(struct iokmem_desc *desc);
+int iokmem_desc_get_found(struct iokmem_desc *desc);
 void iokmem_desc_count_get(struct iokmem_desc *desc);
 void iokmem_desc_count_put(struct iokmem_desc *desc);
 void iokmem_desc_count_put_async(struct iokmem_desc *desc);
@@ -383,6 +395,12 @@ static inline bool iokmem_desc_is_of(const struct iokmem_desc *desc,
 	return desc->kind == kind;
 }
 
+/* Return 0, or -EACCES to @write if the memory may only be read by @desc. */
+static inline int iokmem_desc_check_write(const struct iokmem_desc *desc, bool write)
+{
+	return write && desc->read_only ? -EACCES : 0;
+}
+
 /* Return 0, or -ENODEV if the memory has been revoked. */
 static inline int iokmem_desc_check_revoked(const struct iokmem_desc *desc)
 {
@@ -496,14 +514,12 @@ static inline unsigned long iokmem_desc_kernel_address(const struct iokmem_desc 
 	return show && show->kernel_address ? show->kernel_address(desc, index, nr) : 0;
 }
 
-/* Return the address that byte @offset already has in @mm, or 0. */
+/* Return the address that byte @offset already has in @mm, which is not NULL, or 0. */
 static inline unsigned long iokmem_desc_task_address(const struct iokmem_desc *desc,
 						     const struct mm_struct *mm,
 						     size_t offset)
 {
-	const struct iokmem_show_ops *show = desc->kind->show;
-
-	return show && show->task_address ? show->task_address(desc, mm, offset) : 0;
+	return desc->mm == mm ? desc->address + offset : 0;
 }
 
 /* Return true if pages of the memory can be pinned by others at all. */

@@ -79,7 +79,6 @@ struct iokmem_store_ops {
  *	finds them. With @fault, which needs it, the file has the pages
  * @kernel_address: return where the kernel sees @nr pages from @index on already, or 0.
  *	Default: 0
- * @task_address: return where a user task sees byte @offset already, or 0. Default: 0
  * @may_map: return 0 if the memory, which is held, may be mapped (by user tasks if @user),
  *	or an error. Default: 0
  * @check_pinnable: return 0 if others may keep pages of the memory, or an error. Called
@@ -91,8 +90,6 @@ struct iokmem_show_ops {
 	struct file *(*file)(const struct iokmem_desc *desc);
 	unsigned long (*kernel_address)(const struct iokmem_desc *desc, pgoff_t index,
 					unsigned long nr);
-	unsigned long (*task_address)(const struct iokmem_desc *desc,
-				      const struct mm_struct *mm, size_t offset);
 	int (*may_map)(const struct iokmem_desc *desc, bool user);
 	int (*check_pinnable)(struct iokmem_desc *desc);
 };

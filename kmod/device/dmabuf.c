@@ -543,6 +543,9 @@ struct dma_buf *iokmem_desc_get_dma_buf(struct iokmem_desc *desc, u32 flags)
 		return ERR_PTR(-EOPNOTSUPP);
 	if (dmabuf)
 		return get_imported(dmabuf, read_only);
+	err = iokmem_desc_check_write(desc, !read_only);
+	if (err)
+		return ERR_PTR(err);
 
 	export = export_alloc(desc, read_only);
 	if (IS_ERR(export))

@@ -25,6 +25,7 @@
 #include "desc/desc.h"
 
 struct file;
+struct iokmem_shown;
 struct iokmem_space;
 struct vm_area_struct;
 
@@ -367,6 +368,8 @@ bool iokmem_vma_is_paged_by(const struct vm_area_struct *vma,
 			    const struct iokmem_desc *desc, pgoff_t pgoff);
 struct iokmem_mapping *iokmem_mapping_at(struct mm_struct *mm, unsigned long address,
 					 const struct iokmem_desc *desc);
+int iokmem_vma_find_shown(struct mm_struct *mm, unsigned long address,
+			  struct iokmem_shown *shown);
 
 /* mmap.c */
 int iokmem_mmap_vma(struct iokmem_desc *desc, struct file *file,

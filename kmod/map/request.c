@@ -193,6 +193,8 @@ int iokmem_request_check(struct iokmem_map_request *request, struct iokmem_desc 
 	request->desc = iokmem_desc_root(desc, &start);
 	err = check_options(request);
 	if (!err)
+		err = iokmem_desc_check_write(desc, !(request->options & IOKMEM_MAP_READ_ONLY));
+	if (!err)
 		err = check_prepared(request);
 	if (!err)
 		err = check_range(request, desc);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Multi-descriptors: several descriptors, one after the other, as one
- * (IOMultiMemoryDescriptor); and several ranges of addresses.
+ * (IOMultiMemoryDescriptor). Ranges of addresses at several places are made of them, too.
  *
  *	bytes of the multi-descriptor	|.......|............|..|
  *	members				| A     | B, part of | A|
@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 
 #include "desc/desc.h"
+#include "memory/multi.h"
 #include "page/cache.h"
 #include "page/compat.h"
 
@@ -514,25 +515,36 @@ static int add_leaf(struct iokmem_multi *multi, struct iokmem_desc *desc,
 	return 0;
 }
 
-static int add_member(struct iokmem_multi *multi, struct iokmem_desc *desc)
+/*
+ * iokmem_multi_add - add a descriptor to a multi-descriptor that is being made
+ *
+ * Return 0 or an error that iokmem_multi_with_descriptors() lists.
+ */
+int iokmem_multi_add(struct iokmem_desc *multi, struct iokmem_desc *desc)
 {
 	struct iokmem_window window =
 		iokmem_window_of(desc, 0, iokmem_desc_get_length(desc));
 	int err = 0;
 
-	multi->desc.partial |= desc->partial;
+	multi->partial |= desc->partial;
+	multi->read_only |= desc->read_only;
 	while (window.length && !err) {
 		size_t at = window.offset, n = window.length;
 		struct iokmem_desc *leaf = iokmem_desc_leaf(window.desc, &at, &n);
 
-		err = add_leaf(multi, leaf, at, n);
+		err = add_leaf(multi_of(multi), leaf, at, n);
 		window.offset += n;
 		window.length -= n;
 	}
 	return err;
 }
 
-static struct iokmem_desc *multi_create(u32 direction)
+/*
+ * iokmem_multi_create - begin to make a multi-descriptor
+ *
+ * The caller must add members, and call iokmem_multi_finish().
+ */
+struct iokmem_desc *iokmem_multi_create(u32 direction)
 {
 	struct iokmem_desc *desc;
 
@@ -563,8 +575,13 @@ static unsigned long members_hold_pages(const struct iokmem_multi *multi)
 	return nr;
 }
 
-/* Publish the descriptor, or undo it after @err. */
-static struct iokmem_desc *multi_finish(struct iokmem_desc *desc, int err)
+/*
+ * iokmem_multi_finish - publish a multi-descriptor that has its members, or put it after @err
+ *
+ * Return the descriptor, or ERR_PTR(): @err; -EINVAL if there is no member; or -ENODEV if one has
+ * been revoked.
+ */
+struct iokmem_desc *iokmem_multi_finish(struct iokmem_desc *desc, int err)
 {
 	/* A descriptor without memory has neither a place nor a type. */
 	if (!err && !multi_of(desc)->nr)
@@ -615,59 +632,14 @@ struct iokmem_desc *iokmem_multi_with_descriptors(struct iokmem_desc *const *des
 
 	if (direction & ~IOKMEM_DIRECTION_MASK)
 		return ERR_PTR(-EOPNOTSUPP);
-	desc = multi_create(direction);
+	desc = iokmem_multi_create(direction);
 	if (IS_ERR(desc))
 		return desc;
 	for (i = 0; i < nr && !err; i++) {
-		err = add_member(multi_of(desc), descs[i]);
+		err = iokmem_multi_add(desc, descs[i]);
 		if (!desc->tag)
 			desc->tag = iokmem_desc_get_tag(descs[i]);
 	}
-	return multi_finish(desc, err);
+	return iokmem_multi_finish(desc, err);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_multi_with_descriptors, IOKMEM_NS);
-
-/**
- * iokmem_desc_with_address_ranges - describe memory that a task has at several places
- * @ranges: the ranges, in order
- * @nr: how many
- * @options: as for iokmem_desc_with_address_range(); persistent only if @nr is 1
- * @task: as for iokmem_desc_with_address_range()
- *
- * Follows IOMemoryDescriptor::withAddressRanges(). The ranges become members of a
- * multi-descriptor: see iokmem_multi_with_descriptors().
- *
- * Context: May sleep. The caller holds no mmap lock.
- * Return: as iokmem_desc_with_address_range() and iokmem_multi_with_descriptors().
- */
-struct iokmem_desc *
-iokmem_desc_with_address_ranges(const struct iokmem_address_range *ranges,
-				unsigned int nr, u32 options,
-				struct task_struct *task)
-{
-	struct iokmem_desc *desc, *range;
-	unsigned int i;
-	int err = 0;
-
-	if (nr == 1)
-		return iokmem_desc_with_address_range(ranges->address, ranges->length,
-						      options, task);
-	if (options & IOKMEM_PERSISTENT)
-		return ERR_PTR(-EOPNOTSUPP);
-	desc = multi_create(options & IOKMEM_DIRECTION_MASK);
-	if (IS_ERR(desc))
-		return desc;
-	for (i = 0; i < nr && !err; i++) {
-		range = iokmem_desc_with_address_range(ranges[i].address,
-						       ranges[i].length, options,
-						       task);
-		if (IS_ERR(range)) {
-			err = PTR_ERR(range);
-			break;
-		}
-		err = add_member(multi_of(desc), range);
-		iokmem_desc_put(range);
-	}
-	return multi_finish(desc, err);
-}
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_address_ranges, IOKMEM_NS);

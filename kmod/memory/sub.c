@@ -53,6 +53,7 @@ struct iokmem_desc *iokmem_sub_create(struct iokmem_desc *parent, size_t offset,
 	desc->parent = root;
 	desc->start = start;
 	desc->partial = true;
+	desc->read_only = parent->read_only;
 	desc->skew = offset_in_page(root->skew + start);
 	iokmem_desc_publish(desc);
 	return desc;
