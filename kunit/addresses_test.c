@@ -417,6 +417,88 @@ static void map_that_persists_is_found_again(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, reads_pattern(partly, 0));
 }
 
+static struct iokmem_desc *ranges(struct kunit *test, const struct iokmem_address_range *ranges,
+				  unsigned int nr, u32 options)
+{
+	return keep_desc(test, iokmem_desc_with_address_ranges(ranges, nr, options, current));
+}
+
+/* Test ranges that are next to each other, of memory with a pattern. */
+static void check_adjacent(struct kunit *test, unsigned long address)
+{
+	const struct iokmem_address_range all[] = {
+		{ address, 7634 }, { address + 7634, 9870 }, { address + 17504, 0 },
+		{ address + 17504, SIZE - 17504 },
+	};
+	struct iokmem_desc *desc = ranges(test, all, ARRAY_SIZE(all), INOUT);
+	struct iokmem_map *m;
+
+	KUNIT_EXPECT_EQ(test, SIZE, iokmem_desc_get_length(desc));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(desc, 0));
+	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)address_of(m), SIZE, 0));
+	m = map(test, desc, current, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, address, address_of(m));
+
+	/* They may even persist. */
+	desc = ranges(test, all, ARRAY_SIZE(all), INOUT | IOKMEM_PERSISTENT);
+	KUNIT_EXPECT_PTR_EQ(test, desc,
+			    keep_desc(test, iokmem_desc_with_persistent_memory_descriptor(desc)));
+}
+
+static void ranges_that_are_adjacent_are_one(struct kunit *test)
+{
+	unsigned long address;
+	struct iokmem_map *m;
+
+	attach_address_space(test);
+	address = user_memory(test, SIZE, false);
+	fill_user(test, address, SIZE);
+	check_adjacent(test, address);
+	m = map(test, buffer(test, NULL, SIZE, 0), current, 0, 0, 0);
+	fill_user(test, address_of(m), SIZE);
+	check_adjacent(test, address_of(m));
+}
+
+static void ranges_apart_are_mapped_one_by_one(struct kunit *test)
+{
+	struct iokmem_address_range apart[3];
+	struct iokmem_desc *desc;
+	unsigned long address;
+	struct iokmem_map *m;
+
+	attach_address_space(test);
+	address = user_memory(test, SIZE, true);
+	fill_user(test, address, SIZE);
+	apart[0] = (struct iokmem_address_range){ address + PAGE_SIZE, 100 };
+	apart[1] = (struct iokmem_address_range){ address + 2 * PAGE_SIZE, PAGE_SIZE + 50 };
+	apart[2] = (struct iokmem_address_range){ address + 3 * PAGE_SIZE + 50, 200 };
+	desc = ranges(test, apart, 3, INOUT);
+	KUNIT_EXPECT_EQ(test, PAGE_SIZE + 350, iokmem_desc_get_length(desc));
+	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR_OR_ZERO(iokmem_desc_map(desc, 0)));
+	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 100, PAGE_SIZE + 250);
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)address_of(m), PAGE_SIZE + 250,
+					    2 * PAGE_SIZE));
+	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 100);
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)address_of(m), 100, PAGE_SIZE));
+	m = map(test, desc, current, 0, 100, PAGE_SIZE);
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m), PAGE_SIZE, 2 * PAGE_SIZE));
+
+	apart[1].length = 0;
+	apart[1].address = 0;
+	KUNIT_EXPECT_EQ(test, 300, iokmem_desc_get_length(ranges(test, apart, 3, INOUT)));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_get_length(ranges(test, apart + 1, 1, INOUT)));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			PTR_ERR_OR_ZERO(iokmem_desc_with_address_ranges(apart, 0, INOUT,
+									current)));
+	apart[1].address = ULONG_MAX;
+	apart[1].length = 2;
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW,
+			PTR_ERR_OR_ZERO(iokmem_desc_with_address_ranges(apart, 3, INOUT,
+									current)));
+}
+
 static struct kunit_case addresses_cases[] = {
 	KUNIT_CASE_PARAM(map_is_described_by_its_addresses, kind_gen_params),
 	KUNIT_CASE_PARAM(map_that_is_gone_leaves_its_memory, kind_gen_params),
@@ -429,6 +511,8 @@ static struct kunit_case addresses_cases[] = {
 	KUNIT_CASE(map_of_revoked_memory_is_of_no_use),
 	KUNIT_CASE(map_that_is_read_only_is_only_read),
 	KUNIT_CASE(map_that_persists_is_found_again),
+	KUNIT_CASE(ranges_that_are_adjacent_are_one),
+	KUNIT_CASE(ranges_apart_are_mapped_one_by_one),
 	{}
 };
 

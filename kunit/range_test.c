@@ -371,6 +371,8 @@ static void range_of_nothing_is_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
 	KUNIT_EXPECT_EQ(test, -ERANGE, PTR_ERR(iokmem_desc_map(desc, 0)));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
+	/* It touches no page, wherever it is. */
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(range(test, SZ_1G + 5, 0, INOUT), NONE));
 }
 
 static void range_that_persists_is_found_again(struct kunit *test)

@@ -331,16 +331,35 @@ static inline struct iokmem_window iokmem_window_of(struct iokmem_desc *desc,
 	return window;
 }
 
+/*
+ * Return where byte @offset is, in bytes from the start of the memory's first page. @desc must not
+ * be a sub-descriptor. A gap between the places of two bytes keeps them from being in one mapping.
+ */
+static inline size_t iokmem_desc_place(const struct iokmem_desc *desc, size_t offset)
+{
+	const struct iokmem_store_ops *store = desc->kind->store;
+
+	return store && store->place ? store->place(desc, offset) : desc->skew + offset;
+}
+
+/* Return true if the places of the bytes, of which there is at least one, have no gaps. */
+static inline bool iokmem_desc_is_seamless(const struct iokmem_desc *desc, size_t offset,
+					   size_t length)
+{
+	return iokmem_desc_place(desc, offset + length - 1) - iokmem_desc_place(desc, offset) ==
+	       length - 1;
+}
+
 /* Return the index of the first page that the window touches. */
 static inline pgoff_t iokmem_window_index(const struct iokmem_window *window)
 {
-	return (window->desc->skew + window->offset) >> PAGE_SHIFT;
+	return iokmem_desc_place(window->desc, window->offset) >> PAGE_SHIFT;
 }
 
 /* Return how many pages the window touches. */
 static inline unsigned long iokmem_window_pages(const struct iokmem_window *window)
 {
-	size_t in_page = offset_in_page(window->desc->skew + window->offset);
+	size_t in_page = offset_in_page(iokmem_desc_place(window->desc, window->offset));
 
 	return PAGE_ALIGN(in_page + window->length) >> PAGE_SHIFT;
 }
@@ -495,14 +514,15 @@ static inline unsigned long iokmem_desc_map_lead(const struct iokmem_desc *desc)
 }
 
 /*
- * Return 0 if the memory may be mapped, or an error. @user: into a user task. The memory
- * must be always there, or held.
+ * Return 0 if a range of the memory may be mapped, or an error. @user: into a user task. The
+ * memory must be always there, or held.
  */
-static inline int iokmem_desc_may_map(const struct iokmem_desc *desc, bool user)
+static inline int iokmem_desc_may_map(const struct iokmem_desc *desc, size_t offset,
+				      size_t length, bool user)
 {
 	const struct iokmem_show_ops *show = desc->kind->show;
 
-	return show && show->may_map ? show->may_map(desc, user) : 0;
+	return show && show->may_map ? show->may_map(desc, offset, length, user) : 0;
 }
 
 /* Return the address that @nr pages from @index on already have in the kernel, or 0. */

@@ -17,7 +17,9 @@
  */
 unsigned long iokmem_desc_pages(const struct iokmem_desc *desc)
 {
-	return PAGE_ALIGN(desc->skew + desc->capacity) >> PAGE_SHIFT;
+	if (!desc->capacity)
+		return 0;
+	return (iokmem_desc_place(desc, desc->capacity - 1) >> PAGE_SHIFT) + 1;
 }
 
 /*

@@ -163,7 +163,8 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
  *   guards; memory other than wired copyback memory is to be pinnable
  * * -EINVAL: there is no task, or it is a kernel thread; options contradict each other;
  *   @offset without @length; @at is neither a page's address nor congruent to @offset;
- *   another map would be overwritten in part
+ *   another map would be overwritten in part; members of a multi-descriptor, of which the
+ *   range has some, do not fit together page by page
  * * -ESRCH: the task has exited
  * * -EOVERFLOW: @offset plus @length wraps
  * * -ERANGE: the range passes the end of the descriptor

@@ -241,8 +241,7 @@ int iokmem_vma_find_shown(struct mm_struct *mm, unsigned long address,
 pgoff_t iokmem_vma_pgoff(const struct iokmem_desc *desc, size_t offset,
 			 unsigned long guard)
 {
-	pgoff_t index = (desc->skew + offset) >> PAGE_SHIFT;
-
+	pgoff_t index = iokmem_desc_place(desc, offset) >> PAGE_SHIFT;
 	unsigned long lead = iokmem_desc_map_lead(desc);
 
 	return lead ? index + lead - guard : index;

@@ -421,15 +421,41 @@ iokmem_desc_with_persistent_memory_descriptor(struct iokmem_desc *original)
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_persistent_memory_descriptor, IOKMEM_NS);
 
+/*
+ * Return the range from @ranges[*@i] on that is not empty, with all those that continue it, and
+ * set *@i to the index behind them. The range is empty if there is no other.
+ */
+static struct iokmem_address_range next_range(const struct iokmem_address_range *ranges,
+					      unsigned int nr, unsigned int *i)
+{
+	struct iokmem_address_range next = {};
+	size_t length;
+
+	for (; *i < nr; ++*i) {
+		const struct iokmem_address_range *range = &ranges[*i];
+
+		if (!range->length)
+			continue;
+		if (!next.length)
+			next.address = range->address;
+		if (range->address != next.address + next.length ||
+		    check_add_overflow(next.length, range->length, &length))
+			break;
+		next.length = length;
+	}
+	return next;
+}
+
 /**
  * iokmem_desc_with_address_ranges - describe memory that a task has at several places
  * @ranges: the ranges, in order
  * @nr: how many
- * @options: as for iokmem_desc_with_address_range(); persistent only if @nr is 1
+ * @options: as for iokmem_desc_with_address_range(); persistent only if the ranges are one
  * @task: as for iokmem_desc_with_address_range()
  *
- * Follows IOMemoryDescriptor::withAddressRanges(). The ranges become members of a
- * multi-descriptor: see iokmem_multi_with_descriptors().
+ * Follows IOMemoryDescriptor::withAddressRanges(). A range that continues the one before is one
+ * with it. If all are one, this is iokmem_desc_with_address_range(). Otherwise the ranges become
+ * members of a multi-descriptor: see iokmem_multi_with_descriptors(). Empty ranges are left out.
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: as iokmem_desc_with_address_range() and iokmem_multi_with_descriptors().
@@ -439,28 +465,26 @@ iokmem_desc_with_address_ranges(const struct iokmem_address_range *ranges,
 				unsigned int nr, u32 options,
 				struct task_struct *task)
 {
-	struct iokmem_desc *desc, *range;
-	unsigned int i;
+	struct iokmem_address_range range;
+	struct iokmem_desc *desc;
+	unsigned int i = 0;
 	int err = 0;
 
 	if (nr == 1)
 		return iokmem_desc_with_address_range(ranges->address, ranges->length,
 						      options, task);
+	range = next_range(ranges, nr, &i);
+	if (range.length && i == nr)
+		return iokmem_desc_with_address_range(range.address, range.length, options, task);
 	if (options & IOKMEM_PERSISTENT)
 		return ERR_PTR(-EOPNOTSUPP);
 	desc = iokmem_multi_create(options & IOKMEM_DIRECTION_MASK);
 	if (IS_ERR(desc))
 		return desc;
-	for (i = 0; i < nr && !err; i++) {
-		range = iokmem_desc_with_address_range(ranges[i].address,
-						       ranges[i].length, options,
-						       task);
-		if (IS_ERR(range)) {
-			err = PTR_ERR(range);
-			break;
-		}
-		err = iokmem_multi_add(desc, range);
-		iokmem_desc_put(range);
+	while (range.length && !err) {
+		err = add_piece(desc, iokmem_desc_with_address_range(range.address, range.length,
+								     options, task));
+		range = next_range(ranges, nr, &i);
 	}
 	return iokmem_multi_finish(desc, err);
 }

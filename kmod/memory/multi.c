@@ -31,6 +31,7 @@
  * @offset: of the window's first byte in @desc
  * @start: of the window's first byte in the multi-descriptor
  * @end: just past the window's last byte in the multi-descriptor
+ * @place: where the window's first byte is, see iokmem_desc_place()
  */
 struct iokmem_member {
 	struct iokmem_multi *multi;
@@ -39,6 +40,7 @@ struct iokmem_member {
 	size_t offset;
 	size_t start;
 	size_t end;
+	size_t place;
 };
 
 /**
@@ -89,24 +91,40 @@ static struct iokmem_desc *multi_member(const struct iokmem_desc *desc,
 	return member->desc;
 }
 
-/* Members begin and end with pages, see seams_fit(), except for the outer ends. */
+static size_t multi_place(const struct iokmem_desc *desc, size_t offset)
+{
+	const struct iokmem_member *member = find_member(multi_of(desc), offset);
+
+	return member->place + (offset - member->start);
+}
+
+/* Find the member that has page @index. No two members have one page. */
+static struct iokmem_member *find_member_by_page(const struct iokmem_multi *multi, pgoff_t index)
+{
+	unsigned int low = 0, high = multi->nr - 1;
+
+	while (low < high) {
+		unsigned int mid = high - (high - low) / 2;
+
+		if (multi->members[mid].place >> PAGE_SHIFT <= index)
+			low = mid;
+		else
+			high = mid - 1;
+	}
+	return &multi->members[low];
+}
+
 static struct iokmem_run multi_lookup(const struct iokmem_desc *desc, pgoff_t index)
 {
-	size_t first = index << PAGE_SHIFT;
-	struct iokmem_member *member;
+	const struct iokmem_member *member = find_member_by_page(multi_of(desc), index);
+	pgoff_t first = member->place >> PAGE_SHIFT;
+	size_t end = PAGE_ALIGN(member->place + (member->end - member->start)) >> PAGE_SHIFT;
 	struct iokmem_run run;
-	size_t offset, end;
 
-	/* Take a byte that exists: the first page may begin before the memory. */
-	offset = first > desc->skew ? first - desc->skew : 0;
-	member = find_member(multi_of(desc), offset);
-	run = iokmem_desc_lookup(member->desc,
-				 (member->desc->skew + member->offset +
-				  (offset - member->start)) >> PAGE_SHIFT);
-	end = PAGE_ALIGN(desc->skew + member->end) >> PAGE_SHIFT;
+	run = iokmem_desc_lookup(member->desc, index - first +
+				 (iokmem_desc_place(member->desc, member->offset) >> PAGE_SHIFT));
 	run.nr = min(run.nr, end - index);
-	run.before = min(run.before,
-			 index - ((desc->skew + member->start) >> PAGE_SHIFT));
+	run.before = min(run.before, index - first);
 	return run;
 }
 
@@ -202,31 +220,20 @@ static int multi_write(struct iokmem_desc *desc)
 	return err;
 }
 
-/* Return true if members begin and end with pages, except for the outer ends. */
-static bool seams_fit(const struct iokmem_multi *multi)
+static int multi_may_map(const struct iokmem_desc *desc, size_t offset, size_t length,
+			 bool user)
 {
-	const struct iokmem_member *member;
-	unsigned int i;
-
-	for (i = 1; i < multi->nr; i++) {
-		member = &multi->members[i];
-		if (offset_in_page(multi->desc.skew + member->start) ||
-		    offset_in_page(member->desc->skew + member->offset))
-			return false;
-	}
-	return true;
-}
-
-static int multi_may_map(const struct iokmem_desc *desc, bool user)
-{
-	const struct iokmem_multi *multi = multi_of(desc);
-	unsigned int i;
+	const struct iokmem_member *member = find_member(multi_of(desc), offset);
 	int err = 0;
 
-	if (!seams_fit(multi))
-		return -EINVAL;
-	for (i = 0; i < multi->nr && !err; i++)
-		err = iokmem_desc_may_map(multi->members[i].desc, user);
+	for (; !err && length; member++) {
+		size_t n = min(length, member->end - offset);
+
+		err = iokmem_desc_may_map(member->desc, member->offset + (offset - member->start),
+					  n, user);
+		offset += n;
+		length -= n;
+	}
 	return err;
 }
 
@@ -247,7 +254,7 @@ static int member_get(const struct iokmem_member *member, bool held, bool write)
 	err = iokmem_desc_hold(desc, write, NULL);
 	if (err)
 		return err;
-	err = iokmem_desc_may_map(desc, false);
+	err = iokmem_desc_may_map(desc, member->offset, member->end - member->start, false);
 	if (!err)
 		err = iokmem_access_begin(desc, write);
 	if (err)
@@ -439,6 +446,7 @@ static const struct iokmem_store_ops multi_store = {
 	.unpin		= multi_unpin,
 	.write		= multi_write,
 	.lookup		= multi_lookup,
+	.place		= multi_place,
 	.member		= multi_member,
 	.cache_mode	= multi_cache_mode,
 	.page_counts	= multi_page_counts,
@@ -479,6 +487,32 @@ static struct iokmem_member *member_alloc(struct iokmem_multi *multi)
 	return &members[multi->nr];
 }
 
+/*
+ * Find a place for a new member whose first byte is at @place in its own descriptor. It is next
+ * to the member before if both are whole pages there. Otherwise the member has pages of its own.
+ */
+static size_t member_place(const struct iokmem_multi *multi, size_t place)
+{
+	const struct iokmem_member *last;
+
+	if (!multi->nr)
+		return offset_in_page(place);
+	last = &multi->members[multi->nr - 1];
+	return PAGE_ALIGN(last->place + (last->end - last->start)) + offset_in_page(place);
+}
+
+/* Return true if a window continues the last member's. */
+static bool continues_last(const struct iokmem_multi *multi, const struct iokmem_desc *desc,
+			   size_t offset)
+{
+	const struct iokmem_member *last;
+
+	if (!multi->nr)
+		return false;
+	last = &multi->members[multi->nr - 1];
+	return last->desc == desc && last->offset + (last->end - last->start) == offset;
+}
+
 /* Add a window of a descriptor that is neither a sub- nor a multi-descriptor. */
 static int add_leaf(struct iokmem_multi *multi, struct iokmem_desc *desc,
 		    size_t offset, size_t length)
@@ -490,10 +524,16 @@ static int add_leaf(struct iokmem_multi *multi, struct iokmem_desc *desc,
 	/* Its page frames are not known. */
 	if (iokmem_desc_has_fixed_address(desc))
 		return -EOPNOTSUPP;
-	if (multi->nr == IOKMEM_MULTI_MAX)
-		return -ENOSPC;
 	if (check_add_overflow(multi->desc.capacity, length, &end))
 		return -EOVERFLOW;
+	multi->desc.owned = multi->desc.capacity + iokmem_desc_owned(desc, offset, length);
+	multi->desc.capacity = end;
+	if (continues_last(multi, desc, offset)) {
+		multi->members[multi->nr - 1].end = end;
+		return 0;
+	}
+	if (multi->nr == IOKMEM_MULTI_MAX)
+		return -ENOSPC;
 	member = member_alloc(multi);
 	if (!member)
 		return -ENOMEM;
@@ -501,16 +541,12 @@ static int add_leaf(struct iokmem_multi *multi, struct iokmem_desc *desc,
 	if (err)
 		return err;
 
-	/* Later members must begin with a page, or the whole cannot be mapped. */
-	if (!multi->nr)
-		multi->desc.skew = offset_in_page(desc->skew + offset);
-	multi->desc.owned = multi->desc.capacity +
-			    iokmem_desc_owned(desc, offset, length);
 	member->desc = desc;
 	member->offset = offset;
-	member->start = multi->desc.capacity;
+	member->start = end - length;
 	member->end = end;
-	multi->desc.capacity = end;
+	member->place = member_place(multi, iokmem_desc_place(desc, offset));
+	multi->desc.skew = multi->members->place;
 	multi->nr++;
 	return 0;
 }
@@ -610,9 +646,11 @@ struct iokmem_desc *iokmem_multi_finish(struct iokmem_desc *desc, int err)
  *
  * It can be mapped, as one range of addresses, if every member but the first begins
  * with a page, and every one but the last ends with one: guard pages
- * (iokmem_guard_with_size()) between them cannot be touched by user tasks. A kernel
- * mapping needs members of RAM that have one cache mode, and no guard pages. The
- * members are held while the multi-descriptor is mapped or prepared.
+ * (iokmem_guard_with_size()) between them cannot be touched by user tasks. A part of it can be
+ * mapped if that is so of the members in that part. A member that continues the one before in
+ * one memory is one with it. A kernel mapping needs members of RAM that have one cache mode, and
+ * no guard pages. All members are held while the multi-descriptor, or a part of it, is mapped or
+ * prepared.
  *
  * Context: May sleep.
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():

@@ -320,7 +320,8 @@ static unsigned long range_kernel_address(const struct iokmem_desc *desc,
 	return desc->mm ? 0 : (desc->address & PAGE_MASK) + (index << PAGE_SHIFT);
 }
 
-static int range_may_map(const struct iokmem_desc *desc, bool user)
+static int range_may_map(const struct iokmem_desc *desc, size_t offset, size_t length,
+			 bool user)
 {
 	return user && !range_of(desc)->shareable ? -EOPNOTSUPP : 0;
 }

@@ -102,6 +102,31 @@ TEST_F(range, that_the_program_maps_is_where_it_is)
 	close(fd);
 }
 
+TEST_F(range, may_be_given_in_adjacent_pieces)
+{
+	struct iovec pieces[3] = {
+		{ self->memory + 5, 3000 }, { self->memory + 3005, 5000 },
+		{ self->memory + 8005, SIZE - 8005 },
+	};
+	int fd;
+
+	fd = driver_ranges(self->driver, pieces, 3, OUT, 0);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(SIZE - 5, length_of(fd));
+	EXPECT_EQ(0, driver_use(self->driver, fd, IOKMEM_PROBE_HOLD, 0, 0));
+	EXPECT_EQ(0, driver_use(self->driver, fd, IOKMEM_PROBE_MAP_KERNEL, 0, 0));
+	close(fd);
+
+	/* In another order they have seams. */
+	pieces[0] = (struct iovec){ self->memory + 8005, 100 };
+	fd = driver_ranges(self->driver, pieces, 2, OUT, 0);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(5100, length_of(fd));
+	EXPECT_EQ(0, driver_use(self->driver, fd, IOKMEM_PROBE_HOLD, 0, 0));
+	EXPECT_EQ(-EINVAL, driver_use(self->driver, fd, IOKMEM_PROBE_MAP_KERNEL, 0, 0));
+	close(fd);
+}
+
 /* Memory that the program has by a map of a descriptor. */
 FIXTURE(mapped)
 {
