@@ -417,6 +417,59 @@ static void map_that_persists_is_found_again(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, reads_pattern(partly, 0));
 }
 
+/* Expect that a map which does not ask for it is read-only, or is not. */
+static void expect_map(struct kunit *test, struct iokmem_desc *desc, bool read_only)
+{
+	struct iokmem_map *m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
+
+	KUNIT_EXPECT_EQ(test, read_only,
+			!!(iokmem_map_get_options(m) & IOKMEM_MAP_READ_ONLY));
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)address_of(m), SIZE, 0));
+	if (read_only)
+		KUNIT_EXPECT_PTR_EQ(test, m, map(test, desc, IOKMEM_KERNEL_TASK,
+						 IOKMEM_MAP_READ_ONLY, 0, 0));
+	put_map_now(test, m);
+}
+
+/* A range of direction "out" has a map that may be written if the pages may be. */
+static void map_of_what_is_only_read_is_read_only(struct kunit *test)
+{
+	struct iokmem_desc *desc;
+	unsigned long address;
+	struct iokmem_map *m;
+
+	attach_address_space(test);
+	address = user_memory(test, SIZE, false);
+	fill_user(test, address, SIZE);
+	desc = range(test, address, SIZE, OUT);
+	expect_map(test, desc, false);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
+	expect_map(test, desc, true);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
+
+	/* A driver that means to write is told that it cannot. */
+	desc = range(test, address, SIZE, INOUT);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, OUT));
+	KUNIT_EXPECT_EQ(test, -EACCES, PTR_ERR_OR_ZERO(iokmem_desc_map(desc, 0)));
+
+	m = map(test, buffer(test, NULL, SIZE, 0), current, 0, 0, 0);
+	fill_user(test, address_of(m), SIZE);
+	desc = range(test, address_of(m), SIZE, OUT);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
+	expect_map(test, desc, false);
+
+	/* So it is if the task may only read, prepared or not. */
+	m = map(test, iokmem_map_get_memory_descriptor(m), current, IOKMEM_MAP_READ_ONLY, 0, 0);
+	desc = range(test, address_of(m), SIZE, OUT);
+	expect_map(test, desc, true);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
+	expect_map(test, desc, true);
+	address = vm_mmap(NULL, 0, SIZE, PROT_READ, MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(address));
+	m = map(test, range(test, address, SIZE, OUT), IOKMEM_KERNEL_TASK, 0, 0, 0);
+	KUNIT_EXPECT_TRUE(test, iokmem_map_get_options(m) & IOKMEM_MAP_READ_ONLY);
+}
+
 static struct iokmem_desc *ranges(struct kunit *test, const struct iokmem_address_range *ranges,
 				  unsigned int nr, u32 options)
 {
@@ -511,6 +564,7 @@ static struct kunit_case addresses_cases[] = {
 	KUNIT_CASE(map_of_revoked_memory_is_of_no_use),
 	KUNIT_CASE(map_that_is_read_only_is_only_read),
 	KUNIT_CASE(map_that_persists_is_found_again),
+	KUNIT_CASE(map_of_what_is_only_read_is_read_only),
 	KUNIT_CASE(ranges_that_are_adjacent_are_one),
 	KUNIT_CASE(ranges_apart_are_mapped_one_by_one),
 	{}
