@@ -5,6 +5,7 @@
 #include <linux/module.h>
 
 #include "desc/desc.h"
+#include "memory/addresses.h"
 #include "memory/import.h"
 #include "memory/memory.h"
 #include "page/contig.h"
@@ -51,6 +52,7 @@ static int __init iokmem_init(void)
 		goto err_dma_buf;
 
 	iokmem_end_mappings = iokmem_mappings_end_all;
+	iokmem_find_shown = iokmem_vma_find_shown;
 	iokmem_debugfs_init();
 
 	err = iokmem_chardev_init();

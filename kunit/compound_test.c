@@ -239,6 +239,67 @@ static void multi_is_mapped_as_one_range(struct kunit *test)
 			entry_of(current->mm, address_of(m)).pfn);
 }
 
+/* A seam that is not between pages matters only to maps that have it. */
+static void multi_is_mapped_where_its_seams_fit(struct kunit *test)
+{
+	struct iokmem_desc *a = wired(test, 7634), *b = wired(test, 2 * PAGE_SIZE);
+	struct iokmem_desc *c = wired(test, SZ_64K), *desc, *window;
+	struct iokmem_map *m;
+	size_t second;
+
+	attach_address_space(test);
+	c = sub(test, c, 3 * PAGE_SIZE, 2 * PAGE_SIZE + 100);
+	desc = multi(test, (struct iokmem_desc *[]){ a, b, c, a }, 4);
+	second = 7634;
+	KUNIT_EXPECT_EQ(test, -EINVAL, map_error(desc, IOKMEM_KERNEL_TASK, 0,
+						 IOKMEM_MAP_ANYWHERE, second - 1, 2));
+	KUNIT_EXPECT_EQ(test, -EINVAL, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE,
+						 PAGE_SIZE, 2 * PAGE_SIZE + second % PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, b->held);
+
+	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, second);
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)address_of(m), second, 0));
+	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, second, 4 * PAGE_SIZE + 100);
+	KUNIT_EXPECT_EQ(test, 0, offset_in_page(address_of(m)));
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)address_of(m), 2 * PAGE_SIZE, 0));
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)address_of(m) + 2 * PAGE_SIZE,
+					    2 * PAGE_SIZE + 100, 3 * PAGE_SIZE));
+	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, second + 4 * PAGE_SIZE + 100, second);
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)address_of(m), second, 0));
+
+	/* A task gets whole pages of the multi-descriptor, by its window as well. */
+	m = map(test, desc, current, 0, second, 4 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, 0, offset_in_page(address_of(m)));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m), 2 * PAGE_SIZE, 0));
+	KUNIT_EXPECT_TRUE(test, user_has_pattern(address_of(m) + 2 * PAGE_SIZE, 2 * PAGE_SIZE,
+						 3 * PAGE_SIZE));
+	window = sub(test, desc, second + PAGE_SIZE, 2 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, address_of(m) + PAGE_SIZE,
+			address_of(map(test, window, current, 0, 0, 0)));
+	KUNIT_EXPECT_EQ(test, 5, offset_in_page(address_of(map(test, window, current,
+							       IOKMEM_MAP_UNIQUE, 5, 7))));
+	KUNIT_EXPECT_EQ(test, -EACCES, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE, second,
+						 4 * PAGE_SIZE + 1));
+	KUNIT_EXPECT_EQ(test, -EACCES, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE,
+						 PAGE_SIZE, second - PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE, 0, 10));
+}
+
+/* Adjacent windows of one descriptor are one member, wherever the seam is. */
+static void multi_joins_neighbours(struct kunit *test)
+{
+	struct iokmem_desc *parent = wired(test, SZ_64K), *desc;
+	struct iokmem_desc *members[] = {
+		sub(test, parent, 100, 7634), sub(test, parent, 7734, 9870),
+		sub(test, parent, 17604, SZ_64K - 17604),
+	};
+	struct iokmem_map *m;
+
+	desc = multi(test, members, 3);
+	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)address_of(m), SZ_64K - 100, 100));
+}
+
 static void multi_has_huge_entries_where_its_members_do(struct kunit *test)
 {
 	struct iokmem_desc *a = buffer(test, NULL, SZ_2M, SZ_2M);
@@ -494,6 +555,8 @@ static struct kunit_case compound_cases[] = {
 	KUNIT_CASE(sub_refuses_ranges_outside_its_parent),
 	KUNIT_CASE(multi_is_one_after_the_other),
 	KUNIT_CASE(multi_is_mapped_as_one_range),
+	KUNIT_CASE(multi_is_mapped_where_its_seams_fit),
+	KUNIT_CASE(multi_joins_neighbours),
 	KUNIT_CASE(multi_has_huge_entries_where_its_members_do),
 	KUNIT_CASE(multi_of_multis_has_their_members),
 	KUNIT_CASE(multi_holds_its_members_while_mapped),

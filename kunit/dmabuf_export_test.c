@@ -515,7 +515,7 @@ static void export_of_unshareable_memory_is_refused(struct kunit *test)
 	rest = keep_desc(test, iokmem_sub_with_sub_range(wired, 100, PAGE_SIZE - 100, INOUT));
 	KUNIT_EXPECT_EQ(test, -EACCES, export_error(rest, 0));
 	members[0] = part;
-	members[1] = rest;
+	members[1] = wired;
 	multi = keep_desc(test, iokmem_multi_with_descriptors(members, 2, INOUT));
 	KUNIT_EXPECT_EQ(test, -EINVAL, export_error(multi, 0));
 	part = keep_desc(test, iokmem_sub_with_sub_range(wired, 100, 0, INOUT));

@@ -300,6 +300,7 @@ static void import_that_is_read_only_is_only_read(struct kunit *test)
 {
 	struct exporter *from = exporter(test, EXPORTER_READ_ONLY);
 	struct iokmem_desc *desc;
+	struct iokmem_map *m;
 	u8 byte = 0;
 
 	attach_address_space(test);
@@ -307,9 +308,14 @@ static void import_that_is_read_only_is_only_read(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EACCES, import_error(from->dmabuf, IN));
 	KUNIT_EXPECT_EQ(test, -EACCES, import_error(from->dmabuf, NONE));
 	desc = import(test, from->dmabuf, OUT);
-	KUNIT_EXPECT_EQ(test, -EACCES, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE, 0, 0));
-	KUNIT_EXPECT_EQ(test, -EACCES, map_error(desc, IOKMEM_KERNEL_TASK, 0,
-						 IOKMEM_MAP_ANYWHERE, 0, 0));
+	/* Its direction says it all. */
+	m = map(test, desc, current, 0, 0, 0);
+	KUNIT_EXPECT_TRUE(test, iokmem_map_get_options(m) & IOKMEM_MAP_READ_ONLY);
+	KUNIT_EXPECT_EQ(test, -EFAULT, put_user(byte, (u8 __user *)address_of(m)));
+	put_map_now(test, m);
+	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
+	KUNIT_EXPECT_TRUE(test, iokmem_map_get_options(m) & IOKMEM_MAP_READ_ONLY);
+	put_map_now(test, m);
 	KUNIT_EXPECT_EQ(test, 0, map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE |
 					   IOKMEM_MAP_READ_ONLY, 0, 0));
 	KUNIT_EXPECT_EQ(test, 0, map_error(desc, IOKMEM_KERNEL_TASK, 0, IOKMEM_MAP_ANYWHERE |

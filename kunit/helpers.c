@@ -32,7 +32,7 @@ unsigned long touch(unsigned long address)
 
 unsigned long pfn_of(struct iokmem_desc *desc, size_t offset)
 {
-	return iokmem_desc_lookup(desc, (desc->skew + offset) >> PAGE_SHIFT).pfn;
+	return iokmem_desc_lookup(desc, iokmem_desc_place(desc, offset) >> PAGE_SHIFT).pfn;
 }
 
 void attach_address_space(struct kunit *test)

@@ -226,10 +226,56 @@ static struct iokmem_desc *make_ranges(struct kunit *test)
 						IOKMEM_DIRECTION_INOUT, current));
 }
 
+/* Describe the addresses at which a map in the current task has shown the memory. */
+static struct iokmem_desc *make_mapped(struct kunit *test, struct iokmem_desc *shown)
+{
+	struct iokmem_map *m = map(test, shown, current, 0, 0, 0);
+	size_t length = iokmem_map_get_length(m);
+	struct iokmem_desc *desc;
+
+	desc = iokmem_desc_with_address_range(address_of(m), length, IOKMEM_DIRECTION_INOUT,
+					      current);
+	put_map_now(test, m);
+	return keep_desc(test, desc);
+}
+
+static struct iokmem_desc *make_mapped_wired(struct kunit *test)
+{
+	return make_mapped(test, buffer(test, NULL, PAGE_ALIGN(KIND_LENGTH), 0));
+}
+
+static struct iokmem_desc *make_mapped_pageable(struct kunit *test)
+{
+	return make_mapped(test, buffer_with(test, NULL, IOKMEM_PAGEABLE, KIND_LENGTH, 0));
+}
+
+static struct iokmem_desc *make_mapped_multi(struct kunit *test)
+{
+	return make_mapped(test, make_multi_of_wired(test));
+}
+
+/* Describe shared memory of the program's, of which a map has replaced one page. */
+static struct iokmem_desc *make_partly_mapped(struct kunit *test)
+{
+	size_t length = PAGE_ALIGN(KIND_LENGTH);
+	unsigned long address = user_memory(test, length, true);
+
+	keep_map(test, iokmem_desc_create_mapping_in_task(buffer(test, NULL, PAGE_SIZE, 0),
+							  current, address + PAGE_SIZE,
+							  IOKMEM_MAP_OVERWRITE, 0, 0));
+	return keep_desc(test, iokmem_desc_with_address_range(address, length,
+						IOKMEM_DIRECTION_INOUT, current));
+}
+
 static struct iokmem_desc *make_dma_buf(struct kunit *test)
 {
 	return keep_desc(test, iokmem_desc_with_dma_buf(exporter(test, 0)->dmabuf,
 							IOKMEM_DIRECTION_INOUT));
+}
+
+static struct iokmem_desc *make_mapped_dma_buf(struct kunit *test)
+{
+	return make_mapped(test, make_dma_buf(test));
 }
 
 static struct iokmem_desc *make_combined_dma_buf(struct kunit *test)
@@ -250,8 +296,8 @@ static struct iokmem_desc *make_dma_buf_sub(struct kunit *test)
 const struct kind kinds[] = {
 	{ "wired", make_wired, .pinnable = true },
 	{ "write-combined", make_combined },
-	{ "uncached", make_uncached, .combined_error = -EBUSY },
-	{ "contiguous", make_contiguous, .combined_error = -EBUSY, .pinnable = true },
+	{ "uncached", make_uncached },
+	{ "contiguous", make_contiguous, .pinnable = true },
 	{ "pageable", make_pageable, .comes_and_goes = true, .held_to_write = true,
 	  .combined_error = -EOPNOTSUPP },
 	{ "pageable, the kernel's", make_kernel_pageable, .comes_and_goes = true,
@@ -281,6 +327,16 @@ const struct kind kinds[] = {
 	{ "multi of wired", make_multi_of_wired, .combined_error = -EOPNOTSUPP },
 	{ "ranges", make_ranges, .comes_and_goes = true, .needs_prepare = true,
 	  .combined_error = -EOPNOTSUPP },
+	{ "mapped wired", make_mapped_wired, .pinnable = true },
+	{ "mapped pageable", make_mapped_pageable, .comes_and_goes = true,
+	  .held_to_write = true, .combined_error = -EOPNOTSUPP },
+	{ "mapped multi", make_mapped_multi, .held_to_write = true,
+	  .combined_error = -EOPNOTSUPP },
+	{ "mapped dma-buf", make_mapped_dma_buf, .comes_and_goes = true,
+	  .needs_prepare = true, .held_to_write = true, .export_error = -EOPNOTSUPP,
+	  .combined_error = -EOPNOTSUPP },
+	{ "partly mapped", make_partly_mapped, .comes_and_goes = true,
+	  .needs_prepare = true, .combined_error = -EOPNOTSUPP },
 	{ "dma-buf", make_dma_buf, .comes_and_goes = true, .needs_prepare = true,
 	  .imported = true, .held_to_write = true, .combined_error = -EOPNOTSUPP },
 	{ "write-combined dma-buf", make_combined_dma_buf, .comes_and_goes = true,

@@ -169,17 +169,22 @@ static void range_of_read_only_memory_is_only_read(struct kunit *test)
 			iokmem_desc_prepare(range(test, nothing, SIZE, IN), OUT));
 }
 
-/* Maps of descriptors have raw frames, as those of any device do. */
-static void range_of_device_memory_is_not_prepared(struct kunit *test)
+/*
+ * Maps of descriptors have raw frames, as those of any device do. A map that was there when the
+ * range was described is another matter: see addresses_test.c.
+ */
+static void range_that_a_map_has_replaced_is_not_prepared(struct kunit *test)
 {
-	struct iokmem_desc *desc = buffer(test, NULL, SIZE, 0);
-	struct iokmem_map *m;
+	struct iokmem_desc *desc;
+	unsigned long address;
 
 	attach_address_space(test);
-	m = map(test, desc, current, 0, 0, 0);
-	KUNIT_ASSERT_EQ(test, 0UL, touch(address_of(m)));
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-			iokmem_desc_prepare(range(test, address_of(m), SIZE, INOUT), NONE));
+	address = user_memory(test, SIZE, false);
+	desc = range(test, address, SIZE, INOUT);
+	keep_map(test, iokmem_desc_create_mapping_in_task(buffer(test, NULL, SIZE, 0), current,
+							  address, IOKMEM_MAP_OVERWRITE, 0, 0));
+	KUNIT_ASSERT_EQ(test, 0UL, touch(address));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, iokmem_desc_prepare(desc, NONE));
 }
 
 static void range_prepared_for_reading_shows_later_writes(struct kunit *test)
@@ -366,6 +371,8 @@ static void range_of_nothing_is_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
 	KUNIT_EXPECT_EQ(test, -ERANGE, PTR_ERR(iokmem_desc_map(desc, 0)));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
+	/* It touches no page, wherever it is. */
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(range(test, SZ_1G + 5, 0, INOUT), NONE));
 }
 
 static void range_that_persists_is_found_again(struct kunit *test)
@@ -610,7 +617,7 @@ static struct kunit_case range_cases[] = {
 	KUNIT_CASE(range_stays_as_it_is_when_the_task_unmaps_it),
 	KUNIT_CASE(range_with_a_hole_is_not_prepared),
 	KUNIT_CASE(range_of_read_only_memory_is_only_read),
-	KUNIT_CASE(range_of_device_memory_is_not_prepared),
+	KUNIT_CASE(range_that_a_map_has_replaced_is_not_prepared),
 	KUNIT_CASE(range_prepared_for_reading_shows_later_writes),
 	KUNIT_CASE(range_in_its_own_task_is_where_it_is),
 	KUNIT_CASE(range_of_anonymous_memory_is_in_one_task_only),

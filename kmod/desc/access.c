@@ -232,6 +232,8 @@ static int access_bytes(struct iokmem_desc *desc, size_t offset, void *bytes,
 	might_sleep();
 
 	err = iokmem_desc_window(desc, offset, length, &window);
+	if (!err)
+		err = iokmem_desc_check_write(desc, write);
 	if (err || !length)
 		return err;
 	err = iokmem_access_begin(window.desc, write);
@@ -285,8 +287,8 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_read_bytes, IOKMEM_NS);
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: 0, or a negative error: as iokmem_desc_read_bytes(), and -EACCES if the memory
- * is a range that is prepared for reading only. After an error nothing has changed, with one
- * exception.
+ * is a range that is prepared for reading only, or that the task may only read. After an error
+ * nothing has changed, with one exception.
  * A multi-descriptor on arm64 may have members of wired memory that is not copyback. Each
  * is mapped when its turn comes. If that fails (-ENOMEM), the members before it have been
  * written.
@@ -500,6 +502,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_page_counts, IOKMEM_NS);
  * * -EINVAL: there is no such state
  * * -EOPNOTSUPP: the memory is not purgeable, or not all of it; or @state has
  *   modifiers
+ * * -EACCES: the memory may only be read by @desc
  * * -EINTR: a fatal signal arrived; the first members of a multi-descriptor may have changed
  */
 int iokmem_desc_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
@@ -514,6 +517,9 @@ int iokmem_desc_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
 	    state > IOKMEM_PURGEABLE_EMPTY)
 		return -EINVAL;
 
+	err = iokmem_desc_check_write(desc, state != IOKMEM_PURGEABLE_KEEP_CURRENT);
+	if (err)
+		return err;
 	desc = iokmem_desc_owner(desc);
 	ops = desc->kind->store;
 	if (!ops || !ops->set_purgeable)

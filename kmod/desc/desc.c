@@ -7,6 +7,7 @@
 #include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/rbtree.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include <kunit/visibility.h>
@@ -132,6 +133,23 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_kind *kind,
 }
 
 /*
+ * iokmem_desc_set_range - say that a descriptor is of one range of addresses
+ *
+ * @mm: the address space, which the caller keeps; NULL: the kernel's. To be called before the
+ * descriptor is published.
+ */
+void iokmem_desc_set_range(struct iokmem_desc *desc, struct mm_struct *mm,
+			   unsigned long address, u32 options)
+{
+	desc->mm = mm;
+	if (mm)
+		mmgrab(mm);
+	desc->address = address;
+	desc->options = options;
+	desc->direction = options & IOKMEM_DIRECTION_MASK;
+}
+
+/*
  * iokmem_desc_publish - let others know the descriptor from here on
  */
 void iokmem_desc_publish(struct iokmem_desc *desc)
@@ -164,6 +182,8 @@ static void desc_free(struct kref *count)
 	}
 	if (desc->kind->release)
 		desc->kind->release(desc);
+	if (desc->mm)
+		mmdrop(desc->mm);
 	iokmem_uncharge(&desc->charge);
 	mutex_destroy(&desc->lock);
 	mutex_destroy(&desc->hold_lock);
@@ -230,14 +250,15 @@ int iokmem_desc_try_get(struct iokmem_desc *desc)
 }
 
 /*
- * iokmem_desc_get_used - take another reference to a descriptor which may have no users any more
+ * iokmem_desc_get_found - take a reference to a descriptor that the caller has found
  *
- * The caller sees to it that it is not freed. Return false if it has none, or too many.
+ * The last user may be going. Return 0; -ENXIO if it is gone; or -EOVERFLOW.
  */
-bool iokmem_desc_get_used(struct iokmem_desc *desc)
+int iokmem_desc_get_found(struct iokmem_desc *desc)
 {
-	return refcount_read(&desc->users) < IOKMEM_COUNT_MAX &&
-	       refcount_inc_not_zero(&desc->users);
+	if (refcount_read(&desc->users) >= IOKMEM_COUNT_MAX)
+		return -EOVERFLOW;
+	return refcount_inc_not_zero(&desc->users) ? 0 : -ENXIO;
 }
 
 /*

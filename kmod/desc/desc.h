@@ -87,8 +87,14 @@ struct iokmem_home_ops {
  * @birth_charge: the charge for that hold, or NULL
  * @hold_pages: how many pages each user is charged for, in whose name the memory is held; 0:
  *	nobody is
- * @parent: the descriptor that has a sub-descriptor's memory (a user reference), or NULL
- * @start: offset of a sub-descriptor's first byte in @parent
+ * @mm: the address space of one range of a task's addresses, kept as an object only (mmgrab());
+ *	or NULL
+ * @address: the address of the first byte of one range of addresses
+ * @read_only: the memory may be read but not written by this descriptor, because a task may only
+ *	read the addresses that it was described by
+ * @parent: the descriptor that has the memory of a sub-descriptor, or of a range of addresses
+ *	that are in one map (a user reference); or NULL
+ * @start: offset of the first byte in @parent
  * @partial: somebody was given part of the memory: a sub-descriptor, or a multi-descriptor with
  *	one as a member. A program has no rights by it that concern the rest of the memory
  * @length_lock: serialises changes of @length
@@ -162,6 +168,9 @@ struct iokmem_desc {
 	bool born_held;
 	struct iokmem_hold_charge *birth_charge;
 	unsigned long hold_pages;
+	struct mm_struct *mm;
+	unsigned long address;
+	bool read_only;
 	struct iokmem_desc *parent;
 	size_t start;
 	bool partial;
@@ -213,9 +222,11 @@ struct iokmem_desc {
 /* desc.c */
 struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_kind *kind,
 				      size_t size, size_t capacity);
+void iokmem_desc_set_range(struct iokmem_desc *desc, struct mm_struct *mm,
+			   unsigned long address, u32 options);
 void iokmem_desc_publish(struct iokmem_desc *desc);
 int iokmem_desc_try_get(struct iokmem_desc *desc);
-bool iokmem_desc_get_used(struct iokmem_desc *desc);
+int iokmem_desc_get_found(struct iokmem_desc *desc);
 void iokmem_desc_count_get(struct iokmem_desc *desc);
 void iokmem_desc_count_put(struct iokmem_desc *desc);
 void iokmem_desc_count_put_async(struct iokmem_desc *desc);
@@ -327,16 +338,35 @@ static inline struct iokmem_window iokmem_window_of(struct iokmem_desc *desc,
 	return window;
 }
 
+/*
+ * Return where byte @offset is, in bytes from the start of the memory's first page. @desc must not
+ * be a sub-descriptor. A gap between the places of two bytes keeps them from being in one mapping.
+ */
+static inline size_t iokmem_desc_place(const struct iokmem_desc *desc, size_t offset)
+{
+	const struct iokmem_store_ops *store = desc->kind->store;
+
+	return store && store->place ? store->place(desc, offset) : desc->skew + offset;
+}
+
+/* Return true if the places of the bytes, of which there is at least one, have no gaps. */
+static inline bool iokmem_desc_is_seamless(const struct iokmem_desc *desc, size_t offset,
+					   size_t length)
+{
+	return iokmem_desc_place(desc, offset + length - 1) - iokmem_desc_place(desc, offset) ==
+	       length - 1;
+}
+
 /* Return the index of the first page that the window touches. */
 static inline pgoff_t iokmem_window_index(const struct iokmem_window *window)
 {
-	return (window->desc->skew + window->offset) >> PAGE_SHIFT;
+	return iokmem_desc_place(window->desc, window->offset) >> PAGE_SHIFT;
 }
 
 /* Return how many pages the window touches. */
 static inline unsigned long iokmem_window_pages(const struct iokmem_window *window)
 {
-	size_t in_page = offset_in_page(window->desc->skew + window->offset);
+	size_t in_page = offset_in_page(iokmem_desc_place(window->desc, window->offset));
 
 	return PAGE_ALIGN(in_page + window->length) >> PAGE_SHIFT;
 }
@@ -386,6 +416,12 @@ static inline bool iokmem_desc_is_of(const struct iokmem_desc *desc,
 				     const struct iokmem_kind *kind)
 {
 	return desc->kind == kind;
+}
+
+/* Return 0, or -EACCES to @write if the memory may only be read by @desc. */
+static inline int iokmem_desc_check_write(const struct iokmem_desc *desc, bool write)
+{
+	return write && desc->read_only ? -EACCES : 0;
 }
 
 /* Return 0, or -ENODEV if the memory has been revoked. */
@@ -482,14 +518,15 @@ static inline unsigned long iokmem_desc_map_lead(const struct iokmem_desc *desc)
 }
 
 /*
- * Return 0 if the memory may be mapped, or an error. @user: into a user task. The memory
- * must be always there, or held.
+ * Return 0 if a range of the memory may be mapped, or an error. @user: into a user task. The
+ * memory must be always there, or held.
  */
-static inline int iokmem_desc_may_map(const struct iokmem_desc *desc, bool user)
+static inline int iokmem_desc_may_map(const struct iokmem_desc *desc, size_t offset,
+				      size_t length, bool user)
 {
 	const struct iokmem_show_ops *show = desc->kind->show;
 
-	return show && show->may_map ? show->may_map(desc, user) : 0;
+	return show && show->may_map ? show->may_map(desc, offset, length, user) : 0;
 }
 
 /* Return the address that @nr pages from @index on already have in the kernel, or 0. */
@@ -501,14 +538,12 @@ static inline unsigned long iokmem_desc_kernel_address(const struct iokmem_desc 
 	return show && show->kernel_address ? show->kernel_address(desc, index, nr) : 0;
 }
 
-/* Return the address that byte @offset already has in @mm, or 0. */
+/* Return the address that byte @offset already has in @mm, which is not NULL, or 0. */
 static inline unsigned long iokmem_desc_task_address(const struct iokmem_desc *desc,
 						     const struct mm_struct *mm,
 						     size_t offset)
 {
-	const struct iokmem_show_ops *show = desc->kind->show;
-
-	return show && show->task_address ? show->task_address(desc, mm, offset) : 0;
+	return desc->mm == mm ? desc->address + offset : 0;
 }
 
 /* Return true if pages of the memory can be pinned by others at all. */

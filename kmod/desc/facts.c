@@ -17,7 +17,9 @@
  */
 unsigned long iokmem_desc_pages(const struct iokmem_desc *desc)
 {
-	return PAGE_ALIGN(desc->skew + desc->capacity) >> PAGE_SHIFT;
+	if (!desc->capacity)
+		return 0;
+	return (iokmem_desc_place(desc, desc->capacity - 1) >> PAGE_SHIFT) + 1;
 }
 
 /*
@@ -116,7 +118,7 @@ size_t iokmem_desc_get_dma_map_length(struct iokmem_desc *desc, size_t *offset)
 
 		piece.desc = iokmem_desc_leaf(rest.desc, &piece.offset, &piece.length);
 		if (offset && !pages)
-			*offset = offset_in_page(piece.desc->skew + piece.offset);
+			*offset = offset_in_page(iokmem_desc_place(piece.desc, piece.offset));
 		pages += iokmem_window_pages(&piece);
 		rest.offset += piece.length;
 		rest.length -= piece.length;
@@ -175,7 +177,8 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_cache_mode, IOKMEM_NS);
  */
 enum iokmem_class iokmem_desc_get_class(const struct iokmem_desc *desc)
 {
-	if (desc->parent)
+	/* A range of addresses that are in a map has a parent, too. */
+	if (desc->parent && !desc->mm)
 		return IOKMEM_CLASS_SUB;
 	if (desc->kind->is_buffer)
 		return IOKMEM_CLASS_BUFFER;

@@ -381,6 +381,15 @@ static bool prepares(const struct iokmem_desc *desc)
 	return iokmem_desc_is_buffer(desc) || !iokmem_desc_is_always_there(desc);
 }
 
+/*
+ * Return the descriptor that counts the preparations of @desc. A range of addresses that are in a
+ * map has its own.
+ */
+static struct iokmem_desc *preparer(struct iokmem_desc *desc)
+{
+	return desc->kind->store ? desc : iokmem_desc_owner(desc);
+}
+
 /* Count one more preparation of memory that is prepared. */
 static int prepare_again(struct iokmem_desc *desc, bool write)
 {
@@ -475,7 +484,8 @@ void iokmem_desc_complete_all(struct iokmem_desc *desc)
  * brought in, and stay in memory until iokmem_desc_complete() has been called as often.
  * Wired, coherent and physical memory is always prepared. Preparations of wired and
  * coherent buffers are counted nevertheless; those of physical memory and guard pages are
- * not. A sub-descriptor prepares its parent, a multi-descriptor its members. Pageable
+ * not. A sub-descriptor prepares its parent, a multi-descriptor its members. A range of addresses
+ * that are in a map holds the memory, and counts its own preparations. Pageable
  * memory that was made for the kernel has an address while it is prepared; see
  * iokmem_buffer_get_bytes_no_copy().
  *
@@ -509,8 +519,11 @@ int iokmem_desc_prepare(struct iokmem_desc *desc, u32 direction)
 
 	if (direction & ~IOKMEM_DIRECTION_MASK)
 		return -EOPNOTSUPP;
+	err = iokmem_desc_check_write(desc, write);
+	if (err)
+		return err;
 
-	desc = iokmem_desc_owner(desc);
+	desc = preparer(desc);
 	if (!prepares(desc))
 		return 0;
 	err = iokmem_desc_check_revoked(desc);
@@ -540,9 +553,9 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_prepare, IOKMEM_NS);
  */
 u64 iokmem_desc_get_preparation_id(struct iokmem_desc *desc)
 {
-	desc = iokmem_desc_owner(desc);
-	if (iokmem_desc_is_always_there(desc))
+	if (iokmem_desc_is_always_there(iokmem_desc_owner(desc)))
 		return IOKMEM_ALWAYS_PREPARED;
+	desc = preparer(desc);
 	return READ_ONCE(desc->prepared) ? READ_ONCE(desc->preparation_id) : IOKMEM_UNPREPARED;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_preparation_id, IOKMEM_NS);
@@ -566,7 +579,7 @@ int iokmem_desc_complete(struct iokmem_desc *desc, u32 direction)
 	if (direction & ~IOKMEM_DIRECTION_MASK)
 		return -EOPNOTSUPP;
 
-	desc = iokmem_desc_owner(desc);
+	desc = preparer(desc);
 	if (!prepares(desc))
 		return 0;
 	mutex_lock(&desc->prepare_lock);

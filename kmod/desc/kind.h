@@ -39,6 +39,9 @@ struct vm_fault;
  *	@hold_lock held while nothing maps or holds the memory. Default: the mode cannot
  *	change
  * @lookup: find a page of the memory. Default: by the extents
+ * @place: return where byte @offset is, in bytes from the start of the memory's first page.
+ *	Bytes that are next to each other in the descriptor, and cannot be in one mapping, have
+ *	a gap between their places. Default: there is no gap
  * @member: for a descriptor that is made of others: return the one that has byte @offset,
  *	make @offset relative to it, and cut @length to its end. Default: the descriptor
  *	itself
@@ -57,6 +60,7 @@ struct iokmem_store_ops {
 	int (*write)(struct iokmem_desc *desc);
 	int (*retype)(struct iokmem_desc *desc, u32 cache_mode);
 	struct iokmem_run (*lookup)(const struct iokmem_desc *desc, pgoff_t index);
+	size_t (*place)(const struct iokmem_desc *desc, size_t offset);
 	struct iokmem_desc *(*member)(const struct iokmem_desc *desc, size_t *offset,
 				      size_t *length);
 	u32 (*cache_mode)(const struct iokmem_desc *desc);
@@ -79,9 +83,8 @@ struct iokmem_store_ops {
  *	finds them. With @fault, which needs it, the file has the pages
  * @kernel_address: return where the kernel sees @nr pages from @index on already, or 0.
  *	Default: 0
- * @task_address: return where a user task sees byte @offset already, or 0. Default: 0
- * @may_map: return 0 if the memory, which is held, may be mapped (by user tasks if @user),
- *	or an error. Default: 0
+ * @may_map: return 0 if a range of the memory, which is held, may be mapped (by user tasks if
+ *	@user), or an error. Default: 0
  * @check_pinnable: return 0 if others may keep pages of the memory, or an error. Called
  *	for a map that is listed, so that nothing is retyped. Default: -EOPNOTSUPP
  */
@@ -91,9 +94,7 @@ struct iokmem_show_ops {
 	struct file *(*file)(const struct iokmem_desc *desc);
 	unsigned long (*kernel_address)(const struct iokmem_desc *desc, pgoff_t index,
 					unsigned long nr);
-	unsigned long (*task_address)(const struct iokmem_desc *desc,
-				      const struct mm_struct *mm, size_t offset);
-	int (*may_map)(const struct iokmem_desc *desc, bool user);
+	int (*may_map)(const struct iokmem_desc *desc, size_t offset, size_t length, bool user);
 	int (*check_pinnable)(struct iokmem_desc *desc);
 };
 

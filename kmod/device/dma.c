@@ -271,10 +271,13 @@ static int resolve_range(struct iokmem_dma *dma, size_t offset, size_t *length)
 static int prepare_first(struct iokmem_dma *dma, size_t offset, size_t length)
 {
 	struct iokmem_window window = iokmem_window_of(dma->desc, offset, length);
+	enum dma_data_direction direction = iokmem_dma_direction(dma->desc);
 	int err;
 
-	err = iokmem_dma_map(&dma->view, dma->dev, &window,
-			     iokmem_dma_direction(dma->desc));
+	/* Only a transfer out of memory leaves the memory as it is. */
+	err = iokmem_desc_check_write(dma->desc, direction != DMA_TO_DEVICE);
+	if (!err)
+		err = iokmem_dma_map(&dma->view, dma->dev, &window, direction);
 	if (err)
 		return err;
 	dma->offset = offset;

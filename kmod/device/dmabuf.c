@@ -419,10 +419,14 @@ static int check_memory(struct iokmem_export *export)
 
 static int check_pages(const struct iokmem_export *export)
 {
-	if (!export->window.length)
+	const struct iokmem_window *window = &export->window;
+
+	if (!window->length)
 		return -ERANGE;
+	if (!iokmem_desc_is_seamless(window->desc, window->offset, window->length))
+		return -EINVAL;
 	return export->desc->skew ||
-	       !iokmem_owns_pages(export->desc, 0, export->window.length) ? -EACCES : 0;
+	       !iokmem_owns_pages(export->desc, 0, window->length) ? -EACCES : 0;
 }
 
 /*
@@ -439,7 +443,7 @@ static int hold(struct iokmem_export *export)
 		err = iokmem_desc_hold(desc, false, &export->charge);
 	if (err)
 		return err;
-	err = iokmem_desc_may_map(desc, true);
+	err = iokmem_desc_may_map(desc, export->window.offset, export->window.length, true);
 	if (err)
 		iokmem_desc_unhold(desc, export->charge);
 	return err;
@@ -543,6 +547,9 @@ struct dma_buf *iokmem_desc_get_dma_buf(struct iokmem_desc *desc, u32 flags)
 		return ERR_PTR(-EOPNOTSUPP);
 	if (dmabuf)
 		return get_imported(dmabuf, read_only);
+	err = iokmem_desc_check_write(desc, !read_only);
+	if (err)
+		return ERR_PTR(err);
 
 	export = export_alloc(desc, read_only);
 	if (IS_ERR(export))

@@ -268,10 +268,10 @@ static int hold(struct iokmem_backing *backing, bool write)
 /*
  * iokmem_backing_hold - hold the memory, unless it is always there or @paged
  *
- * @options are those of the map. @paged: faults find the memory page by page. Return 0;
+ * @length and @options are those of the map. @paged: faults find the memory page by page. Return 0;
  * -EOPNOTSUPP if the memory cannot be mapped in this way; or another error of the kind.
  */
-int iokmem_backing_hold(struct iokmem_backing *backing, u32 options, bool paged,
+int iokmem_backing_hold(struct iokmem_backing *backing, size_t length, u32 options, bool paged,
 			bool user)
 {
 	int err;
@@ -281,7 +281,7 @@ int iokmem_backing_hold(struct iokmem_backing *backing, u32 options, bool paged,
 		if (err)
 			return err;
 	}
-	return iokmem_desc_may_map(backing->desc, user);
+	return iokmem_desc_may_map(backing->desc, backing->offset, length, user);
 }
 
 /*

@@ -152,6 +152,11 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
  * User tasks see whole pages, so they may map part of a page only where the rest of the
  * page is memory of the same buffer.
  *
+ * If the direction of @desc is "out", and the memory may not be written, because its task may
+ * only read it or it is prepared for reading only, the map is read-only without
+ * IOKMEM_MAP_READ_ONLY. iokmem_map_get_options() tells. With any other direction the request fails
+ * (-EACCES).
+ *
  * Context: May sleep, killably during a wait for a mapping that another thread makes.
  * Caller must not hold an mmap lock.
  * Return: a map, of which the caller owns a reference; or ERR_PTR():
@@ -163,7 +168,8 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
  *   guards; memory other than wired copyback memory is to be pinnable
  * * -EINVAL: there is no task, or it is a kernel thread; options contradict each other;
  *   @offset without @length; @at is neither a page's address nor congruent to @offset;
- *   another map would be overwritten in part
+ *   another map would be overwritten in part; members of a multi-descriptor, of which the
+ *   range has some, do not fit together page by page
  * * -ESRCH: the task has exited
  * * -EOVERFLOW: @offset plus @length wraps
  * * -ERANGE: the range passes the end of the descriptor
@@ -181,8 +187,8 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
  *   memory and can have the mode: not if the memory is in several blocks, and only on x86
  * * -EBADFD: %IOKMEM_MAP_PREFAULT, and the memory is pageable and not prepared
  * * -EACCES: part of a page, and the rest of the page is not the buffer's; or no
- *   IOKMEM_MAP_READ_ONLY, and the memory may only be read, or is a range that is prepared
- *   for reading only
+ *   IOKMEM_MAP_READ_ONLY, the direction is not "out", and the memory may only be read, or is a
+ *   range that is prepared for reading only
  * * -EFAULT: a range of addresses has a hole
  * * -EPERM: the memory has to be held, and exceeds the caller's RLIMIT_MEMLOCK; or sealed
  *   memory (mseal()) would be overwritten
@@ -195,8 +201,15 @@ iokmem_desc_create_mapping_in_task(struct iokmem_desc *desc,
 				   struct task_struct *task, unsigned long at,
 				   u32 options, size_t offset, size_t length)
 {
-	return iokmem_map_in_task(desc, task, at, options, offset, length, NULL,
-				  NULL);
+	struct iokmem_map *map;
+
+	map = iokmem_map_in_task(desc, task, at, options, offset, length, NULL, NULL);
+	/* A driver that only reads the memory does not say so again for each map. */
+	if (map == ERR_PTR(-EACCES) && !(options & IOKMEM_MAP_READ_ONLY) &&
+	    iokmem_desc_get_direction(desc) == IOKMEM_DIRECTION_OUT)
+		map = iokmem_map_in_task(desc, task, at, options | IOKMEM_MAP_READ_ONLY, offset,
+					 length, NULL, NULL);
+	return map;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_create_mapping_in_task, IOKMEM_NS);
 
@@ -207,7 +220,8 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_create_mapping_in_task, IOKMEM_NS);
  *
  * Follows IOMemoryDescriptor::map(). A kernel buffer's map has the address that
  * iokmem_buffer_get_bytes_no_copy() returns. The map costs nothing if the memory is
- * contiguous, and @options contain neither IOKMEM_MAP_READ_ONLY nor IOKMEM_MAP_UNIQUE.
+ * contiguous, and @options contain neither IOKMEM_MAP_READ_ONLY nor IOKMEM_MAP_UNIQUE. The map
+ * of a range of direction "out" that is prepared can only be read.
  *
  * Context: May sleep.
  * Return: a map, of which the caller owns a reference; or ERR_PTR() like

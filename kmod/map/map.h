@@ -25,6 +25,7 @@
 #include "desc/desc.h"
 
 struct file;
+struct iokmem_shown;
 struct iokmem_space;
 struct vm_area_struct;
 
@@ -266,7 +267,7 @@ void iokmem_space_uncount(struct iokmem_space *space);
 /* request.c */
 int iokmem_request_check(struct iokmem_map_request *request, struct iokmem_desc *desc);
 unsigned long iokmem_request_borrow(const struct iokmem_map_request *request);
-bool iokmem_owns_pages(const struct iokmem_desc *desc, size_t offset, size_t length);
+bool iokmem_owns_pages(struct iokmem_desc *desc, size_t offset, size_t length);
 
 /* index.c */
 
@@ -319,7 +320,7 @@ int iokmem_lock_in_mode(struct iokmem_map_request *request);
 void iokmem_undo_mode(struct iokmem_desc *desc, struct iokmem_mode_change *change);
 void iokmem_backing_map(struct iokmem_backing *backing);
 void iokmem_backing_unmap(struct iokmem_backing *backing);
-int iokmem_backing_hold(struct iokmem_backing *backing, u32 options, bool paged,
+int iokmem_backing_hold(struct iokmem_backing *backing, size_t length, u32 options, bool paged,
 			bool user);
 struct iokmem_backing iokmem_backing_take(struct iokmem_backing *backing);
 void iokmem_backing_release(const struct iokmem_backing *taken);
@@ -367,6 +368,8 @@ bool iokmem_vma_is_paged_by(const struct vm_area_struct *vma,
 			    const struct iokmem_desc *desc, pgoff_t pgoff);
 struct iokmem_mapping *iokmem_mapping_at(struct mm_struct *mm, unsigned long address,
 					 const struct iokmem_desc *desc);
+int iokmem_vma_find_shown(struct mm_struct *mm, unsigned long address,
+			  struct iokmem_shown *shown);
 
 /* mmap.c */
 int iokmem_mmap_vma(struct iokmem_desc *desc, struct file *file,
@@ -483,7 +486,7 @@ static inline unsigned long iokmem_guard_pages(u32 options)
 /* Return where the backing begins, in bytes from the start of the memory's first page. */
 static inline size_t iokmem_mapping_place(const struct iokmem_mapping *mapping)
 {
-	return mapping->backing.desc->skew + mapping->backing.offset;
+	return iokmem_desc_place(mapping->backing.desc, mapping->backing.offset);
 }
 
 /* Return the address of the mapping's first byte. */

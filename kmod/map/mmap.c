@@ -17,8 +17,7 @@
 #include "page/compat.h"
 
 /* Check that the VMA shows whole pages of the first @length bytes. */
-static int check_range(const struct iokmem_desc *desc, struct vm_area_struct *vma,
-		       size_t length)
+static int check_range(struct iokmem_desc *desc, struct vm_area_struct *vma, size_t length)
 {
 	unsigned long end;
 

@@ -34,7 +34,8 @@ static int record(struct iokmem_mapping *mapping, unsigned long at)
 {
 	int err;
 
-	err = iokmem_backing_hold(&mapping->backing, mapping->options, false, mapping->mm);
+	err = iokmem_backing_hold(&mapping->backing, mapping->length, mapping->options, false,
+				  mapping->mm);
 	if (err)
 		return err;
 	mapping->borrowed = true;
@@ -58,8 +59,8 @@ static int make(struct iokmem_mapping *mapping, const struct iokmem_map_request 
 		return -EOPNOTSUPP;
 	paged = request->mm && iokmem_desc_is_paged(desc);
 	if (iokmem_desc_has_held_address(desc))
-		err = iokmem_backing_hold(&mapping->backing, request->options, paged,
-					  request->mm);
+		err = iokmem_backing_hold(&mapping->backing, request->length, request->options,
+					  paged, request->mm);
 	if (err)
 		return err;
 	mapping->start = iokmem_request_borrow(request) & PAGE_MASK;
@@ -67,7 +68,8 @@ static int make(struct iokmem_mapping *mapping, const struct iokmem_map_request 
 		mapping->borrowed = true;
 		return 0;
 	}
-	err = iokmem_backing_hold(&mapping->backing, request->options, paged, request->mm);
+	err = iokmem_backing_hold(&mapping->backing, request->length, request->options, paged,
+				  request->mm);
 	if (!err && (request->options & IOKMEM_MAP_PINNABLE))
 		err = iokmem_desc_check_pinnable(desc);
 	if (err)

@@ -122,7 +122,7 @@ static bool shows_own_pages(const struct vm_area_struct *vma,
 {
 	const struct iokmem_mapping *mapping = vma->vm_private_data;
 	const struct address_space *pages = vma->vm_file->f_mapping;
-	unsigned long index = (backing->desc->skew + backing->offset) >> PAGE_SHIFT;
+	unsigned long index = iokmem_desc_place(backing->desc, backing->offset) >> PAGE_SHIFT;
 	unsigned long end = index + iokmem_mapping_pages(mapping);
 
 	/* @backing holds its memory, so its pages would be in the cache. */
@@ -224,7 +224,7 @@ static int backing_get(struct iokmem_backing *backing, struct iokmem_mapping *ma
 	backing->offset = request->offset;
 	iokmem_backing_map(backing);
 	mutex_unlock(&request->desc->lock);
-	return iokmem_backing_hold(backing, request->options,
+	return iokmem_backing_hold(backing, request->length, request->options,
 				   is_paged_by(mapping, backing), true);
 }
 
@@ -268,6 +268,7 @@ static int make_request(struct iokmem_map_request *request,
 			u32 options, size_t offset)
 {
 	unsigned long address = iokmem_map_address(map);
+	struct iokmem_window window = iokmem_window_of(desc, offset, map->length);
 
 	*request = (struct iokmem_map_request) {
 		.mm = map->mapping->mm,
@@ -282,7 +283,8 @@ static int make_request(struct iokmem_map_request *request,
 		return -EOPNOTSUPP;
 	if (!address)
 		return -ENOENT;
-	if (offset_in_page(desc->skew + offset) != offset_in_page(address))
+	if (offset_in_page(iokmem_desc_place(window.desc, window.offset)) !=
+	    offset_in_page(address))
 		return -EINVAL;
 	return iokmem_request_check(request, desc);
 }

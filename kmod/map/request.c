@@ -115,10 +115,9 @@ static int check_range(struct iokmem_map_request *request,
  * Check the address of a placed request. It is the address of a page, or of the first byte.
  * Page 0 is never mapped.
  */
-static int check_address(struct iokmem_map_request *request,
-			 const struct iokmem_desc *desc)
+static int check_address(struct iokmem_map_request *request, const struct iokmem_window *window)
 {
-	unsigned long in_page = offset_in_page(desc->skew + request->offset);
+	unsigned long in_page = offset_in_page(iokmem_desc_place(window->desc, window->offset));
 	unsigned long start = request->at & PAGE_MASK;
 	unsigned long end;
 
@@ -144,14 +143,22 @@ static int check_address(struct iokmem_map_request *request,
  * iokmem_owns_pages - return true if all pages that a window touches are the
  * descriptor's own
  *
- * Whole pages are mapped, so the rest of the first and of the last page would be visible.
+ * Whole pages are mapped, so the rest of the first and of the last page would be visible. The
+ * window has at least a byte. @desc may be a sub-descriptor.
  */
-bool iokmem_owns_pages(const struct iokmem_desc *desc, size_t offset, size_t length)
+bool iokmem_owns_pages(struct iokmem_desc *desc, size_t offset, size_t length)
 {
-	size_t first = (desc->skew + offset) & PAGE_MASK;
-	size_t end = PAGE_ALIGN(desc->skew + offset + length);
+	struct iokmem_window window = iokmem_window_of(desc, offset, length);
+	size_t last = window.offset + length - 1, end = offset + length;
+	size_t before = offset_in_page(iokmem_desc_place(window.desc, window.offset));
+	size_t after = PAGE_SIZE - 1 - offset_in_page(iokmem_desc_place(window.desc, last));
 
-	return first >= desc->skew && end <= desc->skew + desc->owned;
+	if (before > offset || end + after > desc->owned)
+		return false;
+	/* Behind the last byte of the memory there are only zeroes. */
+	after = min(after, desc->capacity - min(end, desc->capacity));
+	return iokmem_desc_is_seamless(window.desc, window.offset - before, before + 1) &&
+	       iokmem_desc_is_seamless(window.desc, last, after + 1);
 }
 
 /*
@@ -163,7 +170,7 @@ bool iokmem_owns_pages(const struct iokmem_desc *desc, size_t offset, size_t len
 unsigned long iokmem_request_borrow(const struct iokmem_map_request *request)
 {
 	const struct iokmem_desc *desc = request->desc;
-	size_t place = desc->skew + request->offset;
+	size_t place = iokmem_desc_place(desc, request->offset);
 
 	if (!(request->options & IOKMEM_MAP_ANYWHERE) ||
 	    (request->options & (IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_UNIQUE |
@@ -186,23 +193,29 @@ unsigned long iokmem_request_borrow(const struct iokmem_map_request *request)
  */
 int iokmem_request_check(struct iokmem_map_request *request, struct iokmem_desc *desc)
 {
-	size_t start = 0;
+	struct iokmem_window window;
 	bool owns;
 	int err;
 
-	request->desc = iokmem_desc_root(desc, &start);
+	request->desc = iokmem_desc_owner(desc);
 	err = check_options(request);
+	if (!err)
+		err = iokmem_desc_check_write(desc, !(request->options & IOKMEM_MAP_READ_ONLY));
 	if (!err)
 		err = check_prepared(request);
 	if (!err)
 		err = check_range(request, desc);
-	if (!err)
-		err = check_address(request, desc);
+	if (err)
+		return err;
+	window = iokmem_window_of(desc, request->offset, request->length);
+	if (!iokmem_desc_is_seamless(window.desc, window.offset, window.length))
+		return -EINVAL;
+	err = check_address(request, &window);
 	if (err)
 		return err;
 
 	owns = iokmem_owns_pages(desc, request->offset, request->length);
-	request->offset += start;
+	request->offset = window.offset;
 	/* A program would see the rest of the pages, unless they are its own already. */
 	if (request->mm && !(request->options & IOKMEM_MAP_STATIC) && !owns &&
 	    !iokmem_request_borrow(request))

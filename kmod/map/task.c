@@ -27,7 +27,8 @@ static unsigned long address_kept(const struct iokmem_map *map, const struct iok
  * iokmem_map_task_hold - turn the caller's reference to a map into one of the map's task
  *
  * Return the address, also of a map that a revoke has just ended; or 0 if the map has ended in
- * another way. Takes over the reference in any case.
+ * another way. Takes over the reference in any case. If the map is of addresses that the task has
+ * anyway, the task gets no reference.
  */
 unsigned long iokmem_map_task_hold(struct iokmem_map *map)
 {
@@ -37,9 +38,10 @@ unsigned long iokmem_map_task_hold(struct iokmem_map *map)
 
 	desc = iokmem_mapping_lock(map->mapping);
 	address = iokmem_map_address(map);
-	if (address)
+	/* No VMA would drop a reference to a borrowed mapping when the task exits. */
+	if (address && !map->mapping->borrowed)
 		first = !map->task_refs++;
-	else
+	else if (!address)
 		address = address_kept(map, desc);
 	mutex_unlock(&desc->lock);
 

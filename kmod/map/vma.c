@@ -41,6 +41,7 @@
 
 #include "map/map.h"
 #include "map/vma.h"
+#include "memory/addresses.h"
 #include "page/address_space.h"
 #include "page/cache.h"
 #include "page/compat.h"
@@ -178,6 +179,76 @@ struct iokmem_mapping *iokmem_mapping_at(struct mm_struct *mm, unsigned long add
 }
 
 /*
+ * Find out what @mapping shows at @address. Its VMA is there and not vacant. The mmap lock keeps
+ * the backing.
+ */
+static int find_shown(struct iokmem_mapping *mapping, unsigned long address,
+		      struct iokmem_shown *shown)
+{
+	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+	unsigned long end = iokmem_mapping_end_address(mapping);
+	size_t ahead = address - iokmem_mapping_first_byte(mapping), offset;
+	int err;
+
+	/* The first page may have bytes before the mapping, for which @ahead wraps. */
+	offset = mapping->backing.offset + ahead;
+	if (address < mapping->start || address >= end || offset >= desc->capacity)
+		return -EFAULT;
+	mutex_lock(&desc->lock);
+	err = iokmem_desc_check_revoked(desc);
+	if (!err)
+		err = mapping->state == IOKMEM_MAPPING_LIVE ? iokmem_desc_get_found(desc) : -ENXIO;
+	mutex_unlock(&desc->lock);
+	if (err)
+		return err;
+	shown->desc = desc;
+	shown->offset = offset;
+	shown->end = min(end, address + (desc->capacity - offset));
+	return 0;
+}
+
+static int find_in_vma(const struct vm_area_struct *vma, unsigned long address,
+		       struct iokmem_shown *shown)
+{
+	struct iokmem_mapping *mapping = mapping_of(vma);
+
+	/* A killed mapping may have put its descriptor. */
+	if (!mapping || mapping->vacant || READ_ONCE(mapping->state) == IOKMEM_MAPPING_KILLED)
+		return -ENXIO;
+	if (mapping->blocked)
+		return -EBUSY;
+	if (!(vma->vm_flags & (VM_READ | VM_WRITE)))
+		return -EACCES;
+	shown->read_only = !(vma->vm_flags & VM_WRITE);
+	return find_shown(mapping, address, shown);
+}
+
+/*
+ * iokmem_vma_find_shown - find out what a program sees at @address: see iokmem_find_shown
+ */
+int iokmem_vma_find_shown(struct mm_struct *mm, unsigned long address,
+			  struct iokmem_shown *shown)
+{
+	struct vm_area_struct *vma;
+	int err = 0;
+
+	if (iokmem_mmap_is_locked_by_me(mm))
+		return -EDEADLK;
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	*shown = (struct iokmem_shown){ .start = address, .end = ULONG_MAX };
+	vma = find_vma(mm, address);
+	if (vma && address < vma->vm_start)
+		shown->end = vma->vm_start;
+	else if (is_ours(vma))
+		err = find_in_vma(vma, address, shown);
+	else if (vma)
+		shown->end = vma->vm_end;
+	mmap_read_unlock(mm);
+	return err;
+}
+
+/*
  * iokmem_vma_pgoff - return vm_pgoff for the VMA of a mapping with @guard pages
  *
  * The value matters only for a file that has the pages: the kernel finds the pages of a
@@ -186,8 +257,7 @@ struct iokmem_mapping *iokmem_mapping_at(struct mm_struct *mm, unsigned long add
 pgoff_t iokmem_vma_pgoff(const struct iokmem_desc *desc, size_t offset,
 			 unsigned long guard)
 {
-	pgoff_t index = (desc->skew + offset) >> PAGE_SHIFT;
-
+	pgoff_t index = iokmem_desc_place(desc, offset) >> PAGE_SHIFT;
 	unsigned long lead = iokmem_desc_map_lead(desc);
 
 	return lead ? index + lead - guard : index;

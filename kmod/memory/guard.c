@@ -12,7 +12,8 @@
 #include "page/compat.h"
 
 /* The kernel cannot leave a hole in a mapping of its own. */
-static int guard_may_map(const struct iokmem_desc *desc, bool user)
+static int guard_may_map(const struct iokmem_desc *desc, size_t offset, size_t length,
+			 bool user)
 {
 	return user ? 0 : -EOPNOTSUPP;
 }

@@ -210,7 +210,8 @@ static unsigned long import_kernel_address(const struct iokmem_desc *desc,
 }
 
 /* Entries that user tasks get are encrypted, which is wrong for memory of a device. */
-static int import_may_map(const struct iokmem_desc *desc, bool user)
+static int import_may_map(const struct iokmem_desc *desc, size_t offset, size_t length,
+			  bool user)
 {
 	const struct iokmem_import *import = import_of(desc);
 
@@ -382,7 +383,8 @@ static struct file *opaque_file(const struct iokmem_desc *desc)
 }
 
 /* The kernel does not see memory of which the exporter gives no address. */
-static int opaque_may_map(const struct iokmem_desc *desc, bool user)
+static int opaque_may_map(const struct iokmem_desc *desc, size_t offset, size_t length,
+			  bool user)
 {
 	return user && import_of(desc)->dmabuf->ops->mmap ? 0 : -EOPNOTSUPP;
 }
@@ -563,7 +565,7 @@ static struct iokmem_desc *get_shared(unsigned long key)
 	xa_lock(&iokmem_imports);
 	import = xa_load(&iokmem_imports, key);
 	if (import && !iokmem_desc_check_revoked(&import->desc) &&
-	    iokmem_desc_get_used(&import->desc))
+	    !iokmem_desc_get_found(&import->desc))
 		desc = &import->desc;
 	xa_unlock(&iokmem_imports);
 	return desc;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Multi-descriptors: several descriptors, one after the other, as one
- * (IOMultiMemoryDescriptor); and several ranges of addresses.
+ * (IOMultiMemoryDescriptor). Ranges of addresses at several places are made of them, too.
  *
  *	bytes of the multi-descriptor	|.......|............|..|
  *	members				| A     | B, part of | A|
@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 
 #include "desc/desc.h"
+#include "memory/multi.h"
 #include "page/cache.h"
 #include "page/compat.h"
 
@@ -30,6 +31,7 @@
  * @offset: of the window's first byte in @desc
  * @start: of the window's first byte in the multi-descriptor
  * @end: just past the window's last byte in the multi-descriptor
+ * @place: where the window's first byte is, see iokmem_desc_place()
  */
 struct iokmem_member {
 	struct iokmem_multi *multi;
@@ -38,6 +40,7 @@ struct iokmem_member {
 	size_t offset;
 	size_t start;
 	size_t end;
+	size_t place;
 };
 
 /**
@@ -88,24 +91,40 @@ static struct iokmem_desc *multi_member(const struct iokmem_desc *desc,
 	return member->desc;
 }
 
-/* Members begin and end with pages, see seams_fit(), except for the outer ends. */
+static size_t multi_place(const struct iokmem_desc *desc, size_t offset)
+{
+	const struct iokmem_member *member = find_member(multi_of(desc), offset);
+
+	return member->place + (offset - member->start);
+}
+
+/* Find the member that has page @index. No two members have one page. */
+static struct iokmem_member *find_member_by_page(const struct iokmem_multi *multi, pgoff_t index)
+{
+	unsigned int low = 0, high = multi->nr - 1;
+
+	while (low < high) {
+		unsigned int mid = high - (high - low) / 2;
+
+		if (multi->members[mid].place >> PAGE_SHIFT <= index)
+			low = mid;
+		else
+			high = mid - 1;
+	}
+	return &multi->members[low];
+}
+
 static struct iokmem_run multi_lookup(const struct iokmem_desc *desc, pgoff_t index)
 {
-	size_t first = index << PAGE_SHIFT;
-	struct iokmem_member *member;
+	const struct iokmem_member *member = find_member_by_page(multi_of(desc), index);
+	pgoff_t first = member->place >> PAGE_SHIFT;
+	size_t end = PAGE_ALIGN(member->place + (member->end - member->start)) >> PAGE_SHIFT;
 	struct iokmem_run run;
-	size_t offset, end;
 
-	/* Take a byte that exists: the first page may begin before the memory. */
-	offset = first > desc->skew ? first - desc->skew : 0;
-	member = find_member(multi_of(desc), offset);
-	run = iokmem_desc_lookup(member->desc,
-				 (member->desc->skew + member->offset +
-				  (offset - member->start)) >> PAGE_SHIFT);
-	end = PAGE_ALIGN(desc->skew + member->end) >> PAGE_SHIFT;
+	run = iokmem_desc_lookup(member->desc, index - first +
+				 (iokmem_desc_place(member->desc, member->offset) >> PAGE_SHIFT));
 	run.nr = min(run.nr, end - index);
-	run.before = min(run.before,
-			 index - ((desc->skew + member->start) >> PAGE_SHIFT));
+	run.before = min(run.before, index - first);
 	return run;
 }
 
@@ -201,31 +220,20 @@ static int multi_write(struct iokmem_desc *desc)
 	return err;
 }
 
-/* Return true if members begin and end with pages, except for the outer ends. */
-static bool seams_fit(const struct iokmem_multi *multi)
+static int multi_may_map(const struct iokmem_desc *desc, size_t offset, size_t length,
+			 bool user)
 {
-	const struct iokmem_member *member;
-	unsigned int i;
-
-	for (i = 1; i < multi->nr; i++) {
-		member = &multi->members[i];
-		if (offset_in_page(multi->desc.skew + member->start) ||
-		    offset_in_page(member->desc->skew + member->offset))
-			return false;
-	}
-	return true;
-}
-
-static int multi_may_map(const struct iokmem_desc *desc, bool user)
-{
-	const struct iokmem_multi *multi = multi_of(desc);
-	unsigned int i;
+	const struct iokmem_member *member = find_member(multi_of(desc), offset);
 	int err = 0;
 
-	if (!seams_fit(multi))
-		return -EINVAL;
-	for (i = 0; i < multi->nr && !err; i++)
-		err = iokmem_desc_may_map(multi->members[i].desc, user);
+	for (; !err && length; member++) {
+		size_t n = min(length, member->end - offset);
+
+		err = iokmem_desc_may_map(member->desc, member->offset + (offset - member->start),
+					  n, user);
+		offset += n;
+		length -= n;
+	}
 	return err;
 }
 
@@ -246,7 +254,7 @@ static int member_get(const struct iokmem_member *member, bool held, bool write)
 	err = iokmem_desc_hold(desc, write, NULL);
 	if (err)
 		return err;
-	err = iokmem_desc_may_map(desc, false);
+	err = iokmem_desc_may_map(desc, member->offset, member->end - member->start, false);
 	if (!err)
 		err = iokmem_access_begin(desc, write);
 	if (err)
@@ -438,6 +446,7 @@ static const struct iokmem_store_ops multi_store = {
 	.unpin		= multi_unpin,
 	.write		= multi_write,
 	.lookup		= multi_lookup,
+	.place		= multi_place,
 	.member		= multi_member,
 	.cache_mode	= multi_cache_mode,
 	.page_counts	= multi_page_counts,
@@ -478,6 +487,32 @@ static struct iokmem_member *member_alloc(struct iokmem_multi *multi)
 	return &members[multi->nr];
 }
 
+/*
+ * Find a place for a new member whose first byte is at @place in its own descriptor. It is next
+ * to the member before if both are whole pages there. Otherwise the member has pages of its own.
+ */
+static size_t member_place(const struct iokmem_multi *multi, size_t place)
+{
+	const struct iokmem_member *last;
+
+	if (!multi->nr)
+		return offset_in_page(place);
+	last = &multi->members[multi->nr - 1];
+	return PAGE_ALIGN(last->place + (last->end - last->start)) + offset_in_page(place);
+}
+
+/* Return true if a window continues the last member's. */
+static bool continues_last(const struct iokmem_multi *multi, const struct iokmem_desc *desc,
+			   size_t offset)
+{
+	const struct iokmem_member *last;
+
+	if (!multi->nr)
+		return false;
+	last = &multi->members[multi->nr - 1];
+	return last->desc == desc && last->offset + (last->end - last->start) == offset;
+}
+
 /* Add a window of a descriptor that is neither a sub- nor a multi-descriptor. */
 static int add_leaf(struct iokmem_multi *multi, struct iokmem_desc *desc,
 		    size_t offset, size_t length)
@@ -489,10 +524,16 @@ static int add_leaf(struct iokmem_multi *multi, struct iokmem_desc *desc,
 	/* Its page frames are not known. */
 	if (iokmem_desc_has_fixed_address(desc))
 		return -EOPNOTSUPP;
-	if (multi->nr == IOKMEM_MULTI_MAX)
-		return -ENOSPC;
 	if (check_add_overflow(multi->desc.capacity, length, &end))
 		return -EOVERFLOW;
+	multi->desc.owned = multi->desc.capacity + iokmem_desc_owned(desc, offset, length);
+	multi->desc.capacity = end;
+	if (continues_last(multi, desc, offset)) {
+		multi->members[multi->nr - 1].end = end;
+		return 0;
+	}
+	if (multi->nr == IOKMEM_MULTI_MAX)
+		return -ENOSPC;
 	member = member_alloc(multi);
 	if (!member)
 		return -ENOMEM;
@@ -500,39 +541,46 @@ static int add_leaf(struct iokmem_multi *multi, struct iokmem_desc *desc,
 	if (err)
 		return err;
 
-	/* Later members must begin with a page, or the whole cannot be mapped. */
-	if (!multi->nr)
-		multi->desc.skew = offset_in_page(desc->skew + offset);
-	multi->desc.owned = multi->desc.capacity +
-			    iokmem_desc_owned(desc, offset, length);
 	member->desc = desc;
 	member->offset = offset;
-	member->start = multi->desc.capacity;
+	member->start = end - length;
 	member->end = end;
-	multi->desc.capacity = end;
+	member->place = member_place(multi, iokmem_desc_place(desc, offset));
+	multi->desc.skew = multi->members->place;
 	multi->nr++;
 	return 0;
 }
 
-static int add_member(struct iokmem_multi *multi, struct iokmem_desc *desc)
+/*
+ * iokmem_multi_add - add a descriptor to a multi-descriptor that is being made
+ *
+ * Return 0 or an error that iokmem_multi_with_descriptors() lists.
+ */
+int iokmem_multi_add(struct iokmem_desc *multi, struct iokmem_desc *desc)
 {
 	struct iokmem_window window =
 		iokmem_window_of(desc, 0, iokmem_desc_get_length(desc));
 	int err = 0;
 
-	multi->desc.partial |= desc->partial;
+	multi->partial |= desc->partial;
+	multi->read_only |= desc->read_only;
 	while (window.length && !err) {
 		size_t at = window.offset, n = window.length;
 		struct iokmem_desc *leaf = iokmem_desc_leaf(window.desc, &at, &n);
 
-		err = add_leaf(multi, leaf, at, n);
+		err = add_leaf(multi_of(multi), leaf, at, n);
 		window.offset += n;
 		window.length -= n;
 	}
 	return err;
 }
 
-static struct iokmem_desc *multi_create(u32 direction)
+/*
+ * iokmem_multi_create - begin to make a multi-descriptor
+ *
+ * The caller must add members, and call iokmem_multi_finish().
+ */
+struct iokmem_desc *iokmem_multi_create(u32 direction)
 {
 	struct iokmem_desc *desc;
 
@@ -563,8 +611,13 @@ static unsigned long members_hold_pages(const struct iokmem_multi *multi)
 	return nr;
 }
 
-/* Publish the descriptor, or undo it after @err. */
-static struct iokmem_desc *multi_finish(struct iokmem_desc *desc, int err)
+/*
+ * iokmem_multi_finish - publish a multi-descriptor that has its members, or put it after @err
+ *
+ * Return the descriptor, or ERR_PTR(): @err; -EINVAL if there is no member; or -ENODEV if one has
+ * been revoked.
+ */
+struct iokmem_desc *iokmem_multi_finish(struct iokmem_desc *desc, int err)
 {
 	/* A descriptor without memory has neither a place nor a type. */
 	if (!err && !multi_of(desc)->nr)
@@ -593,9 +646,11 @@ static struct iokmem_desc *multi_finish(struct iokmem_desc *desc, int err)
  *
  * It can be mapped, as one range of addresses, if every member but the first begins
  * with a page, and every one but the last ends with one: guard pages
- * (iokmem_guard_with_size()) between them cannot be touched by user tasks. A kernel
- * mapping needs members of RAM that have one cache mode, and no guard pages. The
- * members are held while the multi-descriptor is mapped or prepared.
+ * (iokmem_guard_with_size()) between them cannot be touched by user tasks. A part of it can be
+ * mapped if that is so of the members in that part. A member that continues the one before in
+ * one memory is one with it. A kernel mapping needs members of RAM that have one cache mode, and
+ * no guard pages. All members are held while the multi-descriptor, or a part of it, is mapped or
+ * prepared.
  *
  * Context: May sleep.
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
@@ -615,59 +670,14 @@ struct iokmem_desc *iokmem_multi_with_descriptors(struct iokmem_desc *const *des
 
 	if (direction & ~IOKMEM_DIRECTION_MASK)
 		return ERR_PTR(-EOPNOTSUPP);
-	desc = multi_create(direction);
+	desc = iokmem_multi_create(direction);
 	if (IS_ERR(desc))
 		return desc;
 	for (i = 0; i < nr && !err; i++) {
-		err = add_member(multi_of(desc), descs[i]);
+		err = iokmem_multi_add(desc, descs[i]);
 		if (!desc->tag)
 			desc->tag = iokmem_desc_get_tag(descs[i]);
 	}
-	return multi_finish(desc, err);
+	return iokmem_multi_finish(desc, err);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_multi_with_descriptors, IOKMEM_NS);
-
-/**
- * iokmem_desc_with_address_ranges - describe memory that a task has at several places
- * @ranges: the ranges, in order
- * @nr: how many
- * @options: as for iokmem_desc_with_address_range(); persistent only if @nr is 1
- * @task: as for iokmem_desc_with_address_range()
- *
- * Follows IOMemoryDescriptor::withAddressRanges(). The ranges become members of a
- * multi-descriptor: see iokmem_multi_with_descriptors().
- *
- * Context: May sleep. The caller holds no mmap lock.
- * Return: as iokmem_desc_with_address_range() and iokmem_multi_with_descriptors().
- */
-struct iokmem_desc *
-iokmem_desc_with_address_ranges(const struct iokmem_address_range *ranges,
-				unsigned int nr, u32 options,
-				struct task_struct *task)
-{
-	struct iokmem_desc *desc, *range;
-	unsigned int i;
-	int err = 0;
-
-	if (nr == 1)
-		return iokmem_desc_with_address_range(ranges->address, ranges->length,
-						      options, task);
-	if (options & IOKMEM_PERSISTENT)
-		return ERR_PTR(-EOPNOTSUPP);
-	desc = multi_create(options & IOKMEM_DIRECTION_MASK);
-	if (IS_ERR(desc))
-		return desc;
-	for (i = 0; i < nr && !err; i++) {
-		range = iokmem_desc_with_address_range(ranges[i].address,
-						       ranges[i].length, options,
-						       task);
-		if (IS_ERR(range)) {
-			err = PTR_ERR(range);
-			break;
-		}
-		err = add_member(multi_of(desc), range);
-		iokmem_desc_put(range);
-	}
-	return multi_finish(desc, err);
-}
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_address_ranges, IOKMEM_NS);

@@ -84,7 +84,8 @@ static unsigned long physical_kernel_address(const struct iokmem_desc *desc,
 }
 
 /* Entries that user tasks get are encrypted, which is wrong for such memory. */
-static int physical_may_map(const struct iokmem_desc *desc, bool user)
+static int physical_may_map(const struct iokmem_desc *desc, size_t offset, size_t length,
+			    bool user)
 {
 	if (!physical_of(desc)->io)
 		return -ENOMEM;

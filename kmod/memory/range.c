@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ranges of addresses: memory that exists already, in a user task or in the kernel.
+ * Ranges of addresses: memory that exists already, in a user task or in the kernel. Addresses that
+ * are in a map of a descriptor's do not get here: see addresses.c.
  *
  * A user range is pinned for a long time (FOLL_LONGTERM) while it is held. The task may
  * then unmap it, fork or exit: the frames stay. The caller must keep a kernel range until
@@ -16,33 +17,28 @@
  */
 #include <linux/err.h>
 #include <linux/mm.h>
-#include <linux/module.h>
 #include <linux/overflow.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "desc/desc.h"
+#include "memory/range.h"
 #include "page/address_space.h"
 #include "page/cache.h"
 #include "page/compat.h"
 #include "page/frame.h"
 
-#define IOKMEM_RANGE_OPTIONS	(IOKMEM_DIRECTION_MASK | IOKMEM_PERSISTENT)
-
 /**
  * struct iokmem_range - a descriptor of a range of addresses
- * @desc: the descriptor; its extents are the frames while they are held
- * @mm: the address space, kept as an object only (mmgrab()); NULL: the kernel's
- * @address: of the first byte
+ * @desc: the descriptor; its extents are the frames while they are held. Without an mm the
+ *	addresses are the kernel's
  * @shareable: other user tasks may see the frames that are held
  * @counted: the pages that have been given a reference for a kernel range's frames, one for
  *	each; or NULL
  */
 struct iokmem_range {
 	struct iokmem_desc desc;
-	struct mm_struct *mm;
-	unsigned long address;
 	bool shareable;			/* protected by hold_lock of @desc; holders may read it */
 	struct page **counted;		/* protected by hold_lock of @desc */
 };
@@ -72,7 +68,7 @@ static int why_not(struct mm_struct *mm, unsigned long address, bool write)
 static int pin_pages(struct iokmem_range *range, struct page **pages,
 		     unsigned long nr, bool write, unsigned long *pinned)
 {
-	unsigned long start = range->address & PAGE_MASK;
+	unsigned long start = range->desc.address & PAGE_MASK;
 	long got;
 
 	while (*pinned < nr) {
@@ -80,11 +76,11 @@ static int pin_pages(struct iokmem_range *range, struct page **pages,
 
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		got = iokmem_pin_remote(range->mm, address,
+		got = iokmem_pin_remote(range->desc.mm, address,
 					min(nr - *pinned, 512UL), write,
 					pages + *pinned);
 		if (got == -EFAULT || !got)
-			return why_not(range->mm, address, write);
+			return why_not(range->desc.mm, address, write);
 		if (got < 0)
 			return got;
 		*pinned += got;
@@ -123,10 +119,10 @@ static int pin_user_pages_of(struct iokmem_range *range, struct brought *brought
 	unsigned long pinned = 0;
 	int err;
 
-	if (!mmget_not_zero(range->mm))
+	if (!mmget_not_zero(range->desc.mm))
 		return -ESRCH;
 	err = pin_pages(range, pages, nr, brought->write, &pinned);
-	mmput(range->mm);
+	mmput(range->desc.mm);
 	if (!err)
 		err = iokmem_extents_from_pages(&brought->extents, pages, nr);
 	if (err)
@@ -225,7 +221,7 @@ static int pin_kernel(struct iokmem_range *range, struct brought *brought, unsig
 	struct page **pages;
 	int err;
 
-	err = iokmem_kernel_extents(extents, range->address & PAGE_MASK, nr, false);
+	err = iokmem_kernel_extents(extents, range->desc.address & PAGE_MASK, nr, false);
 	if (err)
 		return err;
 	pages = count_frames(extents, nr);
@@ -255,7 +251,7 @@ static void unpin(const struct iokmem_extents *extents, bool dirty)
 static void put_brought(struct iokmem_range *range, struct iokmem_extents *extents,
 			struct page **counted, bool dirty)
 {
-	if (range->mm)
+	if (range->desc.mm)
 		unpin(extents, dirty);
 	if (counted)
 		put_counted(counted, iokmem_extents_pages(extents));
@@ -277,7 +273,7 @@ static void *range_bring_in(struct iokmem_desc *desc, bool write)
 		return ERR_PTR(-ENOMEM);
 	brought->write = write;
 	if (nr)
-		err = range->mm ? pin_user(range, brought, nr) : pin_kernel(range, brought, nr);
+		err = desc->mm ? pin_user(range, brought, nr) : pin_kernel(range, brought, nr);
 	if (!err)
 		return brought;
 	kfree(brought);
@@ -321,32 +317,13 @@ static void range_unpin(struct iokmem_desc *desc)
 static unsigned long range_kernel_address(const struct iokmem_desc *desc,
 					  pgoff_t index, unsigned long nr)
 {
-	const struct iokmem_range *range = range_of(desc);
-
-	if (range->mm)
-		return 0;
-	return (range->address & PAGE_MASK) + (index << PAGE_SHIFT);
+	return desc->mm ? 0 : (desc->address & PAGE_MASK) + (index << PAGE_SHIFT);
 }
 
-static unsigned long range_task_address(const struct iokmem_desc *desc,
-					const struct mm_struct *mm, size_t offset)
-{
-	const struct iokmem_range *range = range_of(desc);
-
-	return range->mm == mm ? range->address + offset : 0;
-}
-
-static int range_may_map(const struct iokmem_desc *desc, bool user)
+static int range_may_map(const struct iokmem_desc *desc, size_t offset, size_t length,
+			 bool user)
 {
 	return user && !range_of(desc)->shareable ? -EOPNOTSUPP : 0;
-}
-
-static void range_release(struct iokmem_desc *desc)
-{
-	struct iokmem_range *range = range_of(desc);
-
-	if (range->mm)
-		mmdrop(range->mm);
 }
 
 static const struct iokmem_store_ops range_store = {
@@ -358,7 +335,6 @@ static const struct iokmem_store_ops range_store = {
 
 static const struct iokmem_show_ops range_show = {
 	.kernel_address	= range_kernel_address,
-	.task_address	= range_task_address,
 	.may_map	= range_may_map,
 };
 
@@ -367,189 +343,39 @@ static const struct iokmem_kind iokmem_range_kind = {
 	.resolve	= iokmem_cache_resolve_fixed,
 	.store		= &range_store,
 	.show		= &range_show,
-	.release	= range_release,
 };
 
-static int check_range(const struct mm_struct *mm, unsigned long address,
-		       size_t length, u32 options)
-{
-	unsigned long end;
-
-	if (options & ~IOKMEM_RANGE_OPTIONS)
-		return -EOPNOTSUPP;
-	if (check_add_overflow(address, length, &end) || end > PAGE_MASK)
-		return -EOVERFLOW;
-	if (mm && end > mm->task_size)
-		return -EADDRNOTAVAIL;
-	return 0;
-}
-
-/* Make a range. The caller keeps @mm. */
-static struct iokmem_desc *range_create(struct mm_struct *mm,
-					unsigned long address, size_t length,
-					u32 options)
+/*
+ * iokmem_range_create - describe a range that has been checked, of the program's or the kernel's
+ * own memory
+ *
+ * @mm: the address space, which the caller keeps; NULL: the kernel's.
+ */
+struct iokmem_desc *iokmem_range_create(struct mm_struct *mm, unsigned long address,
+					size_t length, u32 options)
 {
 	struct iokmem_desc *desc;
-	struct iokmem_range *range;
-	int err;
 
-	err = check_range(mm, address, length, options);
-	if (err)
-		return ERR_PTR(err);
-	desc = iokmem_desc_alloc(&iokmem_range_kind, sizeof(*range), length);
+	desc = iokmem_desc_alloc(&iokmem_range_kind, sizeof(struct iokmem_range), length);
 	if (IS_ERR(desc))
 		return desc;
-
-	range = range_of(desc);
-	range->mm = mm;
-	if (mm)
-		mmgrab(mm);
-	range->address = address;
+	iokmem_desc_set_range(desc, mm, address, options);
 	desc->skew = offset_in_page(address);
 	/* The frames of a user task's memory are pinned. */
 	if (mm)
 		desc->hold_pages = iokmem_desc_pages(desc);
-	desc->options = options;
-	desc->direction = options & IOKMEM_DIRECTION_MASK;
 	iokmem_desc_publish(desc);
-
-	/* A persistent range keeps the memory that it has now. */
-	if (options & IOKMEM_PERSISTENT) {
-		err = iokmem_desc_hold(desc, desc->direction != IOKMEM_DIRECTION_OUT,
-				       &desc->birth_charge);
-		desc->born_held = !err;
-	}
-	if (err) {
-		iokmem_desc_put(desc);
-		return ERR_PTR(err);
-	}
 	return desc;
 }
 
-/**
- * iokmem_desc_with_address_range - describe memory that a task has already
- * @address: of the first byte
- * @length: in bytes; 0 is allowed
- * @options: IOKMEM_DIRECTION_*, %IOKMEM_PERSISTENT
- * @task: a user task that the caller keeps, or IOKMEM_KERNEL_TASK; or NULL:
- *	@address is a physical address
- *
- * Follows IOMemoryDescriptor::withAddressRange(). The range is not looked at until
- * it is prepared or mapped. With %IOKMEM_PERSISTENT it is prepared from the start. A
- * map keeps the memory prepared, for writing unless the map is read-only. Prepared
- * memory stays whatever the task does with the addresses.
- *
- * A range can be mapped into the kernel, and into its own task, where it is at the
- * addresses it has. It can be mapped into other user tasks only if it is shared
- * memory, pages of a file, or whole pages of the kernel's that are not of the slab
- * allocator.
- *
- * The memory of a kernel range is RAM and cached. The caller must keep it until all
- * maps and preparations have ended.
- *
- * Context: May sleep. The caller holds no mmap lock.
- * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():
- *
- * * -EOPNOTSUPP: another option
- * * -EINVAL: @task is a kernel thread
- * * -ESRCH: @task has exited
- * * -EOVERFLOW: the range wraps around
- * * -EADDRNOTAVAIL: the range is outside of what the task can use
- * * -ENOMEM: no memory
- * * if persistent, the errors of iokmem_desc_prepare()
- * * if physical, the errors of iokmem_desc_with_physical_address()
+/*
+ * iokmem_range_has_frames_of - return true if two ranges, which are held, have the same frames
  */
-struct iokmem_desc *iokmem_desc_with_address_range(u64 address, size_t length,
-						   u32 options,
-						   struct task_struct *task)
+bool iokmem_range_has_frames_of(const struct iokmem_desc *desc, const struct iokmem_desc *other)
 {
-	struct iokmem_desc *desc;
-	struct mm_struct *mm;
+	const struct iokmem_extents *a = &desc->extents, *b = &other->extents;
 
-	if (!task)
-		return iokmem_desc_with_physical_address(address, length, options);
-
-	mm = iokmem_task_mm(task);
-	if (IS_ERR(mm))
-		return ERR_CAST(mm);
-	desc = range_create(mm, address, length, options);
-	if (mm)
-		mmput(mm);
-	return desc;
-}
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_address_range, IOKMEM_NS);
-
-/**
- * iokmem_desc_with_address - describe kernel memory, and prepare it
- * @address: of the first byte
- * @length: in bytes
- * @direction: IOKMEM_DIRECTION_*
- *
- * Follows IOMemoryDescriptor::withAddress().
- *
- * Context: May sleep.
- * Return: as iokmem_desc_with_address_range(); -EFAULT if there is no memory at an
- * address.
- */
-struct iokmem_desc *iokmem_desc_with_address(void *address, size_t length,
-					     u32 direction)
-{
-	struct iokmem_desc *desc;
-	int err;
-
-	if (direction & ~IOKMEM_DIRECTION_MASK)
-		return ERR_PTR(-EOPNOTSUPP);
-	desc = range_create(NULL, (unsigned long)address, length, direction);
-	if (IS_ERR(desc))
-		return desc;
-	err = iokmem_desc_prepare(desc, IOKMEM_DIRECTION_NONE);
-	if (err) {
-		iokmem_desc_put(desc);
-		return ERR_PTR(err);
-	}
-	return desc;
-}
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_address, IOKMEM_NS);
-
-static bool same_frames(const struct iokmem_extents *a,
-			const struct iokmem_extents *b)
-{
-	return a->nr == b->nr &&
+	return iokmem_desc_is_of(desc, &iokmem_range_kind) &&
+	       iokmem_desc_is_of(other, &iokmem_range_kind) && a->nr == b->nr &&
 	       !memcmp(a->array, b->array, array_size(a->nr, sizeof(*a->array)));
 }
-
-/**
- * iokmem_desc_with_persistent_memory_descriptor - check whether addresses have new memory
- * @original: a range of addresses that was made with %IOKMEM_PERSISTENT
- *
- * Follows IOMemoryDescriptor::withPersistentMemoryDescriptor().
- *
- * Context: May sleep. The caller holds no mmap lock.
- * Return: @original, with one more reference, if the addresses still have the
- * memory that they had when it was made; otherwise a new descriptor, with the
- * options of @original, of the memory that they have now. Or ERR_PTR(): -EINVAL if
- * @original is not a persistent range, or as iokmem_desc_with_address_range().
- */
-struct iokmem_desc *
-iokmem_desc_with_persistent_memory_descriptor(struct iokmem_desc *original)
-{
-	struct iokmem_range *range;
-	struct iokmem_desc *desc;
-
-	if (!iokmem_desc_is_of(original, &iokmem_range_kind) ||
-	    !(original->options & IOKMEM_PERSISTENT))
-		return ERR_PTR(-EINVAL);
-
-	range = range_of(original);
-	if (range->mm && !mmget_not_zero(range->mm))
-		return ERR_PTR(-ESRCH);
-	desc = range_create(range->mm, range->address, original->capacity,
-			    original->options);
-	if (range->mm)
-		mmput(range->mm);
-	if (IS_ERR(desc) || !same_frames(&desc->extents, &original->extents))
-		return desc;
-	iokmem_desc_put(desc);
-	return iokmem_desc_get(original);
-}
-EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_persistent_memory_descriptor, IOKMEM_NS);

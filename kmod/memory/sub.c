@@ -53,7 +53,8 @@ struct iokmem_desc *iokmem_sub_create(struct iokmem_desc *parent, size_t offset,
 	desc->parent = root;
 	desc->start = start;
 	desc->partial = true;
-	desc->skew = offset_in_page(root->skew + start);
+	desc->read_only = parent->read_only;
+	desc->skew = offset_in_page(iokmem_desc_place(root, start));
 	iokmem_desc_publish(desc);
 	return desc;
 }

@@ -126,13 +126,19 @@ static struct file *get_file_by(struct iokmem_desc *desc, int flags,
  * Return: the file, of which the caller owns the reference; or ERR_PTR():
  *
  * * -EOPNOTSUPP: @flags has other bits
+ * * -EACCES: no %IOKMEM_FD_READ_ONLY, and the memory may only be read by @desc
  * * -EOVERFLOW: @desc has 2^30 references
  * * -ENOMEM, -ENFILE: no room for a file
  */
 struct file *iokmem_desc_get_file(struct iokmem_desc *desc, u32 flags)
 {
+	int err;
+
 	if (flags & ~IOKMEM_FD_READ_ONLY)
 		return ERR_PTR(-EOPNOTSUPP);
+	err = iokmem_desc_check_write(desc, !(flags & IOKMEM_FD_READ_ONLY));
+	if (err)
+		return ERR_PTR(err);
 	return get_file_by(desc, flags & IOKMEM_FD_READ_ONLY ? O_RDONLY : O_RDWR,
 			   &iokmem_buffer_fops);
 }

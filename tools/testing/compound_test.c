@@ -218,6 +218,40 @@ TEST_F(multi, needs_members_that_fit)
 	EXPECT_EQ(0, nr_maps(fd));
 }
 
+TEST_F(multi, is_mapped_in_parts_whose_members_fit)
+{
+	__s32 fds[4] = { create_sub(self->fds[0], 0, 0, 100), self->fds[1], self->fds[2],
+			 create_sub(self->fds[0], 0, 0, 100) };
+	int fd = create_multi(self->dev, 0, fds, 4), own;
+	char *address, *inside;
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EINVAL, try_map(fd, IOKMEM_MAP_ANYWHERE, 0, 0, 0));
+	EXPECT_EQ(-EINVAL, try_map(fd, IOKMEM_MAP_ANYWHERE, 0, 99, PAGE + 1));
+	EXPECT_EQ(-EACCES, try_map(fd, IOKMEM_MAP_ANYWHERE, 0, 0, 100));
+	EXPECT_EQ(-EACCES, try_map(fd, IOKMEM_MAP_ANYWHERE, 0, 100, 5 * PAGE + 1));
+	ASSERT_EQ(0, map(fd, 0, 100, 5 * PAGE, &address));
+	EXPECT_EQ(0, (uintptr_t)address % PAGE);
+	EXPECT_TRUE(pages_are_numbered(address, 3 * PAGE, 0));
+	EXPECT_TRUE(pages_are_numbered(address + 3 * PAGE, 2 * PAGE, 1));
+	address[5] = 77;
+	EXPECT_EQ(77, self->bases[1][5]);
+	ASSERT_EQ(0, map(fd, 0, 100 + PAGE, PAGE, &inside));
+	EXPECT_EQ(address + PAGE, inside);
+
+	/* A window of the part, and a program's own mmap() of a dma-buf of it. */
+	own = create_sub(fd, 0, 100, 5 * PAGE);
+	ASSERT_LE(0, own);
+	ASSERT_EQ(0, map(own, 0, 0, 0, &inside));
+	EXPECT_EQ(address, inside);
+	own = get_dma_buf(own, 0);
+	ASSERT_LE(0, own);
+	inside = mmap(NULL, 4 * PAGE, PROT_READ, MAP_SHARED, own, PAGE);
+	ASSERT_NE(MAP_FAILED, (void *)inside);
+	EXPECT_TRUE(!memcmp(inside, address + PAGE, 4 * PAGE));
+	EXPECT_EQ(-EINVAL, get_dma_buf(fd, 0));
+}
+
 TEST_F(multi, has_the_least_rights)
 {
 	__s32 fds[2] = { self->fds[0], duplicate(self->fds[1], IOKMEM_FD_READ_ONLY) };

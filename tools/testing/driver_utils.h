@@ -8,6 +8,8 @@
 
 #include "iokmem_utils.h"
 
+#include <sys/uio.h>
+
 #define DRIVER	"/dev/" IOKMEM_PROBE_DEVICE
 
 /* Open the driver. Return a file, which can have one map at a time, or -errno. */
@@ -78,6 +80,46 @@ static inline int driver_prepare(int driver, void *address, __u64 length, __u32 
 	};
 
 	return iok(driver, IOKMEM_PROBE_PREPARE, &arg);
+}
+
+/*
+ * Have the driver describe @nr ranges of the caller's memory. Return an fd of the descriptor, or
+ * -errno.
+ */
+static inline int driver_ranges(int driver, const struct iovec *ranges, unsigned int nr,
+				__u32 options, __u32 flags)
+{
+	struct iokmem_probe_ranges arg = { .nr = nr, .options = options, .flags = flags };
+	unsigned int i;
+	int fd;
+
+	for (i = 0; i < nr && i < IOKMEM_PROBE_RANGES_MAX; i++) {
+		arg.address[i] = (uintptr_t)ranges[i].iov_base;
+		arg.length[i] = ranges[i].iov_len;
+	}
+	fd = ioctl(driver, IOKMEM_PROBE_RANGES, &arg);
+	return fd < 0 ? -errno : fd;
+}
+
+/* As driver_ranges(), for one range. */
+static inline int driver_range(int driver, void *address, size_t length, __u32 options)
+{
+	struct iovec range = { address, length };
+
+	return driver_ranges(driver, &range, 1, options, 0);
+}
+
+/* Have the driver use a descriptor in one of the ways that iokmem_probe.h lists. */
+static inline int driver_use(int driver, int fd, __u32 how, __u64 offset, __u64 length)
+{
+	struct iokmem_probe_use arg = {
+		.fd = fd,
+		.how = how,
+		.offset = offset,
+		.length = length,
+	};
+
+	return iok(driver, IOKMEM_PROBE_USE, &arg);
 }
 
 /* Choose what mmap() of the driver's file does. */

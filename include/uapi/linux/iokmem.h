@@ -303,6 +303,10 @@ struct iokmem_create_buffer {
  * Equal requests return one address. A request for a range inside a mapped range returns an
  * address inside that range. One IOKMEM_RELEASE_MAPPING undoes one call.
  *
+ * A driver may give out a file descriptor of memory that the process has at some addresses
+ * anyway. The answer can be these addresses then. There is nothing to undo in this case, and
+ * IOKMEM_RELEASE_MAPPING fails with ENOENT.
+ *
  * Whole pages are mapped, so the rest of the first and of the last page is visible.
  */
 struct iokmem_create_mapping {
@@ -515,7 +519,10 @@ struct iokmem_create_sub {
  * Called on /dev/iokmem. Makes a descriptor of the memory of its members, one after the
  * other. It can be mapped (not by mmap()) as one range of addresses if every member but the
  * first begins at the start of a page, and every member but the last ends at the end of a
- * page. Pageable members stay in memory while they are mapped in this way, and count for the
+ * page. A part of it can be mapped if that is so of the members in that part. A member that
+ * continues the one before in one memory is one with it.
+ *
+ * Pageable members stay in memory while they are mapped in this way, and count for the
  * RLIMIT_MEMLOCK of each user who maps them.
  */
 struct iokmem_create_multi {

@@ -39,15 +39,18 @@ static struct iokmem_desc *describe(struct pci_dev *pci, unsigned long what)
 	}
 }
 
-/* Return a file descriptor of @desc, whose reference it takes over, or an error. */
-long probe_fd_of(struct iokmem_desc *desc)
+/*
+ * Return a file descriptor of @desc, whose reference it takes over, or an error. @flags: see
+ * iokmem_desc_get_file().
+ */
+long probe_fd_of(struct iokmem_desc *desc, u32 flags)
 {
 	struct file *file;
 	int fd;
 
 	if (IS_ERR(desc))
 		return PTR_ERR(desc);
-	file = iokmem_desc_get_file(desc, 0);
+	file = iokmem_desc_get_file(desc, flags);
 	iokmem_desc_put(desc);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
@@ -69,5 +72,5 @@ long probe_device_memory(unsigned long what)
 		return -ENXIO;
 	desc = describe(pci, what);
 	pci_dev_put(pci);
-	return probe_fd_of(desc);
+	return probe_fd_of(desc, 0);
 }

@@ -223,6 +223,24 @@ static int ioctl_prepare(void __user *uptr)
 	return err;
 }
 
+static long ioctl_ranges(void __user *uptr)
+{
+	struct iokmem_address_range ranges[IOKMEM_PROBE_RANGES_MAX];
+	struct iokmem_probe_ranges arg;
+	unsigned int i;
+
+	if (copy_from_user(&arg, uptr, sizeof(arg)))
+		return -EFAULT;
+	if (arg.nr > IOKMEM_PROBE_RANGES_MAX)
+		return -E2BIG;
+	for (i = 0; i < arg.nr; i++)
+		ranges[i] = (struct iokmem_address_range){
+			.address = arg.address[i], .length = arg.length[i],
+		};
+	return probe_fd_of(iokmem_desc_with_address_ranges(ranges, arg.nr, arg.options,
+							   current), arg.flags);
+}
+
 /**
  * struct buffer_call - a call of iokmem_buffer_charged_to() by a worker
  * @work: makes the call
@@ -255,7 +273,7 @@ static long ioctl_buffer(struct driver_file *driver, void __user *uptr)
 	queue_work(system_long_wq, &call.work);
 	flush_work(&call.work);
 	destroy_work_on_stack(&call.work);
-	return probe_fd_of(call.desc);
+	return probe_fd_of(call.desc, 0);
 }
 
 static int ioctl_use(void __user *uptr)
@@ -296,6 +314,8 @@ static long driver_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return probe_is_poisoned(arg);
 	if (cmd == IOKMEM_PROBE_USE)
 		return ioctl_use(uptr);
+	if (cmd == IOKMEM_PROBE_RANGES)
+		return ioctl_ranges(uptr);
 	if (cmd == IOKMEM_PROBE_NODE)
 		return pfn_valid(arg) ? page_to_nid(pfn_to_page(arg)) : -EINVAL;
 	mutex_lock(&driver->lock);

@@ -94,6 +94,27 @@ struct iokmem_probe_prepare {
 	__u32 __reserved;
 };
 
+/* The most ranges of IOKMEM_PROBE_RANGES. */
+#define IOKMEM_PROBE_RANGES_MAX	8
+
+/**
+ * struct iokmem_probe_ranges - argument of IOKMEM_PROBE_RANGES
+ * @nr: how many ranges
+ * @options: as for iokmem_desc_with_address_ranges()
+ * @flags: 0 or IOKMEM_FD_READ_ONLY, of the file
+ * @__reserved: not used
+ * @address: of the first byte of each range, in the caller's memory
+ * @length: of each range, in bytes
+ */
+struct iokmem_probe_ranges {
+	__u32 nr;
+	__u32 options;
+	__u32 flags;
+	__u32 __reserved;
+	__u64 address[IOKMEM_PROBE_RANGES_MAX];
+	__u64 length[IOKMEM_PROBE_RANGES_MAX];
+};
+
 /**
  * struct iokmem_probe_buffer - argument of IOKMEM_PROBE_BUFFER
  * @capacity: in bytes
@@ -166,6 +187,8 @@ struct iokmem_probe_use {
 #define IOKMEM_PROBE_OPAQUE_PAGES	4
 /* Return a file descriptor of a file whose ioctls do nothing and return 0. */
 #define IOKMEM_PROBE_SILENT	_IO(0xBE, 15)
+/* Have the driver describe ranges of the caller's memory. Returns a file descriptor. */
+#define IOKMEM_PROBE_RANGES	_IO(0xBE, 16)
 
 /* A device that is no descriptor. All its ioctls return 0, and it answers IOKMEM_QUERY_BUFFER. */
 #define IOKMEM_PROBE_IMPOSTOR	"iokmem-impostor"
