@@ -414,7 +414,8 @@ static void import_release(struct iokmem_desc *desc)
 
 	/* Another descriptor may have taken its place, or have been there all the time. */
 	if (xa_load(&iokmem_imports, key) == import_of(desc))
-		xa_cmpxchg(&iokmem_imports, key, import_of(desc), NULL, GFP_KERNEL);
+		xa_cmpxchg(&iokmem_imports, key, import_of(desc), NULL,
+			   GFP_KERNEL_ACCOUNT);
 	if (import_of(desc)->importer.vmas)
 		fput(import_of(desc)->importer.vmas);
 	dma_buf_put(import_of(desc)->dmabuf);
@@ -492,7 +493,6 @@ struct dma_buf *iokmem_import_dma_buf(const struct iokmem_desc *desc)
 	       iokmem_desc_is_of(desc, &iokmem_opaque_kind) ?
 	       import_of(desc)->dmabuf : NULL;
 }
-
 
 /*
  * iokmem_dma_buf_is_read_only - return true if a dma-buf may only be read
@@ -590,7 +590,7 @@ struct iokmem_desc *iokmem_import_shared(struct dma_buf *dmabuf, u32 direction)
 	/* Nobody else has it yet, so nobody holds it. */
 	desc->hold_pages = iokmem_desc_pages(desc);
 	/* Without memory for that, it is this program's alone. */
-	xa_store(&iokmem_imports, key, import_of(desc), GFP_KERNEL);
+	xa_store(&iokmem_imports, key, import_of(desc), GFP_KERNEL_ACCOUNT);
 	return desc;
 }
 
