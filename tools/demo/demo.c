@@ -128,6 +128,7 @@ static int can_write(char *address)
 /* Process B, which has only its end of a socket. */
 static void process_b(int sock)
 {
+	struct iokmem_map *writable;
 	struct iokmem_desc *buffer;
 	char *bytes;
 
@@ -136,8 +137,11 @@ static void process_b(int sock)
 	signal(SIGSEGV, on_fault);
 
 	check(!iokmem_desc_receive(sock, &buffer), "the buffer arrives");
+	check(iokmem_desc_create_mapping(buffer, 0, 0, 0, 0, 0, &writable) && errno == EACCES,
+	      "a map that can be written is refused");
 	/* mprotect() would have to name the guards as well. */
-	bytes = bytes_of(map(buffer, IOKMEM_MEMORY_MAP_GUARDED_NONE, 0, 0));
+	bytes = bytes_of(map(buffer, IOKMEM_MEMORY_MAP_READ_ONLY |
+			     IOKMEM_MEMORY_MAP_GUARDED_NONE, 0, 0));
 	tell("got the buffer over the socket and maps it: %p, read-only, as it was sent", bytes);
 
 	check(!memcmp(bytes, message, sizeof(message)), "B reads what A wrote");
