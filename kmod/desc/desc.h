@@ -353,8 +353,11 @@ static inline size_t iokmem_desc_place(const struct iokmem_desc *desc, size_t of
 static inline bool iokmem_desc_is_seamless(const struct iokmem_desc *desc, size_t offset,
 					   size_t length)
 {
-	return iokmem_desc_place(desc, offset + length - 1) - iokmem_desc_place(desc, offset) ==
-	       length - 1;
+	const struct iokmem_store_ops *store = desc->kind->store;
+
+	if (!store || !store->place)
+		return true;
+	return store->place(desc, offset + length - 1) - store->place(desc, offset) == length - 1;
 }
 
 /* Return the index of the first page that the window touches. */
