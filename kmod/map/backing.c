@@ -86,7 +86,7 @@ static void use_mode(struct iokmem_map_request *request)
 
 	lockdep_assert_held(&desc->lock);
 
-	if (request->cache_mode == IOKMEM_MAP_DEFAULT_CACHE || request->keep_mode)
+	if (request->cache_mode == IOKMEM_MAP_DEFAULT_CACHE || request->mode_right == IOKMEM_MODE_KEPT)
 		return;
 	/* The request may come here again, after it has changed the mode. */
 	change->done &= change->uses == desc->mode_uses;
@@ -143,6 +143,19 @@ int iokmem_wait_retyped(struct iokmem_desc *desc)
 	return err;
 }
 
+/* Return 0 if the requester may change the mode of the memory, or an error. */
+static int check_mode_right(const struct iokmem_map_request *request)
+{
+	switch (request->mode_right) {
+	case IOKMEM_MODE_OF_DRIVER:
+		return 0;
+	case IOKMEM_MODE_OF_PROGRAM:
+		return READ_ONCE(request->desc->bytes) ? -EBUSY : 0;
+	default:
+		return -EACCES;
+	}
+}
+
 /*
  * iokmem_lock_in_mode - lock the descriptor once its memory has the request's cache mode
  *
@@ -173,8 +186,9 @@ int iokmem_lock_in_mode(struct iokmem_map_request *request)
 			return err;
 		if (request->options & IOKMEM_MAP_REFERENCE)
 			return -ENOENT;
-		if (request->keep_mode)
-			return -EACCES;
+		err = check_mode_right(request);
+		if (err)
+			return err;
 		err = iokmem_desc_retype_begin(desc, request->cache_mode, NULL);
 		/* Another thread may have changed the mode meanwhile. */
 		if (err && err != -ESTALE)

@@ -72,6 +72,15 @@ static struct iokmem_map *serve(struct iokmem_map_request *request,
 	return err ? ERR_PTR(err) : obtain_filled(request);
 }
 
+/* Return what a requester may do to the cache mode. @file: a program's; NULL: a driver requests. */
+static enum iokmem_mode_right mode_right(const struct iokmem_desc *desc, const struct file *file)
+{
+	if (!file)
+		return IOKMEM_MODE_OF_DRIVER;
+	return !(file->f_mode & FMODE_WRITE) || desc->partial ? IOKMEM_MODE_KEPT :
+								IOKMEM_MODE_OF_PROGRAM;
+}
+
 /*
  * iokmem_map_in_task - map a descriptor, on behalf of a program if @file is not NULL
  *
@@ -100,7 +109,7 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
 			.mm = mm,
 			.task = task,
 			.options = options,
-			.keep_mode = file && (!(file->f_mode & FMODE_WRITE) || desc->partial),
+			.mode_right = mode_right(desc, file),
 			.file = file,
 			.at = at,
 			.offset = offset,

@@ -213,12 +213,24 @@ struct iokmem_mode_change {
 };
 
 /**
+ * enum iokmem_mode_right - whether a requester may change the cache mode of memory
+ * @IOKMEM_MODE_OF_DRIVER: it may; the kernel's own address of a buffer follows
+ * @IOKMEM_MODE_OF_PROGRAM: it may, but not behind an address that the kernel has of a buffer
+ * @IOKMEM_MODE_KEPT: it may not
+ */
+enum iokmem_mode_right {
+	IOKMEM_MODE_OF_DRIVER,
+	IOKMEM_MODE_OF_PROGRAM,
+	IOKMEM_MODE_KEPT,
+};
+
+/**
  * struct iokmem_map_request - a request for a map
  * @mm: the address space, which the requester keeps (mm_users); NULL: the kernel's
  * @task: the process that the map is for, or that asks for it
  * @options: IOKMEM_MAP_*
  * @cache_mode: the mode that has to be in force; IOKMEM_MAP_DEFAULT_CACHE: any
- * @keep_mode: the requester may not change the mode
+ * @mode_right: whether the requester may change the mode
  * @file: the descriptor's file by which a program asks for a map in itself, or NULL
  * @at: without IOKMEM_MAP_ANYWHERE, the address of the first byte
  * @desc: the memory, never a sub-descriptor
@@ -234,7 +246,7 @@ struct iokmem_map_request {
 	struct task_struct *task;
 	u32 options;
 	u32 cache_mode;
-	bool keep_mode;
+	enum iokmem_mode_right mode_right;
 	struct file *file;
 	unsigned long at;
 	struct iokmem_desc *desc;
@@ -413,7 +425,7 @@ void iokmem_mappings_end_all(struct iokmem_desc *desc);
 
 /* redirect.c */
 int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
-			   u32 options, size_t offset, bool keep_mode);
+			   u32 options, size_t offset, enum iokmem_mode_right right);
 
 /*
  * Return the descriptor that @mapping shows.

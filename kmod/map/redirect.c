@@ -301,10 +301,10 @@ static bool is_purged(struct iokmem_desc *desc)
 /*
  * iokmem_map_redirect_to - redirect a map like iokmem_map_redirect()
  *
- * @keep_mode: fail with -EACCES if the memory would need another cache mode.
+ * @right: whether the requester may change the cache mode of @backing.
  */
 int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
-			   u32 options, size_t offset, bool keep_mode)
+			   u32 options, size_t offset, enum iokmem_mode_right right)
 {
 	struct iokmem_map_request request;
 	int err;
@@ -325,7 +325,7 @@ int iokmem_map_redirect_to(struct iokmem_map *map, struct iokmem_desc *backing,
 		return -ENODATA;
 	if (iokmem_desc_fills_vma(request.desc))
 		return -EOPNOTSUPP;
-	request.keep_mode = keep_mode;
+	request.mode_right = right;
 	err = redirect(map->mapping, &request);
 	/* The map shows the new memory now, so failing to fill it is no error. */
 	if (!err && (map->options & IOKMEM_MAP_PREFAULT))
@@ -375,6 +375,6 @@ int iokmem_map_redirect(struct iokmem_map *map, struct iokmem_desc *backing,
 			u32 options, size_t offset)
 {
 	might_sleep();
-	return iokmem_map_redirect_to(map, backing, options, offset, false);
+	return iokmem_map_redirect_to(map, backing, options, offset, IOKMEM_MODE_OF_DRIVER);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_map_redirect, IOKMEM_NS);

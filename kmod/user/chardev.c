@@ -547,7 +547,8 @@ static int redirect_to_fd(struct iokmem_map *map,
 		return PTR_ERR(backing);
 	if (!read_only || (iokmem_map_get_options(map) & IOKMEM_MAP_READ_ONLY))
 		err = iokmem_map_redirect_to(map, backing, arg->options, arg->offset,
-					     read_only || backing->partial);
+					     read_only || backing->partial ?
+					     IOKMEM_MODE_KEPT : IOKMEM_MODE_OF_PROGRAM);
 	iokmem_desc_put(backing);
 	return err;
 }
@@ -566,7 +567,7 @@ static int run_redirect_mapping(struct iokmem_call *call)
 		return PTR_ERR(map);
 	if (arg->fd == -1)
 		err = iokmem_map_redirect_to(map, NULL, arg->options, arg->offset,
-					     true);
+					     IOKMEM_MODE_KEPT);
 	else
 		err = redirect_to_fd(map, arg);
 	iokmem_map_put(map);

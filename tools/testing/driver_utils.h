@@ -130,13 +130,23 @@ static inline int driver_show(int driver, int fd, __u32 how)
 	return iok(driver, IOKMEM_PROBE_SHOW, &arg);
 }
 
-/* Have the driver make a buffer for the task that it keeps. Return an fd of it, or -errno. */
-static inline int driver_buffer(int driver, __u32 options, __u64 capacity)
+/* Have the driver make a buffer. Return an fd of it, or -errno. */
+static inline int driver_make_buffer(int driver, __u32 options, __u64 capacity, __u32 flags)
 {
-	struct iokmem_probe_buffer arg = { .options = options, .capacity = capacity };
+	struct iokmem_probe_buffer arg = {
+		.options = options,
+		.capacity = capacity,
+		.flags = flags,
+	};
 	int fd = ioctl(driver, IOKMEM_PROBE_BUFFER, &arg);
 
 	return fd < 0 ? -errno : fd;
+}
+
+/* Have the driver make a buffer for the task that it keeps. */
+static inline int driver_buffer(int driver, __u32 options, __u64 capacity)
+{
+	return driver_make_buffer(driver, options, capacity, 0);
 }
 
 /* Return a dma-buf of the driver's that has no kernel address. */

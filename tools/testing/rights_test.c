@@ -265,6 +265,34 @@ TEST_F(window, does_not_change_the_cache_mode)
 	EXPECT_EQ(WC, mode_of(self->wired));
 }
 
+/* A driver does not expect the memory to change its mode behind an address that it uses. */
+TEST(program_does_not_change_the_cache_mode_behind_an_address_of_the_kernels)
+{
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC), driver = open_driver(), fd, own;
+	char *unique;
+
+	if (driver < 0)
+		SKIP(return, "no probe module");
+	NEED_CACHE_MODE(WC);
+	fd = driver_make_buffer(driver, INOUT, PAGE, IOKMEM_PROBE_FOR_KERNEL);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EBUSY, try_map(fd, IOKMEM_MAP_ANYWHERE | WC, 0, 0, 0));
+	EXPECT_EQ(WB, mode_of(fd));
+
+	/* Nor by a redirect. */
+	own = create(dev, INOUT, PAGE, 0);
+	ASSERT_LE(0, own);
+	ASSERT_EQ(0, map(own, IOKMEM_MAP_UNIQUE, 0, 0, &unique));
+	EXPECT_EQ(-EBUSY, redirect(own, unique, PAGE, fd, WC, 0));
+	EXPECT_EQ(WB, mode_of(fd));
+	EXPECT_EQ(0, redirect(own, unique, PAGE, fd, 0, 0));
+	ASSERT_EQ(0, munmap(unique, PAGE));
+	close(own);
+	close(fd);
+	close(driver);
+	close(dev);
+}
+
 TEST_F(window, counts_its_own_pages)
 {
 	struct iokmem_get_page_counts counts;

@@ -268,7 +268,7 @@ static int check_mode(const struct iokmem_map_request *request)
 		return 0;
 	if (request->options & IOKMEM_MAP_REFERENCE)
 		return -ENOENT;
-	if (request->keep_mode)
+	if (request->mode_right == IOKMEM_MODE_KEPT)
 		return -EACCES;
 	return list_empty(&desc->mappings) ? 0 : -EBUSY;
 }
@@ -338,7 +338,8 @@ static void logic_create(struct sequence *sequence,
 	struct iokmem_map_request request = {
 		.mm = logic_mm(logic, asked->space),
 		.options = asked->options,
-		.keep_mode = file->read_only || file->part,
+		.mode_right = file->read_only || file->part ? IOKMEM_MODE_KEPT :
+							      IOKMEM_MODE_OF_PROGRAM,
 		.at = asked->address,
 		.offset = asked->offset,
 		.length = asked->length,

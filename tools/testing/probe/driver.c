@@ -269,6 +269,9 @@ static long ioctl_buffer(struct driver_file *driver, void __user *uptr)
 
 	if (copy_from_user(&call.arg, uptr, sizeof(call.arg)))
 		return -EFAULT;
+	if (call.arg.flags & IOKMEM_PROBE_FOR_KERNEL)
+		return probe_fd_of(iokmem_buffer_with_options(call.arg.options, call.arg.capacity,
+							      0), 0);
 	INIT_WORK_ONSTACK(&call.work, buffer_work);
 	queue_work(system_long_wq, &call.work);
 	flush_work(&call.work);

@@ -119,13 +119,16 @@ struct iokmem_probe_ranges {
  * struct iokmem_probe_buffer - argument of IOKMEM_PROBE_BUFFER
  * @capacity: in bytes
  * @options: of the buffer
- * @__reserved: not used
+ * @flags: IOKMEM_PROBE_FOR_KERNEL, or 0
  */
 struct iokmem_probe_buffer {
 	__u64 capacity;
 	__u32 options;
-	__u32 __reserved;
+	__u32 flags;
 };
+
+/* The buffer is for the kernel, which has an address of it. Nobody is charged. */
+#define IOKMEM_PROBE_FOR_KERNEL	1u
 
 /* The ways in which a driver uses memory. */
 #define IOKMEM_PROBE_READ	1u	/* copy bytes out of it */
