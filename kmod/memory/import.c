@@ -410,12 +410,9 @@ static unsigned long key_of(const struct dma_buf *dmabuf, u32 direction)
 
 static void import_release(struct iokmem_desc *desc)
 {
-	unsigned long key = key_of(import_of(desc)->dmabuf, desc->options);
-
 	/* Another descriptor may have taken its place, or have been there all the time. */
-	if (xa_load(&iokmem_imports, key) == import_of(desc))
-		xa_cmpxchg(&iokmem_imports, key, import_of(desc), NULL,
-			   GFP_KERNEL_ACCOUNT);
+	xa_cmpxchg(&iokmem_imports, key_of(import_of(desc)->dmabuf, desc->options),
+		   import_of(desc), NULL, GFP_KERNEL_ACCOUNT);
 	if (import_of(desc)->importer.vmas)
 		fput(import_of(desc)->importer.vmas);
 	dma_buf_put(import_of(desc)->dmabuf);
