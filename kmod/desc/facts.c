@@ -177,8 +177,10 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_cache_mode, IOKMEM_NS);
  */
 enum iokmem_class iokmem_desc_get_class(const struct iokmem_desc *desc)
 {
-	/* A range of addresses that are in a map has a parent, too. */
-	if (desc->parent && !desc->mm)
+	/* A range of a task's addresses, even if it has a parent, or is made of several pieces. */
+	if (desc->mm)
+		return IOKMEM_CLASS_GENERAL;
+	if (desc->parent)
 		return IOKMEM_CLASS_SUB;
 	if (desc->kind->is_buffer)
 		return IOKMEM_CLASS_BUFFER;
