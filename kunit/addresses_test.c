@@ -3,58 +3,14 @@
  * Ranges of a task's addresses that are in maps of descriptors, and several ranges as one.
  * kinds_test.c has what such descriptors have in common with others.
  */
-#include <linux/dma-buf.h>
 #include <linux/file.h>
 #include <linux/mman.h>
 #include <linux/sched/mm.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "kinds.h"
+#include "dmabuf_helpers.h"
 
-#define NONE	IOKMEM_DIRECTION_NONE
-#define IN	IOKMEM_DIRECTION_IN
-#define OUT	IOKMEM_DIRECTION_OUT
-#define INOUT	IOKMEM_DIRECTION_INOUT
 #define SIZE	(5 * PAGE_SIZE)
-
-static struct iokmem_desc *range(struct kunit *test, unsigned long address,
-				 size_t length, u32 options)
-{
-	return keep_desc(test, iokmem_desc_with_address_range(address, length, options,
-							      current));
-}
-
-/* Return the error of describing addresses, or 0. */
-static int range_error(unsigned long address, size_t length, u32 options)
-{
-	struct iokmem_desc *desc;
-
-	desc = iokmem_desc_with_address_range(address, length, options, current);
-	if (IS_ERR(desc))
-		return PTR_ERR(desc);
-	iokmem_desc_put(desc);
-	return 0;
-}
-
-static bool reads_pattern(struct iokmem_desc *desc, size_t first)
-{
-	u8 *bytes = kmalloc(desc->capacity, GFP_KERNEL);
-	bool same;
-
-	same = bytes && !iokmem_desc_read_bytes(desc, 0, bytes, desc->capacity) &&
-	       has_pattern(bytes, desc->capacity, first);
-	kfree(bytes);
-	return same;
-}
-
-static void fill_user(struct kunit *test, unsigned long address, size_t length)
-{
-	size_t i;
-
-	for (i = 0; i < length; i++)
-		KUNIT_ASSERT_EQ(test, 0, put_user(pattern(i), (u8 __user *)address + i));
-}
 
 /* Map a descriptor into the current task over @address. */
 static struct iokmem_map *map_over(struct kunit *test, struct iokmem_desc *desc,
@@ -89,7 +45,8 @@ static void map_is_described_by_its_addresses(struct kunit *test)
 
 	/* It is the memory that the map shows. */
 	fill_user(test, address_of(m), KIND_LENGTH);
-	KUNIT_EXPECT_TRUE(test, reads_pattern(part, 50));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(test, part, 50));
+	KUNIT_EXPECT_EQ(test, IOKMEM_CLASS_GENERAL, iokmem_desc_get_class(part));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_write_bytes(part, PAGE_SIZE, &byte, 1));
 	byte = 77;
 	KUNIT_ASSERT_EQ(test, 0, get_user(byte, (u8 __user *)address_of(m) + PAGE_SIZE + 50));
@@ -126,11 +83,11 @@ static void map_that_is_gone_leaves_its_memory(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, iokmem_map_unmap(m));
 	put_map_now(test, m);
 	put_buffer_now(test, desc);
-	KUNIT_EXPECT_TRUE(test, reads_pattern(part, 0));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(test, part, 0));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(part, NONE));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(part, NONE));
 	if (!kind->needs_prepare)
-		KUNIT_EXPECT_TRUE(test, reads_pattern(part, 0));
+		KUNIT_EXPECT_TRUE(test, reads_pattern(test, part, 0));
 }
 
 static void map_is_shared_with_those_of_its_addresses(struct kunit *test)
@@ -174,7 +131,7 @@ static void map_may_be_part_of_the_addresses(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
 	KUNIT_EXPECT_EQ(test, 1, a->held);
 	KUNIT_EXPECT_EQ(test, 1, b->held);
-	KUNIT_EXPECT_TRUE(test, reads_pattern(desc, 33));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(test, desc, 33));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_write_bytes(desc, 2 * PAGE_SIZE, &byte, 1));
 	byte = 77;
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(a, PAGE_SIZE + 33, &byte, 1));
@@ -248,7 +205,7 @@ static void map_that_has_ended_is_not_described(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, iokmem_map_unmap(m));
 	KUNIT_EXPECT_EQ(test, -ENXIO, range_error(address, SIZE, INOUT));
 	KUNIT_EXPECT_EQ(test, -ENXIO, range_error(address - PAGE_SIZE, 2 * PAGE_SIZE, INOUT));
-	/* What is mapped there next is described as anything else. */
+	/* A later mapping at these addresses is described as anything else. */
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address, SIZE));
 	KUNIT_EXPECT_EQ(test, 0, range_error(address, SIZE, INOUT));
 }
@@ -268,12 +225,12 @@ static void map_that_is_redirected_shows_other_memory(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(before, NONE));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_map_redirect(m, new, 0, 0));
 	after = range(test, address_of(m), SIZE, INOUT);
-	KUNIT_EXPECT_TRUE(test, reads_pattern(before, 0));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(test, before, 0));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(after, 1, &byte, 1));
 	KUNIT_EXPECT_EQ(test, 0, byte);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_map_redirect(m, NULL, 0, 0));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(after, NONE));
-	KUNIT_EXPECT_TRUE(test, reads_pattern(before, 0));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(test, before, 0));
 }
 
 static void map_of_revoked_memory_is_of_no_use(struct kunit *test)
@@ -303,16 +260,6 @@ static int file_error(struct iokmem_desc *desc, u32 flags)
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	fput(file);
-	return 0;
-}
-
-static int dma_buf_error(struct iokmem_desc *desc, u32 flags)
-{
-	struct dma_buf *dmabuf = iokmem_desc_get_dma_buf(desc, flags);
-
-	if (IS_ERR(dmabuf))
-		return PTR_ERR(dmabuf);
-	dma_buf_put(dmabuf);
 	return 0;
 }
 
@@ -363,8 +310,8 @@ static void map_that_is_read_only_is_only_read(struct kunit *test)
 	part = range(test, address_of(m), SIZE, INOUT);
 	expect_only_read(test, part);
 	KUNIT_EXPECT_EQ(test, -EACCES, dma_error(test, dev, part));
-	KUNIT_EXPECT_EQ(test, -EACCES, dma_buf_error(part, 0));
-	KUNIT_EXPECT_EQ(test, 0, dma_buf_error(part, IOKMEM_FD_READ_ONLY));
+	KUNIT_EXPECT_EQ(test, -EACCES, export_error(part, 0));
+	KUNIT_EXPECT_EQ(test, 0, export_error(part, IOKMEM_FD_READ_ONLY));
 	KUNIT_EXPECT_EQ(test, -EACCES,
 			iokmem_desc_set_purgeable(part, IOKMEM_PURGEABLE_EMPTY, NULL));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_set_purgeable(part, IOKMEM_PURGEABLE_KEEP_CURRENT,
@@ -385,7 +332,7 @@ static void map_that_is_read_only_is_only_read(struct kunit *test)
 	partly = range(test, address, 2 * PAGE_SIZE, INOUT);
 	expect_only_read(test, partly);
 
-	/* Who has the descriptor itself may write. */
+	/* By the descriptor itself the memory may be written. */
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_prepare(desc, IN));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
 }
@@ -414,7 +361,8 @@ static void map_that_persists_is_found_again(struct kunit *test)
 	other = keep_desc(test, iokmem_desc_with_persistent_memory_descriptor(partly));
 	KUNIT_EXPECT_PTR_NE(test, partly, other);
 	KUNIT_EXPECT_EQ(test, SIZE, iokmem_desc_get_length(other));
-	KUNIT_EXPECT_TRUE(test, reads_pattern(partly, 0));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(test, partly, 0));
+	KUNIT_EXPECT_EQ(test, IOKMEM_CLASS_GENERAL, iokmem_desc_get_class(partly));
 }
 
 /* Expect that a map which does not ask for it is read-only, or is not. */
@@ -488,7 +436,7 @@ static void check_adjacent(struct kunit *test, unsigned long address)
 
 	KUNIT_EXPECT_EQ(test, SIZE, iokmem_desc_get_length(desc));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
-	KUNIT_EXPECT_TRUE(test, reads_pattern(desc, 0));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(test, desc, 0));
 	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
 	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)address_of(m), SIZE, 0));
 	m = map(test, desc, current, 0, 0, 0);

@@ -60,17 +60,6 @@ bool is_revoked(const struct iokmem_desc *desc)
 	return READ_ONCE(desc->revoke_done);
 }
 
-bool reads_pattern(struct kunit *test, struct iokmem_desc *desc, size_t first)
-{
-	size_t length = iokmem_desc_get_length(desc);
-	u8 *bytes = kunit_kmalloc(test, length, GFP_KERNEL);
-	int err;
-
-	KUNIT_ASSERT_NOT_NULL(test, bytes);
-	err = iokmem_desc_read_bytes(desc, 0, bytes, length);
-	return !err && has_pattern(bytes, length, first);
-}
-
 void write_pattern(struct kunit *test, struct iokmem_desc *desc)
 {
 	size_t length = iokmem_desc_get_length(desc);

@@ -29,8 +29,6 @@ int import_error(struct dma_buf *dmabuf, u32 direction);
 /* Wait until the revoke of a descriptor is over, which a worker does. */
 bool is_revoked(const struct iokmem_desc *desc);
 
-bool reads_pattern(struct kunit *test, struct iokmem_desc *desc, size_t first);
-
 void write_pattern(struct kunit *test, struct iokmem_desc *desc);
 
 /* A device that has imported a dma-buf. */

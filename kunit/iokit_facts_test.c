@@ -224,7 +224,7 @@ static void iokit_device_memory_is_physical(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, IODeviceMemory_withSubRange(memory, PAGE_SIZE, PAGE_SIZE + 1));
 }
 
-/* What the tracepoint has told last. */
+/* The latest event of the tracepoint. */
 struct refusal {
 	char function[64];
 	int err;

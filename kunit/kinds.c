@@ -139,6 +139,43 @@ unsigned long user_memory(struct kunit *test, size_t length, bool shared)
 	return address;
 }
 
+void fill_user(struct kunit *test, unsigned long address, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		KUNIT_ASSERT_EQ(test, 0, put_user(pattern(i), (u8 __user *)address + i));
+}
+
+struct iokmem_desc *range(struct kunit *test, unsigned long address, size_t length,
+			  u32 options)
+{
+	return keep_desc(test, iokmem_desc_with_address_range(address, length, options,
+							      current));
+}
+
+int range_error(unsigned long address, size_t length, u32 options)
+{
+	struct iokmem_desc *desc;
+
+	desc = iokmem_desc_with_address_range(address, length, options, current);
+	if (IS_ERR(desc))
+		return PTR_ERR(desc);
+	iokmem_desc_put(desc);
+	return 0;
+}
+
+bool reads_pattern(struct kunit *test, struct iokmem_desc *desc, size_t first)
+{
+	size_t length = iokmem_desc_get_length(desc);
+	u8 *bytes = kunit_kmalloc(test, length, GFP_KERNEL);
+	int err;
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	err = iokmem_desc_read_bytes(desc, 0, bytes, length);
+	return !err && has_pattern(bytes, length, first);
+}
+
 static struct iokmem_desc *make_user_range(struct kunit *test)
 {
 	unsigned long address = user_memory(test, KIND_LENGTH + PAGE_SIZE, false);

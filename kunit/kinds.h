@@ -64,6 +64,19 @@ struct iokmem_desc *make_kind(struct kunit *test, const struct kind *kind);
 /* Map memory in the current address space, @shared or private. */
 unsigned long user_memory(struct kunit *test, size_t length, bool shared);
 
+/* Write the pattern to memory of the current address space. */
+void fill_user(struct kunit *test, unsigned long address, size_t length);
+
+/* Describe addresses of the current task. */
+struct iokmem_desc *range(struct kunit *test, unsigned long address, size_t length,
+			  u32 options);
+
+/* Return the error of describing them, or 0. */
+int range_error(unsigned long address, size_t length, u32 options);
+
+/* Return true if all bytes of a descriptor are the pattern from byte @first on. */
+bool reads_pattern(struct kunit *test, struct iokmem_desc *desc, size_t first);
+
 /* Skip the test if no memory was reserved. */
 void need_reserved(struct kunit *test);
 

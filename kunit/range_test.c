@@ -16,19 +16,6 @@
 #define INOUT	IOKMEM_DIRECTION_INOUT
 #define SIZE	(5 * PAGE_SIZE)
 
-static struct iokmem_desc *range(struct kunit *test, unsigned long address,
-				 size_t length, u32 options)
-{
-	return keep_desc(test, iokmem_desc_with_address_range(address, length, options,
-							      current));
-}
-
-static int range_error(unsigned long address, size_t length, u32 options)
-{
-	return PTR_ERR_OR_ZERO(iokmem_desc_with_address_range(address, length, options,
-							      current));
-}
-
 static int ranges_error(const struct iokmem_address_range *ranges, unsigned int nr,
 			u32 options)
 {
@@ -39,25 +26,6 @@ static int ranges_error(const struct iokmem_address_range *ranges, unsigned int 
 static int persistent_error(struct iokmem_desc *desc)
 {
 	return PTR_ERR_OR_ZERO(iokmem_desc_with_persistent_memory_descriptor(desc));
-}
-
-static void fill_user(struct kunit *test, unsigned long address, size_t length)
-{
-	size_t i;
-
-	for (i = 0; i < length; i++)
-		KUNIT_ASSERT_EQ(test, 0, put_user(pattern(i), (u8 __user *)address + i));
-}
-
-static bool reads_pattern(struct iokmem_desc *desc)
-{
-	u8 *bytes = kmalloc(desc->capacity, GFP_KERNEL);
-	bool same;
-
-	same = bytes && !iokmem_desc_read_bytes(desc, 0, bytes, desc->capacity) &&
-	       has_pattern(bytes, desc->capacity, 0);
-	kfree(bytes);
-	return same;
 }
 
 static void range_shows_what_the_task_has(struct kunit *test)
@@ -71,7 +39,7 @@ static void range_shows_what_the_task_has(struct kunit *test)
 	fill_user(test, address, SIZE - PAGE_SIZE);
 	desc = range(test, address, SIZE - PAGE_SIZE, INOUT);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
-	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(test, desc, 0));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_write_bytes(desc, PAGE_SIZE, &byte, 1));
 	byte = 0;
 	KUNIT_ASSERT_EQ(test, 0, get_user(byte, (u8 __user *)address + PAGE_SIZE));
@@ -111,12 +79,12 @@ static void range_stays_as_it_is_when_the_task_unmaps_it(struct kunit *test)
 	m = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_READ_ONLY, 0, 0);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address, SIZE));
-	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(test, desc, 0));
 	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)address_of(m), SIZE, 0));
 
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
 	/* The map still holds the memory. */
-	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(test, desc, 0));
 	put_map_now(test, m);
 	KUNIT_EXPECT_EQ(test, -EFAULT, iokmem_desc_prepare(desc, NONE));
 }
@@ -263,7 +231,7 @@ static void range_of_shared_memory_is_mapped_into_other_tasks(struct kunit *test
 	KUNIT_EXPECT_EQ(test, 1, desc->held);
 	/* The descriptor outlives the mapping that it was made from. */
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(address, SIZE));
-	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(test, desc, 0));
 	kill_process(other);
 	KUNIT_EXPECT_EQ(test, 0UL, address_of(m));
 }
@@ -338,7 +306,7 @@ static void range_of_a_process_is_named_by_any_of_its_threads(struct kunit *test
 	desc = keep_desc(test, iokmem_desc_with_address_range(address, SIZE, INOUT, exited));
 	fill_user(test, address, SIZE);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, INOUT));
-	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(test, desc, 0));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, INOUT));
 }
 
@@ -386,7 +354,7 @@ static void range_that_persists_is_found_again(struct kunit *test)
 	fill_user(test, address, SIZE);
 	desc = range(test, address, SIZE, INOUT | IOKMEM_PERSISTENT);
 	/* The descriptor is prepared from the start, and a caller cannot undo that. */
-	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(test, desc, 0));
 	KUNIT_EXPECT_EQ(test, -EBADFD, iokmem_desc_complete(desc, NONE));
 	same = keep_desc(test, iokmem_desc_with_persistent_memory_descriptor(desc));
 	KUNIT_EXPECT_PTR_EQ(test, desc, same);
@@ -402,7 +370,7 @@ static void range_that_persists_is_found_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, SIZE, iokmem_desc_get_length(other));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(other, 1, &byte, 1));
 	KUNIT_EXPECT_EQ(test, 0, byte);
-	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(test, desc, 0));
 
 	KUNIT_EXPECT_EQ(test, -EINVAL,
 			persistent_error(range(test, address, SIZE, INOUT)));
@@ -421,7 +389,7 @@ static void range_of_the_kernel_is_where_it_is(struct kunit *test)
 	desc = keep_desc(test, iokmem_desc_with_address(bytes + 5, 900, INOUT));
 	/* A descriptor of kernel memory is prepared from the start. */
 	fill_bytes(bytes + 5, 900);
-	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(test, desc, 0));
 	m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
 	KUNIT_EXPECT_PTR_EQ(test, bytes + 5, (u8 *)address_of(m));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, NONE));
@@ -457,7 +425,7 @@ static void range_of_the_kernel_may_be_a_modules_variable(struct kunit *test)
 
 	desc = keep_desc(test, iokmem_desc_with_address(of_module + 5, PAGE_SIZE, INOUT));
 	fill_bytes(of_module + 5, PAGE_SIZE);
-	KUNIT_EXPECT_TRUE(test, reads_pattern(desc));
+	KUNIT_EXPECT_TRUE(test, reads_pattern(test, desc, 0));
 	m = map(test, desc, IOKMEM_KERNEL_TASK, IOKMEM_MAP_UNIQUE, 0, 0);
 	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)address_of(m), PAGE_SIZE, 0));
 }

@@ -317,9 +317,9 @@ static int begin_retyping(struct iokmem_desc *desc, u32 cache_mode, const u64 *u
  * then nobody else can map or hold the memory.
  *
  * Return 0; -ENODEV if the memory has been revoked; -EBUSY if anything maps or holds it, other
- * than a home mapping that follows;
- * -ESTALE if the memory already has the mode, or others have used it; -EOPNOTSUPP if the kind has
- * only one mode; -EINTR if a fatal signal arrived; or another error of the kind.
+ * than a home mapping that follows; -ESTALE if the memory already has the mode, or others have
+ * used it; -EOPNOTSUPP if the kind has only one mode; -EINTR if a fatal signal arrived; or another
+ * error of the kind.
  * Nothing has changed after an error.
  */
 int iokmem_desc_retype_begin(struct iokmem_desc *desc, u32 cache_mode, const u64 *uses)

@@ -86,7 +86,8 @@ static void use_mode(struct iokmem_map_request *request)
 
 	lockdep_assert_held(&desc->lock);
 
-	if (request->cache_mode == IOKMEM_MAP_DEFAULT_CACHE || request->mode_right == IOKMEM_MODE_KEPT)
+	if (request->cache_mode == IOKMEM_MAP_DEFAULT_CACHE ||
+	    request->mode_right == IOKMEM_MODE_KEPT)
 		return;
 	/* The request may come here again, after it has changed the mode. */
 	change->done &= change->uses == desc->mode_uses;

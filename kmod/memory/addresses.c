@@ -280,7 +280,7 @@ static struct iokmem_desc *create(struct mm_struct *mm, unsigned long address, s
  * allocator.
  *
  * Addresses of a task that are in a map of a descriptor, of whatever kind, are resolved at once.
- * Such a range is a window of the map's descriptor, as iokmem_sub_with_sub_range() makes one. It
+ * The range becomes a window of the map's descriptor, like those of iokmem_sub_with_sub_range(). It
  * keeps that descriptor even if the map is unmapped or redirected later. Its maps are maps of the
  * descriptor: they share and are shared, and in the task itself they may have other addresses if
  * the map is Unique. The memory is neither pinned nor copied. Preparations of the range hold the

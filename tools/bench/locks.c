@@ -152,7 +152,7 @@ static void clear_holds(void)
 	NEED(!write_file(LOCK_STAT, "0"));
 }
 
-/* What can be done among the maps of a descriptor, without a change. */
+/* Calls among the maps of a descriptor that leave the maps as they are. */
 
 static void find(int fd, struct window window)
 {

@@ -252,7 +252,7 @@ static int map_within_limit(void *arg)
 	return 0;
 }
 
-/* Who imports a dma-buf again, and the number of the descriptor that it has. */
+/* A process that imports a dma-buf again, and the number of the descriptor that it should get. */
 struct importer {
 	int dev;
 	int dma_buf;
@@ -320,7 +320,7 @@ TEST_F(foreign, is_one_descriptor_for_all_who_import_it)
 	close(again);
 	EXPECT_TRUE(EVENTUALLY(!is_listed(importer.id)));
 
-	/* Who comes later makes a new one. */
+	/* A later import makes a new one. */
 	self->fd = with_dma_buf(self->dev, INOUT, self->dma_buf);
 	ASSERT_LE(0, self->fd);
 	EXPECT_NE(importer.id, buffer_id(self->fd));

@@ -86,18 +86,6 @@ static void lose(char *address, bool unused)
 	madvise(address, PAGE, MADV_HWPOISON);
 }
 
-static int use(int driver, int fd, __u32 how, __u64 offset, __u64 length)
-{
-	struct iokmem_probe_use arg = {
-		.fd = fd,
-		.how = how,
-		.offset = offset,
-		.length = length,
-	};
-
-	return iok(driver, IOKMEM_PROBE_USE, &arg);
-}
-
 static __u64 frame_at(char *address)
 {
 	struct iokmem_probe probe = {};
@@ -171,8 +159,8 @@ TEST_F(poison, pageable_memory_that_is_lost_cannot_be_held)
 	int multi, to;
 
 	before = look(fd);
-	EXPECT_EQ(-EIO, use(self->driver, fd, IOKMEM_PROBE_HOLD, 0, 0));
-	EXPECT_EQ(-EIO, use(self->driver, fd, IOKMEM_PROBE_MAP_KERNEL, 0, 0));
+	EXPECT_EQ(-EIO, driver_use(self->driver, fd, IOKMEM_PROBE_HOLD, 0, 0));
+	EXPECT_EQ(-EIO, driver_use(self->driver, fd, IOKMEM_PROBE_MAP_KERNEL, 0, 0));
 	EXPECT_EQ(-EIO, get_dma_buf(fd, 0));
 	EXPECT_UNCHANGED(before, fd);
 
@@ -191,7 +179,7 @@ TEST_F(poison, pageable_memory_that_is_lost_cannot_be_held)
 TEST_F(poison, pageable_memory_that_is_lost_is_not_shown_to_devices)
 {
 	int fd = lost_pageable(_metadata, self->dev, IOKMEM_DIRECTION_INOUT);
-	int err = use(self->driver, fd, IOKMEM_PROBE_MAP_DMA, 0, 0);
+	int err = driver_use(self->driver, fd, IOKMEM_PROBE_MAP_DMA, 0, 0);
 
 	if (err == -ENXIO)
 		SKIP(return, "no edu device with a driver");
@@ -203,9 +191,9 @@ TEST_F(poison, bytes_of_pageable_memory_that_are_lost_are_not_copied)
 	int fd = lost_pageable(_metadata, self->dev, 0);
 	char *base;
 
-	EXPECT_EQ(-EIO, use(self->driver, fd, IOKMEM_PROBE_READ, 0, 16 * PAGE));
-	EXPECT_EQ(-EIO, use(self->driver, fd, IOKMEM_PROBE_WRITE, 0, 16 * PAGE));
-	EXPECT_EQ(0, use(self->driver, fd, IOKMEM_PROBE_READ, 0, LOST * PAGE));
+	EXPECT_EQ(-EIO, driver_use(self->driver, fd, IOKMEM_PROBE_READ, 0, 16 * PAGE));
+	EXPECT_EQ(-EIO, driver_use(self->driver, fd, IOKMEM_PROBE_WRITE, 0, 16 * PAGE));
+	EXPECT_EQ(0, driver_use(self->driver, fd, IOKMEM_PROBE_READ, 0, LOST * PAGE));
 	ASSERT_EQ(0, map(fd, 0, 0, 0, &base));
 	EXPECT_TRUE(pages_are_numbered(base, LOST * PAGE, 0));
 }
@@ -219,7 +207,7 @@ TEST_F(poison, emptied_memory_has_another_page)
 	ASSERT_EQ(0, map(fd, 0, 0, 0, &base));
 	EXPECT_TRUE(is_zero(base, 16 * PAGE));
 	EXPECT_TRUE(can_write(base + LOST * PAGE));
-	EXPECT_EQ(0, use(self->driver, fd, IOKMEM_PROBE_HOLD, 0, 0));
+	EXPECT_EQ(0, driver_use(self->driver, fd, IOKMEM_PROBE_HOLD, 0, 0));
 }
 
 /* The kernel would oops if it cleared a page that is not in its map of all memory any more. */
@@ -437,13 +425,13 @@ TEST_F(wired, the_kernel_does_not_touch_memory_that_is_lost)
 	memset(base, 'x', size);
 	ASSERT_EQ(0, poison(self->driver, base + at));
 	before = look(fd);
-	EXPECT_EQ(-EIO, use(self->driver, fd, IOKMEM_PROBE_READ, 0, size));
-	EXPECT_EQ(-EIO, use(self->driver, fd, IOKMEM_PROBE_WRITE, 0, size));
-	EXPECT_EQ(-EIO, use(self->driver, fd, IOKMEM_PROBE_FLUSH, 0, size));
+	EXPECT_EQ(-EIO, driver_use(self->driver, fd, IOKMEM_PROBE_READ, 0, size));
+	EXPECT_EQ(-EIO, driver_use(self->driver, fd, IOKMEM_PROBE_WRITE, 0, size));
+	EXPECT_EQ(-EIO, driver_use(self->driver, fd, IOKMEM_PROBE_FLUSH, 0, size));
 	EXPECT_UNCHANGED(before, fd);
 	EXPECT_TRUE(is_filled(base, size, 'x'));
-	EXPECT_EQ(0, use(self->driver, fd, IOKMEM_PROBE_READ, 0, at));
-	EXPECT_EQ(0, use(self->driver, fd, IOKMEM_PROBE_WRITE, at + PAGE, size - at - PAGE));
+	EXPECT_EQ(0, driver_use(self->driver, fd, IOKMEM_PROBE_READ, 0, at));
+	EXPECT_EQ(0, driver_use(self->driver, fd, IOKMEM_PROBE_WRITE, at + PAGE, size - at - PAGE));
 	EXPECT_TRUE(is_filled(base, at + PAGE, 'x'));
 	EXPECT_TRUE(is_zero(base + at + PAGE, size - at - PAGE));
 }
@@ -485,9 +473,9 @@ TEST_F(wired, copying_to_members_changes_all_or_none)
 	ASSERT_EQ(0, poison(self->driver, last + middle(size)));
 	multi = create_multi(self->dev, 0, fds, 2);
 	ASSERT_LE(0, multi);
-	EXPECT_EQ(-EIO, use(self->driver, multi, IOKMEM_PROBE_WRITE, PAGE, PAGE + size));
+	EXPECT_EQ(-EIO, driver_use(self->driver, multi, IOKMEM_PROBE_WRITE, PAGE, PAGE + size));
 	EXPECT_TRUE(is_filled(base, 2 * PAGE, 'x'));
-	EXPECT_EQ(0, use(self->driver, multi, IOKMEM_PROBE_WRITE, PAGE, PAGE));
+	EXPECT_EQ(0, driver_use(self->driver, multi, IOKMEM_PROBE_WRITE, PAGE, PAGE));
 	EXPECT_TRUE(is_filled(base, PAGE, 'x'));
 	EXPECT_TRUE(is_zero(base + PAGE, PAGE));
 }
