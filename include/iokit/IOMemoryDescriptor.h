@@ -117,7 +117,9 @@ typedef IOOptionBits IODirection;
 #define IOKIT_COMPLETE_HINTS	(kIODirectionCompleteWithError | kIODirectionCompleteWithDataValid)
 
 /* Modifiers of the purgeable state which order memory that is purged. */
-#define IOKIT_PURGEABLE_ORDERS		0x0760u
+#define IOKIT_PURGEABLE_ORDERS	(kIOMemoryPurgeableVolatileGroup7 |		\
+				 kIOMemoryPurgeableVolatileBehaviorLifo |	\
+				 kIOMemoryPurgeableVolatileOrderingObsolete)
 
 /* All options that IOKit knows. */
 #define IOKIT_DIRECTION_KNOWN		0x000001ffu
