@@ -3,6 +3,9 @@
  * dma-bufs as descriptors: those of a driver that knows nothing of this one, and this driver's
  * own.
  */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
 #include <linux/dma-buf.h>
 #include <linux/uaccess.h>
 
@@ -528,6 +531,43 @@ static void import_is_exported_as_its_own_dma_buf(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EACCES, export_error(desc, 0));
 }
 
+static int map_until_stopped(void *data)
+{
+	struct iokmem_desc *desc = data;
+	struct iokmem_map *m = iokmem_desc_map(desc, 0);
+
+	if (!IS_ERR(m))
+		iokmem_map_put(m);
+	while (!kthread_should_stop())
+		msleep(20);
+	return PTR_ERR_OR_ZERO(m);
+}
+
+/* Programs share the descriptor, so one whose import takes long must not make others wait. */
+static void import_awaits_the_exporter_without_the_hold_lock(struct kunit *test)
+{
+	struct exporter *from = exporter(test, 0);
+	struct iokmem_desc *desc = keep_desc(test, iokmem_desc_with_dma_buf(from->dmabuf, INOUT));
+	struct task_struct *thread;
+	struct completion delay;
+	bool locked;
+
+	init_completion(&delay);
+	from->vmap_delay = &delay;
+	thread = kthread_run(map_until_stopped, desc, "iokmem-mapper");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
+	while (!READ_ONCE(from->vmapped))
+		msleep(20);
+	locked = mutex_trylock(&desc->hold_lock);
+	KUNIT_EXPECT_TRUE(test, locked);
+	if (locked)
+		mutex_unlock(&desc->hold_lock);
+	complete_all(&delay);
+	KUNIT_EXPECT_EQ(test, 0, kthread_stop(thread));
+	from->vmap_delay = NULL;
+	KUNIT_EXPECT_EQ(test, 0U, desc->held);
+}
+
 static struct kunit_case dmabuf_import_cases[] = {
 	KUNIT_CASE_PARAM(import_of_an_export_is_the_descriptor, kind_gen_params),
 	KUNIT_CASE(import_of_an_export_gives_no_more_than_that),
@@ -547,6 +587,7 @@ static struct kunit_case dmabuf_import_cases[] = {
 	KUNIT_CASE(import_is_shown_to_devices_by_the_exporter),
 	KUNIT_CASE(import_with_a_short_table_is_refused),
 	KUNIT_CASE(import_is_exported_as_its_own_dma_buf),
+	KUNIT_CASE(import_awaits_the_exporter_without_the_hold_lock),
 	{}
 };
 

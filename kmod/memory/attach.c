@@ -34,7 +34,7 @@ static void revoke(struct work_struct *work)
 	iokmem_desc_count_put(desc);
 }
 
-/* Attached devices have a hold of the descriptor, so it has a count. */
+/* A device is attached for one who holds the descriptor, or is about to, so it has a count. */
 static void invalidated(struct dma_buf_attachment *attachment)
 {
 	struct iokmem_importer *importer = attachment->importer_priv;

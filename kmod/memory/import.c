@@ -30,6 +30,7 @@
 #include <linux/iosys-map.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/xarray.h>
 
 #include "desc/desc.h"
@@ -41,19 +42,31 @@
 #include "page/frame.h"
 
 /**
+ * struct brought - memory that its exporter keeps in place, and where it is
+ * @attachment: of the module's own device
+ * @map: address of the memory in the kernel. Opaque memory has none
+ * @extents: where the memory is, until it is pinned
+ * @cache_mode: the exporter's
+ */
+struct brought {
+	struct dma_buf_attachment *attachment;
+	struct iosys_map map;
+	struct iokmem_extents extents;
+	u32 cache_mode;
+};
+
+/**
  * struct iokmem_import - a descriptor of a dma-buf
  * @desc: the descriptor; its extents are the memory while it is held
  * @dmabuf: the dma-buf, a counted reference
  * @importer: attaches devices, and learns that the exporter takes the memory back
- * @attachment: of the module's own device, while the memory is held
- * @map: address of the memory in the kernel, while it is held
+ * @brought: keeps the memory while it is held
  */
 struct iokmem_import {
 	struct iokmem_desc desc;
 	struct dma_buf *dmabuf;
 	struct iokmem_importer importer;
-	struct dma_buf_attachment *attachment;	/* protected by hold_lock of @desc */
-	struct iosys_map map;			/* protected by hold_lock of @desc */
+	struct brought *brought;		/* protected by hold_lock of @desc */
 };
 
 /*
@@ -93,10 +106,10 @@ static unsigned long address_of(const struct iosys_map *map)
 }
 
 /* Find the cache mode of all extents. Returns -EOPNOTSUPP if they have several. */
-static int find_mode(const struct iokmem_import *import, u32 *cache_mode)
+static int find_mode(struct brought *brought)
 {
-	const struct iokmem_extents *extents = &import->desc.extents;
-	unsigned long address = address_of(&import->map);
+	const struct iokmem_extents *extents = &brought->extents;
+	unsigned long address = address_of(&brought->map);
 	unsigned int i;
 	u32 mode;
 	int err;
@@ -105,9 +118,9 @@ static int find_mode(const struct iokmem_import *import, u32 *cache_mode)
 		err = iokmem_cache_find(address, extents->array[i].pfn, &mode);
 		if (err)
 			return err;
-		if (i && mode != *cache_mode)
+		if (i && mode != brought->cache_mode)
 			return -EOPNOTSUPP;
-		*cache_mode = mode;
+		brought->cache_mode = mode;
 		address += iokmem_extent_pages(extents, i) << PAGE_SHIFT;
 		cond_resched();
 	}
@@ -115,34 +128,55 @@ static int find_mode(const struct iokmem_import *import, u32 *cache_mode)
 }
 
 /* Find where the memory is and which type it has. The exporter keeps it in place. */
-static int look_up(struct iokmem_import *import)
+static int look_up(const struct iokmem_desc *desc, struct brought *brought)
 {
-	unsigned long address = address_of(&import->map);
-	struct iokmem_desc *desc = &import->desc;
-	u32 cache_mode;
+	unsigned long address = address_of(&brought->map);
 	int err = -EFAULT;
 
 	if (!offset_in_page(address))
-		err = iokmem_kernel_extents(&desc->extents, address,
+		err = iokmem_kernel_extents(&brought->extents, address,
 					    iokmem_desc_pages(desc), true);
 	if (err)
 		return err == -EFAULT ? -EOPNOTSUPP : err;
-	err = find_mode(import, &cache_mode);
-	if (err) {
-		iokmem_extents_fini(&desc->extents);
-		return err;
-	}
-	mutex_lock(&desc->lock);
-	WRITE_ONCE(desc->cache_mode, cache_mode);
-	mutex_unlock(&desc->lock);
-	return 0;
+	err = find_mode(brought);
+	if (err)
+		iokmem_extents_fini(&brought->extents);
+	return err;
 }
 
 /*
- * Pin the memory for writing if that is possible, since a later hold may need that. The
- * module's device has the memory mapped only if the kernel needs that to keep it in place:
- * unmapping may drop lines from caches that the CPU has written.
+ * Have the memory kept in place, so that it may be written if that is possible, since a later
+ * hold may need that. The module's device has the memory mapped only if the kernel needs that to
+ * keep it in place: unmapping may drop lines from caches that the CPU has written.
  */
+static void *attach_bring_in(struct iokmem_desc *desc, bool write)
+{
+	struct iokmem_import *import = import_of(desc);
+	struct brought *brought;
+	int err;
+
+	if (write && iokmem_dma_buf_is_read_only(import->dmabuf))
+		return ERR_PTR(-EACCES);
+	brought = kzalloc(sizeof(*brought), GFP_KERNEL_ACCOUNT);
+	if (!brought)
+		return ERR_PTR(-ENOMEM);
+	brought->attachment = iokmem_attach(&import->importer, iokmem_dma_buf_device);
+	if (IS_ERR(brought->attachment)) {
+		err = error_of(PTR_ERR(brought->attachment), -EOPNOTSUPP);
+		kfree(brought);
+		return ERR_PTR(err);
+	}
+	return brought;
+}
+
+static void attach_let_go(struct iokmem_desc *desc, void *data)
+{
+	struct brought *brought = data;
+
+	iokmem_detach(&import_of(desc)->importer, brought->attachment);
+	kfree(brought);
+}
+
 static int attach_pin(struct iokmem_desc *desc, bool write, void *brought)
 {
 	struct iokmem_import *import = import_of(desc);
@@ -150,63 +184,75 @@ static int attach_pin(struct iokmem_desc *desc, bool write, void *brought)
 	lockdep_assert_held(&desc->hold_lock);
 
 	WRITE_ONCE(desc->held_read_only, iokmem_dma_buf_is_read_only(import->dmabuf));
-	if (write && desc->held_read_only)
-		return -EACCES;
-	import->attachment = iokmem_attach(&import->importer, iokmem_dma_buf_device);
-	return IS_ERR(import->attachment) ?
-	       error_of(PTR_ERR(import->attachment), -EOPNOTSUPP) : 0;
+	import->brought = brought;
+	return 0;
 }
 
 static void attach_unpin(struct iokmem_desc *desc)
 {
-	struct iokmem_import *import = import_of(desc);
-
 	lockdep_assert_held(&desc->hold_lock);
 
-	iokmem_detach(&import->importer, import->attachment);
+	attach_let_go(desc, import_of(desc)->brought);
 }
 
-static int import_pin(struct iokmem_desc *desc, bool write, void *brought)
+static void *import_bring_in(struct iokmem_desc *desc, bool write)
 {
-	struct iokmem_import *import = import_of(desc);
+	struct dma_buf *dmabuf = import_of(desc)->dmabuf;
+	struct brought *brought = attach_bring_in(desc, write);
 	int err;
 
-	err = attach_pin(desc, write, brought);
-	if (err)
-		return err;
+	if (IS_ERR(brought))
+		return brought;
 	/* The kernel warns if this fails. */
-	err = dma_buf_vmap_unlocked(import->dmabuf, &import->map);
+	err = dma_buf_vmap_unlocked(dmabuf, &brought->map);
 	if (err) {
 		err = -ENOMEM;
 		goto err_detach;
 	}
-	err = look_up(import);
+	err = look_up(desc, brought);
 	if (err)
 		goto err_vunmap;
-	return 0;
+	return brought;
 
 err_vunmap:
-	dma_buf_vunmap_unlocked(import->dmabuf, &import->map);
+	dma_buf_vunmap_unlocked(dmabuf, &brought->map);
 err_detach:
-	attach_unpin(desc);
-	return err;
+	attach_let_go(desc, brought);
+	return ERR_PTR(err);
+}
+
+static void import_let_go(struct iokmem_desc *desc, void *data)
+{
+	struct brought *brought = data;
+
+	iokmem_extents_fini(&brought->extents);
+	dma_buf_vunmap_unlocked(import_of(desc)->dmabuf, &brought->map);
+	attach_let_go(desc, brought);
+}
+
+static int import_pin(struct iokmem_desc *desc, bool write, void *data)
+{
+	struct brought *brought = data;
+
+	iokmem_extents_move(&desc->extents, &brought->extents);
+	mutex_lock(&desc->lock);
+	WRITE_ONCE(desc->cache_mode, brought->cache_mode);
+	mutex_unlock(&desc->lock);
+	return attach_pin(desc, write, brought);
 }
 
 static void import_unpin(struct iokmem_desc *desc)
 {
-	struct iokmem_import *import = import_of(desc);
-
 	lockdep_assert_held(&desc->hold_lock);
 
 	iokmem_extents_fini(&desc->extents);
-	dma_buf_vunmap_unlocked(import->dmabuf, &import->map);
-	attach_unpin(desc);
+	import_let_go(desc, import_of(desc)->brought);
 }
 
 static unsigned long import_kernel_address(const struct iokmem_desc *desc,
 					   pgoff_t index, unsigned long nr)
 {
-	return address_of(&import_of(desc)->map) + (index << PAGE_SHIFT);
+	return address_of(&import_of(desc)->brought->map) + (index << PAGE_SHIFT);
 }
 
 /* Entries that user tasks get are encrypted, which is wrong for memory of a device. */
@@ -218,7 +264,7 @@ static int import_may_map(const struct iokmem_desc *desc, size_t offset, size_t 
 	if (!user)
 		return 0;
 	return import->dmabuf->ops->mmap &&
-	       !(import->map.is_iomem && cc_platform_has(CC_ATTR_MEM_ENCRYPT)) ?
+	       !(import->brought->map.is_iomem && cc_platform_has(CC_ATTR_MEM_ENCRYPT)) ?
 	       0 : -EOPNOTSUPP;
 }
 
@@ -272,7 +318,7 @@ static int import_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 		return -EINTR;
 	err = iokmem_check_known(desc, write);
 	if (!err)
-		iokmem_access_map(&import_of(desc)->map, offset, bytes, length, write);
+		iokmem_access_map(&import_of(desc)->brought->map, offset, bytes, length, write);
 	mutex_unlock(&desc->hold_lock);
 	return err;
 }
@@ -419,6 +465,8 @@ static void import_release(struct iokmem_desc *desc)
 }
 
 static const struct iokmem_store_ops import_store = {
+	.bring_in	= import_bring_in,
+	.let_go		= import_let_go,
 	.pin		= import_pin,
 	.unpin		= import_unpin,
 };
@@ -453,6 +501,8 @@ static const struct iokmem_kind iokmem_import_kind = {
 };
 
 static const struct iokmem_store_ops opaque_store = {
+	.bring_in	= attach_bring_in,
+	.let_go		= attach_let_go,
 	.pin		= attach_pin,
 	.unpin		= attach_unpin,
 	.page_counts	= opaque_page_counts,
