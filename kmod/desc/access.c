@@ -487,11 +487,12 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_page_counts, IOKMEM_NS);
  *	oldest volatile memory first; %IOKMEM_PURGEABLE_EMPTY: the content is not
  *	needed any more; %IOKMEM_PURGEABLE_KEEP_CURRENT: only ask
  * @old: out, unless NULL: the state until now. If it was empty, the memory is zero,
- *	except for what has been written since.
+ *	except for what has been written since, and for pages that were held.
  *
  * Follows IOMemoryDescriptor::setPurgeable(). Empty memory that is made volatile
  * stays empty. Maps stay, and show zeroes after the memory was emptied. Memory that
- * is prepared or mapped into the kernel is not emptied when memory is short. When
+ * is prepared or mapped into the kernel is not emptied when memory is short, and pages that a
+ * dma-buf or a multi-descriptor of a part holds keep their content then. When
  * such memory is made empty, it is zeroed where it is. A sub-descriptor changes its
  * parent. A multi-descriptor changes all of its members; its state is empty if that
  * of any member is, or else volatile if that of any member is.

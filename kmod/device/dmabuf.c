@@ -61,7 +61,8 @@
 /**
  * struct iokmem_export - the memory behind a dma-buf of the module's
  * @desc: the descriptor, a user reference
- * @window: the bytes, whose memory is held
+ * @window: the bytes, whose memory is held; of a descriptor of the dma-buf's own if only a part
+ *	of pageable memory is
  * @charge: the charge for the hold, or NULL
  * @dmabuf: the dma-buf, which is freed after this
  * @read_only: importers may only read the memory
@@ -107,10 +108,16 @@ static struct iokmem_export *export_of(const struct dma_buf *dmabuf)
 	return dmabuf->priv;
 }
 
+/* Return the descriptor that is revoked when the memory is. */
+static struct iokmem_desc *owner_of(const struct iokmem_export *export)
+{
+	return iokmem_desc_owner(export->desc);
+}
+
 /* A revoked descriptor's memory stays where it is mapped already, and is mapped no more. */
 static int check_revoked(const struct iokmem_export *export)
 {
-	return iokmem_desc_check_revoked(export->window.desc);
+	return iokmem_desc_check_revoked(owner_of(export));
 }
 
 static int export_attach(struct dma_buf *dmabuf, struct dma_buf_attachment *attachment)
@@ -331,7 +338,7 @@ static struct iokmem_export *export_of_watch(struct iokmem_watch *watch)
 /* The dma-buf may have no reference any more. export_release() waits until @told. */
 static bool export_watch_get(struct iokmem_watch *watch)
 {
-	lockdep_assert_held(&export_of_watch(watch)->window.desc->lock);
+	lockdep_assert_held(&owner_of(export_of_watch(watch))->lock);
 
 	export_of_watch(watch)->revoking = true;
 	return true;
@@ -353,10 +360,18 @@ static const struct iokmem_watch_ops export_watch_ops = {
 	.revoke	= export_revoked,
 };
 
+/* Put the part of pageable memory that the dma-buf holds, if it does not hold all of it. */
+static void put_part(struct iokmem_export *export)
+{
+	if (export->window.desc != owner_of(export))
+		iokmem_desc_put(export->window.desc);
+}
+
 static void export_free(struct iokmem_export *export)
 {
 	WARN_ON(!list_empty(&export->mappings));
 	iokmem_desc_unhold(export->window.desc, export->charge);
+	put_part(export);
 	iokmem_desc_put(export->desc);
 	mutex_destroy(&export->lock);
 	kfree(export);
@@ -366,7 +381,7 @@ static void export_release(struct dma_buf *dmabuf)
 {
 	struct iokmem_export *export = export_of(dmabuf);
 
-	iokmem_watch_remove(&export->watch, export->window.desc);
+	iokmem_watch_remove(&export->watch, owner_of(export));
 	if (export->revoking)
 		wait_for_completion(&export->told);
 	export_free(export);
@@ -480,9 +495,14 @@ static struct iokmem_export *export_alloc(struct iokmem_desc *desc, bool read_on
 		err = iokmem_desc_try_get(desc);
 	if (err)
 		goto err_free;
+	err = iokmem_part_narrow(&export->window);
+	if (err)
+		goto err_put;
 	err = hold(export);
 	if (!err)
 		return export;
+	put_part(export);
+err_put:
 	iokmem_desc_put(desc);
 err_free:
 	mutex_destroy(&export->lock);
@@ -507,7 +527,8 @@ static struct dma_buf *get_imported(struct dma_buf *dmabuf, bool read_only)
  * Makes a dma-buf of all of the descriptor's length, rounded up to pages. If @desc was made
  * with iokmem_desc_with_dma_buf(), takes a reference to that dma-buf instead. The dma-buf
  * is a user of @desc. As long as it exists the memory stays in place, as if it were
- * prepared, and keeps its cache mode. @desc's own length may change.
+ * prepared, and keeps its cache mode. Of pageable memory, that is what the dma-buf has of it.
+ * @desc's own length may change.
  *
  * Other devices reach the memory if all of it is RAM. Drivers get a kernel address if the
  * memory has one cache mode and the dma-buf is not read-only. A read-only dma-buf can be
@@ -565,7 +586,7 @@ struct dma_buf *iokmem_desc_get_dma_buf(struct iokmem_desc *desc, u32 flags)
 		return dmabuf;
 	}
 	export->dmabuf = dmabuf;
-	err = iokmem_watch_add(&export->watch, &export_watch_ops, export->window.desc);
+	err = iokmem_watch_add(&export->watch, &export_watch_ops, owner_of(export));
 	if (err) {
 		dma_buf_put(dmabuf);
 		return ERR_PTR(err);

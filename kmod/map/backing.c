@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 
 #include "map/map.h"
+#include "memory/memory.h"
 #include "page/wake.h"
 
 /*
@@ -269,7 +270,7 @@ static int hold(struct iokmem_backing *backing, bool write)
 	wake_revoke(desc);
 	mutex_unlock(&desc->lock);
 
-	err = iokmem_desc_hold(desc, write, &backing->charge);
+	err = iokmem_desc_hold(backing->part ? backing->part : desc, write, &backing->charge);
 
 	mutex_lock(&desc->lock);
 	desc->nr_awaiting--;
@@ -277,6 +278,21 @@ static int hold(struct iokmem_backing *backing, bool write)
 	if (!err)
 		err = iokmem_desc_check_revoked(desc);
 	mutex_unlock(&desc->lock);
+	return err;
+}
+
+/* Hold no more than the window if the memory is pageable, and mapped by its frames. */
+static int narrow(struct iokmem_backing *backing, size_t length)
+{
+	struct iokmem_window window = {
+		.desc = backing->desc,
+		.offset = backing->offset,
+		.length = length,
+	};
+	int err = iokmem_part_narrow(&window);
+
+	if (!err && window.desc != backing->desc)
+		backing->part = window.desc;
 	return err;
 }
 
@@ -289,14 +305,30 @@ static int hold(struct iokmem_backing *backing, bool write)
 int iokmem_backing_hold(struct iokmem_backing *backing, size_t length, u32 options, bool paged,
 			bool user)
 {
-	int err;
+	int err = 0;
 
 	if (!backing->held && !paged && !iokmem_desc_is_always_there(backing->desc)) {
-		err = hold(backing, !(options & IOKMEM_MAP_READ_ONLY));
+		if (user)
+			err = narrow(backing, length);
+		if (!err)
+			err = hold(backing, !(options & IOKMEM_MAP_READ_ONLY));
 		if (err)
 			return err;
 	}
 	return iokmem_desc_may_map(backing->desc, backing->offset, length, user);
+}
+
+/*
+ * iokmem_backing_lookup - find where page @index of the backing's descriptor is
+ *
+ * The memory is always there or held, and the page is in the backing's window.
+ */
+struct iokmem_run iokmem_backing_lookup(const struct iokmem_backing *backing, pgoff_t index)
+{
+	if (backing->part)
+		return iokmem_desc_lookup(backing->part,
+					  index - (backing->offset >> PAGE_SHIFT));
+	return iokmem_desc_lookup(backing->desc, index);
 }
 
 /*
@@ -312,6 +344,7 @@ struct iokmem_backing iokmem_backing_take(struct iokmem_backing *backing)
 
 	iokmem_backing_unmap(backing);
 	backing->held = false;
+	backing->part = NULL;
 	backing->keeper = NULL;
 	return taken;
 }
@@ -325,7 +358,9 @@ struct iokmem_backing iokmem_backing_take(struct iokmem_backing *backing)
 void iokmem_backing_release(const struct iokmem_backing *taken)
 {
 	if (taken->held)
-		iokmem_desc_unhold(taken->desc, taken->charge);
+		iokmem_desc_unhold(taken->part ? taken->part : taken->desc, taken->charge);
+	if (taken->part)
+		iokmem_desc_put(taken->part);
 	if (taken->keeper)
 		fput(taken->keeper);
 }

@@ -26,8 +26,7 @@ static struct iokmem_run run_at(const struct iokmem_mapping *mapping,
 {
 	unsigned long ahead = (address - mapping->start) >> PAGE_SHIFT;
 
-	return iokmem_desc_lookup(iokmem_mapping_desc(mapping),
-				  iokmem_mapping_index(mapping) + ahead);
+	return iokmem_backing_lookup(&mapping->backing, iokmem_mapping_index(mapping) + ahead);
 }
 
 /* Return true if memory and addresses have the alignment that a huge entry needs. */

@@ -55,7 +55,8 @@ enum iokmem_mapping_state {
  * @desc: the descriptor, never a sub-descriptor, with one count; NULL once it has been put
  * @offset: offset of the first byte in @desc, in bytes
  * @mapped: the backing is counted in @desc's nr_mapped. Protected by @desc's lock
- * @held: the backing holds @desc's memory. Protected by @desc's lock
+ * @part: the part of @desc's memory that is held, a user reference; NULL: all of it
+ * @held: the backing holds the memory. Protected by @desc's lock
  * @charge: the charge for that hold, or NULL
  * @keeper: the file of a dma-buf that holds @desc's memory, or NULL. Protected by @desc's
  *	lock
@@ -63,6 +64,7 @@ enum iokmem_mapping_state {
 struct iokmem_backing {
 	struct iokmem_desc *desc;
 	size_t offset;
+	struct iokmem_desc *part;
 	bool mapped;
 	bool held;
 	struct iokmem_hold_charge *charge;
@@ -332,6 +334,7 @@ int iokmem_lock_in_mode(struct iokmem_map_request *request);
 void iokmem_undo_mode(struct iokmem_desc *desc, struct iokmem_mode_change *change);
 void iokmem_backing_map(struct iokmem_backing *backing);
 void iokmem_backing_unmap(struct iokmem_backing *backing);
+struct iokmem_run iokmem_backing_lookup(const struct iokmem_backing *backing, pgoff_t index);
 int iokmem_backing_hold(struct iokmem_backing *backing, size_t length, u32 options, bool paged,
 			bool user);
 struct iokmem_backing iokmem_backing_take(struct iokmem_backing *backing);

@@ -129,7 +129,7 @@ static bool shows_own_pages(const struct vm_area_struct *vma,
 	if (!pages->nrpages)
 		return false;
 	for (; index < end; index++) {
-		unsigned long pfn = iokmem_desc_lookup(backing->desc, index).pfn;
+		unsigned long pfn = iokmem_backing_lookup(backing, index).pfn;
 
 		if (pfn != IOKMEM_NO_PFN && pfn_valid(pfn) &&
 		    page_folio(pfn_to_page(pfn))->mapping == pages)

@@ -31,7 +31,6 @@ static int frame_at(const struct iokmem_mapping *mapping, unsigned long address,
  */
 int iokmem_mapping_check_static(const struct iokmem_mapping *mapping)
 {
-	const struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
 	pgoff_t index = iokmem_mapping_index(mapping);
 	unsigned long i, pfn;
 	int err;
@@ -42,7 +41,7 @@ int iokmem_mapping_check_static(const struct iokmem_mapping *mapping)
 		err = frame_at(mapping, mapping->start + (i << PAGE_SHIFT), &pfn);
 		if (err)
 			return err;
-		if (pfn != iokmem_desc_lookup(desc, index + i).pfn)
+		if (pfn != iokmem_backing_lookup(&mapping->backing, index + i).pfn)
 			return -ENXIO;
 		cond_resched();
 	}

@@ -26,6 +26,7 @@
 
 #include "desc/desc.h"
 #include "memory/addresses.h"
+#include "memory/memory.h"
 #include "memory/multi.h"
 #include "memory/range.h"
 #include "page/address_space.h"
@@ -377,6 +378,8 @@ static bool has_memory_of(struct iokmem_desc *desc, struct iokmem_desc *other)
 		struct iokmem_desc *leaf = iokmem_desc_leaf(a.desc, &at, &n);
 		struct iokmem_desc *other_leaf = iokmem_desc_leaf(b.desc, &other_at, &other_n);
 
+		leaf = iokmem_part_whole(leaf, &at);
+		other_leaf = iokmem_part_whole(other_leaf, &other_at);
 		if (at != other_at || n != other_n ||
 		    (leaf != other_leaf && !iokmem_range_has_frames_of(leaf, other_leaf)))
 			return false;

@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 
 #include "desc/desc.h"
+#include "memory/memory.h"
 #include "memory/multi.h"
 #include "page/cache.h"
 #include "page/compat.h"
@@ -26,8 +27,10 @@
 /**
  * struct iokmem_member - a window of a descriptor, in a multi-descriptor
  * @multi: the multi-descriptor
- * @watch: tells if @desc is revoked
- * @desc: the descriptor, a user reference; neither a sub- nor a multi-descriptor
+ * @watch: tells if @whole is revoked
+ * @whole: the descriptor that has the memory; neither a sub- nor a multi-descriptor
+ * @desc: the descriptor whose frames the window shows, a user reference: @whole, which it keeps, or
+ *	a part of that
  * @offset: of the window's first byte in @desc
  * @start: of the window's first byte in the multi-descriptor
  * @end: just past the window's last byte in the multi-descriptor
@@ -36,6 +39,7 @@
 struct iokmem_member {
 	struct iokmem_multi *multi;
 	struct iokmem_watch watch;
+	struct iokmem_desc *whole;
 	struct iokmem_desc *desc;
 	size_t offset;
 	size_t start;
@@ -248,7 +252,7 @@ static int member_get(const struct iokmem_member *member, bool held, bool write)
 
 	if (!iokmem_desc_has_memory(desc))
 		return -EFAULT;
-	if (!iokmem_desc_is_always_there(desc) && !iokmem_desc_is_paged(desc) &&
+	if (!iokmem_desc_is_always_there(desc) && !iokmem_desc_is_paged(member->whole) &&
 	    !held)
 		return -EBADFD;
 	err = iokmem_desc_hold(desc, write, NULL);
@@ -324,13 +328,13 @@ out:
 	return err;
 }
 
-/* Return true if a member before member @i is a window of the same descriptor. */
+/* Return true if a member before member @i is a window of the same memory. */
 static bool seen_before(const struct iokmem_multi *multi, unsigned int i)
 {
 	unsigned int j;
 
 	for (j = 0; j < i; j++)
-		if (multi->members[j].desc == multi->members[i].desc)
+		if (multi->members[j].whole == multi->members[i].whole)
 			return true;
 	return false;
 }
@@ -349,7 +353,7 @@ static int multi_page_counts(struct iokmem_desc *desc, pgoff_t index, unsigned l
 
 		if (seen_before(multi, i))
 			continue;
-		err = iokmem_desc_get_page_counts(multi->members[i].desc,
+		err = iokmem_desc_get_page_counts(multi->members[i].whole,
 						  &of_resident, &of_dirty);
 		if (err)
 			return err;
@@ -369,7 +373,7 @@ static int multi_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
 
 	/* Check all members first. Whether a member has a state does not change. */
 	for (i = 0; i < multi->nr; i++) {
-		err = iokmem_desc_set_purgeable(multi->members[i].desc,
+		err = iokmem_desc_set_purgeable(multi->members[i].whole,
 						IOKMEM_PURGEABLE_KEEP_CURRENT, NULL);
 		if (err)
 			return err;
@@ -378,7 +382,7 @@ static int multi_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old)
 	for (i = 0; i < multi->nr; i++) {
 		if (seen_before(multi, i))
 			continue;
-		err = iokmem_desc_set_purgeable(multi->members[i].desc, state,
+		err = iokmem_desc_set_purgeable(multi->members[i].whole, state,
 						&of_one);
 		/* A program that is being killed does not wait to change the others. */
 		if (WARN_ON(err && err != -EINTR) || err)
@@ -419,7 +423,7 @@ static int watch_members(struct iokmem_multi *multi)
 	while (multi->nr_watched < multi->nr && !err) {
 		member = &multi->members[multi->nr_watched];
 		member->multi = multi;
-		err = iokmem_watch_add(&member->watch, &member_watch_ops, member->desc);
+		err = iokmem_watch_add(&member->watch, &member_watch_ops, member->whole);
 		multi->nr_watched += !err;
 	}
 	return err;
@@ -432,7 +436,7 @@ static void multi_release(struct iokmem_desc *desc)
 
 	while (multi->nr_watched) {
 		member = &multi->members[--multi->nr_watched];
-		iokmem_watch_remove(&member->watch, member->desc);
+		iokmem_watch_remove(&member->watch, member->whole);
 	}
 	while (multi->nr)
 		iokmem_desc_put(multi->members[--multi->nr].desc);
@@ -513,7 +517,7 @@ static bool continues_last(const struct iokmem_multi *multi, const struct iokmem
 	return last->desc == desc && last->offset + (last->end - last->start) == offset;
 }
 
-/* Add a window of a descriptor that is neither a sub- nor a multi-descriptor. */
+/* Add a window of a descriptor that is neither a sub- nor a multi-descriptor, nor a part. */
 static int add_leaf(struct iokmem_multi *multi, struct iokmem_desc *desc,
 		    size_t offset, size_t length)
 {
@@ -541,6 +545,7 @@ static int add_leaf(struct iokmem_multi *multi, struct iokmem_desc *desc,
 	if (err)
 		return err;
 
+	member->whole = desc;
 	member->desc = desc;
 	member->offset = offset;
 	member->start = end - length;
@@ -568,6 +573,7 @@ int iokmem_multi_add(struct iokmem_desc *multi, struct iokmem_desc *desc)
 		size_t at = window.offset, n = window.length;
 		struct iokmem_desc *leaf = iokmem_desc_leaf(window.desc, &at, &n);
 
+		leaf = iokmem_part_whole(leaf, &at);
 		err = add_leaf(multi_of(multi), leaf, at, n);
 		window.offset += n;
 		window.length -= n;
@@ -593,20 +599,50 @@ struct iokmem_desc *iokmem_multi_create(u32 direction)
 	return desc;
 }
 
+/* Let each member hold no more than its window. */
+static int narrow_members(struct iokmem_multi *multi)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < multi->nr; i++) {
+		struct iokmem_member *member = &multi->members[i];
+		struct iokmem_window window = {
+			.desc = member->whole,
+			.offset = member->offset,
+			.length = member->end - member->start,
+		};
+
+		err = iokmem_part_narrow(&window);
+		if (err)
+			return err;
+		if (window.desc == member->whole)
+			continue;
+		/* The part keeps the memory. */
+		iokmem_desc_put(member->whole);
+		member->desc = window.desc;
+		member->offset = window.offset;
+	}
+	return 0;
+}
+
 /*
  * Count the pages that a user who holds the multi-descriptor is charged for: those of all
- * members. The holds that it has of its members are charged to nobody.
+ * members, but for what is a member twice. The holds that it has of its members are charged to
+ * nobody.
  */
 static unsigned long members_hold_pages(const struct iokmem_multi *multi)
 {
 	unsigned long nr = 0;
-	unsigned int i;
+	unsigned int i, j;
 
 	for (i = 0; i < multi->nr; i++) {
-		unsigned long of_one = multi->members[i].desc->hold_pages;
+		const struct iokmem_desc *desc = multi->members[i].desc;
 
-		if (of_one && !seen_before(multi, i))
-			nr += of_one;
+		for (j = 0; desc->hold_pages && multi->members[j].desc != desc; j++)
+			;
+		if (j == i)
+			nr += desc->hold_pages;
 	}
 	return nr;
 }
@@ -622,6 +658,8 @@ struct iokmem_desc *iokmem_multi_finish(struct iokmem_desc *desc, int err)
 	/* A descriptor without memory has neither a place nor a type. */
 	if (!err && !multi_of(desc)->nr)
 		err = -EINVAL;
+	if (!err)
+		err = narrow_members(multi_of(desc));
 	desc->length = desc->capacity;
 	desc->hold_pages = members_hold_pages(multi_of(desc));
 	if (!err)
@@ -650,7 +688,7 @@ struct iokmem_desc *iokmem_multi_finish(struct iokmem_desc *desc, int err)
  * mapped if that is so of the members in that part. A member that continues the one before in
  * one memory is one with it. A kernel mapping needs members of RAM that have one cache mode, and
  * no guard pages. All members are held while the multi-descriptor, or a part of it, is mapped or
- * prepared.
+ * prepared: of pageable memory, only the pages that are a member.
  *
  * Context: May sleep.
  * Return: a descriptor, of which the reference is the caller's; or ERR_PTR():

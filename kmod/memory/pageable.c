@@ -23,18 +23,6 @@
 #include "page/cache.h"
 #include "page/compat.h"
 
-/**
- * struct brought - all pages of the memory, which have been brought in and are not held yet
- * @pages: the pages, with references
- * @extents: where they are
- * @charge: what somebody is charged with for them
- */
-struct brought {
-	struct page **pages;
-	struct iokmem_extents extents;
-	struct iokmem_charge charge;
-};
-
 /*
  * Bring pages in and keep them. Returns what iokmem_shmem_get_pages() returns. A discard may have
  * taken them out of the file on return.
@@ -58,46 +46,40 @@ static struct page **get_pages(struct iokmem_pageable *pageable, pgoff_t first,
 	return pages;
 }
 
-static int bring_in_pages(struct iokmem_pageable *pageable, struct brought *brought)
+static int bring_in_pages(struct iokmem_pageable *pageable, struct iokmem_brought *brought)
 {
-	unsigned long nr = iokmem_shmem_size(pageable);
 	struct mem_cgroup *old;
 	int err;
 
-	iokmem_shmem_set_unevictable(pageable);
-	brought->pages = get_pages(pageable, 0, nr);
-	if (IS_ERR(brought->pages)) {
-		err = PTR_ERR(brought->pages);
-		goto err_evictable;
-	}
+	brought->pages = get_pages(pageable, brought->first, brought->nr);
+	if (IS_ERR(brought->pages))
+		return PTR_ERR(brought->pages);
 	old = iokmem_payer_enter(&pageable->payer);
-	err = iokmem_extents_from_pages(&brought->extents, brought->pages, nr);
+	err = iokmem_extents_from_pages(&brought->extents, brought->pages, brought->nr);
 	iokmem_payer_leave(&pageable->payer, old);
 	if (err)
-		goto err_pages;
-	return 0;
-
-err_pages:
-	iokmem_shmem_put_pages(brought->pages, nr, false);
-err_evictable:
-	iokmem_shmem_clear_unevictable(pageable);
+		iokmem_shmem_put_pages(brought->pages, brought->nr, false);
 	return err;
 }
 
 /*
- * Keep the pages by references, so that they can be written: one who only reads must not keep
- * others from writing. The payer, if there is one, is charged.
+ * iokmem_pageable_bring_in - bring @nr pages from @first on in, and keep them
+ *
+ * Caller must hold no lock that another program may need. References keep the pages, so that they
+ * can be written: one who only reads must not keep others from writing. The payer, if there is
+ * one, is charged. Returns the pages, for iokmem_pageable_let_go(), or ERR_PTR().
  */
-static void *pageable_bring_in(struct iokmem_desc *desc, bool write)
+struct iokmem_brought *iokmem_pageable_bring_in(struct iokmem_pageable *pageable, pgoff_t first,
+						unsigned long nr)
 {
-	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
-	unsigned long nr = iokmem_shmem_size(pageable);
-	struct brought *brought;
+	struct iokmem_brought *brought;
 	int err;
 
 	brought = kzalloc(sizeof(*brought), GFP_KERNEL_ACCOUNT);
 	if (!brought)
 		return ERR_PTR(-ENOMEM);
+	brought->first = first;
+	brought->nr = nr;
 	err = iokmem_charge(&brought->charge, &pageable->payer, nr);
 	if (err)
 		goto err_free;
@@ -113,22 +95,41 @@ err_free:
 	return ERR_PTR(err);
 }
 
-static void pageable_let_go(struct iokmem_desc *desc, void *data)
+/*
+ * iokmem_pageable_let_go - undo iokmem_pageable_bring_in()
+ *
+ * @dirty: the pages have been written.
+ */
+void iokmem_pageable_let_go(struct iokmem_brought *brought, bool dirty)
 {
-	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
-	struct brought *brought = data;
-
-	iokmem_shmem_clear_unevictable(pageable);
-	iokmem_shmem_put_pages(brought->pages, iokmem_shmem_size(pageable), false);
+	iokmem_shmem_put_pages(brought->pages, brought->nr, dirty);
 	iokmem_extents_fini(&brought->extents);
 	iokmem_uncharge(&brought->charge);
 	kfree(brought);
 }
 
+static void *pageable_bring_in(struct iokmem_desc *desc, bool write)
+{
+	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
+	struct iokmem_brought *brought;
+
+	iokmem_shmem_set_unevictable(pageable);
+	brought = iokmem_pageable_bring_in(pageable, 0, iokmem_shmem_size(pageable));
+	if (IS_ERR(brought))
+		iokmem_shmem_clear_unevictable(pageable);
+	return brought;
+}
+
+static void pageable_let_go(struct iokmem_desc *desc, void *brought)
+{
+	iokmem_shmem_clear_unevictable(iokmem_pageable_of(desc));
+	iokmem_pageable_let_go(brought, false);
+}
+
 static int pageable_pin(struct iokmem_desc *desc, bool write, void *data)
 {
 	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
-	struct brought *brought = data;
+	struct iokmem_brought *brought = data;
 	int err = -ESTALE;
 
 	lockdep_assert_held(&desc->hold_lock);
@@ -136,24 +137,21 @@ static int pageable_pin(struct iokmem_desc *desc, bool write, void *data)
 	/* For reading suffices: it keeps the memory from being emptied. */
 	if (down_read_killable(&pageable->lock))
 		return -EINTR;
-	if (iokmem_shmem_has_pages(pageable, brought->pages, iokmem_shmem_size(pageable))) {
-		WRITE_ONCE(pageable->pinned, brought->pages);
+	if (iokmem_shmem_has_pages(pageable, brought->pages, brought->nr)) {
+		WRITE_ONCE(pageable->pinned, brought);
 		iokmem_volatile_update(pageable);
 		err = 0;
 	}
 	up_read(&pageable->lock);
-	if (err)
-		return err;
-	iokmem_extents_move(&desc->extents, &brought->extents);
-	pageable->pin_charge = brought->charge;
-	kfree(brought);
-	return 0;
+	if (!err)
+		iokmem_extents_move(&desc->extents, &brought->extents);
+	return err;
 }
 
 static void pageable_unpin(struct iokmem_desc *desc)
 {
 	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
-	struct page **pages = pageable->pinned;
+	struct iokmem_brought *brought = pageable->pinned;
 
 	lockdep_assert_held(&desc->hold_lock);
 
@@ -163,9 +161,8 @@ static void pageable_unpin(struct iokmem_desc *desc)
 	up_write(&pageable->lock);
 	iokmem_shmem_clear_unevictable(pageable);
 
-	iokmem_shmem_put_pages(pages, iokmem_shmem_size(pageable), desc->held_written);
 	iokmem_extents_fini(&desc->extents);
-	iokmem_uncharge(&pageable->pin_charge);
+	iokmem_pageable_let_go(brought, desc->held_written);
 }
 
 /* Bring a page in and lock it. Returns ERR_PTR(-ESTALE) if it was discarded meanwhile. */
@@ -252,10 +249,15 @@ static int access_pages(struct iokmem_pageable *pageable, struct page **pages,
 	return err;
 }
 
-static int pageable_access(struct iokmem_desc *desc, size_t offset, void *bytes,
+/*
+ * iokmem_pageable_access - copy bytes from or to the memory; zeroes if @bytes is NULL
+ *
+ * Returns 0; -EAGAIN if the memory is emptied again and again; or another error of
+ * iokmem_desc_read_bytes().
+ */
+int iokmem_pageable_access(struct iokmem_pageable *pageable, size_t offset, void *bytes,
 			   size_t length, bool write)
 {
-	struct iokmem_pageable *pageable = iokmem_pageable_of(desc);
 	size_t in_page = offset_in_page(offset);
 	unsigned long nr = PAGE_ALIGN(in_page + length) >> PAGE_SHIFT;
 	int err = -ESTALE, tries;
@@ -270,6 +272,12 @@ static int pageable_access(struct iokmem_desc *desc, size_t offset, void *bytes,
 		iokmem_shmem_put_pages(pages, nr, write && !err);
 	}
 	return err == -ESTALE ? -EAGAIN : err;
+}
+
+static int pageable_access(struct iokmem_desc *desc, size_t offset, void *bytes,
+			   size_t length, bool write)
+{
+	return iokmem_pageable_access(iokmem_pageable_of(desc), offset, bytes, length, write);
 }
 
 static int pageable_page_counts(struct iokmem_desc *desc, pgoff_t index, unsigned long nr,
@@ -350,6 +358,8 @@ struct iokmem_desc *iokmem_pageable_create(size_t capacity, bool purgeable,
 		desc->hold_pages = desc->owned >> PAGE_SHIFT;
 	iokmem_payer_copy(&pageable->payer, payer);
 	init_rwsem(&pageable->lock);
+	spin_lock_init(&pageable->parts_lock);
+	pageable->parts = RB_ROOT;
 	spin_lock_init(&pageable->keepers_lock);
 	err = iokmem_shmem_create(pageable);
 	if (!err && purgeable)

@@ -8,6 +8,7 @@
 #define _IOKMEM_PAGEABLE_H
 
 #include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 
@@ -31,15 +32,34 @@ struct iokmem_purgeable {
 };
 
 /**
+ * struct iokmem_brought - pages that were brought in, and are kept by references
+ * @by_first: in the tree of the memory's parts that are held
+ * @first: index of the first page in the memory
+ * @nr: how many pages there are
+ * @pages: the pages
+ * @extents: where they are, until the descriptor that holds them takes these over
+ * @charge: what the memory's payer is charged with for them
+ */
+struct iokmem_brought {
+	struct rb_node by_first;	/* protected by parts_lock of the memory */
+	pgoff_t first;
+	unsigned long nr;
+	struct page **pages;
+	struct iokmem_extents extents;
+	struct iokmem_charge charge;
+};
+
+/**
  * struct iokmem_pageable - a descriptor of pageable memory
  * @desc: the descriptor; its extents are the pages while they are held
  * @file: the shmem file that has the pages
  * @shmem_fops: the operations that the inode had before those of the module
  * @payer: who is charged for pages, whoever touches them, and while the memory is held
- * @pin_charge: the charge of the @payer while the memory is held
  * @lock: held for reading to touch pages, and for writing to discard them and to change the
  *	state
- * @pinned: the pages while they are held, or NULL
+ * @pinned: all pages while the memory is held, or NULL
+ * @parts_lock: protects @parts. Nests inside @lock
+ * @parts: the parts of the memory that are held apart from it, by their first page (part.c)
  * @keepers_lock: protects @keepers
  * @keepers: how many have pages brought in to hold them, or hold them
  * @purgeable: for purgeable memory, or NULL
@@ -57,10 +77,11 @@ struct iokmem_pageable {
 	struct file *file;
 	const struct file_operations *shmem_fops;
 	struct iokmem_payer payer;
-	struct iokmem_charge pin_charge;	/* protected by hold_lock of @desc */
 
 	struct rw_semaphore lock;
-	struct page **pinned;	/* written with hold_lock of @desc and @lock held */
+	struct iokmem_brought *pinned;	/* written with hold_lock of @desc and @lock held */
+	spinlock_t parts_lock;
+	struct rb_root parts;	/* protected by @parts_lock; changed with @lock held */
 	spinlock_t keepers_lock;
 	unsigned int keepers;	/* protected by @keepers_lock */
 	struct iokmem_purgeable *purgeable;
@@ -70,5 +91,11 @@ static inline struct iokmem_pageable *iokmem_pageable_of(const struct iokmem_des
 {
 	return container_of(desc, struct iokmem_pageable, desc);
 }
+
+struct iokmem_brought *iokmem_pageable_bring_in(struct iokmem_pageable *pageable, pgoff_t first,
+						unsigned long nr);
+void iokmem_pageable_let_go(struct iokmem_brought *brought, bool dirty);
+int iokmem_pageable_access(struct iokmem_pageable *pageable, size_t offset, void *bytes,
+			   size_t length, bool write);
 
 #endif /* _IOKMEM_PAGEABLE_H */

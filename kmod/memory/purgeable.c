@@ -19,6 +19,7 @@
 #include "desc/desc.h"
 #include "memory/pageable.h"
 #include "memory/purgeable.h"
+#include "memory/shmem.h"
 #include "memory/volatile.h"
 
 int iokmem_purgeable_create(struct iokmem_pageable *pageable)
@@ -56,6 +57,7 @@ static void change_state(struct iokmem_pageable *pageable, u32 state)
 	    purgeable->state == IOKMEM_PURGEABLE_EMPTY)
 		return;
 	if (state == IOKMEM_PURGEABLE_EMPTY) {
+		iokmem_shmem_wipe_held(pageable);
 		iokmem_volatile_empty(pageable);
 		return;
 	}

@@ -303,24 +303,24 @@ static void wipe(struct page *page)
 		clear_highpage(page);
 }
 
-/* Zero the pages that somebody has a reference to, such as I/O to a file. */
-static void wipe_referenced(struct address_space *mapping)
+/* Zero the pages of a range that somebody has a reference to, such as I/O to a file. */
+static void wipe_referenced(struct address_space *mapping, pgoff_t first, pgoff_t last)
 {
 	struct folio_batch batch;
-	pgoff_t next = 0;
-	unsigned long page;
+	pgoff_t next = first, index;
 	unsigned int i;
 
 	folio_batch_init(&batch);
-	while (filemap_get_folios(mapping, &next, ULONG_MAX, &batch)) {
+	while (filemap_get_folios(mapping, &next, last, &batch)) {
 		for (i = 0; i < folio_batch_count(&batch); i++) {
 			struct folio *folio = batch.folios[i];
 
 			/* One reference is the batch's, the others are the page cache's. */
 			if (folio_ref_count(folio) <= folio_nr_pages(folio) + 1)
 				continue;
-			for (page = 0; page < folio_nr_pages(folio); page++)
-				wipe(folio_page(folio, page));
+			index = max(first, folio->index);
+			for (; index <= min(last, folio_next_index(folio) - 1); index++)
+				wipe(folio_file_page(folio, index));
 			cond_resched();
 		}
 		folio_batch_release(&batch);
@@ -328,29 +328,71 @@ static void wipe_referenced(struct address_space *mapping)
 	}
 }
 
-/*
- * iokmem_shmem_discard - empty the memory, for good and for everybody
- *
- * The memory reads as zero afterwards, through every mapping and for everybody who has a
- * reference to a page of it. Pages that are held stay and are zeroed where they are. Also
- * called while memory is reclaimed.
- */
-void iokmem_shmem_discard(struct iokmem_pageable *pageable)
+/* Take the pages from @first to @last out of the file. */
+static void drop_pages(struct address_space *mapping, pgoff_t first, pgoff_t last)
+{
+	loff_t start = (loff_t)first << PAGE_SHIFT, end = ((loff_t)last + 1) << PAGE_SHIFT;
+
+	unmap_mapping_range(mapping, start, end - start, 1);
+	wipe_referenced(mapping, first, last);
+	shmem_truncate_range(mapping->host, start, end - 1);
+}
+
+static void wipe_pages(const struct iokmem_brought *brought)
 {
 	unsigned long i;
 
+	for (i = 0; i < brought->nr; i++) {
+		wipe(brought->pages[i]);
+		cond_resched();
+	}
+}
+
+static struct iokmem_brought *part_of(struct rb_node *node)
+{
+	return rb_entry(node, struct iokmem_brought, by_first);
+}
+
+/*
+ * iokmem_shmem_wipe_held - zero the pages that are held, where they are
+ */
+void iokmem_shmem_wipe_held(struct iokmem_pageable *pageable)
+{
+	struct rb_node *node;
+
 	lockdep_assert_held_write(&pageable->lock);
 
-	if (pageable->pinned) {
-		for (i = 0; i < iokmem_shmem_size(pageable); i++) {
-			wipe(pageable->pinned[i]);
-			cond_resched();
-		}
+	if (pageable->pinned)
+		wipe_pages(pageable->pinned);
+	for (node = rb_first(&pageable->parts); node; node = rb_next(node))
+		wipe_pages(part_of(node));
+}
+
+/*
+ * iokmem_shmem_drop - empty the memory, but for pages that are held, for good and for everybody
+ *
+ * The memory reads as zero afterwards, through every mapping and for everybody else who has a
+ * reference to a page of it. Also called while memory is reclaimed.
+ */
+void iokmem_shmem_drop(struct iokmem_pageable *pageable)
+{
+	pgoff_t lead = iokmem_desc_map_lead(&pageable->desc);
+	pgoff_t end = lead + iokmem_shmem_size(pageable), next = lead;
+	struct rb_node *node;
+
+	lockdep_assert_held_write(&pageable->lock);
+
+	if (pageable->pinned)
 		return;
+	for (node = rb_first(&pageable->parts); node; node = rb_next(node)) {
+		const struct iokmem_brought *part = part_of(node);
+
+		if (next < lead + part->first)
+			drop_pages(mapping_of(pageable), next, lead + part->first - 1);
+		next = max(next, lead + part->first + part->nr);
 	}
-	unmap_mapping_range(mapping_of(pageable), 0, 0, 1);
-	wipe_referenced(mapping_of(pageable));
-	shmem_truncate_range(file_inode(pageable->file), 0, -1);
+	if (next < end)
+		drop_pages(mapping_of(pageable), next, end - 1);
 }
 
 /*

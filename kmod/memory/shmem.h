@@ -23,7 +23,8 @@ struct page *iokmem_shmem_get_page(struct iokmem_pageable *pageable, pgoff_t ind
 int iokmem_shmem_lock_page(struct iokmem_pageable *pageable, struct page *page);
 void iokmem_shmem_count(struct iokmem_pageable *pageable, pgoff_t index, unsigned long nr,
 			u64 *resident, u64 *dirty);
-void iokmem_shmem_discard(struct iokmem_pageable *pageable);
+void iokmem_shmem_wipe_held(struct iokmem_pageable *pageable);
+void iokmem_shmem_drop(struct iokmem_pageable *pageable);
 unsigned long iokmem_shmem_pages(const struct iokmem_pageable *pageable);
 
 #endif /* _IOKMEM_SHMEM_H */

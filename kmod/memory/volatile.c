@@ -258,7 +258,7 @@ void iokmem_volatile_forget(struct iokmem_pageable *pageable)
 }
 
 /*
- * iokmem_volatile_empty - discard the content and make the state empty
+ * iokmem_volatile_empty - discard all pages that nobody holds, and make the state empty
  *
  * Pages that are held stay, and so do their shares.
  */
@@ -266,9 +266,9 @@ void iokmem_volatile_empty(struct iokmem_pageable *pageable)
 {
 	lockdep_assert_held_write(&pageable->lock);
 
-	iokmem_shmem_discard(pageable);
+	iokmem_shmem_drop(pageable);
 	WRITE_ONCE(pageable->purgeable->state, IOKMEM_PURGEABLE_EMPTY);
-	if (pageable->pinned)
+	if (pageable->pinned || !RB_EMPTY_ROOT(&pageable->parts))
 		iokmem_volatile_update(pageable);
 	else
 		iokmem_volatile_forget(pageable);

@@ -352,6 +352,29 @@ TEST_F(harm, of_pinning_by_a_map_of_a_multi_is_charged_to_each_user)
 	expect_both_pay(_metadata, self->dev, multi, 60316, hold_by_map);
 }
 
+TEST_F(harm, of_pinning_a_window_is_charged_for_the_window)
+{
+	int fd = create(self->dev, IOKMEM_PAGEABLE, 3 * PAGE, 0), window;
+	struct holder holders[] = {
+		{ .uid = 60330, .hold = hold_by_dma_buf },
+		{ .uid = 60331, .hold = hold_by_map },
+	};
+	unsigned int i;
+
+	ASSERT_LE(0, fd);
+	window = create_sub(fd, 0, PAGE, PAGE);
+	ASSERT_LE(0, window);
+	holders[0].fd = window;
+	holders[1].fd = create_multi(self->dev, 0, &window, 1);
+	for (i = 0; i < ARRAY_SIZE(holders); i++) {
+		holders[i].dev = self->dev;
+		holders[i].limit = 2;
+		ASSERT_EQ(0, start(&holders[i]));
+		EXPECT_EQ(1, available(&holders[i]));
+		stop(&holders[i]);
+	}
+}
+
 TEST_F(harm, of_pinning_an_imported_dma_buf_is_charged_to_each_user)
 {
 	int dma_buf = new_udmabuf(3 * PAGE), fd;

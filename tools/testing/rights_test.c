@@ -336,6 +336,84 @@ TEST_F(window, tells_nothing_of_other_pages)
 	EXPECT_EQ(1, counts.resident);
 }
 
+/* Ways to hold what a descriptor shows of pageable memory. */
+static bool is_held_by_dma_buf(int dev, int fd)
+{
+	return get_dma_buf(fd, 0) >= 0;
+}
+
+static bool is_held_by_map_of_multi(int dev, int fd)
+{
+	char *bytes;
+
+	return !map(give_multi(dev, fd), 0, 0, 0, &bytes) && bytes[0] == bytes[PAGE - 1];
+}
+
+static bool is_held_by_redirected_map(int dev, int fd)
+{
+	int other = new_buffer(2 * PAGE);
+	char *bytes;
+
+	return !map(other, IOKMEM_MAP_UNIQUE, 0, 0, &bytes) &&
+	       !redirect(other, bytes, 2 * PAGE, fd, 0, 0) && bytes[0] == bytes[PAGE - 1];
+}
+
+/* Pages of @fd that are in memory while a window of the pages 4 and 5 is held. */
+static __u64 held_with_window(int dev, int fd, bool (*holds)(int dev, int fd))
+{
+	struct iokmem_get_page_counts counts = {};
+
+	if (!holds(dev, create_sub(fd, INOUT, 4 * PAGE, 2 * PAGE)) || page_counts(fd, &counts))
+		return -1;
+	return counts.resident;
+}
+
+TEST(holding_a_window_brings_nothing_else_in)
+{
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+
+	ASSERT_LE(0, dev);
+	EXPECT_EQ(2, held_with_window(dev, create(dev, IOKMEM_PAGEABLE, SIZE, 0),
+				      is_held_by_dma_buf));
+	EXPECT_EQ(2, held_with_window(dev, create(dev, IOKMEM_PAGEABLE, SIZE, 0),
+				      is_held_by_map_of_multi));
+	EXPECT_EQ(2, held_with_window(dev, create(dev, IOKMEM_PAGEABLE, SIZE, 0),
+				      is_held_by_redirected_map));
+}
+
+TEST(held_window_does_not_keep_the_rest_from_being_emptied)
+{
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC), fd, dma_buf;
+	struct iokmem_get_page_counts counts;
+	char *own;
+
+	ASSERT_LE(0, dev);
+	fd = create(dev, INOUT | IOKMEM_PAGEABLE | IOKMEM_PURGEABLE, SIZE, 0);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, map(fd, 0, 0, 0, &own));
+	number_pages(own, SIZE);
+	dma_buf = get_dma_buf(create_sub(fd, INOUT, 4 * PAGE, 2 * PAGE), 0);
+	ASSERT_LE(0, dma_buf);
+
+	ASSERT_EQ(NON_VOLATILE, set_purgeable(fd, VOLATILE));
+	ASSERT_TRUE(EVENTUALLY(!write_file("/proc/sys/vm/drop_caches", "2") &&
+			       set_purgeable(fd, KEEP) == EMPTY));
+	ASSERT_EQ(0, page_counts(fd, &counts));
+	EXPECT_EQ(2, counts.resident);
+	EXPECT_TRUE(is_zero(own, 4 * PAGE));
+	EXPECT_TRUE(pages_are_numbered(own + 4 * PAGE, 2 * PAGE, 4));
+	EXPECT_TRUE(is_zero(own + 6 * PAGE, SIZE - 6 * PAGE));
+
+	/* The owner empties all of it. */
+	ASSERT_EQ(EMPTY, set_purgeable(fd, EMPTY));
+	EXPECT_TRUE(is_zero(own, SIZE));
+	ASSERT_EQ(0, page_counts(fd, &counts));
+	close(dma_buf);
+	ASSERT_EQ(EMPTY, set_purgeable(fd, EMPTY));
+	ASSERT_EQ(0, page_counts(fd, &counts));
+	EXPECT_EQ(0, counts.resident);
+}
+
 /* A multi-descriptor of whole descriptors has the rights of its members. */
 TEST(multi_of_whole_descriptors_is_whole)
 {

@@ -48,8 +48,8 @@
  * its bytes, and to change them if it is writable. It does not allow what concerns all of the
  * memory: it changes neither the purgeable state nor the cache mode (EACCES), and counts its own
  * pages only. While a window is mapped or part of a dma-buf, the cache mode of the memory stays as
- * it is. Pageable memory that has to stay in memory for a window stays as a whole, and counts as a
- * whole for RLIMIT_MEMLOCK.
+ * it is. Where pageable memory has to stay in memory for a window, the window's pages stay, and
+ * count for RLIMIT_MEMLOCK. The rest can be swapped out and emptied.
  *
  * Every structure starts with its size in bytes, set by the caller. A structure larger than
  * the kernel's is accepted if the rest is zero, and the whole is at most a page. A smaller
@@ -444,7 +444,8 @@ struct iokmem_duplicate {
  *
  * IOKMEM_PURGEABLE_VOLATILE: the memory may be emptied when the machine is short of memory,
  * or a memory cgroup that pages of it are charged to. The buffer that has been volatile for
- * longest is emptied first. It stays mapped, and is zero afterwards.
+ * longest is emptied first. It stays mapped, and is zero afterwards, but for pages that a window
+ * keeps in memory.
  * A program that needs the content makes the memory non-volatile again. The old state says
  * whether the content has survived. IOKMEM_PURGEABLE_EMPTY: the content is not needed, and
  * is discarded at once. Empty memory that is made volatile stays empty.
