@@ -13,6 +13,7 @@
 #include <linux/mm.h>
 
 #include "map/map.h"
+#include "page/block.h"
 #include "page/cache.h"
 #include "page/compat.h"
 #include "trace.h"
@@ -540,4 +541,38 @@ vm_fault_t iokmem_vma_fault(struct vm_fault *vmf)
 	if (!(ret & VM_FAULT_ERROR) && inserted)
 		trace_iokmem_fault(mapping, vmf->address, inserted);
 	return ret;
+}
+
+/*
+ * iokmem_vma_access - copy bytes from or to a map, for a debugger
+ *
+ * The kernel calls this for /proc/PID/mem and ptrace(), which cannot have references to raw
+ * frames, and which ask for more than the VMA allows. Only memory of the module's own is touched,
+ * and only if the kernel's map of all memory has its cache mode. Return how many bytes were
+ * copied, at most to the end of the page; or -EFAULT.
+ */
+int iokmem_vma_access(struct vm_area_struct *vma, unsigned long address, void *bytes,
+		      int length, int write)
+{
+	struct iokmem_mapping *mapping = vma->vm_private_data;
+	struct iokmem_desc *desc;
+	struct iokmem_run run;
+
+	mmap_assert_locked(vma->vm_mm);
+
+	if (!mapping || READ_ONCE(mapping->state) == IOKMEM_MAPPING_KILLED || mapping->blocked ||
+	    address < mapping->start || address >= iokmem_mapping_end_address(mapping) ||
+	    !(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
+		return -EFAULT;
+	desc = iokmem_mapping_desc(mapping);
+	/* Pairs with iokmem_desc_retype_end(), so that the new mode is seen as well. */
+	if (iokmem_desc_fills_vma(desc) || smp_load_acquire(&desc->retyping))
+		return -EFAULT;
+	run = run_at(mapping, address);
+	if (!run.typed || !iokmem_cache_in_direct_map(run.cache_mode) ||
+	    iokmem_frames_poisoned(run.pfn, 1))
+		return -EFAULT;
+	length = min_t(unsigned long, length, PAGE_SIZE - offset_in_page(address));
+	iokmem_access_page(pfn_to_page(run.pfn), offset_in_page(address), bytes, length, write);
+	return length;
 }

@@ -364,6 +364,8 @@ void iokmem_map_drop_later(struct iokmem_map *map);
 
 /* fault.c */
 vm_fault_t iokmem_vma_fault(struct vm_fault *vmf);
+int iokmem_vma_access(struct vm_area_struct *vma, unsigned long address, void *bytes,
+		      int length, int write);
 void iokmem_vma_fill_small(struct vm_area_struct *vma);
 long iokmem_vma_insert_pages(struct vm_area_struct *vma, unsigned long address,
 			     unsigned long nr);

@@ -131,6 +131,7 @@ static const struct vm_operations_struct iokmem_vm_ops = {
 	.may_split	= vma_may_split,
 	.mremap		= vma_mremap,
 	.fault		= iokmem_vma_fault,
+	.access		= iokmem_vma_access,
 };
 
 static bool is_ours(const struct vm_area_struct *vma)

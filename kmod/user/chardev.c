@@ -721,6 +721,14 @@ static int iokmem_buffer_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* Tell the length, as a dma-buf does. There is nothing to read() or write() at a position. */
+static loff_t iokmem_buffer_llseek(struct file *file, loff_t offset, int whence)
+{
+	if (offset || (whence != SEEK_SET && whence != SEEK_END))
+		return -EINVAL;
+	return whence == SEEK_END ? iokmem_desc_get_length(file->private_data) : 0;
+}
+
 static void iokmem_buffer_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct iokmem_desc *desc = file->private_data;
@@ -752,7 +760,7 @@ static int iokmem_buffer_lock(struct file *file, int cmd, struct file_lock *lock
 	.lock			= iokmem_buffer_lock,			\
 	.flock			= iokmem_buffer_lock,			\
 	.show_fdinfo		= iokmem_buffer_show_fdinfo,		\
-	.llseek			= noop_llseek,				\
+	.llseek			= iokmem_buffer_llseek,			\
 }
 
 static const struct file_operations iokmem_buffer_fops = IOKMEM_BUFFER_FOPS;

@@ -475,6 +475,17 @@ TEST_F(lifetime, fd_link_names_the_buffer)
 	EXPECT_NE(NULL, strstr(link, name));
 }
 
+TEST_F(lifetime, seek_to_the_end_tells_the_length)
+{
+	EXPECT_EQ(BUFFER_SIZE, lseek(self->fd, 0, SEEK_END));
+	EXPECT_EQ(0, lseek(self->fd, 0, SEEK_SET));
+	ASSERT_EQ(0, set_length(self->fd, PAGE + 1));
+	EXPECT_EQ(PAGE + 1, lseek(self->fd, 0, SEEK_END));
+	EXPECT_ERRNO(EINVAL, lseek(self->fd, 1, SEEK_END));
+	EXPECT_ERRNO(EINVAL, lseek(self->fd, PAGE, SEEK_SET));
+	EXPECT_ERRNO(EINVAL, lseek(self->fd, 0, SEEK_CUR));
+}
+
 TEST_F(lifetime, fdinfo_describes_the_buffer)
 {
 	const struct {

@@ -29,6 +29,8 @@
  * its own, and a map can be neither moved nor resized: munmap() and mprotect() then fail
  * with EINVAL, mremap() with EINVAL or EFAULT. mmap() of the file descriptor works too
  * (MAP_SHARED only). It makes a separate map of whole pages, as with IOKMEM_MAP_UNIQUE.
+ * lseek() of the file descriptor to SEEK_END tells the length in bytes. /proc/PID/mem and ptrace()
+ * read and write a map of wired memory with the map's own rights (on arm64, if it is copyback).
  *
  * A process may have a limited number of maps: as many as the module's parameter max_map_count
  * says, which is 65530 unless the administrator has changed it. All maps in its address space
