@@ -62,6 +62,7 @@ struct iokmem_desc;
 struct iokmem_dma;
 struct iokmem_map;
 struct task_struct;
+struct vm_area_struct;
 
 /* An option of a range of addresses: the memory behind it is fixed when it is made. */
 #define IOKMEM_PERSISTENT		0x00010000u
@@ -262,6 +263,7 @@ iokmem_desc_create_mapping_in_task(struct iokmem_desc *desc,
 				   struct task_struct *task, unsigned long at,
 				   u32 options, size_t offset, size_t length);
 struct iokmem_map *iokmem_desc_map(struct iokmem_desc *desc, u32 options);
+int iokmem_desc_mmap(struct iokmem_desc *desc, struct vm_area_struct *vma, u32 options);
 struct iokmem_map *iokmem_desc_set_mapping(struct iokmem_desc *desc,
 					   struct task_struct *task,
 					   unsigned long address, u32 options);

@@ -9,6 +9,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/overflow.h>
 #include <linux/personality.h>
 
@@ -32,17 +33,17 @@ static int check_range(struct iokmem_desc *desc, struct vm_area_struct *vma, siz
 }
 
 /*
- * Limit the VMA's rights to those of @file. The VMA may be of another file, of a driver
+ * Limit the VMA's rights to reading if @read_only. The VMA may be of another file, of a driver
  * that forwards mmap() here, so the kernel has not checked them.
  */
-static int check_rights(struct vm_area_struct *vma, const struct file *file)
+static int check_rights(struct vm_area_struct *vma, bool read_only)
 {
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 	/* For programs of this personality the kernel itself adds VM_EXEC. */
 	if ((vma->vm_flags & VM_EXEC) && !(current->personality & READ_IMPLIES_EXEC))
 		return -EPERM;
-	if (file->f_mode & FMODE_WRITE)
+	if (!read_only)
 		return 0;
 	if (vma->vm_flags & VM_WRITE)
 		return -EACCES;
@@ -103,18 +104,9 @@ static int claim(struct vm_area_struct *vma, struct iokmem_mapping *mapping,
 	return err;
 }
 
-/*
- * iokmem_mmap_vma - serve ->mmap() of @file for the first @length bytes of a descriptor
- *
- * @file is a file of the descriptor. @vma may be of another file so far. @of_dma_buf: @file
- * is a dma-buf's. Such a file holds the memory as long as it exists, and user tasks may map
- * the memory. Other memory that has to be held cannot be mapped by mmap(), since holding it
- * may need the mmap lock.
- *
- * If the call is the module's own vm_mmap() (see vma.c), the VMA is left unclaimed.
- */
-int iokmem_mmap_vma(struct iokmem_desc *desc, struct file *file,
-		    struct vm_area_struct *vma, size_t length, bool of_dma_buf)
+/* Map the first @length bytes. @file, which is of a dma-buf if @of_dma_buf, keeps @desc. */
+static int mmap_desc(struct iokmem_desc *desc, struct file *file, struct vm_area_struct *vma,
+		     size_t length, bool of_dma_buf)
 {
 	struct iokmem_map_request request = {
 		.mm = vma->vm_mm,
@@ -125,16 +117,6 @@ int iokmem_mmap_vma(struct iokmem_desc *desc, struct file *file,
 	struct iokmem_mapping *mapping;
 	int err;
 
-	mmap_assert_write_locked(vma->vm_mm);
-
-	err = check_rights(vma, file);
-	if (err)
-		return err;
-	if (vma->vm_pgoff & IOKMEM_PGOFF_UNCLAIMED) {
-		vma->vm_pgoff &= IOKMEM_PLACE_MASK;
-		iokmem_vma_init(vma);
-		return 0;
-	}
 	err = check_range(desc, vma, length);
 	if (err)
 		return err;
@@ -153,6 +135,73 @@ int iokmem_mmap_vma(struct iokmem_desc *desc, struct file *file,
 	iokmem_mapping_put(mapping);
 	return err;
 }
+
+/*
+ * iokmem_mmap_vma - serve ->mmap() of @file for the first @length bytes of a descriptor
+ *
+ * @file is a file of the descriptor. @vma may be of another file so far. @of_dma_buf: @file
+ * is a dma-buf's. Such a file holds the memory as long as it exists, and user tasks may map
+ * the memory. Other memory that has to be held cannot be mapped by mmap(), since holding it
+ * may need the mmap lock.
+ *
+ * If the call is the module's own vm_mmap() (see vma.c), the VMA is left unclaimed.
+ */
+int iokmem_mmap_vma(struct iokmem_desc *desc, struct file *file,
+		    struct vm_area_struct *vma, size_t length, bool of_dma_buf)
+{
+	int err;
+
+	mmap_assert_write_locked(vma->vm_mm);
+
+	err = check_rights(vma, !(file->f_mode & FMODE_WRITE));
+	if (err)
+		return err;
+	if (vma->vm_pgoff & IOKMEM_PGOFF_UNCLAIMED) {
+		vma->vm_pgoff &= IOKMEM_PLACE_MASK;
+		iokmem_vma_init(vma);
+		return 0;
+	}
+	return mmap_desc(desc, file, vma, length, of_dma_buf);
+}
+
+/**
+ * iokmem_desc_mmap - serve ->mmap() of a driver's own file
+ * @desc: the descriptor
+ * @vma: what ->mmap() was given; its offset is in bytes of @desc's memory
+ * @options: 0; or %IOKMEM_MAP_READ_ONLY: the program cannot write the memory, now or later
+ *
+ * The program gets a Unique map, as by mmap() of a file that iokmem_desc_get_file() made. The map
+ * keeps @desc, and ends with munmap() or a revoke. It does not keep the driver's file nor the
+ * driver: a driver that must not be outlived revokes the descriptor (iokmem_desc_revoke()).
+ *
+ * Context: ->mmap() of a file, with the mmap lock held for writing.
+ * Return: 0, or a negative error for ->mmap() to return:
+ *
+ * * -EOPNOTSUPP: @options has other bits; memory that has to be held to be mapped: a range of
+ *   addresses, a dma-buf, or a multi-descriptor; it can be mapped with
+ *   iokmem_desc_create_mapping_in_task()
+ * * -EINVAL: a private mapping (MAP_PRIVATE)
+ * * -EPERM: an executable mapping
+ * * -EACCES: a writable mapping with %IOKMEM_MAP_READ_ONLY, or of memory that @desc may only read;
+ *   a part of a page whose rest is not @desc's
+ * * -EOVERFLOW, -ERANGE: the mapping passes the end of @desc
+ * * -ENODEV: the memory has been revoked
+ * * -ENOMEM: no memory, or too many maps
+ */
+int iokmem_desc_mmap(struct iokmem_desc *desc, struct vm_area_struct *vma, u32 options)
+{
+	int err;
+
+	mmap_assert_write_locked(vma->vm_mm);
+
+	if (options & ~IOKMEM_MAP_READ_ONLY)
+		return -EOPNOTSUPP;
+	err = check_rights(vma, desc->read_only || options & IOKMEM_MAP_READ_ONLY);
+	if (err)
+		return err;
+	return mmap_desc(desc, vma->vm_file, vma, iokmem_desc_get_length(desc), false);
+}
+EXPORT_SYMBOL_NS_GPL(iokmem_desc_mmap, IOKMEM_NS);
 
 /*
  * iokmem_get_unmapped_area - serve ->get_unmapped_area() of a file of @desc

@@ -9,6 +9,7 @@
 #include "limits_utils.h"
 #include "racers.h"
 
+#include <limits.h>
 #include <sys/resource.h>
 
 #define INOUT	IOKMEM_DIRECTION_INOUT
@@ -36,14 +37,17 @@ FIXTURE(forwarded)
 FIXTURE_VARIANT(forwarded)
 {
 	__u32 options;
+	__u32 how;
 };
 
-#define FORWARDED(_name, _options)					\
-	FIXTURE_VARIANT_ADD(forwarded, _name) { .options = _options }
+#define FORWARDED(_name, ...)						\
+	FIXTURE_VARIANT_ADD(forwarded, _name) { __VA_ARGS__ }
 
-FORWARDED(wired, 0);
-FORWARDED(pageable, IOKMEM_PAGEABLE);
-FORWARDED(contiguous, IOKMEM_PHYSICALLY_CONTIGUOUS);
+FORWARDED(wired, 0, IOKMEM_PROBE_FORWARD_READ_ONLY);
+FORWARDED(pageable, IOKMEM_PAGEABLE, IOKMEM_PROBE_FORWARD_READ_ONLY);
+FORWARDED(contiguous, IOKMEM_PHYSICALLY_CONTIGUOUS, IOKMEM_PROBE_FORWARD_READ_ONLY);
+FORWARDED(wired_by_driver, 0, IOKMEM_PROBE_MMAP_READ_ONLY);
+FORWARDED(pageable_by_driver, IOKMEM_PAGEABLE, IOKMEM_PROBE_MMAP_READ_ONLY);
 
 FIXTURE_SETUP(forwarded)
 {
@@ -57,7 +61,7 @@ FIXTURE_SETUP(forwarded)
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, map(self->fd, 0, 0, 0, &self->own));
 	number_pages(self->own, SIZE);
-	ASSERT_EQ(0, driver_show(self->driver, self->fd, IOKMEM_PROBE_FORWARD_READ_ONLY));
+	ASSERT_EQ(0, driver_show(self->driver, self->fd, variant->how));
 }
 
 FIXTURE_TEARDOWN(forwarded)
@@ -106,6 +110,56 @@ TEST_F(forwarded, map_of_a_read_only_file_stays_read_only)
 	ASSERT_EQ(0, mprotect(mapped, SIZE, PROT_READ));
 	EXPECT_TRUE(pages_are_numbered(mapped, SIZE, 0));
 	ASSERT_EQ(0, munmap(mapped, SIZE));
+}
+
+TEST(mmap_of_a_drivers_file_maps_its_descriptor)
+{
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC), driver = open_driver(), fd, part;
+	char *own, *mapped;
+
+	if (driver < 0)
+		SKIP(return, "no probe module");
+	fd = create(dev, INOUT, SIZE, 0);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, map(fd, 0, 0, 0, &own));
+	number_pages(own, SIZE);
+	ASSERT_EQ(0, driver_show(driver, fd, IOKMEM_PROBE_MMAP));
+
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, SIZE, PROT_READ, MAP_PRIVATE, driver, 0));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, SIZE + 1, PROT_READ, MAP_SHARED, driver, 0));
+	EXPECT_EQ(ERANGE, errno);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, SIZE, PROT_READ, MAP_SHARED, driver, PAGE));
+	EXPECT_EQ(ERANGE, errno);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, driver, LONG_MIN));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_EXEC, MAP_SHARED, driver, 0));
+	EXPECT_EQ(EPERM, errno);
+	EXPECT_EQ(1, nr_maps(fd));
+
+	mapped = mmap(NULL, SIZE - PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, driver, PAGE);
+	ASSERT_NE(MAP_FAILED, mapped);
+	EXPECT_TRUE(pages_are_numbered(mapped, SIZE - PAGE, 1));
+	mapped[0] = 'm';
+	EXPECT_EQ('m', own[PAGE]);
+	EXPECT_EQ(2, nr_maps(fd));
+	/* The map outlives the driver's file, and ends when the memory is taken back. */
+	close(driver);
+	mapped[1] = 'm';
+	EXPECT_EQ('m', own[PAGE + 1]);
+	ASSERT_EQ(0, revoke_memory(fd));
+	EXPECT_EQ(SIGBUS, probe(mapped, false));
+	ASSERT_EQ(0, munmap(mapped, SIZE - PAGE));
+
+	/* A descriptor of part of a page shows nothing; one that was revoked neither. */
+	driver = open_driver();
+	ASSERT_EQ(0, driver_show(driver, fd, IOKMEM_PROBE_MMAP));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, driver, 0));
+	EXPECT_EQ(ENODEV, errno);
+	fd = create(dev, INOUT, SIZE, 0);
+	part = create_sub(fd, INOUT, 1, PAGE);
+	ASSERT_EQ(0, driver_show(driver, part, IOKMEM_PROBE_MMAP));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, driver, 0));
+	EXPECT_EQ(EACCES, errno);
 }
 
 /* How somebody got a descriptor of part of the memory, or of all of it by a window. */

@@ -33,7 +33,7 @@
  * @task: the task to map into
  * @map: the map in that task, or NULL
  * @desc: the descriptor that mmap() uses, or NULL
- * @how: what mmap() does: IOKMEM_PROBE_FORWARD_READ_ONLY or IOKMEM_PROBE_MAP_IN_MMAP
+ * @how: what mmap() does, see struct iokmem_probe_show
  * @end_work: puts a map
  * @ending: the map that @end_work puts
  * @unmap: @end_work unmaps the map first
@@ -392,6 +392,10 @@ static int driver_mmap(struct file *file, struct vm_area_struct *vma)
 		return forward_read_only(driver, vma);
 	case IOKMEM_PROBE_MAP_IN_MMAP:
 		return map_in_mmap(driver);
+	case IOKMEM_PROBE_MMAP:
+		return iokmem_desc_mmap(driver->desc, vma, 0);
+	case IOKMEM_PROBE_MMAP_READ_ONLY:
+		return iokmem_desc_mmap(driver->desc, vma, IOKMEM_MAP_READ_ONLY);
 	default:
 		return -EINVAL;
 	}

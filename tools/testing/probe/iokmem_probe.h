@@ -69,11 +69,13 @@ struct iokmem_probe_map {
 /* Choices of what mmap() of the device does. */
 #define IOKMEM_PROBE_FORWARD_READ_ONLY	1u	/* forward to a descriptor's read-only file */
 #define IOKMEM_PROBE_MAP_IN_MMAP	2u	/* request a map there, and return the error */
+#define IOKMEM_PROBE_MMAP		3u	/* iokmem_desc_mmap() */
+#define IOKMEM_PROBE_MMAP_READ_ONLY	4u	/* that, read-only */
 
 /**
  * struct iokmem_probe_show - argument of IOKMEM_PROBE_SHOW
  * @fd: file descriptor of the descriptor that mmap() of the device uses
- * @how: IOKMEM_PROBE_FORWARD_READ_ONLY or IOKMEM_PROBE_MAP_IN_MMAP
+ * @how: a choice of those above
  */
 struct iokmem_probe_show {
 	__s32 fd;
