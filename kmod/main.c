@@ -13,7 +13,7 @@
 #include "page/pool.h"
 #include "page/workqueue.h"
 #include "user/chardev.h"
-#include "user/debugfs.h"
+#include "user/procfs.h"
 
 /* The tracepoints need the definitions of the objects that they read. */
 #include "map/map.h"
@@ -53,16 +53,19 @@ static int __init iokmem_init(void)
 
 	iokmem_end_mappings = iokmem_mappings_end_all;
 	iokmem_find_shown = iokmem_vma_find_shown;
-	iokmem_debugfs_init();
+	err = iokmem_procfs_init();
+	if (err)
+		goto err_file;
 
 	err = iokmem_chardev_init();
 	if (err)
-		goto err_debugfs;
+		goto err_procfs;
 	return 0;
 
-err_debugfs:
-	iokmem_debugfs_exit();
+err_procfs:
+	iokmem_procfs_exit();
 	iokmem_desc_exit();
+err_file:
 	iokmem_file_exit();
 err_dma_buf:
 	iokmem_dma_buf_exit();
@@ -81,7 +84,7 @@ err_workqueue:
 static void __exit iokmem_exit(void)
 {
 	iokmem_chardev_exit();
-	iokmem_debugfs_exit();
+	iokmem_procfs_exit();
 	iokmem_desc_exit();
 	iokmem_file_exit();
 	iokmem_dma_buf_exit();

@@ -206,7 +206,7 @@ def target_list():
                                                       "find none at an address"]),
                                       ("adding", ["create"]),
                                       ("removing", ["release (last)", "munmap", "munmap of each"]),
-                                      ("a read() of the list in debugfs", ["read of debugfs"]))
+                                      ("a read() of the list", ["read of the list"]))
         ],
     }
 

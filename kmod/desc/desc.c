@@ -3,9 +3,11 @@
  * The life of memory descriptors: made, published, closed and freed.
  */
 #include <linux/atomic.h>
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
+#include <linux/pid.h>
 #include <linux/rbtree.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -88,6 +90,15 @@ static void desc_count_put_work(struct work_struct *work)
 	iokmem_ended();
 }
 
+/* Record who makes the descriptor. A driver makes it for the process that has called it. */
+static void set_maker(struct iokmem_desc *desc)
+{
+	desc->maker_uid = current_uid();
+	get_task_comm(desc->maker_comm, current->group_leader);
+	if (!(current->flags & PF_KTHREAD))
+		desc->maker = get_pid(task_tgid(current));
+}
+
 /*
  * iokmem_desc_alloc - make a descriptor without memory, with one user, the caller
  *
@@ -111,6 +122,7 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_kind *kind,
 	INIT_WORK(&desc->put_work, desc_put_work);
 	INIT_WORK(&desc->count_put_work, desc_count_put_work);
 	desc->id = atomic64_inc_return(&iokmem_last_id);
+	set_maker(desc);
 	desc->kind = kind;
 	desc->capacity = capacity;
 	desc->owned = capacity;
@@ -185,6 +197,7 @@ static void desc_free(struct kref *count)
 	if (desc->mm)
 		mmdrop(desc->mm);
 	iokmem_uncharge(&desc->charge);
+	put_pid(desc->maker);
 	mutex_destroy(&desc->lock);
 	mutex_destroy(&desc->hold_lock);
 	mutex_destroy(&desc->prepare_lock);

@@ -13,7 +13,9 @@
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
 #include <linux/refcount.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
+#include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -29,6 +31,7 @@ struct iokmem_mapping;
 struct iokmem_tie_devres;
 struct iokmem_watch;
 struct iosys_map;
+struct seq_file;
 
 /* The most members of a multi-descriptor. Some calls take time for each member. */
 #define IOKMEM_MULTI_MAX	1024U
@@ -76,6 +79,9 @@ struct iokmem_home_ops {
  * @kind: the kind of memory
  * @charge: the locked memory that the creator is charged for
  * @id: number, for people
+ * @maker: the process in whose context the descriptor was made, for people; NULL: a kernel thread
+ * @maker_uid: the user of that process
+ * @maker_comm: the name that the process had, or the kernel thread
  * @capacity: in bytes, as asked for
  * @owned: bytes, counted from the first one, that maps may show; at least @capacity
  * @skew: offset of the first byte in its page
@@ -130,6 +136,7 @@ struct iokmem_home_ops {
  * @nr_maps: number of maps, including those of a part of a mapping
  * @nr_mapped: number of mappings that may have page table entries, killed ones included
  * @nr_awaiting: how many of these await the memory, and have no entries yet
+ * @nr_dma_bufs: how many dma-bufs of the memory, or of a part of it, there are
  * @wait: threads that wait for a map under construction, a retype, or a revoke
  * @revoked: no new map, hold or access is allowed: see revoke.c
  * @revoke_done: nothing maps the memory any more, and it may be gone
@@ -158,6 +165,9 @@ struct iokmem_desc {
 	const struct iokmem_kind *kind;
 	struct iokmem_charge charge;
 	u64 id;
+	struct pid *maker;
+	kuid_t maker_uid;
+	char maker_comm[TASK_COMM_LEN];
 	size_t capacity;
 	size_t owned;
 	size_t skew;
@@ -177,7 +187,7 @@ struct iokmem_desc {
 
 	struct mutex length_lock;	/* for changes of @length */
 	struct mutex prepare_lock;	/* for @prepared, and for @home with @kernel_home */
-	unsigned int prepared;		/* protected by @prepare_lock */
+	unsigned int prepared;		/* protected by @prepare_lock; any reader */
 	u64 preparation_id;		/* protected by @prepare_lock; any reader */
 	struct iokmem_hold_charge *prepare_charge;	/* protected by @prepare_lock */
 
@@ -211,6 +221,7 @@ struct iokmem_desc {
 	unsigned long nr_maps;		/* protected by @lock; any reader */
 	unsigned long nr_mapped;	/* protected by @lock */
 	unsigned long nr_awaiting;	/* protected by @lock */
+	atomic_t nr_dma_bufs;		/* atomic */
 	wait_queue_head_t wait;		/* has its own lock */
 	bool revoked;			/* protected by @lock; any reader */
 	bool revoke_done;		/* protected by @lock; any reader */
@@ -290,6 +301,7 @@ struct iokmem_run iokmem_desc_lookup(const struct iokmem_desc *desc,
 				     pgoff_t index);
 size_t iokmem_desc_owned(const struct iokmem_desc *desc, size_t offset,
 			 size_t length);
+size_t iokmem_desc_resident(const struct iokmem_desc *desc);
 
 /**
  * struct iokmem_window - a range of bytes of a descriptor
@@ -381,6 +393,7 @@ void iokmem_desc_exit(void);
 int iokmem_desc_hold(struct iokmem_desc *desc, bool write, struct iokmem_hold_charge **charge);
 void iokmem_desc_unhold(struct iokmem_desc *desc, struct iokmem_hold_charge *charge);
 void iokmem_desc_complete_all(struct iokmem_desc *desc);
+void iokmem_desc_show_holders(struct seq_file *m, struct iokmem_desc *desc);
 int iokmem_desc_retype_begin(struct iokmem_desc *desc, u32 cache_mode, const u64 *uses);
 void iokmem_desc_retype_end(struct iokmem_desc *desc, u32 cache_mode);
 

@@ -61,6 +61,24 @@ size_t iokmem_desc_owned(const struct iokmem_desc *desc, size_t offset,
 }
 
 /*
+ * iokmem_desc_resident - return how many bytes of its own the descriptor has in memory
+ *
+ * They are in whole pages. Descriptors of memory that others have made have none of their own.
+ */
+size_t iokmem_desc_resident(const struct iokmem_desc *desc)
+{
+	/* A sub-descriptor knows no inode, and has no memory of its own. */
+	if (!desc->kind->is_buffer)
+		return 0;
+	if (iokmem_desc_is_paged(desc))
+		return READ_ONCE(iokmem_desc_map_inode(desc)->i_mapping->nrpages) << PAGE_SHIFT;
+	/* Such memory is given back by a revoke. */
+	if (desc->kind->revoke && READ_ONCE(desc->revoke_done))
+		return 0;
+	return PAGE_ALIGN(desc->owned);
+}
+
+/*
  * iokmem_desc_window - find the memory of @length bytes from @offset on
  *
  * @desc may be a sub-descriptor. Returns 0; -EOVERFLOW if @offset plus @length wraps; or
@@ -195,7 +213,7 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_class, IOKMEM_NS);
  * @desc: the descriptor
  *
  * Follows IOMemoryDescriptor::getDescriptorID(). No other descriptor has had the number since the
- * module was loaded. It is in debugfs, in tracepoints, and in the names of file descriptors.
+ * module was loaded. It is in /proc/iokmem, in tracepoints, and in the names of file descriptors.
  *
  * Context: Any.
  * Return: the number, which is not 0.

@@ -27,8 +27,10 @@
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/module.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/uidgid.h>
 
 #include "desc/desc.h"
 #include "page/account.h"
@@ -119,6 +121,21 @@ static struct iokmem_hold_charge *hold_charge_get(struct iokmem_desc *desc)
 		return new;
 	hold_charge_free(new);
 	return charge;
+}
+
+/*
+ * iokmem_desc_show_holders - show who is charged for keeping the memory in place
+ */
+void iokmem_desc_show_holders(struct seq_file *m, struct iokmem_desc *desc)
+{
+	const struct iokmem_hold_charge *charge;
+
+	spin_lock(&desc->hold_charges_lock);
+	list_for_each_entry(charge, &desc->hold_charges, node)
+		seq_printf(m, "iokmem-holder:\t%u %lu\n",
+			   from_kuid_munged(seq_user_ns(m), charge->charge.cred->user->uid),
+			   charge->charge.nr_pages << PAGE_SHIFT);
+	spin_unlock(&desc->hold_charges_lock);
 }
 
 /* Undo hold_charge_get(). */
@@ -405,7 +422,7 @@ static int prepare_again(struct iokmem_desc *desc, bool write)
 		mutex_unlock(&desc->hold_lock);
 	}
 	if (!err)
-		desc->prepared++;
+		WRITE_ONCE(desc->prepared, desc->prepared + 1);
 	return err;
 }
 
@@ -424,7 +441,7 @@ static int prepare_held(struct iokmem_desc *desc, struct iokmem_hold_charge *cha
 	if (err)
 		return err;
 	WRITE_ONCE(desc->preparation_id, atomic64_inc_return(&iokmem_last_preparation));
-	desc->prepared = 1;
+	WRITE_ONCE(desc->prepared, 1);
 	desc->prepare_charge = charge;
 	return 0;
 }
@@ -454,7 +471,8 @@ static void complete_locked(struct iokmem_desc *desc)
 {
 	lockdep_assert_held(&desc->prepare_lock);
 
-	if (--desc->prepared)
+	WRITE_ONCE(desc->prepared, desc->prepared - 1);
+	if (desc->prepared)
 		return;
 	if (desc->kernel_home)
 		desc->home_ops->close(desc);
@@ -468,7 +486,7 @@ void iokmem_desc_complete_all(struct iokmem_desc *desc)
 {
 	mutex_lock(&desc->prepare_lock);
 	if (desc->prepared) {
-		desc->prepared = 1;
+		WRITE_ONCE(desc->prepared, 1);
 		complete_locked(desc);
 	}
 	mutex_unlock(&desc->prepare_lock);

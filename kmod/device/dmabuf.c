@@ -36,6 +36,7 @@
  * could write by it. Importers can still get a kernel address after a revoke: the kernel warns
  * of a vmap() that fails.
  */
+#include <linux/atomic.h>
 #include <linux/completion.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
@@ -370,6 +371,7 @@ static void put_part(struct iokmem_export *export)
 static void export_free(struct iokmem_export *export)
 {
 	WARN_ON(!list_empty(&export->mappings));
+	atomic_dec(&owner_of(export)->nr_dma_bufs);
 	iokmem_desc_unhold(export->window.desc, export->charge);
 	put_part(export);
 	iokmem_desc_put(export->desc);
@@ -499,8 +501,10 @@ static struct iokmem_export *export_alloc(struct iokmem_desc *desc, bool read_on
 	if (err)
 		goto err_put;
 	err = hold(export);
-	if (!err)
+	if (!err) {
+		atomic_inc(&owner_of(export)->nr_dma_bufs);
 		return export;
+	}
 	put_part(export);
 err_put:
 	iokmem_desc_put(desc);

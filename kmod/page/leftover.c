@@ -164,11 +164,12 @@ void iokmem_leftover_collect(void)
 }
 
 /*
- * iokmem_leftover_show - print a line for people
+ * iokmem_leftover_show - print a line; see Documentation/procfs.md
  */
 void iokmem_leftover_show(struct seq_file *m)
 {
-	seq_printf(m, "leftover: %ld pages\n", atomic_long_read(&iokmem_leftover_pages));
+	seq_printf(m, "iokmem-leftover:\t%ld\n",
+		   atomic_long_read(&iokmem_leftover_pages) << PAGE_SHIFT);
 }
 
 /*

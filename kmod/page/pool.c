@@ -531,7 +531,7 @@ void iokmem_pool_drain(void)
 EXPORT_SYMBOL_IF_KUNIT(iokmem_pool_drain);
 
 /*
- * iokmem_pool_show - print one line for each pool, for people
+ * iokmem_pool_show - print a record for each pool; see Documentation/procfs.md
  */
 void iokmem_pool_show(struct seq_file *m)
 {
@@ -541,9 +541,10 @@ void iokmem_pool_show(struct seq_file *m)
 		struct iokmem_pool *pool = &iokmem_pools[i];
 
 		spin_lock(&pool->lock);
-		seq_printf(m, "pool: %s, %lu pages used, %lu idle, peak %lu\n",
-			   iokmem_cache_name(pool->mode), pool->nr_used,
-			   pool->nr_idle, pool->peak);
+		seq_printf(m, "iokmem-pool:\t%s\n", iokmem_cache_name(pool->mode));
+		seq_printf(m, "iokmem-pool-used:\t%lu\n", pool->nr_used << PAGE_SHIFT);
+		seq_printf(m, "iokmem-pool-idle:\t%lu\n", pool->nr_idle << PAGE_SHIFT);
+		seq_printf(m, "iokmem-pool-peak:\t%lu\n\n", pool->peak << PAGE_SHIFT);
 		spin_unlock(&pool->lock);
 	}
 }

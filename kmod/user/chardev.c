@@ -24,9 +24,9 @@
 #include "map/buffer.h"
 #include "map/map.h"
 #include "memory/import.h"
-#include "page/cache.h"
 #include "page/compat.h"
 #include "user/chardev.h"
+#include "user/show.h"
 
 static const struct file_operations iokmem_buffer_fops, iokmem_maker_fops;
 
@@ -346,19 +346,6 @@ static int run_release_mapping(struct iokmem_call *call)
 				       arg->length);
 }
 
-/* Count the extents of the memory. A sub-descriptor has those of its parent. */
-static unsigned int nr_extents(struct iokmem_desc *desc)
-{
-	return READ_ONCE(iokmem_desc_owner(desc)->extents.nr);
-}
-
-static unsigned int nr_maps(struct iokmem_desc *desc)
-{
-	unsigned long nr = READ_ONCE(iokmem_desc_owner(desc)->nr_maps);
-
-	return min_t(unsigned long, nr, UINT_MAX);
-}
-
 static int run_query_buffer(struct iokmem_call *call)
 {
 	struct iokmem_query_buffer *arg = &call->arg.query_buffer;
@@ -375,8 +362,8 @@ static int run_query_buffer(struct iokmem_call *call)
 	arg->length = iokmem_desc_get_length(desc);
 	arg->alignment = desc->alignment;
 	arg->cache_mode = iokmem_desc_get_cache_mode(desc);
-	arg->extents = nr_extents(desc);
-	arg->maps = nr_maps(desc);
+	arg->extents = iokmem_nr_extents(desc);
+	arg->maps = iokmem_nr_maps(desc);
 	arg->access = is_read_only(call) ? IOKMEM_FD_READ_ONLY : 0;
 	iokmem_desc_root(desc, &offset);
 	arg->offset = offset;
@@ -731,16 +718,9 @@ static loff_t iokmem_buffer_llseek(struct file *file, loff_t offset, int whence)
 
 static void iokmem_buffer_show_fdinfo(struct seq_file *m, struct file *file)
 {
-	struct iokmem_desc *desc = file->private_data;
-
-	seq_printf(m, "iokmem-id:\t%llu\n", desc->id);
-	seq_printf(m, "iokmem-kind:\t%s\n", iokmem_desc_kind_name(desc));
-	seq_printf(m, "iokmem-capacity:\t%zu\n", desc->capacity);
-	seq_printf(m, "iokmem-length:\t%zu\n", iokmem_desc_get_length(desc));
-	seq_printf(m, "iokmem-cache:\t%s\n",
-		   iokmem_cache_name(iokmem_desc_get_cache_mode(desc)));
-	seq_printf(m, "iokmem-extents:\t%u\n", nr_extents(desc));
-	seq_printf(m, "iokmem-maps:\t%u\n", nr_maps(desc));
+	iokmem_show_desc(m, file->private_data);
+	seq_printf(m, "iokmem-rights:\t%s%s\n", file->f_mode & FMODE_WRITE ? "rw" : "ro",
+		   may_revoke(file) ? " revoke" : "");
 }
 
 /* File locks belong to the inode, which the files of other descriptors share. */

@@ -20,7 +20,7 @@ struct costs {
 static const struct costs no_costs = {
 	SAMPLES("create"), SAMPLES("release (last)"), SAMPLES("munmap"),
 	SAMPLES("find"), SAMPLES("release (not last)"), SAMPLES("find none"),
-	SAMPLES("find none at an address"), SAMPLES("read of debugfs"),
+	SAMPLES("find none at an address"), SAMPLES("read of the list"),
 	SAMPLES("anonymous mmap"), SAMPLES("anonymous munmap"),
 };
 

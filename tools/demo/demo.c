@@ -4,7 +4,7 @@
  * B. The program checks every sentence before it prints it, and exits with code 1 if one is
  * not true.
  *
- * Needs /dev/iokmem, and debugfs for the list of maps. libiokmem makes the requests.
+ * Needs /dev/iokmem, and /proc for the list of maps. libiokmem makes the requests.
  *
  * 'demo device' tells the story of a program and a device: QEMU's edu, with the driver
  * samples/iokmem_edu.c.
@@ -37,7 +37,11 @@
 #define BUFFER_SIZE	(8 * MIB)
 #define WINDOW_OFFSET	(3 * MIB + 100)
 #define WINDOW_LENGTH	5000UL
-#define LIST		"/sys/kernel/debug/iokmem/descriptors"
+#define LIST		"/proc/iokmem/descriptors"
+/* Lines of the list: of each descriptor, and of each map of a process. */
+#define DESCRIPTOR	"iokmem-id:"
+#define MAP		"iokmem-map"
+#define MAP_OF(name)	MAP "-comm:\t" name
 #define EDU		"/dev/iokmem-edu"
 #define EDU_SYSFS	"/sys/class/misc/iokmem-edu/device"
 #define EDU_DRIVER	"/sys/bus/pci/drivers/iokmem-edu/"
@@ -92,16 +96,16 @@ static void await_peer(int sock)
 	check(read(sock, &byte, 1) == 1, "the other process answers");
 }
 
-/* Return how many lines of the list contain @contains, and print them if @show. */
+/* Return how many lines of the list contain @contains. Print the list's maps if @show. */
 static int list_lines(const char *contains, int show)
 {
 	FILE *list = fopen(LIST, "r");
 	char line[512];
 	int found = 0;
 
-	check(!!list, "debugfs has " LIST);
+	check(!!list, "there is " LIST);
 	while (fgets(line, sizeof(line), list)) {
-		if (show)
+		if (show && !strncmp(line, MAP, strlen(MAP)))
 			printf("     | %s", line);
 		found += !!strstr(line, contains);
 	}
@@ -298,7 +302,7 @@ static int device_story(void)
 	chapter("Process A has a buffer that a device can reach, in a driver's memory.");
 	bytes = map_device_buffer(fd);
 	tell("has it mapped by the driver of PCI device %s: %p", slot, bytes);
-	check(list_lines("(demo-A)", 1) == 1, "A has a map");
+	check(list_lines(MAP_OF("demo-A"), 1) == 1, "A has a map");
 
 	chapter("The device moves bytes by DMA.");
 	have_device_copy(fd, bytes);
@@ -313,7 +317,7 @@ static int device_story(void)
 	check(!memcmp(bytes + 4000, message, sizeof(message)), "the memory is still A's");
 	tell("still reads its bytes");
 	close(fd);
-	await_gone("(demo-A)", 0);
+	await_gone(MAP_OF("demo-A"), 0);
 	tell("closes " EDU ": the map is gone");
 	tell_driver(EDU_DRIVER "bind", slot);
 	return 0;
@@ -333,7 +337,7 @@ int main(int argc, char **argv)
 		return strcmp(argv[1], "device") ? 2 : device_story();
 
 	/* Other drivers may have descriptors. */
-	others = list_lines("descriptor", 0);
+	others = list_lines(DESCRIPTOR, 0);
 	check(!socketpair(AF_UNIX, SOCK_STREAM, 0, sock), "there are sockets");
 	b = fork();
 	check(b >= 0, "a process can be made");
@@ -354,13 +358,13 @@ int main(int argc, char **argv)
 	await_peer(sock[0]);
 
 	chapter("The kernel's list of the buffer's maps, from " LIST ":");
-	check(list_lines("(demo-A)", 1) == 2, "A has a map and a sub-map");
-	check(list_lines("(demo-B)", 0) == 1, "B has a map");
+	check(list_lines(MAP_OF("demo-A"), 1) == 2, "A has a map and a sub-map");
+	check(list_lines(MAP_OF("demo-B"), 0) == 1, "B has a map");
 
 	chapter("B is killed.");
 	check(!kill(b, SIGKILL) && waitpid(b, &status, 0) == b, "B can be killed");
-	await_gone("(demo-B)", 0);
-	check(!list_lines("(demo-B)", 1), "B's map is gone");
+	await_gone(MAP_OF("demo-B"), 0);
+	check(!list_lines(MAP_OF("demo-B"), 1), "B's map is gone");
 	check(!memcmp(bytes, message, sizeof(message)), "A's memory is untouched");
 	tell("still reads its bytes");
 
@@ -375,7 +379,7 @@ int main(int argc, char **argv)
 	check(!can_write(bytes), "the address is free after the last release");
 	tell("releases the rest: the address is free again");
 	iokmem_desc_put(buffer);
-	await_gone("descriptor", others);
+	await_gone(DESCRIPTOR, others);
 	tell("releases the buffer: its descriptor is gone");
 	return 0;
 }

@@ -165,7 +165,7 @@ static int wrong_frames(const __u64 *frames, int nr, __u32 cache)
 static bool empty_pools(void)
 {
 	return EVENTUALLY(!write_file("/proc/sys/vm/drop_caches", "2") &&
-			  count_lines(POOLS, " 0 idle") == 2);
+			  count_equal_lines(POOLS, "iokmem-pool-idle:\t0") == 2);
 }
 
 TEST_F(cache, mode_is_in_the_entries_and_gone_when_freed)
@@ -392,13 +392,17 @@ TEST_F(mode, is_seen_by_other_processes)
 /* Return how many pages of a pool's type buffers use. */
 static long pages_used(const char *pool)
 {
-	char line[128];
-	long used;
+	FILE *pools = fopen(POOLS, "re");
+	char line[128], here[32] = "";
+	long used = -1;
 
-	if (!find_line(POOLS, pool, line, sizeof(line)) ||
-	    sscanf(strchr(line, ','), ", %ld pages used", &used) != 1)
+	if (!pools)
 		return -1;
-	return used;
+	while (used < 0 && fgets(line, sizeof(line), pools))
+		if (sscanf(line, "iokmem-pool:\t%31s", here) != 1 && !strcmp(here, pool))
+			sscanf(line, "iokmem-pool-used:\t%ld", &used);
+	fclose(pools);
+	return used < 0 ? -1 : used / (long)PAGE;
 }
 
 /* All of several blocks, which may be neighbours, change their type. */

@@ -19,11 +19,12 @@
 
 #include "iokmem_ioctls.h"
 
-#define LIST		"/sys/kernel/debug/iokmem/descriptors"
-#define POOLS		"/sys/kernel/debug/iokmem/pools"
+#define LIST		"/proc/iokmem/descriptors"
+#define POOLS		"/proc/iokmem/pools"
 
-/* Return how many lines of @path contain @needle, or -errno if the file cannot be read. */
-static inline int count_lines(const char *path, const char *needle)
+/* Return how many lines of @path match @needle, or -errno if the file cannot be read. */
+static inline int count_matching(const char *path, const char *needle,
+				 bool (*match)(const char *line, const char *needle))
 {
 	char line[512], chunk[4096];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -42,11 +43,38 @@ static inline int count_lines(const char *path, const char *needle)
 			}
 			line[used] = 0;
 			used = 0;
-			found += !!strstr(line, needle);
+			found += match(line, needle);
 		}
 	}
 	close(fd);
 	return n < 0 ? -errno : found;
+}
+
+static inline bool line_contains(const char *line, const char *needle)
+{
+	return strstr(line, needle);
+}
+
+static inline bool line_begins(const char *line, const char *needle)
+{
+	return !strncmp(line, needle, strlen(needle));
+}
+
+static inline bool line_is(const char *line, const char *needle)
+{
+	return !strcmp(line, needle);
+}
+
+/* Return how many lines of @path contain @needle, or -errno if the file cannot be read. */
+static inline int count_lines(const char *path, const char *needle)
+{
+	return count_matching(path, needle, line_contains);
+}
+
+/* Return how many lines of @path are @needle, or -errno if the file cannot be read. */
+static inline int count_equal_lines(const char *path, const char *needle)
+{
+	return count_matching(path, needle, line_is);
 }
 
 /*
@@ -169,7 +197,8 @@ static inline int nr_vmas(void)
 
 static inline int nr_descriptors(void)
 {
-	return count_lines(LIST, "descriptor ");
+	/* The name of a process may contain the key. */
+	return count_matching(LIST, "iokmem-id:", line_begins);
 }
 
 /* Return true if the kernel's list has a descriptor with this number. */
@@ -177,16 +206,16 @@ static inline bool is_listed(long long id)
 {
 	char needle[32];
 
-	snprintf(needle, sizeof(needle), "descriptor %lld:", id);
-	return count_lines(LIST, needle) > 0;
+	snprintf(needle, sizeof(needle), "iokmem-id:\t%lld", id);
+	return count_equal_lines(LIST, needle) > 0;
 }
 
 static inline int maps_of_process(pid_t pid)
 {
 	char needle[32];
 
-	snprintf(needle, sizeof(needle), "map pid %d (", pid);
-	return count_lines(LIST, needle);
+	snprintf(needle, sizeof(needle), "iokmem-map-pid:\t%d", pid);
+	return count_equal_lines(LIST, needle);
 }
 
 static inline int nr_fds(void)

@@ -413,7 +413,7 @@ static int leave_pages_in_a_pipe(void *arg)
 TEST_F(memlock, is_charged_for_pages_that_others_have_pinned)
 {
 	struct user user = { .dev = self->dev, .uid = 60015, .expect = 1 };
-	char bytes[3 * PAGE];
+	char bytes[3 * PAGE], line[64];
 	int pipes[2];
 
 	ASSERT_EQ(0, pipe(pipes));
@@ -421,7 +421,8 @@ TEST_F(memlock, is_charged_for_pages_that_others_have_pinned)
 	ASSERT_EQ(0, run_child(leave_pages_in_a_pipe, &user));
 	/* The creator has exited, and its charge must stay. */
 	EXPECT_EQ(0, run_child(expect_available, &user));
-	EXPECT_EQ(1, count_lines(POOLS, "leftover: 3 pages"));
+	snprintf(line, sizeof(line), "iokmem-leftover:\t%lu", 3 * PAGE);
+	EXPECT_EQ(1, count_equal_lines(POOLS, line));
 	ASSERT_EQ(sizeof(bytes), read(pipes[0], bytes, sizeof(bytes)));
 	user.expect = 4;
 	EXPECT_EQ(0, run_child(expect_available, &user));
@@ -436,10 +437,10 @@ TEST_F(memlock, of_pinned_pages_comes_back_by_itself)
 	ASSERT_EQ(0, pipe(pipes));
 	user.pipe = pipes[1];
 	ASSERT_EQ(0, run_child(leave_pages_in_a_pipe, &user));
-	EXPECT_EQ(0, count_lines(POOLS, "leftover: 0 pages"));
+	EXPECT_EQ(0, count_equal_lines(POOLS, "iokmem-leftover:\t0"));
 	close(pipes[0]);
 	close(pipes[1]);
-	EXPECT_TRUE(EVENTUALLY(count_lines(POOLS, "leftover: 0 pages") == 1));
+	EXPECT_TRUE(EVENTUALLY(count_equal_lines(POOLS, "iokmem-leftover:\t0") == 1));
 }
 
 static int open_without_rights(void *arg)

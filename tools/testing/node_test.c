@@ -285,7 +285,7 @@ TEST_F(node, no_other_node_helps_out)
 		close(fds[nr]);
 	/* Other tests need memory of the node, which may be in the pools now. */
 	EXPECT_TRUE(EVENTUALLY(!write_file("/proc/sys/vm/drop_caches", "2") &&
-			       count_lines(POOLS, " 0 idle") == 2));
+			       count_equal_lines(POOLS, "iokmem-pool-idle:\t0") == 2));
 }
 
 /* Volatile memory of one node each. */

@@ -115,12 +115,12 @@ static int nr_poisoned(int driver, char *base, size_t length)
 static long given_up(void)
 {
 	char line[128];
-	long pages;
+	long bytes;
 
-	if (!find_line(POOLS, "lost:", line, sizeof(line)) ||
-	    sscanf(line, "lost: %ld pages", &pages) != 1)
+	if (!find_line(POOLS, "iokmem-lost:", line, sizeof(line)) ||
+	    sscanf(line, "iokmem-lost: %ld", &bytes) != 1)
 		return -1;
-	return pages;
+	return bytes / (long)PAGE;
 }
 
 /* Make pageable memory with a page that is lost, and with no map. Returns its fd. */

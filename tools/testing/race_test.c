@@ -445,7 +445,7 @@ TEST_F(race, processes_do_not_disturb_each_other)
 	for (i = 0; i < 4; i++)
 		children[i] = spawn(map_until_stopped, &self->fd);
 	/* Meanwhile read what the kernel shows about the buffer. */
-	while (nr_maps(self->fd) >= 0 && count_lines(LIST, "descriptor") > 0 &&
+	while (nr_maps(self->fd) >= 0 && count_lines(LIST, "iokmem-id:") > 0 &&
 	       waitpid(children[0], NULL, WNOHANG | WNOWAIT) == 0)
 		continue;
 	for (i = 0; i < 4; i++)

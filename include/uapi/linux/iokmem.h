@@ -76,6 +76,14 @@
  * gives the type ANON_INODE_FS_MAGIC (<linux/magic.h>), which no file of a program's has, and
  * IOKMEM_QUERY_BUFFER gives an id that is not 0.
  *
+ * /proc/PID/fdinfo/FD tells of a descriptor's file descriptor FD, to those who may look at the
+ * process: a line for each of iokmem-id, -kind, -capacity, -length, -resident, -charged, -cache,
+ * -direction, -prepared, -extents, -maps, -held, -dma-bufs, -revoked and -rights, with a colon, a
+ * tab and the value. A window also has iokmem-parent and -offset, and a multi-descriptor an
+ * iokmem-member for each piece. Sizes are in bytes. Keys are only ever added.
+ * Documentation/procfs.md tells more, also of /proc/iokmem, where the administrator sees all
+ * descriptors and maps.
+ *
  * If the hardware loses memory of a buffer, a touch of the lost page is SIGBUS
  * (BUS_MCEERR_AR, see sigaction(2)). The rest of the buffer can be used as before. Discarding
  * the content of purgeable memory that is not held replaces the page.
@@ -346,7 +354,7 @@ struct iokmem_release_mapping {
  * struct iokmem_query_buffer - argument of IOKMEM_QUERY_BUFFER
  * @size: sizeof(struct iokmem_query_buffer)
  * @options: out: the options that the buffer was made with
- * @id: out: the number of the descriptor, as in debugfs and /proc/PID/maps
+ * @id: out: the number of the descriptor, as in /proc/PID/fdinfo and /proc/PID/maps
  * @capacity: out: in bytes
  * @length: out: in bytes
  * @alignment: out: in bytes

@@ -76,6 +76,9 @@ typedef unsigned long pgoff_t;
 typedef unsigned long vm_flags_t;
 typedef unsigned int vm_fault_t;
 typedef unsigned long long dma_addr_t;
+typedef struct { unsigned int val; } kuid_t;
+
+#define TASK_COMM_LEN	16
 
 struct device;
 struct file;

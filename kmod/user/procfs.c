@@ -1,97 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * debugfs files for people, whose format may change:
+ * /proc/iokmem, for administrators. Documentation/procfs.md is the contract.
  *
- *	iokmem/descriptors	every descriptor, with all its live maps
- *	iokmem/pools		idle memory in the pools, memory of former buffers that is still
- *				pinned, and memory that was given up
+ *	descriptors	every descriptor, with all its live maps
+ *	pools		idle memory in the pools, memory of former buffers that is still pinned,
+ *			and memory that was given up
  */
-#include <linux/debugfs.h>
+#include <linux/capability.h>
 #include <linux/fs.h>
 #include <linux/module.h>
-#include <linux/sched.h>
+#include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 
 #include "desc/desc.h"
 #include "map/map.h"
 #include "page/block.h"
-#include "page/cache.h"
 #include "page/leftover.h"
 #include "page/pool.h"
-#include "user/debugfs.h"
+#include "user/procfs.h"
+#include "user/show.h"
 
-static struct dentry *iokmem_debugfs;
-
-static const char * const direction_names[] = { "none", "in", "out", "inout" };
-
-/* Show the process that a mapping was made for, with its name while it exists. */
-static void show_owner(struct seq_file *m, const struct iokmem_mapping *mapping)
-{
-	char comm[TASK_COMM_LEN] = "gone";
-	struct task_struct *task;
-
-	if (!mapping->mm) {
-		seq_puts(m, "kernel");
-		return;
-	}
-	rcu_read_lock();
-	task = pid_task(mapping->pid, PIDTYPE_TGID);
-	if (task)
-		get_task_comm(comm, task);
-	rcu_read_unlock();
-	seq_printf(m, "pid %d (%s)", pid_vnr(mapping->pid), comm);
-}
-
-static void show_map(struct seq_file *m, const struct iokmem_map *map)
-{
-	const struct iokmem_mapping *mapping = map->mapping;
-
-	seq_puts(m, iokmem_map_is_whole(map) ? "  map " : "    sub-map ");
-	show_owner(m, mapping);
-	seq_printf(m, " at %#lx offset %zu length %zu %s%s references %lu\n",
-		   iokmem_map_get_address(map), iokmem_map_offset(map), map->length,
-		   map->options & IOKMEM_MAP_READ_ONLY ? "ro" : "rw",
-		   map->options & IOKMEM_MAP_UNIQUE ? " unique" : "",
-		   iokmem_map_references(map));
-}
-
-/* Show the extents of the memory, and how many holds it has. */
-static void show_holds(struct seq_file *m, struct iokmem_desc *desc)
-{
-	unsigned int nr = READ_ONCE(desc->extents.nr), held = READ_ONCE(desc->held);
-
-	if (nr)
-		seq_printf(m, ", %u extents", nr);
-	if (held)
-		seq_printf(m, ", held by %u%s", held,
-			   READ_ONCE(desc->held_read_only) ? " read-only" : "");
-}
-
-static void show_desc(struct seq_file *m, struct iokmem_desc *desc)
-{
-	seq_printf(m, "descriptor %llu: %s, length %zu of %zu, %s, direction %s, users %u",
-		   desc->id, iokmem_desc_kind_name(desc), iokmem_desc_get_length(desc),
-		   desc->capacity, iokmem_cache_name(iokmem_desc_get_cache_mode(desc)),
-		   direction_names[iokmem_desc_get_direction(desc)],
-		   refcount_read(&desc->users));
-	if (desc->parent)
-		seq_printf(m, ", from byte %zu of %llu on", desc->start,
-			   desc->parent->id);
-	else
-		show_holds(m, desc);
-	seq_putc(m, '\n');
-}
+#define IOKMEM_PROC	"iokmem"
 
 /**
- * struct record - a line of the list: a descriptor, a live mapping of it, or a map of a part
- * @desc: the descriptor, with a count during a read(); NULL: there are no more lines
+ * struct record - a record of the list: a descriptor, a live mapping of it, or a map of a part
+ * @desc: the descriptor, with a count during a read(); NULL: there are no more records
  * @id: its number, to find the place again in the next read()
- * @is_map: the line is one of a mapping, or of a part of it
+ * @is_map: the record is one of a mapping, or of a part of it
  * @mapping: where the mapping is in the descriptor's tree of live ones
  * @delta: where the part begins in the mapping
  * @length: length of the part; 0: all of the mapping
  *
- * No lock is held from one line to the next, since there may be many.
+ * No lock is held from one record to the next, since there may be many.
  */
 struct record {
 	struct iokmem_desc *desc;
@@ -102,7 +42,7 @@ struct record {
 	size_t length;
 };
 
-/* Go to the line of the descriptor with this number, or to that of the next one. */
+/* Go to the record of the descriptor with this number, or to that of the next one. */
 static void go_to_desc(struct record *record, u64 id)
 {
 	record->desc = iokmem_desc_from(id);
@@ -112,7 +52,7 @@ static void go_to_desc(struct record *record, u64 id)
 		record->id = record->desc->id;
 }
 
-/* Return the mapping of the record's line, or NULL if it has ended. */
+/* Return the mapping of the record, or NULL if it has ended. */
 static struct iokmem_mapping *mapping_of(const struct record *record)
 {
 	struct iokmem_mapping *mapping;
@@ -199,7 +139,7 @@ static void descriptors_stop(struct seq_file *m, void *v)
 	record->desc = NULL;
 }
 
-/* A map that has ended since the line was found is not shown. */
+/* A map that has ended since the record was found is not shown. */
 static int descriptors_show(struct seq_file *m, void *v)
 {
 	const struct record *record = v;
@@ -207,7 +147,7 @@ static int descriptors_show(struct seq_file *m, void *v)
 	const struct iokmem_map *map;
 
 	if (!record->is_map) {
-		show_desc(m, record->desc);
+		iokmem_show_listed(m, record->desc);
 		return 0;
 	}
 	mutex_lock(&record->desc->lock);
@@ -217,7 +157,7 @@ static int descriptors_show(struct seq_file *m, void *v)
 		map = iokmem_index_find_in(mapping, mapping->backing.offset + record->delta,
 					   record->length);
 	if (map)
-		show_map(m, map);
+		iokmem_show_map(m, map);
 	mutex_unlock(&record->desc->lock);
 	return 0;
 }
@@ -229,38 +169,59 @@ static const struct seq_operations descriptors_sops = {
 	.show	= descriptors_show,
 };
 
+/* The files tell of all users, so a descriptor of them is not given to anybody else. */
+static bool may_open(void)
+{
+	return capable(CAP_SYS_ADMIN);
+}
+
 static int descriptors_open(struct inode *inode, struct file *file)
 {
+	if (!may_open())
+		return -EPERM;
 	return seq_open_private(file, &descriptors_sops, sizeof(struct record));
 }
 
-static const struct file_operations descriptors_fops = {
-	.owner		= THIS_MODULE,
-	.open		= descriptors_open,
-	.read		= seq_read,
-	.llseek		= seq_lseek,
-	.release	= seq_release_private,
+static const struct proc_ops descriptors_ops = {
+	.proc_open	= descriptors_open,
+	.proc_read	= seq_read,
+	.proc_lseek	= seq_lseek,
+	.proc_release	= seq_release_private,
 };
 
 static int pools_show(struct seq_file *m, void *v)
 {
 	iokmem_pool_show(m);
 	iokmem_leftover_show(m);
-	seq_printf(m, "lost: %lu pages of blocks that the hardware has poisoned\n",
-		   iokmem_frames_lost());
+	seq_printf(m, "iokmem-lost:\t%lu\n", iokmem_frames_lost() << PAGE_SHIFT);
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(pools);
 
-void iokmem_debugfs_init(void)
+static int pools_open(struct inode *inode, struct file *file)
 {
-	iokmem_debugfs = debugfs_create_dir("iokmem", NULL);
-	debugfs_create_file("descriptors", 0400, iokmem_debugfs, NULL,
-			    &descriptors_fops);
-	debugfs_create_file("pools", 0400, iokmem_debugfs, NULL, &pools_fops);
+	return may_open() ? single_open(file, pools_show, NULL) : -EPERM;
 }
 
-void iokmem_debugfs_exit(void)
+static const struct proc_ops pools_ops = {
+	.proc_open	= pools_open,
+	.proc_read	= seq_read,
+	.proc_lseek	= seq_lseek,
+	.proc_release	= single_release,
+};
+
+/* Opening the files needs a capability, whatever their mode is. */
+int __init iokmem_procfs_init(void)
 {
-	debugfs_remove(iokmem_debugfs);
+	struct proc_dir_entry *dir = proc_mkdir(IOKMEM_PROC, NULL);
+
+	if (dir && proc_create("descriptors", 0400, dir, &descriptors_ops) &&
+	    proc_create("pools", 0400, dir, &pools_ops))
+		return 0;
+	iokmem_procfs_exit();
+	return -ENOMEM;
+}
+
+void iokmem_procfs_exit(void)
+{
+	remove_proc_subtree(IOKMEM_PROC, NULL);
 }
