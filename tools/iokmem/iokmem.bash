@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Completion of iokmem's commands, options and numbers.
+
+_iokmem()
+{
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words=''
+
+	case $previous in
+	iokmem)	words='list maps show top draw leaks limits' ;;
+	show|draw)
+		words=$(iokmem list 2>/dev/null | awk 'NR > 1 { print $1 }') ;;
+	limits)	words=$(cd /proc && printf '%s\n' [0-9]*) ;;
+	esac
+	case $current in
+	-*)	words='--json --delay= --count= --help --version' ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+	[[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace
+}
+
+complete -F _iokmem iokmem
