@@ -5,7 +5,14 @@
 KVER	?= $(shell uname -r)
 KDIR	?= /lib/modules/$(KVER)/build
 INSTALL_MOD_DIR ?= updates
-MANDIR	?= /usr/local/share/man
+# Where everything but the module goes, and what drivers are built with: those are the kernel's.
+PREFIX	?= /usr/local
+LIBDIR	?= $(PREFIX)/lib
+MANDIR	?= $(PREFIX)/share/man
+override DESTDIR := $(abspath $(DESTDIR))
+SRCDIR	:= $(DESTDIR)/usr/src/iokmem
+# 'no': install no manual pages.
+MAN	?=
 # How long to fuzz, or to torture.
 MINUTES	?= 10
 # The kernel to run: one of Debian's (scripts/stock-kernel) or of our own
@@ -15,7 +22,18 @@ KERNEL	?=
 BENCH	?=
 
 VERSION	:= $(shell sed -n 's/^PACKAGE_VERSION="*\([^"]*\)"*$$/\1/p' dkms.conf 2>/dev/null)
-DKMS_SOURCES := $(wildcard Kbuild Kconfig COPYING dkms.conf kmod include kunit samples)
+DKMS_SOURCES := Kbuild Kconfig COPYING dkms.conf kmod include scripts/dkms-symvers
+DKMS_DIR := $(SRCDIR)-$(VERSION)
+# Headers that drivers include.
+DRIVER_HEADERS := $(addprefix include/,linux/iokmem.h uapi/linux/iokmem.h) \
+	$(filter-out %/DriverKit.h,$(wildcard include/iokit/*.h))
+# The kernel's name, which is not KVER if KDIR is given.
+RELEASE	 = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+	$(KDIR)/include/generated/utsrelease.h 2>/dev/null),$(KVER))
+MODULES	 = $(DESTDIR)/lib/modules/$(RELEASE)
+SYSTEM	:= $(DESTDIR)$(PREFIX)/lib
+LIBRARY	:= $(MAKE) -C tools/libiokmem OUT=$(CURDIR)/build/libiokmem DESTDIR=$(DESTDIR) \
+	PREFIX=$(PREFIX) LIBDIR=$(LIBDIR)
 
 modules: headers
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -26,8 +44,48 @@ headers:
 		echo "no kernel headers in $(KDIR): install them (on Debian: apt-get install" \
 			"linux-headers-$(KVER)), or say KDIR= or KVER=" >&2; exit 1; }
 
-modules_install: headers
-	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_DIR=$(INSTALL_MOD_DIR) modules_install
+samples: headers
+	$(MAKE) -C $(KDIR) M=$(CURDIR) IOKMEM_SAMPLES=1 modules
+
+# What 'make samples' has built is not installed.
+modules_install: modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) \
+		INSTALL_MOD_DIR=$(INSTALL_MOD_DIR) modules_install
+	install -m 644 Module.symvers $(MODULES)/$(INSTALL_MOD_DIR)/iokmem.symvers
+
+install: no-dkms install-files modules_install
+	install -d $(SRCDIR)
+	cp -R --parents $(DRIVER_HEADERS) $(SRCDIR)
+ifeq ($(DESTDIR),)
+	depmod $(RELEASE)
+	ldconfig
+	systemd-sysusers $(PREFIX)/lib/sysusers.d/iokmem.conf 2>/dev/null || groupadd -rf iokmem
+	udevadm control --reload 2>/dev/null || :
+	@echo "Now: modprobe iokmem, and 'usermod -aG iokmem USER' for each user of /dev/iokmem"
+endif
+
+# DKMS would build another module, for whose sources the headers are a link.
+no-dkms:
+	@test ! -L $(SRCDIR)/include || { echo "iokmem is installed by DKMS: remove the package" \
+		"iokmem-dkms, or say 'make dkms-uninstall', first" >&2; exit 1; }
+
+# These files do not depend on a kernel.
+install-files: $(if $(filter no,$(MAN)),,man-install)
+	$(LIBRARY) install
+	install -D -m 644 include/uapi/linux/iokmem.h $(DESTDIR)$(PREFIX)/include/linux/iokmem.h
+	install -D -m 644 tools/system/iokmem.rules $(SYSTEM)/udev/rules.d/60-iokmem.rules
+	install -D -m 644 tools/system/iokmem.sysusers $(SYSTEM)/sysusers.d/iokmem.conf
+	install -D -m 644 tools/system/iokmem.modules-load $(SYSTEM)/modules-load.d/iokmem.conf
+
+# The group stays, because files may belong to it.
+uninstall: no-dkms $(if $(filter no,$(MAN)),,man)
+	$(LIBRARY) uninstall
+	rm -f $(DESTDIR)$(PREFIX)/include/linux/iokmem.h $(SYSTEM)/udev/rules.d/60-iokmem.rules \
+		$(SYSTEM)/sysusers.d/iokmem.conf $(SYSTEM)/modules-load.d/iokmem.conf \
+		$(addprefix $(MODULES)/$(INSTALL_MOD_DIR)/,iokmem.symvers kmod/iokmem.ko*)
+	rm -rf $(SRCDIR)
+	[ "$(MAN)" = no ] || (cd build/man && find * -type f) | (cd $(DESTDIR)$(MANDIR) && xargs rm -f)
+	[ -n "$(DESTDIR)" ] || depmod $(RELEASE)
 
 # Needs no kernel headers, unlike kbuild's own clean.
 clean:
@@ -57,15 +115,17 @@ bench:
 lint:
 	@scripts/lint
 
-# From the comments in the sources, by the kernel's own scripts/kernel-doc.
+# From the comments in the sources.
 man:
+	@command -v python3 >/dev/null || { echo "making manual pages takes python3: install it," \
+		"or say MAN=no" >&2; exit 1; }
 	@rm -rf build/man
 	@scripts/man build/man
 
 man-install: man
-	install -d $(DESTDIR)$(MANDIR)/man4 $(DESTDIR)$(MANDIR)/man9
-	install -m 644 build/man/man4/* $(DESTDIR)$(MANDIR)/man4
-	install -m 644 build/man/man9/* $(DESTDIR)$(MANDIR)/man9
+	install -d $(patsubst %,$(DESTDIR)$(MANDIR)/man%,3 4 7 8 9)
+	cd build/man && for section in *; do \
+		install -m 644 $$section/* $(DESTDIR)$(MANDIR)/$$section || exit 1; done
 
 fuzz:
 	@scripts/model $(MINUTES)
@@ -79,10 +139,17 @@ shell:
 # Only sources: objects of another kernel would be taken for up to date.
 dkms-install: clean
 	@test -n "$(VERSION)" || { echo "no version in dkms.conf" >&2; exit 1; }
-	rm -rf $(DESTDIR)/usr/src/iokmem-$(VERSION)
-	mkdir -p $(DESTDIR)/usr/src/iokmem-$(VERSION)
-	cp -R $(DKMS_SOURCES) $(DESTDIR)/usr/src/iokmem-$(VERSION)/
+	@test -L $(SRCDIR)/include || test ! -e $(SRCDIR) || { \
+		echo "iokmem is installed by 'make install': say 'make uninstall' first" >&2; exit 1; }
+	rm -rf $(DKMS_DIR)
+	install -d $(DKMS_DIR) $(SRCDIR)
+	cp -R --parents $(DKMS_SOURCES) $(DKMS_DIR)
+	ln -sfn ../iokmem-$(VERSION)/include $(SRCDIR)/include
 	@echo "Now: dkms install iokmem/$(VERSION)"
+
+dkms-uninstall:
+	dkms remove iokmem/$(VERSION) --all
+	rm -rf $(DKMS_DIR) $(SRCDIR)
 
 help:
 	@echo 'make                  build the modules for the running kernel'
@@ -121,5 +188,5 @@ help:
 	@echo 'V=1 shows the commands of a build. Kernels are kept in ~/.cache/iokmem'
 	@echo '(IOKMEM_CACHE= or XDG_CACHE_HOME= moves it).'
 
-.PHONY: modules headers modules_install clean demo check check-all check-library torture bench lint fuzz model shell \
-	man man-install dkms-install help
+.PHONY: modules headers samples modules_install install no-dkms install-files uninstall clean demo check check-all check-library torture bench lint fuzz model shell \
+	man man-install dkms-install dkms-uninstall help
