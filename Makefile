@@ -52,17 +52,13 @@ modules_install: modules
 	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) \
 		INSTALL_MOD_DIR=$(INSTALL_MOD_DIR) modules_install
 	install -m 644 Module.symvers $(MODULES)/$(INSTALL_MOD_DIR)/iokmem.symvers
+	[ -n "$(DESTDIR)" ] || depmod $(RELEASE)
 
 install: no-dkms install-files modules_install
 	install -d $(SRCDIR)
 	cp -R --parents $(DRIVER_HEADERS) $(SRCDIR)
-ifeq ($(DESTDIR),)
-	depmod $(RELEASE)
-	ldconfig
-	systemd-sysusers $(PREFIX)/lib/sysusers.d/iokmem.conf 2>/dev/null || groupadd -rf iokmem
-	udevadm control --reload 2>/dev/null || :
-	@echo "Now: modprobe iokmem, and 'usermod -aG iokmem USER' for each user of /dev/iokmem"
-endif
+	@[ -n "$(DESTDIR)" ] || echo "Now: modprobe iokmem, and 'usermod -aG iokmem USER' for" \
+		"each user of /dev/iokmem"
 
 # DKMS would build another module, for whose sources the headers are a link.
 no-dkms:
@@ -76,6 +72,11 @@ install-files: $(if $(filter no,$(MAN)),,man-install)
 	install -D -m 644 tools/system/iokmem.rules $(SYSTEM)/udev/rules.d/60-iokmem.rules
 	install -D -m 644 tools/system/iokmem.sysusers $(SYSTEM)/sysusers.d/iokmem.conf
 	install -D -m 644 tools/system/iokmem.modules-load $(SYSTEM)/modules-load.d/iokmem.conf
+ifeq ($(DESTDIR),)
+	ldconfig
+	systemd-sysusers $(PREFIX)/lib/sysusers.d/iokmem.conf 2>/dev/null || groupadd -rf iokmem
+	udevadm control --reload 2>/dev/null || :
+endif
 
 # The group stays, because files may belong to it.
 uninstall: no-dkms $(if $(filter no,$(MAN)),,man)
@@ -148,14 +149,25 @@ dkms-install: clean
 	@echo "Now: dkms install iokmem/$(VERSION)"
 
 dkms-uninstall:
-	dkms remove iokmem/$(VERSION) --all
+	-dkms remove iokmem/$(VERSION) --all
 	rm -rf $(DKMS_DIR) $(SRCDIR)
+
+deb:
+	@scripts/deb
 
 help:
 	@echo 'make                  build the modules for the running kernel'
 	@echo '     KVER=, KDIR=     for another kernel, by release or by headers'
-	@echo 'make modules_install  install them (root)'
-	@echo 'make dkms-install     put the sources where DKMS finds them (root)'
+	@echo 'make samples          build the sample drivers, too'
+	@echo 'make install          install the module, headers, the library, manual pages, a udev'
+	@echo '                      rule and the group iokmem (root); make uninstall removes them'
+	@echo '     PREFIX=/usr      not in /usr/local'
+	@echo '     DESTDIR=         below this directory, for packaging'
+	@echo '     MAN=no           without manual pages, which take python3'
+	@echo 'make modules_install  install the module only (root)'
+	@echo 'make deb              packages for Debian, in build/deb'
+	@echo 'make dkms-install     put the sources where DKMS finds them (root); make dkms-uninstall'
+	@echo '                      removes them'
 	@echo 'make demo             a program using the module, in a virtual machine'
 	@echo '     KERNEL=newest    on another kernel of Debian: 6.1, newest, arm64-6.12, ...'
 	@echo 'make check            what a change has to pass, in virtual machines'
@@ -189,4 +201,4 @@ help:
 	@echo '(IOKMEM_CACHE= or XDG_CACHE_HOME= moves it).'
 
 .PHONY: modules headers samples modules_install install no-dkms install-files uninstall clean demo check check-all check-library torture bench lint fuzz model shell \
-	man man-install dkms-install dkms-uninstall help
+	man man-install dkms-install dkms-uninstall deb help

@@ -364,6 +364,15 @@ module_files()
 		-o -name 'K*' -o -name Makefile -o -name .kunitconfig \))
 }
 
+# copy_tree DIR: copy all sources to a new directory, without what was built.
+copy_tree()
+{
+	rm -rf "$1"
+	mkdir -p "$1"
+	tar -c -C "$TOP" --exclude=./build --exclude=./.git . | tar -x -C "$1"
+	make -s -C "$1" clean
+}
+
 # A KTAP document of the host: tap_begin FILE, tap RC NAME [LOG], tap_end. Without tap_end the
 # document is truncated, which counts as a failure.
 tap_begin()
