@@ -107,6 +107,9 @@ check-all:
 torture:
 	@MINUTES=$(MINUTES) scripts/check torture_test $(KERNEL)
 
+check-packages:
+	@scripts/check-packages
+
 check-library:
 	@scripts/check library
 
@@ -182,6 +185,7 @@ help:
 	@echo 'make torture          everything at random and at once, on the debug kernel'
 	@echo '     MINUTES=10       for how long'
 	@echo '     KERNEL=kcsan     or on another kernel'
+	@echo 'make check-packages   install, use and remove the packages on Debian 12 and 13'
 	@echo 'make check-library    only the tests of tools/libiokmem, by valgrind too'
 	@echo 'make bench            what the module costs, in instructions'
 	@echo '     BENCH=--quick    only ours, compared with what is checked in: 40 s'
@@ -200,5 +204,5 @@ help:
 	@echo 'V=1 shows the commands of a build. Kernels are kept in ~/.cache/iokmem'
 	@echo '(IOKMEM_CACHE= or XDG_CACHE_HOME= moves it).'
 
-.PHONY: modules headers samples modules_install install no-dkms install-files uninstall clean demo check check-all check-library torture bench lint fuzz model shell \
+.PHONY: modules headers samples modules_install install no-dkms install-files uninstall clean demo check check-all check-packages check-library torture bench lint fuzz model shell \
 	man man-install dkms-install dkms-uninstall deb help
