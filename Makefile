@@ -34,6 +34,8 @@ MODULES	 = $(DESTDIR)/lib/modules/$(RELEASE)
 SYSTEM	:= $(DESTDIR)$(PREFIX)/lib
 LIBRARY	:= $(MAKE) -C tools/libiokmem OUT=$(CURDIR)/build/libiokmem DESTDIR=$(DESTDIR) \
 	PREFIX=$(PREFIX) LIBDIR=$(LIBDIR)
+TOOL	:= $(MAKE) -C tools/iokmem OUT=$(CURDIR)/build/iokmem DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) \
+	MANDIR=$(MANDIR)
 
 modules: headers
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -68,6 +70,7 @@ no-dkms:
 # These files do not depend on a kernel.
 install-files: $(if $(filter no,$(MAN)),,man-install)
 	$(LIBRARY) install
+	$(TOOL) install
 	install -D -m 644 include/uapi/linux/iokmem.h $(DESTDIR)$(PREFIX)/include/linux/iokmem.h
 	install -D -m 644 tools/system/iokmem.rules $(SYSTEM)/udev/rules.d/60-iokmem.rules
 	install -D -m 644 tools/system/iokmem.sysusers $(SYSTEM)/sysusers.d/iokmem.conf
@@ -81,6 +84,7 @@ endif
 # The group stays, because files may belong to it.
 uninstall: no-dkms $(if $(filter no,$(MAN)),,man)
 	$(LIBRARY) uninstall
+	$(TOOL) uninstall
 	rm -f $(DESTDIR)$(PREFIX)/include/linux/iokmem.h $(SYSTEM)/udev/rules.d/60-iokmem.rules \
 		$(SYSTEM)/sysusers.d/iokmem.conf $(SYSTEM)/modules-load.d/iokmem.conf \
 		$(addprefix $(MODULES)/$(INSTALL_MOD_DIR)/,iokmem.symvers kmod/iokmem.ko*)
@@ -162,8 +166,8 @@ help:
 	@echo 'make                  build the modules for the running kernel'
 	@echo '     KVER=, KDIR=     for another kernel, by release or by headers'
 	@echo 'make samples          build the sample drivers, too'
-	@echo 'make install          install the module, headers, the library, manual pages, a udev'
-	@echo '                      rule and the group iokmem (root); make uninstall removes them'
+	@echo 'make install          install the module, headers, the library, the tool iokmem,'
+	@echo '                      manual pages, a udev rule and the group iokmem (root); make uninstall removes them'
 	@echo '     PREFIX=/usr      not in /usr/local'
 	@echo '     DESTDIR=         below this directory, for packaging'
 	@echo '     MAN=no           without manual pages, which take python3'

@@ -12,10 +12,11 @@ int main(void)
 		.capacity = 1 << 20,
 		.map_options = IOKMEM_MAP_ANYWHERE,
 	};
+	int dev = open("/dev/iokmem", O_RDWR);
 	char *bytes;
 
-	if (ioctl(open("/dev/iokmem", O_RDWR), IOKMEM_CREATE_BUFFER, &buffer)) {
-		perror("iokmem");
+	if (dev < 0 || ioctl(dev, IOKMEM_CREATE_BUFFER, &buffer)) {
+		perror("/dev/iokmem");
 		return 1;
 	}
 	/* Other processes that buffer.fd is passed to map it by IOKMEM_CREATE_MAPPING. */
