@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/* For programs that use the sample driver iokmem_chardev.c. */
+#ifndef _IOKMEM_CHARDEV_H
+#define _IOKMEM_CHARDEV_H
+
+#include <linux/ioctl.h>
+
+#define IOKMEM_CHARDEV_SIZE	0x100000	/* bytes that can be mapped */
+
+/*
+ * Return a file descriptor of a dma-buf of the buffer. It is read-only if the device was opened
+ * to read.
+ */
+#define IOKMEM_CHARDEV_GET_DMA_BUF	_IO('i', 0x80)
+
+#endif /* _IOKMEM_CHARDEV_H */
