@@ -7,7 +7,7 @@ _iokmem()
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words=''
 
 	case $previous in
-	iokmem)	words='list maps show top draw leaks limits' ;;
+	iokmem)	words='list maps show top draw leaks limits report' ;;
 	show|draw)
 		words=$(iokmem list 2>/dev/null | awk 'NR > 1 { print $1 }') ;;
 	limits)	words=$(cd /proc && printf '%s\n' [0-9]*) ;;

@@ -150,6 +150,7 @@ int command_top(void);
 int command_draw(void);
 int command_leaks(void);
 int command_limits(void);
+int command_report(void);
 
 /* util.c */
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);

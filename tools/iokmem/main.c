@@ -23,6 +23,7 @@ static const struct command {
 	{ "draw", command_draw, "ID", false, "one descriptor as a picture (SVG)" },
 	{ "leaks", command_leaks, NULL, true, "descriptors that no living process has (root)" },
 	{ "limits", command_limits, "[PID]", true, "what a process may use, and has used" },
+	{ "report", command_report, NULL, false, "all that belongs in a report of a fault (root)" },
 };
 
 static void print_help(FILE *out)
@@ -34,7 +35,7 @@ static void print_help(FILE *out)
 		fprintf(out, "  iokmem %-6s %-6s  %s\n", commands[i].name,
 			commands[i].argument ? commands[i].argument : "", commands[i].purpose);
 	fprintf(out, "\n"
-		"  -j, --json         JSON for programs; not for draw\n"
+		"  -j, --json         JSON for programs; not for draw and report\n"
 		"  -d, --delay=N      top: every N seconds (2)\n"
 		"  -n, --count=N      top: N times, and end\n"
 		"      --root=DIR     look for /proc and /sys below DIR, for tests\n"

@@ -447,6 +447,42 @@ TEST_F(tool, tells_limits_and_what_is_used_of_them)
 	json_free(all);
 }
 
+/* Return true if a line of the text is @line. */
+static bool has_line(const char *text, const char *line)
+{
+	const char *at = text;
+	size_t length = strlen(line);
+
+	while ((at = strstr(at, line))) {
+		if ((at == text || at[-1] == '\n') && at[length] == '\n')
+			return true;
+		at += length;
+	}
+	return false;
+}
+
+TEST_F(tool, reports_what_a_fault_is_looked_for_with)
+{
+	struct ran ran = run_tool(0, "report");
+
+	EXPECT_EQ(0, ran.code);
+	EXPECT_STREQ("", ran.err);
+	EXPECT_TRUE(has_line(ran.out, "== /proc/version"));
+	EXPECT_TRUE(has_line(ran.out, "== /sys/module/iokmem/version"));
+	EXPECT_TRUE(has_line(ran.out, "== log"));
+	EXPECT_NE(NULL, strstr(ran.out, "Linux version "));
+	EXPECT_NE(NULL, strstr(ran.out, "\niokmem-kind:\twired\n"));
+	EXPECT_NE(NULL, strstr(ran.out, "\niokmem-pool:\t"));
+	ran_free(&ran);
+
+	ran = run_tool(USER, "report");
+	EXPECT_EQ(0, ran.code);
+	EXPECT_TRUE(has_line(ran.out, "== /proc/iokmem/descriptors"));
+	EXPECT_EQ(NULL, strstr(ran.out, "iokmem-kind"));
+	EXPECT_NE(NULL, strstr(ran.out, "not readable: Permission denied"));
+	ran_free(&ran);
+}
+
 TEST_F(tool, draws_one_descriptor)
 {
 	char id[32], text[64];
