@@ -499,7 +499,7 @@ static int import_all(void *arg)
 	return 0;
 }
 
-TEST_F(harm, of_tables_is_charged_to_the_cgroup)
+TEST_F_TIMEOUT(harm, of_tables_is_charged_to_the_cgroup, 120)
 {
 	struct rlimit files = { 2 * NR_IMPORTS + 64, 2 * NR_IMPORTS + 64 };
 	struct importer importer = { .dev = self->dev };
