@@ -72,7 +72,7 @@ size_t iokmem_desc_resident(const struct iokmem_desc *desc)
 		return 0;
 	if (iokmem_desc_is_paged(desc))
 		return READ_ONCE(iokmem_desc_map_inode(desc)->i_mapping->nrpages) << PAGE_SHIFT;
-	/* Such memory is given back by a revoke. */
+	/* Kinds with ->revoke() have given their memory back by then. */
 	if (desc->kind->revoke && READ_ONCE(desc->revoke_done))
 		return 0;
 	return PAGE_ALIGN(desc->owned);

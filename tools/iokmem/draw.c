@@ -73,8 +73,7 @@ static void text_at(double x, double y, const char *class, const char *format, .
 	char *text;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		die("no memory");
+	text = vtext_of(format, args);
 	va_end(args);
 	fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\">", x, y, class);
 	put_text(text);
@@ -139,8 +138,7 @@ static void label_bar(const struct picture *picture, __u64 offset, __u64 length,
 	char *text;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		die("no memory");
+	text = vtext_of(format, args);
 	va_end(args);
 	width = 6.2 * strlen(text) + 8;
 	if (end - x >= width)

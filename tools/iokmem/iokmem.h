@@ -8,6 +8,7 @@
 #ifndef _IOKMEM_TOOL_H
 #define _IOKMEM_TOOL_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -155,6 +156,7 @@ int command_report(void);
 /* util.c */
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void warn(const char *format, ...);
+__attribute__((format(printf, 1, 0))) char *vtext_of(const char *format, va_list args);
 __attribute__((format(printf, 1, 2))) char *text_of(const char *format, ...);
 void *zalloc(size_t nr, size_t size);
 void *grow(void *array, size_t nr, size_t size);

@@ -99,7 +99,7 @@ static struct value count_maps(const struct view *view, pid_t pid)
 	return value;
 }
 
-/* What counts for the user's RLIMIT_MEMLOCK: for the administrator only. */
+/* Return what counts for the user's RLIMIT_MEMLOCK. Only the administrator is told. */
 static struct value read_charged(const struct view *view, pid_t pid)
 {
 	struct process *process = view_process(view, pid);

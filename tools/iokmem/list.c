@@ -10,7 +10,7 @@ static const struct column columns[] = {
 	{ "USER" }, { "MADE BY" }, { "STATE" },
 };
 
-/* Who made the descriptor: for the administrator only. */
+/* Show the maker of the descriptor. Only the administrator is told. */
 void maker_cell(struct table *table, const struct desc *desc)
 {
 	const struct value *v = desc->v;

@@ -47,8 +47,7 @@ void table_cell(struct table *table, const char *format, ...)
 	FILE *out;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		die("no memory");
+	text = vtext_of(format, args);
 	va_end(args);
 	out = open_memstream(&escaped, &size);
 	if (!out)

@@ -36,14 +36,22 @@ void warn(const char *format, ...)
 	va_end(args);
 }
 
+char *vtext_of(const char *format, va_list args)
+{
+	char *text;
+
+	if (vasprintf(&text, format, args) < 0)
+		die("no memory");
+	return text;
+}
+
 char *text_of(const char *format, ...)
 {
 	va_list args;
 	char *text;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		die("no memory");
+	text = vtext_of(format, args);
 	va_end(args);
 	return text;
 }
@@ -83,8 +91,7 @@ FILE *open_file(const char *format, ...)
 	int err;
 
 	va_start(args, format);
-	if (vasprintf(&path, format, args) < 0)
-		die("no memory");
+	path = vtext_of(format, args);
 	va_end(args);
 	whole = text_of("%s%s", options.root, path);
 	file = fopen(whole, "re");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What this user may see: everything, by the kernel's list, or what the user's own processes
- * have, by their files in /proc.
+ * Collect what this user may see: by the kernel's list everything, or by the files in /proc of the
+ * user's own processes what these have.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -17,7 +17,7 @@
 #define USER	1000
 #define SIZE	(3 * MIB)
 
-/* What the other user's process has. It tells the parent in shared memory. */
+/* The other user's process tells the parent in shared memory what it has. */
 struct viewer {
 	pid_t pid;
 	int fd;		/* of memory of the parent's, read-only */
@@ -438,7 +438,7 @@ TEST_F(tool, tells_limits_and_what_is_used_of_them)
 			    read_number("/proc/sys/vm/max_map_count")));
 	json_free(all);
 
-	/* What counts for a user is the administrator's to know. */
+	/* Only the administrator is told how much counts for a user. */
 	all = TOOL_JSON(USER, "limits", pid);
 	limits = json_get(all, "limits");
 	EXPECT_TRUE(json_says(json_get(limits, "memlock"), "used", NULL));

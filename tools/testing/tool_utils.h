@@ -12,7 +12,7 @@
 
 #define TOOL	(getenv("IOKMEM_TOOL") ?: "/iokmem")
 
-/* What a program has printed, and its exit code as join() returns it. */
+/* The output of a program, and its exit code as join() returns it. */
 struct ran {
 	int code;
 	char *out;
