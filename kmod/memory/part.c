@@ -60,6 +60,20 @@ static bool is_before(struct rb_node *a, const struct rb_node *b)
 	       rb_entry(b, struct iokmem_brought, by_first)->first;
 }
 
+/*
+ * The kernel, or a device, may write the pages at any time from now on. Whoever counts pages of the
+ * whole memory does not look at its parts, so the pages say so themselves.
+ */
+static int part_write(struct iokmem_desc *desc)
+{
+	const struct iokmem_brought *brought = part_of(desc)->brought;
+
+	lockdep_assert_held(&desc->hold_lock);
+
+	iokmem_shmem_dirty_pages(brought->pages, brought->nr);
+	return 0;
+}
+
 static int part_pin(struct iokmem_desc *desc, bool write, void *data)
 {
 	struct iokmem_part *part = part_of(desc);
@@ -82,7 +96,7 @@ static int part_pin(struct iokmem_desc *desc, bool write, void *data)
 		return err;
 	part->brought = brought;
 	iokmem_extents_move(&desc->extents, &brought->extents);
-	return 0;
+	return write ? part_write(desc) : 0;
 }
 
 static void part_unpin(struct iokmem_desc *desc)
@@ -108,14 +122,9 @@ static int part_page_counts(struct iokmem_desc *desc, pgoff_t index, unsigned lo
 {
 	struct iokmem_part *part = part_of(desc);
 	struct iokmem_desc *whole = &part->pageable->desc;
-	int err;
 
-	err = whole->kind->store->page_counts(whole, first_page(part) + index, nr, resident,
-					      dirty);
-	/* The kernel, or a device, may write memory that is held at any time. */
-	if (!err && READ_ONCE(desc->held) && READ_ONCE(desc->held_written))
-		*dirty = *resident;
-	return err;
+	return whole->kind->store->page_counts(whole, first_page(part) + index, nr, resident,
+					       dirty);
 }
 
 static int part_access(struct iokmem_desc *desc, size_t offset, void *bytes, size_t length,
@@ -137,6 +146,7 @@ static const struct iokmem_store_ops part_store = {
 	.let_go		= part_let_go,
 	.pin		= part_pin,
 	.unpin		= part_unpin,
+	.write		= part_write,
 	.page_counts	= part_page_counts,
 };
 

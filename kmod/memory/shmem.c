@@ -83,6 +83,19 @@ void iokmem_shmem_destroy(struct iokmem_pageable *pageable)
 }
 
 /*
+ * iokmem_shmem_dirty_pages - note that pages, which the caller keeps, are or may be written
+ */
+void iokmem_shmem_dirty_pages(struct page **pages, unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++) {
+		set_page_dirty(pages[i]);
+		cond_resched();
+	}
+}
+
+/*
  * iokmem_shmem_put_pages - let go of what iokmem_shmem_get_pages() got
  *
  * @dirty: the pages have been written.

@@ -15,6 +15,7 @@ void iokmem_shmem_destroy(struct iokmem_pageable *pageable);
 struct page **iokmem_shmem_get_pages(struct iokmem_pageable *pageable, pgoff_t first,
 				     unsigned long nr);
 void iokmem_shmem_put_pages(struct page **pages, unsigned long nr, bool dirty);
+void iokmem_shmem_dirty_pages(struct page **pages, unsigned long nr);
 bool iokmem_shmem_has_pages(const struct iokmem_pageable *pageable, struct page **pages,
 			    unsigned long nr);
 void iokmem_shmem_set_unevictable(struct iokmem_pageable *pageable);

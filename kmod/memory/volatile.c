@@ -327,6 +327,8 @@ static unsigned long purge(struct iokmem_pageable *pageable)
 	unsigned long nr = iokmem_shmem_pages(pageable);
 
 	iokmem_volatile_empty(pageable);
+	/* Pages of parts that are held stay, and others may be brought in meanwhile. */
+	nr -= min(nr, iokmem_shmem_pages(pageable));
 	trace_iokmem_purge(&pageable->desc);
 	up_write(&pageable->lock);
 	iokmem_desc_count_put_async(&pageable->desc);
