@@ -21,15 +21,6 @@
 /* The most huge entries that one fault makes. All are in one page table. */
 #define IOKMEM_HUGE_AROUND	min_t(unsigned long, 32, PTRS_PER_PMD)
 
-/* Look up the memory behind @address. */
-static struct iokmem_run run_at(const struct iokmem_mapping *mapping,
-				unsigned long address)
-{
-	unsigned long ahead = (address - mapping->start) >> PAGE_SHIFT;
-
-	return iokmem_backing_lookup(&mapping->backing, iokmem_mapping_index(mapping) + ahead);
-}
-
 /* Return true if memory and addresses have the alignment that a huge entry needs. */
 static bool huge_entry_fits(const struct iokmem_mapping *mapping, unsigned long address,
 			    const struct iokmem_run *run)
@@ -68,7 +59,7 @@ static bool takes_huge_entry(const struct vm_area_struct *vma, unsigned long add
 	const struct iokmem_mapping *mapping = vma->vm_private_data;
 	pgprot_t prot;
 
-	*run = run_at(mapping, address);
+	*run = iokmem_mapping_lookup(mapping, address);
 	prot = iokmem_cache_prot(run->cache_mode, run->typed, vma->vm_page_prot);
 	return huge_entry_fits(mapping, address, run) &&
 	       iokmem_cache_in_huge_entries(run->cache_mode) &&
@@ -204,7 +195,7 @@ struct filler {
 /* Not inlined, to keep the code that runs for each entry short. */
 static noinline void begin_run(struct filler *filler, unsigned long address)
 {
-	struct iokmem_run run = run_at(filler->vma->vm_private_data, address);
+	struct iokmem_run run = iokmem_mapping_lookup(filler->vma->vm_private_data, address);
 
 	filler->left = run.nr;
 	filler->typed = run.typed;
@@ -301,7 +292,7 @@ static int insert_missing(struct vm_area_struct *vma, unsigned long address,
 /* Insert pages that are counted, so that the kernel can pin them. */
 static vm_fault_t insert_pages(struct vm_fault *vmf, unsigned long *inserted)
 {
-	struct iokmem_run run = run_at(vmf->vma->vm_private_data, vmf->address);
+	struct iokmem_run run = iokmem_mapping_lookup(vmf->vma->vm_private_data, vmf->address);
 	unsigned long address = vmf->address & PAGE_MASK;
 	unsigned long before, nr;
 	int err;
@@ -326,7 +317,7 @@ static vm_fault_t insert_pages(struct vm_fault *vmf, unsigned long *inserted)
 long iokmem_vma_insert_pages(struct vm_area_struct *vma, unsigned long address,
 			     unsigned long nr)
 {
-	struct iokmem_run run = run_at(vma->vm_private_data, address);
+	struct iokmem_run run = iokmem_mapping_lookup(vma->vm_private_data, address);
 	unsigned long inserted = 0;
 	int err;
 
@@ -349,7 +340,7 @@ static unsigned long pages_given(const struct vm_fault *vmf)
  */
 static vm_fault_t give_page(struct vm_fault *vmf)
 {
-	struct iokmem_run run = run_at(vmf->vma->vm_private_data, vmf->address);
+	struct iokmem_run run = iokmem_mapping_lookup(vmf->vma->vm_private_data, vmf->address);
 	struct page *page = pfn_to_page(run.pfn);
 	unsigned long nr = compound_nr(compound_head(page));
 
@@ -408,7 +399,7 @@ static unsigned long pages_in_huge_blocks(const struct iokmem_mapping *mapping)
 	unsigned long address = ALIGN(mapping->start, PMD_SIZE), nr = 0;
 
 	for (; address < iokmem_mapping_end_address(mapping); address += PMD_SIZE) {
-		struct iokmem_run run = run_at(mapping, address);
+		struct iokmem_run run = iokmem_mapping_lookup(mapping, address);
 
 		if (huge_entry_fits(mapping, address, &run) &&
 		    1UL << compound_order(pfn_to_page(run.pfn)) == PTRS_PER_PTE)
@@ -568,7 +559,7 @@ int iokmem_vma_access(struct vm_area_struct *vma, unsigned long address, void *b
 	/* Pairs with iokmem_desc_retype_end(), so that the new mode is seen as well. */
 	if (iokmem_desc_fills_vma(desc) || smp_load_acquire(&desc->retyping))
 		return -EFAULT;
-	run = run_at(mapping, address);
+	run = iokmem_mapping_lookup(mapping, address);
 	if (!run.typed || !iokmem_cache_in_direct_map(run.cache_mode) ||
 	    iokmem_frames_poisoned(run.pfn, 1))
 		return -EFAULT;

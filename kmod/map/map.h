@@ -518,6 +518,19 @@ static inline pgoff_t iokmem_mapping_index(const struct iokmem_mapping *mapping)
 	return iokmem_mapping_place(mapping) >> PAGE_SHIFT;
 }
 
+/*
+ * Look up the memory behind @address, which is the mapping's. The memory is always there, or held.
+ * For the locking see iokmem_mapping_desc().
+ */
+static inline struct iokmem_run iokmem_mapping_lookup(const struct iokmem_mapping *mapping,
+						      unsigned long address)
+{
+	size_t place = iokmem_desc_place(iokmem_mapping_desc(mapping), mapping->backing.offset);
+	pgoff_t ahead = (address - mapping->start) >> PAGE_SHIFT;
+
+	return iokmem_backing_lookup(&mapping->backing, (place >> PAGE_SHIFT) + ahead);
+}
+
 static inline unsigned long iokmem_mapping_pages(const struct iokmem_mapping *mapping)
 {
 	return PAGE_ALIGN(offset_in_page(iokmem_mapping_place(mapping)) +

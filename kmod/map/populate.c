@@ -63,8 +63,7 @@ static long fill_at(struct iokmem_mapping *mapping, struct vm_area_struct *vma,
 	    IOKMEM_CPU_MARKS_ENTRIES)
 		return iokmem_vma_insert_pages(vma, address, left);
 	if (!singly) {
-		run = iokmem_backing_lookup(&mapping->backing, iokmem_mapping_index(mapping) +
-					    ((address - mapping->start) >> PAGE_SHIFT));
+		run = iokmem_mapping_lookup(mapping, address);
 		left = min(left, run.nr);
 		/* Nobody can touch guard pages. */
 		if (run.pfn == IOKMEM_NO_PFN)

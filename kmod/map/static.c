@@ -31,17 +31,17 @@ static int frame_at(const struct iokmem_mapping *mapping, unsigned long address,
  */
 int iokmem_mapping_check_static(const struct iokmem_mapping *mapping)
 {
-	pgoff_t index = iokmem_mapping_index(mapping);
-	unsigned long i, pfn;
+	unsigned long i, address, pfn;
 	int err;
 
 	for (i = 0; i < iokmem_mapping_pages(mapping); i++) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		err = frame_at(mapping, mapping->start + (i << PAGE_SHIFT), &pfn);
+		address = mapping->start + (i << PAGE_SHIFT);
+		err = frame_at(mapping, address, &pfn);
 		if (err)
 			return err;
-		if (pfn != iokmem_backing_lookup(&mapping->backing, index + i).pfn)
+		if (pfn != iokmem_mapping_lookup(mapping, address).pfn)
 			return -ENXIO;
 		cond_resched();
 	}
