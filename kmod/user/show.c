@@ -122,15 +122,27 @@ static void show_uid(struct seq_file *m, const char *key, kuid_t uid)
 	seq_printf(m, "%s:\t%u\n", key, from_kuid_munged(seq_user_ns(m), uid));
 }
 
+/*
+ * Show what @pid is, and its number. NULL stands for the kernel. Return true, with the name in
+ * @comm, if it is a process that exists.
+ */
+static bool show_process(struct seq_file *m, const char *key, const char *pid_key,
+			 struct pid *pid, char *comm)
+{
+	bool exists = pid && find_comm(pid, comm);
+
+	seq_printf(m, "%s:\t%s\n", key, exists ? "process" : pid ? "exited" : "kernel");
+	if (pid)
+		seq_printf(m, "%s:\t%d\n", pid_key, pid_vnr(pid));
+	return exists;
+}
+
 static void show_maker(struct seq_file *m, const struct iokmem_desc *desc)
 {
 	char comm[TASK_COMM_LEN];
-	bool exists = desc->maker && find_comm(desc->maker, comm);
 
-	seq_printf(m, "iokmem-maker:\t%s\n",
-		   exists ? "process" : desc->maker ? "exited" : "kernel");
-	if (desc->maker)
-		seq_printf(m, "iokmem-maker-pid:\t%d\n", pid_vnr(desc->maker));
+	/* The name may have changed since. */
+	show_process(m, "iokmem-maker", "iokmem-maker-pid", desc->maker, comm);
 	show_uid(m, "iokmem-maker-uid", desc->maker_uid);
 	show_comm(m, "iokmem-maker-comm", desc->maker_comm);
 }
@@ -153,13 +165,9 @@ void iokmem_show_listed(struct seq_file *m, struct iokmem_desc *desc)
 static void show_space(struct seq_file *m, const struct iokmem_mapping *mapping)
 {
 	char comm[TASK_COMM_LEN];
-	bool exists = mapping->mm && find_comm(mapping->pid, comm);
 
-	seq_printf(m, "iokmem-map-space:\t%s\n",
-		   exists ? "process" : mapping->mm ? "exited" : "kernel");
-	if (mapping->mm)
-		seq_printf(m, "iokmem-map-pid:\t%d\n", pid_vnr(mapping->pid));
-	if (exists)
+	if (show_process(m, "iokmem-map-space", "iokmem-map-pid",
+			 mapping->mm ? mapping->pid : NULL, comm))
 		show_comm(m, "iokmem-map-comm", comm);
 }
 
