@@ -209,42 +209,45 @@ struct desc *view_wanted(const struct view *view, __u64 id)
 	exit(EXIT_FOUND);
 }
 
-/* Return the maps of the descriptor with this number, and how many. */
-struct map *view_maps_of(const struct view *view, __u64 id, size_t *nr)
+static __u64 map_id(const struct view *view, size_t i)
 {
-	size_t low = 0, high = view->nr_maps;
+	return view->maps[i].v[M_ID].number;
+}
+
+static __u64 file_id(const struct view *view, size_t i)
+{
+	return view->files[i].id;
+}
+
+/* Find the entries, of @nr sorted ones, that are of a descriptor. Return the index of the first. */
+static size_t find_run(const struct view *view, size_t nr, __u64 id, size_t *found,
+		       __u64 (*id_of)(const struct view *view, size_t i))
+{
+	size_t low = 0, high = nr;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (view->maps[mid].v[M_ID].number < id)
+		if (id_of(view, mid) < id)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	for (*nr = 0; low + *nr < view->nr_maps; ++*nr)
-		if (view->maps[low + *nr].v[M_ID].number != id)
-			break;
-	return view->maps + low;
+	for (*found = 0; low + *found < nr && id_of(view, low + *found) == id; ++*found)
+		;
+	return low;
+}
+
+/* Return the maps of the descriptor with this number, and how many. */
+struct map *view_maps_of(const struct view *view, __u64 id, size_t *nr)
+{
+	return view->maps + find_run(view, view->nr_maps, id, nr, map_id);
 }
 
 /* Return the file descriptors of the descriptor with this number, and how many. */
 struct file *view_files_of(const struct view *view, __u64 id, size_t *nr)
 {
-	size_t low = 0, high = view->nr_files;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (view->files[mid].id < id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	for (*nr = 0; low + *nr < view->nr_files; ++*nr)
-		if (view->files[low + *nr].id != id)
-			break;
-	return view->files + low;
+	return view->files + find_run(view, view->nr_files, id, nr, file_id);
 }
 
 /* Return the process with this number, or NULL. */
