@@ -104,7 +104,7 @@ TEST_F(procfs, fdinfo_describes_the_buffer)
 
 TEST_F(procfs, fdinfo_tells_rights_windows_and_dma_bufs)
 {
-	int dev, sub, read_only, multi, dma_buf;
+	int dev, sub, read_only, multi, dma_buf, pageable;
 	char path[64], line[64];
 
 	dev = open(DEVICE, O_RDWR | O_CLOEXEC);
@@ -137,6 +137,17 @@ TEST_F(procfs, fdinfo_tells_rights_windows_and_dma_bufs)
 	snprintf(line, sizeof(line), "iokmem-member:\t%lld %lu %lu", self->id, PAGE, 2 * PAGE);
 	EXPECT_EQ(1, count_equal_lines(path, line));
 	snprintf(line, sizeof(line), "iokmem-member:\t%lld 0 %lu", self->id, BUFFER_SIZE);
+	EXPECT_EQ(1, count_equal_lines(path, line));
+
+	/* What holds a part of pageable memory is not told: the memory is. */
+	pageable = create(dev, IOKMEM_PAGEABLE, BUFFER_SIZE, 0);
+	ASSERT_LE(0, pageable);
+	sub = create_sub(pageable, 0, PAGE, 2 * PAGE);
+	multi = create_multi(dev, 0, &sub, 1);
+	ASSERT_LE(0, multi);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", multi);
+	snprintf(line, sizeof(line), "iokmem-member:\t%lld %lu %lu", buffer_id(pageable), PAGE,
+		 2 * PAGE);
 	EXPECT_EQ(1, count_equal_lines(path, line));
 }
 
