@@ -427,7 +427,7 @@ TEST_F(harm, of_pinning_ends_with_its_holders)
 }
 
 #define NR_PAGES_SHUFFLED	1024
-#define NR_IMPORTS		256
+#define NR_IMPORTS		64
 
 /* Make dma-bufs of the same pages, which are not neighbours in memory. Return 0 or -errno. */
 static int new_scattered_udmabufs(int fds[NR_IMPORTS])
