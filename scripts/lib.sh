@@ -296,7 +296,8 @@ in_root()
 	local root=$1
 	shift
 
-	export CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=1G
+	# Where nothing is found, do not run the preprocessor once more: a third of the time.
+	export CCACHE_DEPEND=1 CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=1G
 	if [ -n "$root" ]; then
 		chroot "$root" /usr/bin/env CCACHE_DIR=/ccache PATH=/usr/lib/ccache:/usr/bin "$@"
 	else
