@@ -26,7 +26,7 @@ DKMS_SOURCES := Kbuild Kconfig COPYING dkms.conf kmod include scripts/dkms-symve
 DKMS_DIR := $(SRCDIR)-$(VERSION)
 # Headers that drivers include.
 DRIVER_HEADERS := $(addprefix include/,linux/iokmem.h uapi/linux/iokmem.h) \
-	$(filter-out %/DriverKit.h,$(wildcard include/iokit/*.h))
+	$(filter-out %/DriverKit.h %/DriverKitTypes.h,$(wildcard include/iokit/*.h))
 # The kernel's name, which is not KVER if KDIR is given.
 RELEASE	 = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 	$(KDIR)/include/generated/utsrelease.h 2>/dev/null),$(KVER))

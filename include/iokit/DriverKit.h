@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * DriverKit's memory classes for programs, in DriverKit's spelling, on top of
+ * DriverKit's memory classes for programs in C, in DriverKit's spelling, on top of
  * <libiokmem.h>. A method is a function Class_Method(), whose first argument is the object
- * if the method has one. Constants have DriverKit's names and numbers, which differ from
- * those of IOKit in the kernel.
+ * if the method has one. Programs in C++ have the classes, in <iokit/DriverKit.hpp>.
  *
  * A function behaves like the function of <libiokmem.h> that it calls. Options that
  * DriverKit ignores are refused. errno says why a call failed.
@@ -11,50 +10,17 @@
 #ifndef _IOKIT_DRIVERKIT_H
 #define _IOKIT_DRIVERKIT_H
 
-#include <stddef.h>
-#include <stdint.h>
+#ifdef _IOKIT_DRIVERKIT_HPP
+#error A source includes either <iokit/DriverKit.h> or <iokit/DriverKit.hpp>
+#endif
 
-#include <libiokmem.h>
-#include <iokit/IOReturn.h>
+#include <stddef.h>
+
+#include <iokit/DriverKitTypes.h>
 
 typedef struct iokmem_desc IOMemoryDescriptor;
 typedef struct iokmem_desc IOBufferMemoryDescriptor;
 typedef struct iokmem_map IOMemoryMap;
-typedef struct iokmem_address_segment IOAddressSegment;
-
-/* Options of a descriptor. */
-#define kIOMemoryDirectionNone			0x00000000u
-#define kIOMemoryDirectionIn			0x00000001u
-#define kIOMemoryDirectionOut			0x00000002u
-#define kIOMemoryDirectionOutIn			0x00000003u
-#define kIOMemoryDirectionInOut			0x00000003u
-#define kIOMemoryDisableCopyOnWrite		0x00000010u
-
-/* Options of a map. */
-#define kIOMemoryMapFixedAddress		0x00000001u
-#define kIOMemoryMapReadOnly			0x00000002u
-#define kIOMemoryMapGuardedMask			0x0000001cu
-#define kIOMemoryMapGuardedDefault		0x00000000u
-#define kIOMemoryMapGuardedNone			0x00000004u
-#define kIOMemoryMapGuardedSmall		0x00000008u
-#define kIOMemoryMapGuardedLarge		0x0000000cu
-#define kIOMemoryMapCacheModeDefault		0x00000000u
-#define kIOMemoryMapCacheModeInhibit		0x00000100u
-#define kIOMemoryMapCacheModeCopyback		0x00000200u
-#define kIOMemoryMapCacheModeWriteThrough	0x00000400u
-#define kIOMemoryMapCacheModeRealTime		0x00000800u
-
-/* Option of memory that is passed to another process; also of iokmem_desc_send(). */
-#define kIOUserClientMemoryReadOnly		0x00000001u
-
-/* Options of a DMA command. */
-#define kIODMACommandCreateNoOptions		0u
-#define kIODMACommandSpecificationNoOptions	0u
-#define kIODMACommandPrepareForDMANoOptions	0u
-#define kIODMACommandCompleteDMANoOptions	0u
-#define kIODMACommandPerformOperationOptionRead		0x00000001u
-#define kIODMACommandPerformOperationOptionWrite	0x00000002u
-#define kIODMACommandPerformOperationOptionZero		0x00000004u
 
 #ifdef __cplusplus
 extern "C" {
@@ -170,12 +136,6 @@ static inline uint64_t IOMemoryMap_GetOffset(const IOMemoryMap *map)
 
 typedef struct IODMACommand IODMACommand;
 typedef struct IOService IOService;
-
-typedef struct {
-	uint64_t options;
-	uint64_t maxAddressBits;
-	uint64_t _resv[16];
-} IODMACommandSpecification;
 
 static inline kern_return_t
 IODMACommand_Create(IOService *device, uint64_t options,
