@@ -194,7 +194,7 @@ unsigned long iokmem_request_borrow(const struct iokmem_map_request *request)
 int iokmem_request_check(struct iokmem_map_request *request, struct iokmem_desc *desc)
 {
 	struct iokmem_window window;
-	bool owns;
+	size_t offset;
 	int err;
 
 	request->desc = iokmem_desc_owner(desc);
@@ -214,11 +214,11 @@ int iokmem_request_check(struct iokmem_map_request *request, struct iokmem_desc 
 	if (err)
 		return err;
 
-	owns = iokmem_owns_pages(desc, request->offset, request->length);
+	offset = request->offset;
 	request->offset = window.offset;
 	/* A program would see the rest of the pages, unless they are its own already. */
-	if (request->mm && !(request->options & IOKMEM_MAP_STATIC) && !owns &&
-	    !iokmem_request_borrow(request))
+	if (request->mm && !(request->options & IOKMEM_MAP_STATIC) &&
+	    !iokmem_owns_pages(desc, offset, request->length) && !iokmem_request_borrow(request))
 		return -EACCES;
 	return 0;
 }
