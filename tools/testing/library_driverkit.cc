@@ -40,6 +40,7 @@ static char *bytes_of(IOMemoryMap *map)
 struct Ring_IVars {
 	IOBufferMemoryDescriptor *buffer;
 	IOMemoryMap *map;
+	uint8_t *bytes;
 };
 
 void StopRing(Ring_IVars *ivars)
@@ -61,7 +62,7 @@ kern_return_t StartRing(Ring_IVars *ivars, uint64_t size)
 		StopRing(ivars);
 		return ret;
 	}
-	memset(reinterpret_cast<void *>(ivars->map->GetAddress()), 'r', ivars->map->GetLength());
+	ivars->bytes = reinterpret_cast<uint8_t *>(ivars->map->GetAddress());
 	return kIOReturnSuccess;
 }
 
@@ -80,6 +81,8 @@ int driverkit_ring(int client)
 	EXPECT(!ivars.buffer && !ivars.map);
 	EXPECT_OK(StartRing(&ivars, 3 * IOVMPageSize));
 	EXPECT(ivars.map->GetLength() == 3 * IOVMPageSize);
+	EXPECT(bytes_of(ivars.map) == reinterpret_cast<char *>(ivars.bytes));
+	memset(ivars.bytes, 'r', 3 * IOVMPageSize);
 	EXPECT_OK(ShareRing(&ivars, client));
 	StopRing(&ivars);
 	EXPECT(!ivars.buffer && !ivars.map);
