@@ -54,12 +54,12 @@ static inline bool find_edu(void)
 	return *slot;
 }
 
-static inline int bind(void)
+static inline int bind_edu(void)
 {
 	return write_file(EDU_DRIVER "bind", slot);
 }
 
-static inline int unbind(void)
+static inline int unbind_edu(void)
 {
 	return write_file(EDU_DRIVER "unbind", slot);
 }

@@ -10,12 +10,12 @@
 
 static int run_bind(int fd, char **bytes)
 {
-	return bind();
+	return bind_edu();
 }
 
 static void undo_bind(int fd, char *bytes)
 {
-	unbind();
+	unbind_edu();
 }
 
 static int run_open(int fd, char **bytes)
@@ -124,7 +124,7 @@ FIXTURE_SETUP(edu_failures)
 		SKIP(return, "takes long, and is the same without an IOMMU");
 	ASSERT_TRUE(is_bound());
 	if (variant->unbound) {
-		ASSERT_EQ(0, unbind());
+		ASSERT_EQ(0, unbind_edu());
 		ASSERT_LT(0, fail_general_caches(true));
 	} else {
 		self->fd = open_edu();
@@ -137,7 +137,7 @@ FIXTURE_TEARDOWN(edu_failures)
 	if (self->control >= 0 && variant->unbound)
 		fail_general_caches(false);
 	if (*slot && !is_bound())
-		bind();
+		bind_edu();
 }
 
 TEST_F_TIMEOUT(edu_failures, leave_nothing_behind, 300)

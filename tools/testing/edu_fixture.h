@@ -32,7 +32,7 @@ FIXTURE_TEARDOWN(edu)
 {
 	if (self->found && !is_bound()) {
 		write_file(EDU_DRIVER "unbind", other);
-		bind();
+		bind_edu();
 	}
 }
 

@@ -24,14 +24,14 @@ TEST_F(edu, unbinding_leaves_programs_their_memory)
 	int again;
 
 	fill(self->bytes, SIZE, 9);
-	ASSERT_EQ(0, unbind());
+	ASSERT_EQ(0, unbind_edu());
 	EXPECT_ERRNO(ENOENT, open(EDU, O_RDWR));
 	expect_gone(_metadata, self->fd);
 	EXPECT_TRUE(is_pattern(self->bytes, SIZE, 9));
 	EXPECT_TRUE(can_write(self->bytes));
 
 	/* The file still belongs to the earlier binding. */
-	ASSERT_EQ(0, bind());
+	ASSERT_EQ(0, bind_edu());
 	expect_gone(_metadata, self->fd);
 	again = open_edu();
 	ASSERT_LE(0, again);
@@ -53,15 +53,15 @@ TEST_F(edu, one_device_is_driven_at_a_time)
 		SKIP(return, "no other device");
 	EXPECT_EQ(-EBUSY, write_file(EDU_DRIVER "bind", other));
 	EXPECT_EQ(1, edu_copy(self->fd, 0, 1, 1));
-	ASSERT_EQ(0, unbind());
+	ASSERT_EQ(0, unbind_edu());
 	ASSERT_EQ(0, write_file(EDU_DRIVER "bind", other));
-	EXPECT_EQ(-EBUSY, bind());
+	EXPECT_EQ(-EBUSY, bind_edu());
 	fd = open_edu();
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(1, edu_copy(fd, 0, 1, 1));
 	EXPECT_EQ(-ENODEV, edu_copy(self->fd, 0, 1, 1));
 	ASSERT_EQ(0, write_file(EDU_DRIVER "unbind", other));
-	ASSERT_EQ(0, bind());
+	ASSERT_EQ(0, bind_edu());
 	EXPECT_EQ(-ENODEV, edu_copy(fd, 0, 1, 1));
 }
 
@@ -81,13 +81,13 @@ TEST_F_TIMEOUT(edu, unbinding_ends_a_copy_between_two_transfers, 120)
 		fill(bytes, HALF, i);
 		start_user(_metadata, &user);
 		EXPECT_TRUE(EVENTUALLY(has_come(bytes + HALF)));
-		ASSERT_EQ(0, unbind());
+		ASSERT_EQ(0, unbind_edu());
 		result = finish_user(&user);
 		/* The copy may have ended just before. */
 		EXPECT_TRUE(result == -ENODEV || result == (long)HALF);
 		EXPECT_TRUE(is_pattern(bytes, HALF, i));
 		EXPECT_TRUE(is_pattern(bytes + HALF, ROOM, i));
-		ASSERT_EQ(0, bind());
+		ASSERT_EQ(0, bind_edu());
 		EXPECT_EQ(0, close(user.fd));
 	}
 	EXPECT_EQ(-ENODEV, edu_copy(self->fd, 0, 1, 1));
@@ -109,11 +109,11 @@ TEST_F_TIMEOUT(edu, unbinding_while_programming_gives_the_map_back, 120)
 		start_writer(_metadata, &writer, bytes + 64);
 		start_user(_metadata, &user);
 		EXPECT_TRUE(EVENTUALLY(user.done > 0));
-		ASSERT_EQ(0, unbind());
+		ASSERT_EQ(0, unbind_edu());
 		EXPECT_EQ(-ENODEV, finish_user(&user));
 		EXPECT_TRUE(is_writing(&writer));
 		stop_writer(&writer);
-		ASSERT_EQ(0, bind());
+		ASSERT_EQ(0, bind_edu());
 		EXPECT_EQ(0, close(user.fd));
 	}
 }
@@ -156,8 +156,8 @@ TEST_F_TIMEOUT(edu, device_and_programs_come_and_go_at_once, 120)
 		children[i] = spawn(come_and_go, stop);
 	for (i = 0; i < 5; i++) {
 		nanosleep(&moment, NULL);
-		EXPECT_EQ(0, unbind());
-		EXPECT_EQ(0, bind());
+		EXPECT_EQ(0, unbind_edu());
+		EXPECT_EQ(0, bind_edu());
 	}
 	*stop = true;
 	for (i = 0; i < ARRAY_SIZE(children); i++)
@@ -233,14 +233,14 @@ FIXTURE_SETUP(device_memory)
 FIXTURE_TEARDOWN(device_memory)
 {
 	if (*slot && !is_bound())
-		bind();
+		bind_edu();
 }
 
 TEST_F(device_memory, goes_when_its_driver_is_unbound)
 {
 	char *address;
 
-	ASSERT_EQ(0, unbind());
+	ASSERT_EQ(0, unbind_edu());
 	EXPECT_EQ(SIGBUS, probe_word(self->map, true));
 	EXPECT_EQ(SIGBUS, probe_word(self->by_mmap + self->size - 4, false));
 	EXPECT_EQ(-ENODEV, map(self->fd, 0, 0, 0, &address));
@@ -250,7 +250,7 @@ TEST_F(device_memory, goes_when_its_driver_is_unbound)
 	EXPECT_EQ(0, munmap(self->by_mmap, self->size));
 	EXPECT_EQ(0, close(self->fd));
 	EXPECT_EQ(0, munmap(self->map, self->size));
-	ASSERT_EQ(0, bind());
+	ASSERT_EQ(0, bind_edu());
 }
 
 TEST_F(device_memory, may_be_let_go_before)
@@ -258,8 +258,8 @@ TEST_F(device_memory, may_be_let_go_before)
 	EXPECT_EQ(0, munmap(self->by_mmap, self->size));
 	EXPECT_EQ(0, release(self->fd, self->map, self->size));
 	EXPECT_EQ(0, close(self->fd));
-	ASSERT_EQ(0, unbind());
-	ASSERT_EQ(0, bind());
+	ASSERT_EQ(0, unbind_edu());
+	ASSERT_EQ(0, bind_edu());
 }
 
 TEST_F(device_memory, goes_when_the_device_is_unplugged)
@@ -306,11 +306,11 @@ TEST_F_TIMEOUT(device_memory, goes_while_programs_use_it, 120)
 		for (i = 0; i < ARRAY_SIZE(children); i++)
 			children[i] = spawn(touch_until_it_goes, &fd);
 		usleep(round * 50000);
-		EXPECT_EQ(0, unbind());
+		EXPECT_EQ(0, unbind_edu());
 		for (i = 0; i < ARRAY_SIZE(children); i++)
 			EXPECT_EQ(0, join(children[i]));
 		EXPECT_EQ(0, close(fd));
-		ASSERT_EQ(0, bind());
+		ASSERT_EQ(0, bind_edu());
 	}
 }
 
@@ -344,9 +344,9 @@ TEST_F(edu, module_stays_while_it_is_used)
 
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(-EWOULDBLOCK, remove_module(MODULE));
-	ASSERT_EQ(0, unbind());
+	ASSERT_EQ(0, unbind_edu());
 	EXPECT_EQ(-EWOULDBLOCK, remove_module(MODULE));
-	ASSERT_EQ(0, bind());
+	ASSERT_EQ(0, bind_edu());
 	EXPECT_EQ(-EWOULDBLOCK, remove_module("iokmem"));
 
 	/* The buffer needs only the module of its descriptor. */

@@ -22,11 +22,11 @@ void remove_device(void)
 		return;
 	if (world->removals % 2 == 0) {
 		world->removals++;
-		err = unbind();
+		err = unbind_edu();
 		if (err)
 			fail(NULL, "the device's driver cannot be unbound: %s", strerror(-err));
 	}
-	err = bind();
+	err = bind_edu();
 	if (!err)
 		world->removals++;
 	else if (err != -ENOMEM)
