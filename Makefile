@@ -184,7 +184,7 @@ help:
 	@echo '     KERNEL=kmsan     on one kernel: one of Debian (6.1, 6.12, newest, arm64-6.1,'
 	@echo '                      arm64-6.12, arm64-16k), debug, devices (debug, with devices),'
 	@echo '                      iommu (devices, with an IOMMU), two-nodes (6.12, with two NUMA'
-	@echo '                      nodes), kcsan or kmsan'
+	@echo '                      nodes), vfio (6.12, with VFIO), kcsan or kmsan'
 	@echo 'make check-all        that and all else: arm64, devices, sanitizers'
 	@echo 'make torture          everything at random and at once, on the debug kernel'
 	@echo '     MINUTES=10       for how long'

@@ -21,6 +21,8 @@
 typedef struct iokmem_desc IOMemoryDescriptor;
 typedef struct iokmem_desc IOBufferMemoryDescriptor;
 typedef struct iokmem_map IOMemoryMap;
+typedef struct iokmem_dma IODMACommand;
+typedef struct iokmem_device IOService;
 
 #ifdef __cplusplus
 extern "C" {
@@ -129,26 +131,59 @@ static inline uint64_t IOMemoryMap_GetOffset(const IOMemoryMap *map)
 	return iokmem_map_get_offset(map);
 }
 
-/*
- * IODMACommand is for drivers in the kernel, since a program has no device to name. A
- * program never gets such an object, so the other methods are left out.
- */
-
-typedef struct IODMACommand IODMACommand;
-typedef struct IOService IOService;
+/* IODMACommand, for a device that the program drives by VFIO: iokmem_device_create_with_vfio(). */
 
 static inline kern_return_t
 IODMACommand_Create(IOService *device, uint64_t options,
 		    const IODMACommandSpecification *specification,
 		    IODMACommand **command)
 {
-	(void)device;
-	(void)options;
-	(void)specification;
-	if (!command)
+	if (command)
+		*command = NULL;
+	if (!specification || specification->options) {
+		errno = EINVAL;
 		return kIOReturnBadArgument;
-	*command = NULL;
-	return kIOReturnUnsupported;
+	}
+	return iokmem_dma_create(device, options, specification->maxAddressBits, command);
+}
+
+static inline void IODMACommand_retain(IODMACommand *command)
+{
+	iokmem_dma_get(command);
+}
+
+static inline void IODMACommand_release(IODMACommand *command)
+{
+	iokmem_dma_put(command);
+}
+
+static inline kern_return_t
+IODMACommand_PrepareForDMA(IODMACommand *command, uint64_t options, IOMemoryDescriptor *memory,
+			   uint64_t offset, uint64_t length, uint64_t *flags,
+			   uint32_t *segmentsCount, IOAddressSegment *segments)
+{
+	return iokmem_dma_prepare(command, options, memory, offset, length, flags, segmentsCount,
+				  segments);
+}
+
+static inline kern_return_t IODMACommand_CompleteDMA(IODMACommand *command, uint64_t options)
+{
+	return iokmem_dma_complete(command, options);
+}
+
+static inline kern_return_t
+IODMACommand_GetPreparation(IODMACommand *command, uint64_t *offset, uint64_t *length,
+			    IOMemoryDescriptor **memory)
+{
+	return iokmem_dma_get_preparation(command, offset, length, memory);
+}
+
+static inline kern_return_t
+IODMACommand_PerformOperation(IODMACommand *command, uint64_t options, uint64_t dmaOffset,
+			      uint64_t length, uint64_t dataOffset, IOMemoryDescriptor *data)
+{
+	return iokmem_dma_perform_operation(command, options, dmaOffset, length, dataOffset,
+					    data);
 }
 
 #ifdef __cplusplus

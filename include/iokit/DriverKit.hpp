@@ -40,6 +40,20 @@ struct iokmem_map {
 	~iokmem_map() = delete;
 };
 
+struct iokmem_device {
+	iokmem_device() = delete;
+	iokmem_device(const iokmem_device &) = delete;
+	iokmem_device &operator=(const iokmem_device &) = delete;
+	~iokmem_device() = delete;
+};
+
+struct iokmem_dma {
+	iokmem_dma() = delete;
+	iokmem_dma(const iokmem_dma &) = delete;
+	iokmem_dma &operator=(const iokmem_dma &) = delete;
+	~iokmem_dma() = delete;
+};
+
 /* Give the caller the library's object @from, or NULL, as an object of the class. */
 template <class Object, class Base>
 inline kern_return_t iokmem_give(kern_return_t ret, Base *from, Object **to)
@@ -168,21 +182,75 @@ public:
 	}
 };
 
-class IOService;
-
-/*
- * IODMACommand is for drivers in the kernel, since a program has no device to name. A program
- * never gets such an object, so the other methods are left out.
- */
-class IODMACommand {
+/* A device that the program drives by VFIO: iokmem_device_create_with_vfio(). */
+class IOService : public iokmem_device {
 public:
-	static kern_return_t Create(IOService *, uint64_t, const IODMACommandSpecification *,
+	void retain() const
+	{
+		iokmem_device_get(const_cast<IOService *>(this));
+	}
+
+	void release() const
+	{
+		iokmem_device_put(const_cast<IOService *>(this));
+	}
+};
+
+class IODMACommand : public iokmem_dma {
+public:
+	static kern_return_t Create(IOService *device, uint64_t options,
+				    const IODMACommandSpecification *specification,
 				    IODMACommand **command)
 	{
-		if (!command)
-			return kIOReturnBadArgument;
-		*command = nullptr;
-		return kIOReturnUnsupported;
+		struct iokmem_dma *dma = nullptr;
+		kern_return_t ret = kIOReturnBadArgument;
+
+		if (specification && !specification->options)
+			ret = iokmem_dma_create(device, options, specification->maxAddressBits,
+						command ? &dma : nullptr);
+		else
+			errno = EINVAL;
+		return iokmem_give(ret, dma, command);
+	}
+
+	void retain() const
+	{
+		iokmem_dma_get(const_cast<IODMACommand *>(this));
+	}
+
+	void release() const
+	{
+		iokmem_dma_put(const_cast<IODMACommand *>(this));
+	}
+
+	kern_return_t PrepareForDMA(uint64_t options, IOMemoryDescriptor *memory, uint64_t offset,
+				    uint64_t length, uint64_t *flags, uint32_t *segmentsCount,
+				    IOAddressSegment *segments)
+	{
+		return iokmem_dma_prepare(this, options, memory, offset, length, flags,
+					  segmentsCount, segments);
+	}
+
+	kern_return_t CompleteDMA(uint64_t options)
+	{
+		return iokmem_dma_complete(this, options);
+	}
+
+	kern_return_t GetPreparation(uint64_t *offset, uint64_t *length,
+				     IOMemoryDescriptor **memory)
+	{
+		struct iokmem_desc *desc = nullptr;
+		kern_return_t ret;
+
+		ret = iokmem_dma_get_preparation(this, offset, length, memory ? &desc : nullptr);
+		return iokmem_give(ret, desc, memory);
+	}
+
+	kern_return_t PerformOperation(uint64_t options, uint64_t dmaOffset, uint64_t length,
+				       uint64_t dataOffset, IOMemoryDescriptor *data)
+	{
+		return iokmem_dma_perform_operation(this, options, dmaOffset, length, dataOffset,
+						    data);
 	}
 };
 

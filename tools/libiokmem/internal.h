@@ -38,11 +38,13 @@ struct iokmem_desc {
  * @address: of the first byte
  * @length: in bytes
  * @process: process that it belongs to
+ * @read_only: whether it cannot be written
  */
 struct mapping {
 	uint64_t address;
 	uint64_t length;
 	unsigned long process;
+	bool read_only;
 };
 
 static inline int32_t __iokmem_fail(int32_t ret, int err)
@@ -77,10 +79,16 @@ int32_t __iokmem_desc_with_fd(int fd, unsigned long maker,
 int32_t __iokmem_mapping_create(struct iokmem_desc *desc, uint64_t options,
 				uint64_t address, uint64_t offset,
 				uint64_t length, uint64_t alignment,
-				struct mapping *mapping);
+				uint32_t kernel_options, struct mapping *mapping);
 void __iokmem_mapping_release(struct iokmem_desc *desc,
 			      const struct mapping *mapping);
 bool __iokmem_mapping_is_ours(const struct mapping *mapping);
+
+/* device.c */
+struct vfio_iommu_type1_dma_map;
+int32_t __iokmem_device_map(struct iokmem_device *device, uint64_t last,
+			    struct vfio_iommu_type1_dma_map *map);
+void __iokmem_device_unmap(struct iokmem_device *device, uint64_t iova, uint64_t size);
 
 /* kept.c */
 void __iokmem_kept_release(struct iokmem_desc *desc);

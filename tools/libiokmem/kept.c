@@ -51,7 +51,7 @@ static int32_t add(struct iokmem_desc *desc, uint64_t options, uint64_t address,
 
 	if (!kept)
 		return IOKMEM_RETURN_ERROR;
-	ret = __iokmem_mapping_create(desc, options, address, 0, length, 0,
+	ret = __iokmem_mapping_create(desc, options, address, 0, length, 0, 0,
 				      &kept->mapping);
 	if (ret) {
 		free(kept);

@@ -39,6 +39,8 @@ extern "C" {
 #define IOKMEM_RETURN_BAD_ARGUMENT	((int32_t)0xe00002c2)
 #define IOKMEM_RETURN_BAD_MESSAGE_ID	((int32_t)0xe00002c6)
 #define IOKMEM_RETURN_UNSUPPORTED	((int32_t)0xe00002c7)
+#define IOKMEM_RETURN_BUSY		((int32_t)0xe00002d5)
+#define IOKMEM_RETURN_NOT_READY		((int32_t)0xe00002d8)
 #define IOKMEM_RETURN_NOT_PERMITTED	((int32_t)0xe00002e2)
 
 /*
@@ -82,11 +84,22 @@ extern "C" {
 /* Option of iokmem_desc_get_dma_buf(): importers can only read the memory. */
 #define IOKMEM_DMA_BUF_READ_ONLY	0x1u
 
+/* Options of iokmem_dma_perform_operation(): one of these. */
+#define IOKMEM_DMA_OPERATION_READ	0x1u
+#define IOKMEM_DMA_OPERATION_WRITE	0x2u
+#define IOKMEM_DMA_OPERATION_ZERO	0x4u
+
 /* IOMemoryDescriptor, and IOBufferMemoryDescriptor. */
 struct iokmem_desc;
 
 /* IOMemoryMap. */
 struct iokmem_map;
+
+/* IODMACommand. */
+struct iokmem_dma;
+
+/* IOService: a device that the program drives by VFIO. */
+struct iokmem_device;
 
 /* IOAddressSegment. */
 struct iokmem_address_segment {
@@ -140,6 +153,27 @@ int32_t iokmem_desc_map(struct iokmem_desc *desc, uint64_t options,
 int32_t iokmem_desc_get_dma_buf(struct iokmem_desc *desc, uint64_t options, int *fd);
 int32_t iokmem_desc_create_with_dma_buf(uint64_t options, int dma_buf,
 					struct iokmem_desc **memory);
+
+/* device.c */
+int32_t iokmem_device_create_with_vfio(int container, struct iokmem_device **device);
+struct iokmem_device *iokmem_device_get(struct iokmem_device *device);
+void iokmem_device_put(struct iokmem_device *device);
+
+/* dma.c */
+int32_t iokmem_dma_create(struct iokmem_device *device, uint64_t options,
+			  uint64_t max_address_bits, struct iokmem_dma **dma);
+struct iokmem_dma *iokmem_dma_get(struct iokmem_dma *dma);
+void iokmem_dma_put(struct iokmem_dma *dma);
+int32_t iokmem_dma_prepare(struct iokmem_dma *dma, uint64_t options,
+			   struct iokmem_desc *memory, uint64_t offset, uint64_t length,
+			   uint64_t *flags, uint32_t *nr_segments,
+			   struct iokmem_address_segment *segments);
+int32_t iokmem_dma_complete(struct iokmem_dma *dma, uint64_t options);
+int32_t iokmem_dma_get_preparation(struct iokmem_dma *dma, uint64_t *offset, uint64_t *length,
+				   struct iokmem_desc **memory);
+int32_t iokmem_dma_perform_operation(struct iokmem_dma *dma, uint64_t options,
+				     uint64_t dma_offset, uint64_t length, uint64_t data_offset,
+				     struct iokmem_desc *data);
 
 /* socket.c */
 int32_t iokmem_desc_send(struct iokmem_desc *desc, int sock, uint64_t options);

@@ -61,7 +61,7 @@ int32_t iokmem_desc_create_mapping(struct iokmem_desc *desc, uint64_t options,
 	if (!new)
 		return IOKMEM_RETURN_ERROR;
 	ret = __iokmem_mapping_create(desc, options, address, offset, length,
-				      alignment, &new->mapping);
+				      alignment, 0, &new->mapping);
 	if (ret) {
 		free(new);
 		return ret;

@@ -69,14 +69,18 @@ static bool is_read_only(const struct iokmem_desc *desc, uint64_t options,
 	       (desc->direction == IOKMEM_MEMORY_DIRECTION_OUT && desc->maker != process);
 }
 
-/* Take a reference to a map of the kernel. See iokmem_desc_create_mapping(). */
+/*
+ * Take a reference to a map of the kernel. See iokmem_desc_create_mapping(). @kernel_options are
+ * options that only the kernel has.
+ */
 int32_t __iokmem_mapping_create(struct iokmem_desc *desc, uint64_t options,
 				uint64_t address, uint64_t offset,
 				uint64_t length, uint64_t alignment,
-				struct mapping *mapping)
+				uint32_t kernel_options, struct mapping *mapping)
 {
 	struct iokmem_create_mapping arg = {
 		.size = sizeof(arg),
+		.options = kernel_options,
 		.address = address,
 		.offset = offset,
 		.length = length,
@@ -105,6 +109,7 @@ int32_t __iokmem_mapping_create(struct iokmem_desc *desc, uint64_t options,
 		.address = arg.address,
 		.length = arg.length,
 		.process = process,
+		.read_only = arg.options & IOKMEM_MAP_READ_ONLY,
 	};
 	return IOKMEM_RETURN_SUCCESS;
 }

@@ -218,11 +218,13 @@ int driverkit_fails_as_the_library()
 		     IOMemoryDescriptor::CreateWithMemoryDescriptors(0, 2, many, &memory));
 	buffer->release();
 
-	EXPECT_RETURN(kIOReturnUnsupported,
-		      IODMACommand::Create(nullptr, 0, &specification, &command));
+	EXPECT_FAILS(kIOReturnBadArgument, EINVAL,
+		     IODMACommand::Create(nullptr, 0, &specification, &command));
 	EXPECT(!command);
-	EXPECT_RETURN(kIOReturnBadArgument,
-		      IODMACommand::Create(nullptr, 0, &specification, nullptr));
+	EXPECT_FAILS(kIOReturnBadArgument, EINVAL,
+		     IODMACommand::Create(nullptr, 0, nullptr, &command));
+	EXPECT_FAILS(kIOReturnBadArgument, EINVAL,
+		     IODMACommand::Create(nullptr, 0, &specification, nullptr));
 	return 0;
 }
 
