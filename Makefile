@@ -25,8 +25,8 @@ VERSION	:= $(shell sed -n 's/^PACKAGE_VERSION="*\([^"]*\)"*$$/\1/p' dkms.conf 2>
 DKMS_SOURCES := Kbuild Kconfig COPYING dkms.conf kmod include scripts/dkms-symvers
 DKMS_DIR := $(SRCDIR)-$(VERSION)
 # Headers that drivers include.
-DRIVER_HEADERS := $(addprefix include/,linux/iokmem.h uapi/linux/iokmem.h) \
-	$(filter-out %/DriverKit.h %/DriverKitTypes.h,$(wildcard include/iokit/*.h))
+DRIVER_HEADERS := $(addprefix include/,linux/iokmem.h linux/iokmem_client.h uapi/linux/iokmem.h) \
+	$(filter-out $(addprefix %/,DriverKit.h DriverKitTypes.h IOKitLib.h),$(wildcard include/iokit/*.h))
 # The kernel's name, which is not KVER if KDIR is given.
 RELEASE	 = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 	$(KDIR)/include/generated/utsrelease.h 2>/dev/null),$(KVER))

@@ -3,10 +3,12 @@
  * The code of Documentation/porting-from-iokit.md, which shows it as it stands here; and
  * whether it does what is said there.
  */
+#include <linux/anon_inodes.h>
 #include <linux/dma-mapping.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/io.h>
+#include <linux/iokmem_client.h>
 #include <linux/uaccess.h>
 
 #include <iokit/IOBufferMemoryDescriptor.h>
@@ -57,6 +59,29 @@ static IOReturn client_start_in_iokit(struct client *client, task_t task)
 	return kIOReturnSuccess;
 }
 
+/* Types of memory that programs can map. */
+enum { CLIENT_PAGE, CLIENT_PAGE_TO_READ };
+
+static struct iokmem_desc *client_memory_for_type(struct file *file, u32 type, u32 *options)
+{
+	struct client *client = file->private_data;
+
+	switch (type) {
+	case CLIENT_PAGE_TO_READ:
+		*options = IOKMEM_MAP_READ_ONLY;
+		fallthrough;
+	case CLIENT_PAGE:
+		return iokmem_desc_get(client->page);
+	default:
+		return ERR_PTR(-EINVAL);
+	}
+}
+
+static long client_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return iokmem_client_ioctl(file, cmd, arg, client_memory_for_type);
+}
+
 static void expect_shared(struct kunit *test, struct client *client)
 {
 	char *mine = iokmem_buffer_get_bytes_no_copy(client->page);
@@ -81,6 +106,44 @@ static void page_is_shared_with_the_client(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, kIOReturnSuccess, client_start_in_iokit(&again, current));
 	expect_shared(test, &again);
 	client_stop(&again);
+}
+
+static const struct file_operations client_fops = { .unlocked_ioctl = client_ioctl };
+
+/* Get memory of the client, as its program does. Returns the rights of the program's file. */
+static u32 expect_type(struct kunit *test, struct client *client, u32 type)
+{
+	struct iokmem_client_memory arg = { .size = sizeof(arg), .type = type };
+	unsigned long at = user_memory(test, PAGE_SIZE, false);
+	struct file *device, *file;
+	struct iokmem_desc *desc;
+	u32 flags = ~0U;
+
+	device = anon_inode_getfile("client", &client_fops, client, O_RDWR);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, device);
+	KUNIT_ASSERT_EQ(test, 0, copy_to_user((void __user *)at, &arg, sizeof(arg)));
+	KUNIT_EXPECT_EQ(test, 0, client_ioctl(device, IOKMEM_CLIENT_MEMORY, at));
+	fput(device);
+	KUNIT_ASSERT_EQ(test, 0, copy_from_user(&arg, (void __user *)at, sizeof(arg)));
+	file = fget(arg.fd);
+	KUNIT_ASSERT_NOT_NULL(test, file);
+	desc = iokmem_desc_with_file(file, &flags);
+	fput(file);
+	KUNIT_EXPECT_PTR_EQ(test, client->page, desc);
+	iokmem_desc_put(desc);
+	KUNIT_EXPECT_EQ(test, 0, close_fd(arg.fd));
+	return flags;
+}
+
+static void page_is_memory_of_a_type(struct kunit *test)
+{
+	struct client client;
+
+	attach_address_space(test);
+	KUNIT_ASSERT_EQ(test, 0, client_start(&client, current));
+	KUNIT_EXPECT_EQ(test, 0U, expect_type(test, &client, CLIENT_PAGE));
+	KUNIT_EXPECT_EQ(test, IOKMEM_FD_READ_ONLY, expect_type(test, &client, CLIENT_PAGE_TO_READ));
+	client_stop(&client);
 }
 
 /* 2. A ring of a device that takes 32 bits and does not look into caches. */
@@ -519,6 +582,7 @@ static void segments_cover_the_memory(struct kunit *test)
 
 static struct kunit_case porting_cases[] = {
 	KUNIT_CASE(page_is_shared_with_the_client),
+	KUNIT_CASE(page_is_memory_of_a_type),
 	KUNIT_CASE(ring_is_where_the_device_can_reach_it),
 	KUNIT_CASE(registers_are_read_and_written),
 	KUNIT_CASE(user_buffer_is_read_where_it_is),

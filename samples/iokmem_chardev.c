@@ -11,7 +11,7 @@
 #include <linux/dma-buf.h>
 #include <linux/err.h>
 #include <linux/fs.h>
-#include <linux/iokmem.h>
+#include <linux/iokmem_client.h>
 #include <linux/kref.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -82,11 +82,51 @@ static int get_dma_buf_fd(struct chardev *chardev, bool read_only)
 	return fd;
 }
 
+static int chardev_store_bytes(void *bytes, size_t length, void *data)
+{
+	struct chardev *chardev = data;
+
+	return iokmem_desc_write_bytes(chardev->buffer, 0, bytes, length);
+}
+
+/* Copy memory of the program's, which may be a map of another descriptor. */
+static int chardev_store(struct chardev *chardev, const struct iokmem_address_range __user *range)
+{
+	struct iokmem_desc *desc;
+	int err;
+
+	desc = iokmem_client_create_memory_descriptor(range, 1, IOKMEM_DIRECTION_OUT);
+	if (IS_ERR(desc))
+		return PTR_ERR(desc);
+	err = iokmem_desc_with_mapping(desc, IOKMEM_MAP_READ_ONLY, 0, 0, chardev_store_bytes,
+				       chardev);
+	iokmem_desc_put(desc);
+	return err;
+}
+
+static struct iokmem_desc *chardev_memory_for_type(struct file *file, u32 type, u32 *options)
+{
+	struct chardev *chardev = file->private_data;
+
+	if (type > IOKMEM_CHARDEV_VIEW)
+		return ERR_PTR(-EINVAL);
+	if (type == IOKMEM_CHARDEV_VIEW)
+		*options = IOKMEM_MAP_READ_ONLY;
+	return iokmem_desc_get(chardev->buffer);
+}
+
 static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	if (cmd != IOKMEM_CHARDEV_GET_DMA_BUF)
-		return -ENOTTY;
-	return get_dma_buf_fd(file->private_data, !(file->f_mode & FMODE_WRITE));
+	bool read_only = !(file->f_mode & FMODE_WRITE);
+
+	switch (cmd) {
+	case IOKMEM_CHARDEV_GET_DMA_BUF:
+		return get_dma_buf_fd(file->private_data, read_only);
+	case IOKMEM_CHARDEV_STORE:
+		return read_only ? -EACCES : chardev_store(file->private_data, (void __user *)arg);
+	default:
+		return iokmem_client_ioctl(file, cmd, arg, chardev_memory_for_type);
+	}
 }
 
 static const struct file_operations chardev_fops = {
@@ -95,6 +135,7 @@ static const struct file_operations chardev_fops = {
 	.release	= chardev_release,
 	.mmap		= chardev_mmap,
 	.unlocked_ioctl	= chardev_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
 };
 
 static void chardev_unplug(void *data)

@@ -93,16 +93,6 @@ enum iokmem_class {
 };
 
 /**
- * struct iokmem_address_range - one range of a descriptor of several ranges
- * @address: of the first byte
- * @length: in bytes
- */
-struct iokmem_address_range {
-	u64 address;
-	size_t length;
-};
-
-/**
  * struct iokmem_holder_ops - a driver's functions for a map that is revoked
  * @revoke: stop using the map's addresses before returning
  */

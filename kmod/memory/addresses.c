@@ -432,7 +432,7 @@ static struct iokmem_address_range next_range(const struct iokmem_address_range 
 					      unsigned int nr, unsigned int *i)
 {
 	struct iokmem_address_range next = {};
-	size_t length;
+	u64 length;
 
 	for (; *i < nr; ++*i) {
 		const struct iokmem_address_range *range = &ranges[*i];

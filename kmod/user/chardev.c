@@ -3,9 +3,7 @@
  * /dev/iokmem, and the file descriptors of buffers that its ioctls create. Their
  * contract is <uapi/linux/iokmem.h>.
  *
- * Each ioctl is a row in a table. The dispatcher copies the caller's structure in, and
- * fills members that a shorter structure lacks with zeroes. The handler writes its
- * results into the copy, and answer() copies them back.
+ * Each ioctl is a row in a table. How structures get in and out is in ioctl.c.
  */
 #include <linux/dma-buf.h>
 #include <linux/err.h>
@@ -14,6 +12,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
+#include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -26,43 +25,10 @@
 #include "memory/import.h"
 #include "page/compat.h"
 #include "user/chardev.h"
+#include "user/ioctl.h"
 #include "user/show.h"
 
 static const struct file_operations iokmem_buffer_fops, iokmem_maker_fops;
-
-/* The arguments of all ioctls. */
-union iokmem_arg {
-	struct iokmem_create_buffer create_buffer;
-	struct iokmem_create_mapping create_mapping;
-	struct iokmem_release_mapping release_mapping;
-	struct iokmem_query_buffer query_buffer;
-	struct iokmem_query_mapping query_mapping;
-	struct iokmem_set_length set_length;
-	struct iokmem_duplicate duplicate;
-	struct iokmem_set_purgeable set_purgeable;
-	struct iokmem_get_page_counts get_page_counts;
-	struct iokmem_create_sub create_sub;
-	struct iokmem_create_multi create_multi;
-	struct iokmem_redirect_mapping redirect_mapping;
-	struct iokmem_unmap unmap;
-	struct iokmem_get_dma_buf get_dma_buf;
-	struct iokmem_with_dma_buf with_dma_buf;
-	struct iokmem_revoke revoke;
-};
-
-/**
- * struct iokmem_call - one call of an ioctl
- * @file: the file that the ioctl is called on
- * @uptr: the caller's structure
- * @size: how many bytes of the structure both the caller and this kernel know
- * @arg: the copy of the caller's structure
- */
-struct iokmem_call {
-	struct file *file;
-	void __user *uptr;
-	u32 size;
-	union iokmem_arg arg;
-};
 
 /**
  * struct iokmem_ioctl - a row in a table of ioctls
@@ -86,11 +52,6 @@ struct iokmem_ioctl {
 		.min_size = offsetofend(struct iokmem_##_name, _last),	\
 		.run = run_##_name,					\
 	}
-
-static int answer(struct iokmem_call *call)
-{
-	return copy_to_user(call->uptr, &call->arg, call->size) ? -EFAULT : 0;
-}
 
 static bool is_read_only(const struct iokmem_call *call)
 {
@@ -175,31 +136,6 @@ struct iokmem_desc *iokmem_desc_with_file(struct file *file, u32 *flags)
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_file, IOKMEM_NS);
 
 /*
- * Install @file as a new file descriptor, and answer the call with its number. Takes over
- * the caller's reference to @file, also on error. @fd points into the call's argument.
- * Return 0 or a negative error.
- */
-static int answer_file(struct iokmem_call *call, struct file *file, __s32 *fd)
-{
-	int err, new_fd;
-
-	new_fd = get_unused_fd_flags(O_CLOEXEC);
-	if (new_fd < 0) {
-		fput(file);
-		return new_fd;
-	}
-	*fd = new_fd;
-	err = answer(call);
-	if (err) {
-		fput(file);
-		put_unused_fd(new_fd);
-		return err;
-	}
-	fd_install(new_fd, file);
-	return 0;
-}
-
-/*
  * Answer the call with a new file descriptor of @desc, which may be an error. Takes over
  * the caller's reference to @desc. Return 0 or a negative error.
  */
@@ -213,7 +149,7 @@ static int answer_desc(struct iokmem_call *call, struct iokmem_desc *desc,
 	file = get_file_by(desc, read_only ? O_RDONLY : O_RDWR,
 			   maker ? &iokmem_maker_fops : &iokmem_buffer_fops);
 	iokmem_desc_put(desc);
-	return IS_ERR(file) ? PTR_ERR(file) : answer_file(call, file, fd);
+	return IS_ERR(file) ? PTR_ERR(file) : iokmem_call_answer_file(call, file, fd);
 }
 
 /*
@@ -260,7 +196,7 @@ static int answer_mapped(struct iokmem_call *call, struct iokmem_desc *desc)
 		return (int)address;
 	}
 	arg->address = address;
-	err = answer_file(call, file, &arg->fd);
+	err = iokmem_call_answer_file(call, file, &arg->fd);
 	if (err)
 		iokmem_map_task_release(desc, address, length);
 	return err;
@@ -328,7 +264,7 @@ static int run_create_mapping(struct iokmem_call *call)
 
 	arg->address = address;
 	arg->length = length;
-	err = answer(call);
+	err = iokmem_call_answer(call);
 	if (err) {
 		iokmem_map_task_release(desc, address, length);
 		iokmem_undo_mode(iokmem_desc_owner(desc), &change);
@@ -367,7 +303,7 @@ static int run_query_buffer(struct iokmem_call *call)
 	arg->access = is_read_only(call) ? IOKMEM_FD_READ_ONLY : 0;
 	iokmem_desc_root(desc, &offset);
 	arg->offset = offset;
-	return answer(call);
+	return iokmem_call_answer(call);
 }
 
 static int run_query_mapping(struct iokmem_call *call)
@@ -381,7 +317,7 @@ static int run_query_mapping(struct iokmem_call *call)
 	if (err)
 		return err;
 	err = iokmem_map_task_query(call->file->private_data, arg);
-	return err ? err : answer(call);
+	return err ? err : iokmem_call_answer(call);
 }
 
 static int run_set_length(struct iokmem_call *call)
@@ -435,7 +371,7 @@ static int run_get_page_counts(struct iokmem_call *call)
 		return -EOPNOTSUPP;
 	err = desc->partial ? iokmem_desc_count_own(desc, &arg->resident, &arg->dirty) :
 			      iokmem_desc_get_page_counts(desc, &arg->resident, &arg->dirty);
-	return err ? err : answer(call);
+	return err ? err : iokmem_call_answer(call);
 }
 
 static int run_create_sub(struct iokmem_call *call)
@@ -589,7 +525,7 @@ static int run_get_dma_buf(struct iokmem_call *call)
 	dmabuf = iokmem_desc_get_dma_buf(call->file->private_data, arg->flags | rights);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
-	return answer_file(call, dmabuf->file, &arg->fd);
+	return iokmem_call_answer_file(call, dmabuf->file, &arg->fd);
 }
 
 static int run_with_dma_buf(struct iokmem_call *call)
@@ -660,17 +596,9 @@ static long dispatch(struct file *file, unsigned int cmd, unsigned long arg,
 	if (!ioctl->run)
 		return -ENOTTY;
 
-	if (get_user(call.size, (u32 __user *)call.uptr))
-		return -EFAULT;
-	if (call.size < ioctl->min_size)
-		return -EINVAL;
-	/* All of the structure is read, and nobody can interrupt that. */
-	if (call.size > PAGE_SIZE)
-		return -E2BIG;
-	err = copy_struct_from_user(&call.arg, ioctl->size, call.uptr, call.size);
+	err = iokmem_call_read(&call, ioctl->size, ioctl->min_size);
 	if (err)
 		return err;
-	call.size = min_t(size_t, call.size, ioctl->size);
 	return ioctl->run(&call);
 }
 
@@ -716,6 +644,18 @@ static loff_t iokmem_buffer_llseek(struct file *file, loff_t offset, int whence)
 	return whence == SEEK_END ? iokmem_desc_get_length(file->private_data) : 0;
 }
 
+/* A descriptor hangs up when it has been revoked. */
+static __poll_t iokmem_buffer_poll(struct file *file, poll_table *table)
+{
+	struct iokmem_desc *owner = iokmem_desc_owner(file->private_data);
+
+	poll_wait(file, &owner->wait, table);
+	/* Pairs with iokmem_wake_all(), if the kernel's poll_wait() has no barrier. */
+	smp_mb();
+	/* Pairs with the release in iokmem_desc_revoke(). */
+	return smp_load_acquire(&owner->revoke_done) ? EPOLLHUP : 0;
+}
+
 static void iokmem_buffer_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	iokmem_show_desc(m, file->private_data);
@@ -741,6 +681,7 @@ static int iokmem_buffer_lock(struct file *file, int cmd, struct file_lock *lock
 	.flock			= iokmem_buffer_lock,			\
 	.show_fdinfo		= iokmem_buffer_show_fdinfo,		\
 	.llseek			= iokmem_buffer_llseek,			\
+	.poll			= iokmem_buffer_poll,			\
 }
 
 static const struct file_operations iokmem_buffer_fops = IOKMEM_BUFFER_FOPS;

@@ -175,6 +175,13 @@ int32_t iokmem_dma_perform_operation(struct iokmem_dma *dma, uint64_t options,
 				     uint64_t dma_offset, uint64_t length, uint64_t data_offset,
 				     struct iokmem_desc *data);
 
+/* client.c */
+int32_t iokmem_desc_create_with_client_memory(int client, uint32_t type,
+					      struct iokmem_desc **memory);
+int32_t iokmem_client_map(int client, uint32_t type, uint32_t options,
+			  uint64_t *address, uint64_t *length);
+int32_t iokmem_client_unmap(int client, uint32_t type, uint64_t address);
+
 /* socket.c */
 int32_t iokmem_desc_send(struct iokmem_desc *desc, int sock, uint64_t options);
 int32_t iokmem_desc_receive(int sock, struct iokmem_desc **desc);

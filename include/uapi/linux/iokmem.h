@@ -17,8 +17,9 @@
  *
  * Four ioctls return a file descriptor for a new descriptor. IOKMEM_CREATE_BUFFER on
  * /dev/iokmem makes a buffer. IOKMEM_CREATE_SUB and IOKMEM_CREATE_MULTI make a descriptor of
- * existing descriptors, and IOKMEM_WITH_DMA_BUF makes one of another driver's memory. All
- * other ioctls are called on a descriptor's file descriptor.
+ * existing descriptors, and IOKMEM_WITH_DMA_BUF makes one of another driver's memory.
+ * IOKMEM_CLIENT_MEMORY, on the device of a driver that uses this module, returns a file descriptor
+ * for a descriptor of the driver's. All other ioctls are called on a descriptor's file descriptor.
  * Another process gets the buffer by receiving the file descriptor over a Unix socket, or
  * by inheriting it over fork(). The memory exists as long as a file descriptor or a map of
  * it does.
@@ -29,7 +30,8 @@
  * its own, and a map can be neither moved nor resized: munmap() and mprotect() then fail
  * with EINVAL, mremap() with EINVAL or EFAULT. mmap() of the file descriptor works too
  * (MAP_SHARED only). It makes a separate map of whole pages, as with IOKMEM_MAP_UNIQUE.
- * lseek() of the file descriptor to SEEK_END tells the length in bytes. /proc/PID/mem and ptrace()
+ * lseek() of the file descriptor to SEEK_END tells the length in bytes. poll() of it reports POLLHUP
+ * once the memory has been revoked, and all maps have ended. /proc/PID/mem and ptrace()
  * read and write a map of wired memory with the map's own rights (on arm64, if it is copyback).
  *
  * A process may have a limited number of maps: as many as the module's parameter max_map_count
@@ -104,7 +106,7 @@
  *    is to be mapped at once without IOKMEM_MAP_ANYWHERE, options that contradict each
  *    other, a node that has no memory or that the cpuset forbids, members that do not fit
  *    together page by page, a map that would be overwritten in part, a map that is
- *    redirected to memory with another offset in its page
+ *    redirected to memory with another offset in its page, a type that a driver has no memory for
  *  - EOVERFLOW: a capacity, or an offset plus a length, that wraps around; more than 2^30
  *    references to one descriptor (file descriptors, members of multi-descriptors,
  *    sub-descriptors, dma-bufs), or as many things that need its memory to stay
@@ -118,7 +120,8 @@
  *  - EACCES: memory that is contiguous over more than a block of the page allocator (4 MiB on
  *    most machines), where no free blocks that are neighbours were found: other memory can be
  *    charged to no memory cgroup (have CAP_SYS_ADMIN); a
- *    writable map, or a change, through a read-only file descriptor; another purgeable state
+ *    writable map, or a change, through a read-only file descriptor; memory of a driver whose
+ *    device is open for writing only; another purgeable state
  *    or cache mode through a window; a map of part of a page, where the rest is not the
  *    descriptor's memory; a dma-buf that can only be read, in another direction than out; a
  *    dma-buf that cannot be read; a revoke through a file descriptor that does not allow it
@@ -684,5 +687,39 @@ struct iokmem_revoke {
 };
 
 #define IOKMEM_REVOKE		_IO(IOKMEM_IOC_TYPE, 0x0f)
+
+/**
+ * struct iokmem_client_memory - argument of IOKMEM_CLIENT_MEMORY
+ * @size: sizeof(struct iokmem_client_memory)
+ * @type: which memory: a number whose meaning the driver tells
+ * @fd: out: the descriptor's file descriptor, close-on-exec
+ * @__reserved: must be 0
+ *
+ * Called on the device of a driver that offers memory in this way. The file descriptor is like that
+ * of a buffer which another process has passed on. It is read-only if the driver says so, or if the
+ * device is open for reading only. All who get memory of one descriptor share it: who maps the same
+ * bytes twice gets one address. The driver may revoke the memory at any time, for example when its
+ * device is unplugged. Maps that exist, and the file descriptor, do not need the device's file.
+ */
+struct iokmem_client_memory {
+	__u32 size;
+	__u32 type;
+	__s32 fd;
+	__u32 __reserved;
+};
+
+#define IOKMEM_CLIENT_MEMORY	_IO(IOKMEM_IOC_TYPE, 0x20)
+
+/**
+ * struct iokmem_address_range - a range of addresses
+ * @address: of the first byte
+ * @length: in bytes
+ *
+ * For drivers whose ioctls take memory of the program's.
+ */
+struct iokmem_address_range {
+	__aligned_u64 address;
+	__aligned_u64 length;
+};
 
 #endif /* _UAPI_LINUX_IOKMEM_H */
