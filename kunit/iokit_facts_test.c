@@ -230,7 +230,7 @@ struct refusal {
 	int err;
 };
 
-static void note_refusal(void *data, const char *function, int err)
+static void note_refusal(void *data, const char *function, u64 id, int err)
 {
 	struct refusal *refusal = data;
 

@@ -85,6 +85,18 @@ build_programs()
 	"$SCRIPTS/build-user" "${arm64[@]}" "$@"
 }
 
+# shared_libraries DIR PROGRAM...: copy the programs' shared libraries to DIR.
+shared_libraries()
+{
+	local dir=$1 library
+	shift
+
+	ldd "$@" | grep -o '/[^ :]* (' | sort -u | while read -r library _; do
+		mkdir -p "$dir$(dirname "$library")"
+		cp -L "$library" "$dir$library"
+	done
+}
+
 # Print the name of this machine's release of Debian, or exit: only these releases have the
 # packages that the scripts need.
 host_release()

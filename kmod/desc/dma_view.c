@@ -19,6 +19,7 @@
 #include "page/block.h"
 #include "page/cache.h"
 #include "page/compat.h"
+#include "trace.h"
 
 /*
  * iokmem_dma_direction - return the direction of a descriptor's transfers for the DMA API
@@ -479,6 +480,7 @@ int iokmem_dma_map(struct iokmem_dma_view *view, struct device *dev,
 		   const struct iokmem_window *window, enum dma_data_direction direction)
 {
 	struct iokmem_desc *desc = window->desc;
+	u64 start = iokmem_trace_start(iokmem_dma_map);
 	int err;
 
 	*view = (struct iokmem_dma_view) {
@@ -489,11 +491,13 @@ int iokmem_dma_map(struct iokmem_dma_view *view, struct device *dev,
 	/* Only a transfer out of memory leaves the memory as it is. */
 	err = iokmem_desc_hold(desc, direction != DMA_TO_DEVICE, &view->charge);
 	if (err)
-		return err;
+		goto out;
 	err = iokmem_desc_is_mapped_by_pages(desc) ? map_pages(view) :
 						     desc->kind->device->map(view);
 	if (err)
 		iokmem_desc_unhold(desc, view->charge);
+out:
+	trace_iokmem_dma_map(desc, dev, window->length, direction, err, start);
 	return err;
 }
 
@@ -509,6 +513,7 @@ void iokmem_dma_unmap(struct iokmem_dma_view *view)
 	else if (ops->unmap)
 		ops->unmap(view);
 	iokmem_dma_table_free(&view->own);
+	trace_iokmem_dma_unmap(view->window.desc, view->dev, view->window.length);
 	iokmem_desc_unhold(view->window.desc, view->charge);
 }
 

@@ -35,6 +35,7 @@
 #include "desc/desc.h"
 #include "page/account.h"
 #include "page/compat.h"
+#include "trace.h"
 
 /**
  * struct iokmem_hold_charge - what a user is charged for holding a descriptor's memory
@@ -262,11 +263,15 @@ static int try_hold(struct iokmem_desc *desc, bool write, bool again)
  */
 int iokmem_desc_hold(struct iokmem_desc *desc, bool write, struct iokmem_hold_charge **charge)
 {
-	struct iokmem_hold_charge *paid = charge ? hold_charge_get(desc) : NULL;
-	int err = -ESTALE, tries;
+	struct iokmem_hold_charge *paid;
+	u64 start = iokmem_trace_start(iokmem_hold);
+	int err, tries;
 
-	if (IS_ERR(paid))
-		return PTR_ERR(paid);
+	paid = charge ? hold_charge_get(desc) : NULL;
+	err = PTR_ERR_OR_ZERO(paid);
+	if (err)
+		goto out;
+	err = -ESTALE;
 	for (tries = 0; err == -ESTALE && tries < IOKMEM_BRING_IN_TRIES; tries++)
 		err = try_hold(desc, write, tries);
 	if (err == -ESTALE)
@@ -275,6 +280,8 @@ int iokmem_desc_hold(struct iokmem_desc *desc, bool write, struct iokmem_hold_ch
 		hold_charge_put(desc, paid);
 	else if (charge)
 		*charge = paid;
+out:
+	trace_iokmem_hold(desc, write, READ_ONCE(desc->held), err, start);
 	return err;
 }
 
@@ -291,6 +298,7 @@ void iokmem_desc_unhold(struct iokmem_desc *desc, struct iokmem_hold_charge *cha
 		if (!desc->held && store && store->unpin)
 			store->unpin(desc);
 	}
+	trace_iokmem_unhold(desc, desc->held);
 	mutex_unlock(&desc->hold_lock);
 	hold_charge_put(desc, charge);
 }
@@ -326,20 +334,7 @@ static int begin_retyping(struct iokmem_desc *desc, u32 cache_mode, const u64 *u
 	return err;
 }
 
-/*
- * iokmem_desc_retype_begin - give the memory another cache mode
- *
- * @cache_mode is a mode that the kind's ->resolve() found. @uses: NULL, or what @mode_uses of
- * the descriptor has to be. On success the caller must call iokmem_desc_retype_end(). Until
- * then nobody else can map or hold the memory.
- *
- * Return 0; -ENODEV if the memory has been revoked; -EBUSY if anything maps or holds it, other
- * than a home mapping that follows; -ESTALE if the memory already has the mode, or others have
- * used it; -EOPNOTSUPP if the kind has only one mode; -EINTR if a fatal signal arrived; or another
- * error of the kind.
- * Nothing has changed after an error.
- */
-int iokmem_desc_retype_begin(struct iokmem_desc *desc, u32 cache_mode, const u64 *uses)
+static int try_retype(struct iokmem_desc *desc, u32 cache_mode, const u64 *uses)
 {
 	int err;
 
@@ -361,6 +356,31 @@ int iokmem_desc_retype_begin(struct iokmem_desc *desc, u32 cache_mode, const u64
 
 err_unlock:
 	mutex_unlock(&desc->hold_lock);
+	return err;
+}
+
+/*
+ * iokmem_desc_retype_begin - give the memory another cache mode
+ *
+ * @cache_mode is a mode that the kind's ->resolve() found. @uses: NULL, or what @mode_uses of
+ * the descriptor has to be. On success the caller must call iokmem_desc_retype_end(). Until
+ * then nobody else can map or hold the memory.
+ *
+ * Return 0; -ENODEV if the memory has been revoked; -EBUSY if anything maps or holds it, other
+ * than a home mapping that follows; -ESTALE if the memory already has the mode, or others have
+ * used it; -EOPNOTSUPP if the kind has only one mode; -EINTR if a fatal signal arrived; or another
+ * error of the kind.
+ * Nothing has changed after an error.
+ */
+int iokmem_desc_retype_begin(struct iokmem_desc *desc, u32 cache_mode, const u64 *uses)
+{
+	u64 start = iokmem_trace_start(iokmem_retype);
+	u32 from = READ_ONCE(desc->cache_mode);
+	int err = try_retype(desc, cache_mode, uses);
+
+	/* The caller looks again if others were faster. */
+	if (err != -ESTALE)
+		trace_iokmem_retype(desc, from, cache_mode, err, start);
 	return err;
 }
 
@@ -472,6 +492,7 @@ static void complete_locked(struct iokmem_desc *desc)
 	lockdep_assert_held(&desc->prepare_lock);
 
 	WRITE_ONCE(desc->prepared, desc->prepared - 1);
+	trace_iokmem_complete(desc, desc->prepared);
 	if (desc->prepared)
 		return;
 	if (desc->kernel_home)
@@ -490,6 +511,23 @@ void iokmem_desc_complete_all(struct iokmem_desc *desc)
 		complete_locked(desc);
 	}
 	mutex_unlock(&desc->prepare_lock);
+}
+
+static int prepare(struct iokmem_desc *desc, bool write)
+{
+	bool prepared;
+	int err;
+
+	err = iokmem_desc_check_revoked(desc);
+	if (err)
+		return err;
+	if (mutex_lock_killable(&desc->prepare_lock))
+		return -EINTR;
+	prepared = desc->prepared;
+	if (prepared)
+		err = prepare_again(desc, write);
+	mutex_unlock(&desc->prepare_lock);
+	return prepared ? err : prepare_first(desc, write);
 }
 
 /**
@@ -532,7 +570,8 @@ void iokmem_desc_complete_all(struct iokmem_desc *desc)
  */
 int iokmem_desc_prepare(struct iokmem_desc *desc, u32 direction)
 {
-	bool write = direction_writes(desc, direction), prepared;
+	bool write = direction_writes(desc, direction);
+	u64 start = iokmem_trace_start(iokmem_prepare);
 	int err;
 
 	if (direction & ~IOKMEM_DIRECTION_MASK)
@@ -544,16 +583,9 @@ int iokmem_desc_prepare(struct iokmem_desc *desc, u32 direction)
 	desc = preparer(desc);
 	if (!prepares(desc))
 		return 0;
-	err = iokmem_desc_check_revoked(desc);
-	if (err)
-		return err;
-	if (mutex_lock_killable(&desc->prepare_lock))
-		return -EINTR;
-	prepared = desc->prepared;
-	if (prepared)
-		err = prepare_again(desc, write);
-	mutex_unlock(&desc->prepare_lock);
-	return prepared ? err : prepare_first(desc, write);
+	err = prepare(desc, write);
+	trace_iokmem_prepare(desc, write, READ_ONCE(desc->prepared), err, start);
+	return err;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_prepare, IOKMEM_NS);
 

@@ -20,7 +20,7 @@
  */
 void iokmem_refused(const char *function, int err)
 {
-	trace_iokmem_refuse(function, err);
+	trace_iokmem_refuse(function, 0, err);
 	pr_debug_once("%s() has failed with %d; the tracepoint iokmem_refuse tells of others\n",
 		      function, err);
 }

@@ -26,6 +26,7 @@
 #include "desc/desc.h"
 #include "page/compat.h"
 #include "page/wake.h"
+#include "trace.h"
 
 /* Ends all mappings of a revoked descriptor, and waits until none is left. Set by map/. */
 void (*iokmem_end_mappings)(struct iokmem_desc *desc);
@@ -132,6 +133,7 @@ static bool mark(struct iokmem_desc *desc)
  */
 int iokmem_desc_revoke(struct iokmem_desc *desc)
 {
+	u64 start = iokmem_trace_start(iokmem_revoke);
 	struct iokmem_watch *watch;
 
 	might_sleep();
@@ -150,6 +152,7 @@ int iokmem_desc_revoke(struct iokmem_desc *desc)
 	/* Pairs with the acquire above. */
 	smp_store_release(&desc->revoke_done, true);
 	iokmem_wake_all(&desc->wait);
+	trace_iokmem_revoke(desc, start);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_revoke, IOKMEM_NS);

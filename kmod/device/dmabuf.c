@@ -58,6 +58,7 @@
 #include "memory/import.h"
 #include "memory/memory.h"
 #include "page/compat.h"
+#include "trace.h"
 
 /**
  * struct iokmem_export - the memory behind a dma-buf of the module's
@@ -205,8 +206,8 @@ static int add_mapping(struct iokmem_export *export, struct iokmem_export_mappin
 	return err;
 }
 
-static struct sg_table *export_map(struct dma_buf_attachment *attachment,
-				   enum dma_data_direction direction)
+static struct sg_table *try_map(struct dma_buf_attachment *attachment,
+				enum dma_data_direction direction)
 {
 	struct iokmem_export *export = export_of(attachment->dmabuf);
 	struct iokmem_export_mapping *mapping;
@@ -237,6 +238,18 @@ err_free:
 	return ERR_PTR(err);
 }
 
+static struct sg_table *export_map(struct dma_buf_attachment *attachment,
+				   enum dma_data_direction direction)
+{
+	const struct iokmem_export *export = export_of(attachment->dmabuf);
+	u64 start = iokmem_trace_start(iokmem_dma_buf_map);
+	struct sg_table *table = try_map(attachment, direction);
+
+	trace_iokmem_dma_buf_map(export->desc, attachment->dev, export->window.length,
+				 direction, PTR_ERR_OR_ZERO(table), start);
+	return table;
+}
+
 static void export_unmap(struct dma_buf_attachment *attachment, struct sg_table *table,
 			 enum dma_data_direction direction)
 {
@@ -250,6 +263,7 @@ static void export_unmap(struct dma_buf_attachment *attachment, struct sg_table 
 	iokmem_dma_table_sync(&mapping->table, mapping->dev, export->window.desc,
 			      mapping->direction, true);
 	unmap_for_device(mapping);
+	trace_iokmem_dma_buf_unmap(export->desc, mapping->dev, export->window.length);
 	kfree(mapping);
 }
 
@@ -523,6 +537,39 @@ static struct dma_buf *get_imported(struct dma_buf *dmabuf, bool read_only)
 	return dmabuf;
 }
 
+static struct dma_buf *export_desc(struct iokmem_desc *desc, bool read_only)
+{
+	DEFINE_DMA_BUF_EXPORT_INFO(info);
+	struct iokmem_export *export;
+	struct dma_buf *dmabuf;
+	int err;
+
+	err = iokmem_desc_check_write(desc, !read_only);
+	if (err)
+		return ERR_PTR(err);
+
+	export = export_alloc(desc, read_only);
+	if (IS_ERR(export))
+		return ERR_CAST(export);
+	info.ops = has_vmap(export) ? &iokmem_export_ops :
+				      &iokmem_export_ops_without_vmap;
+	info.size = PAGE_ALIGN(export->window.length);
+	info.flags = read_only ? O_RDONLY : O_RDWR;
+	info.priv = export;
+	dmabuf = dma_buf_export(&info);
+	if (IS_ERR(dmabuf)) {
+		export_free(export);
+		return dmabuf;
+	}
+	export->dmabuf = dmabuf;
+	err = iokmem_watch_add(&export->watch, &export_watch_ops, owner_of(export));
+	if (err) {
+		dma_buf_put(dmabuf);
+		return ERR_PTR(err);
+	}
+	return dmabuf;
+}
+
 /**
  * iokmem_desc_get_dma_buf - share a descriptor's memory as a dma-buf
  * @desc: the descriptor
@@ -564,37 +611,15 @@ struct dma_buf *iokmem_desc_get_dma_buf(struct iokmem_desc *desc, u32 flags)
 {
 	bool read_only = flags & IOKMEM_FD_READ_ONLY;
 	struct dma_buf *dmabuf = iokmem_import_dma_buf(desc);
-	DEFINE_DMA_BUF_EXPORT_INFO(info);
-	struct iokmem_export *export;
-	int err;
+	u64 start = iokmem_trace_start(iokmem_dma_buf_export);
 
 	if (flags & ~IOKMEM_FD_READ_ONLY)
 		return ERR_PTR(-EOPNOTSUPP);
 	if (dmabuf)
 		return get_imported(dmabuf, read_only);
-	err = iokmem_desc_check_write(desc, !read_only);
-	if (err)
-		return ERR_PTR(err);
-
-	export = export_alloc(desc, read_only);
-	if (IS_ERR(export))
-		return ERR_CAST(export);
-	info.ops = has_vmap(export) ? &iokmem_export_ops :
-				      &iokmem_export_ops_without_vmap;
-	info.size = PAGE_ALIGN(export->window.length);
-	info.flags = read_only ? O_RDONLY : O_RDWR;
-	info.priv = export;
-	dmabuf = dma_buf_export(&info);
-	if (IS_ERR(dmabuf)) {
-		export_free(export);
-		return dmabuf;
-	}
-	export->dmabuf = dmabuf;
-	err = iokmem_watch_add(&export->watch, &export_watch_ops, owner_of(export));
-	if (err) {
-		dma_buf_put(dmabuf);
-		return ERR_PTR(err);
-	}
+	dmabuf = export_desc(desc, read_only);
+	trace_iokmem_dma_buf_export(desc, iokmem_desc_get_length(desc), PTR_ERR_OR_ZERO(dmabuf),
+				    start);
 	return dmabuf;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_dma_buf, IOKMEM_NS);

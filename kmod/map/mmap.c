@@ -16,6 +16,7 @@
 #include "map/map.h"
 #include "map/vma.h"
 #include "page/compat.h"
+#include "trace.h"
 
 /* Check that the VMA shows whole pages of the first @length bytes. */
 static int check_range(struct iokmem_desc *desc, struct vm_area_struct *vma, size_t length)
@@ -154,14 +155,16 @@ int iokmem_mmap_vma(struct iokmem_desc *desc, struct file *file,
 	mmap_assert_write_locked(vma->vm_mm);
 
 	err = check_rights(vma, !(file->f_mode & FMODE_WRITE));
-	if (err)
-		return err;
-	if (vma->vm_pgoff & IOKMEM_PGOFF_UNCLAIMED) {
+	if (!err && vma->vm_pgoff & IOKMEM_PGOFF_UNCLAIMED) {
 		vma->vm_pgoff &= IOKMEM_PLACE_MASK;
 		iokmem_vma_init(vma);
 		return 0;
 	}
-	return mmap_desc(desc, file, vma, length, of_dma_buf);
+	if (!err)
+		err = mmap_desc(desc, file, vma, length, of_dma_buf);
+	if (err)
+		trace_iokmem_refuse("mmap", desc->id, err);
+	return err;
 }
 
 /**

@@ -40,6 +40,7 @@
 #include "page/cache.h"
 #include "page/compat.h"
 #include "page/frame.h"
+#include "trace.h"
 
 /**
  * struct brought - memory that its exporter keeps in place, and where it is
@@ -574,6 +575,7 @@ static int init_opaque(struct iokmem_import *import)
  */
 struct iokmem_desc *iokmem_import_create(struct dma_buf *dmabuf, u32 direction)
 {
+	u64 start = iokmem_trace_start(iokmem_dma_buf_import);
 	struct iokmem_desc *desc;
 	int err = 0;
 
@@ -594,6 +596,7 @@ struct iokmem_desc *iokmem_import_create(struct dma_buf *dmabuf, u32 direction)
 	/* Find out now whether the memory can be had, and which type it has. */
 	if (!err)
 		err = iokmem_desc_hold(desc, false, NULL);
+	trace_iokmem_dma_buf_import(desc, desc->capacity, err, start);
 	if (err) {
 		iokmem_desc_put(desc);
 		return ERR_PTR(err);

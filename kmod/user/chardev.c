@@ -3,7 +3,7 @@
  * /dev/iokmem, and the file descriptors of buffers that its ioctls create. Their
  * contract is <uapi/linux/iokmem.h>.
  *
- * Each ioctl is a row in a table. How structures get in and out is in ioctl.c.
+ * Each ioctl is a row in a table: see ioctl.h.
  */
 #include <linux/dma-buf.h>
 #include <linux/err.h>
@@ -11,7 +11,6 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
@@ -29,29 +28,6 @@
 #include "user/show.h"
 
 static const struct file_operations iokmem_buffer_fops, iokmem_maker_fops;
-
-/**
- * struct iokmem_ioctl - a row in a table of ioctls
- * @size: size of the structure as this kernel knows it, in bytes
- * @min_size: size of the structure's first version, in bytes
- * @run: carry out the call and answer it. The ioctl returns the result.
- */
-struct iokmem_ioctl {
-	size_t size;
-	size_t min_size;
-	int (*run)(struct iokmem_call *call);
-};
-
-/*
- * A row for the structure and the handler of this name. @_last is the last member of the
- * structure's first version.
- */
-#define IOKMEM_IOCTL(_cmd, _name, _last)				\
-	[_IOC_NR(_cmd)] = {						\
-		.size = sizeof(struct iokmem_##_name),			\
-		.min_size = offsetofend(struct iokmem_##_name, _last),	\
-		.run = run_##_name,					\
-	}
 
 static bool is_read_only(const struct iokmem_call *call)
 {
@@ -578,40 +554,19 @@ static const struct iokmem_ioctl buffer_ioctls[] = {
 	IOKMEM_IOCTL(IOKMEM_REVOKE, revoke, __reserved),
 };
 
-static long dispatch(struct file *file, unsigned int cmd, unsigned long arg,
-		     const struct iokmem_ioctl *ioctls, size_t nr_ioctls)
-{
-	struct iokmem_call call = {
-		.file = file,
-		.uptr = (void __user *)arg,
-	};
-	const struct iokmem_ioctl *ioctl;
-	int err;
-
-	/* The commands are _IO(): they encode neither a size nor a direction. */
-	if (cmd != _IO(IOKMEM_IOC_TYPE, _IOC_NR(cmd)) ||
-	    _IOC_NR(cmd) >= nr_ioctls)
-		return -ENOTTY;
-	ioctl = &ioctls[array_index_nospec(_IOC_NR(cmd), nr_ioctls)];
-	if (!ioctl->run)
-		return -ENOTTY;
-
-	err = iokmem_call_read(&call, ioctl->size, ioctl->min_size);
-	if (err)
-		return err;
-	return ioctl->run(&call);
-}
-
 static long iokmem_device_ioctl(struct file *file, unsigned int cmd,
 				unsigned long arg)
 {
-	return dispatch(file, cmd, arg, device_ioctls, ARRAY_SIZE(device_ioctls));
+	return iokmem_dispatch(file, 0, cmd, arg, device_ioctls, ARRAY_SIZE(device_ioctls));
 }
 
 static long iokmem_buffer_ioctl(struct file *file, unsigned int cmd,
 				unsigned long arg)
 {
-	return dispatch(file, cmd, arg, buffer_ioctls, ARRAY_SIZE(buffer_ioctls));
+	const struct iokmem_desc *desc = file->private_data;
+
+	return iokmem_dispatch(file, desc->id, cmd, arg, buffer_ioctls,
+			       ARRAY_SIZE(buffer_ioctls));
 }
 
 static int iokmem_buffer_mmap(struct file *file, struct vm_area_struct *vma)

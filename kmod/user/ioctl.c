@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How the structures of ioctls get into the kernel, and the answers out. A handler works on a
- * copy of the caller's structure, writes its results into the copy, and has that copied back.
+ * Ioctls: finding the handler, and how the structures get into the kernel and the answers out.
  */
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/minmax.h>
+#include <linux/nospec.h>
 #include <linux/uaccess.h>
 
+#include "trace.h"
 #include "user/ioctl.h"
 
 /*
@@ -66,4 +67,34 @@ int iokmem_call_answer_file(struct iokmem_call *call, struct file *file, __s32 *
 	}
 	fd_install(new_fd, file);
 	return 0;
+}
+
+/*
+ * iokmem_dispatch - carry out an ioctl of a table
+ *
+ * @id: the number of the descriptor that @file is of, or 0
+ */
+long iokmem_dispatch(struct file *file, u64 id, unsigned int cmd, unsigned long arg,
+		     const struct iokmem_ioctl *ioctls, size_t nr_ioctls)
+{
+	struct iokmem_call call = {
+		.file = file,
+		.uptr = (void __user *)arg,
+	};
+	const struct iokmem_ioctl *ioctl;
+	int err;
+
+	/* The commands are _IO(): they encode neither a size nor a direction. */
+	if (cmd != _IO(IOKMEM_IOC_TYPE, _IOC_NR(cmd)) ||
+	    _IOC_NR(cmd) >= nr_ioctls)
+		return -ENOTTY;
+	ioctl = &ioctls[array_index_nospec(_IOC_NR(cmd), nr_ioctls)];
+	if (!ioctl->run)
+		return -ENOTTY;
+	err = iokmem_call_read(&call, ioctl->size, ioctl->min_size);
+	if (!err)
+		err = ioctl->run(&call);
+	if (err < 0)
+		trace_iokmem_refuse(ioctl->name, id, err);
+	return err;
 }

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How the structures of ioctls get into the kernel, and the answers out. */
+/*
+ * Ioctls. Each is a row in a table. The dispatcher copies the caller's structure in, and fills
+ * members that a shorter structure lacks with zeroes. The handler writes its results into the
+ * copy, and has it copied back.
+ */
 #ifndef _IOKMEM_IOCTL_H
 #define _IOKMEM_IOCTL_H
 
@@ -45,8 +49,36 @@ struct iokmem_call {
 	union iokmem_arg arg;
 };
 
+/**
+ * struct iokmem_ioctl - a row in a table of ioctls
+ * @name: as programs know it
+ * @size: size of the structure as this kernel knows it, in bytes
+ * @min_size: size of the structure's first version, in bytes
+ * @run: carry out the call and answer it. The ioctl returns the result.
+ */
+struct iokmem_ioctl {
+	const char *name;
+	size_t size;
+	size_t min_size;
+	int (*run)(struct iokmem_call *call);
+};
+
+/*
+ * A row for the structure and the handler of this name. @_last is the last member of the
+ * structure's first version.
+ */
+#define IOKMEM_IOCTL(_cmd, _name, _last)				\
+	[_IOC_NR(_cmd)] = {						\
+		.name = #_cmd,						\
+		.size = sizeof(struct iokmem_##_name),			\
+		.min_size = offsetofend(struct iokmem_##_name, _last),	\
+		.run = run_##_name,					\
+	}
+
 int iokmem_call_read(struct iokmem_call *call, size_t size, size_t min_size);
 int iokmem_call_answer(struct iokmem_call *call);
 int iokmem_call_answer_file(struct iokmem_call *call, struct file *file, __s32 *fd);
+long iokmem_dispatch(struct file *file, u64 id, unsigned int cmd, unsigned long arg,
+		     const struct iokmem_ioctl *ioctls, size_t nr_ioctls);
 
 #endif /* _IOKMEM_IOCTL_H */
