@@ -303,7 +303,7 @@ static int export_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 {
 	const struct iokmem_export *export = export_of(dmabuf);
 
-	return iokmem_mmap_vma(export->desc, dmabuf->file, vma, export->window.length, true);
+	return iokmem_mmap_vma(export->desc, dmabuf->file, vma, export->window.length, 0, true);
 }
 
 /* Return where the kernel sees all of the memory already, or 0. */

@@ -390,7 +390,7 @@ int iokmem_vma_find_shown(struct mm_struct *mm, unsigned long address,
 
 /* mmap.c */
 int iokmem_mmap_vma(struct iokmem_desc *desc, struct file *file,
-		    struct vm_area_struct *vma, size_t length, bool of_dma_buf);
+		    struct vm_area_struct *vma, size_t length, u32 options, bool of_dma_buf);
 unsigned long iokmem_get_unmapped_area(struct iokmem_desc *desc, struct file *file,
 				       unsigned long addr, unsigned long len,
 				       unsigned long pgoff, unsigned long flags);

@@ -72,6 +72,19 @@ static int set_file(struct vm_area_struct *vma, struct iokmem_mapping *mapping,
 	return 0;
 }
 
+/* Check that the memory can be listed for such a mapping as it is now. */
+static int check_state(struct iokmem_desc *desc, u32 options)
+{
+	int err = iokmem_desc_check_revoked(desc);
+
+	lockdep_assert_held(&desc->lock);
+
+	if (err || !(options & IOKMEM_MAP_PINNABLE))
+		return err;
+	/* The mode may be another one afterwards, and nothing may wait here. */
+	return desc->retyping ? -EBUSY : iokmem_desc_check_pinnable(desc);
+}
+
 /* List the mapping, with a reference of its task, and bind it to the VMA. */
 static int claim(struct vm_area_struct *vma, struct iokmem_mapping *mapping,
 		 struct file *file, bool of_dma_buf)
@@ -80,7 +93,7 @@ static int claim(struct vm_area_struct *vma, struct iokmem_mapping *mapping,
 	int err;
 
 	mutex_lock(&desc->lock);
-	err = iokmem_desc_check_revoked(desc);
+	err = check_state(desc, mapping->options);
 	if (err) {
 		mutex_unlock(&desc->lock);
 		return err;
@@ -105,14 +118,17 @@ static int claim(struct vm_area_struct *vma, struct iokmem_mapping *mapping,
 	return err;
 }
 
-/* Map the first @length bytes. @file, which is of a dma-buf if @of_dma_buf, keeps @desc. */
+/*
+ * Map the first @length bytes. @file, which is of a dma-buf if @of_dma_buf, keeps @desc.
+ * @options: 0 or %IOKMEM_MAP_PINNABLE.
+ */
 static int mmap_desc(struct iokmem_desc *desc, struct file *file, struct vm_area_struct *vma,
-		     size_t length, bool of_dma_buf)
+		     size_t length, u32 options, bool of_dma_buf)
 {
 	struct iokmem_map_request request = {
 		.mm = vma->vm_mm,
 		.task = current,
-		.options = IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_UNIQUE,
+		.options = options | IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_UNIQUE,
 		.length = vma->vm_end - vma->vm_start,
 	};
 	struct iokmem_mapping *mapping;
@@ -140,7 +156,8 @@ static int mmap_desc(struct iokmem_desc *desc, struct file *file, struct vm_area
 /*
  * iokmem_mmap_vma - serve ->mmap() of @file for the first @length bytes of a descriptor
  *
- * @file is a file of the descriptor. @vma may be of another file so far. @of_dma_buf: @file
+ * @file is a file of the descriptor. @vma may be of another file so far. @options: 0 or
+ * %IOKMEM_MAP_PINNABLE. @of_dma_buf: @file
  * is a dma-buf's. Such a file holds the memory as long as it exists, and user tasks may map
  * the memory. Other memory that has to be held cannot be mapped by mmap(), since holding it
  * may need the mmap lock.
@@ -148,7 +165,7 @@ static int mmap_desc(struct iokmem_desc *desc, struct file *file, struct vm_area
  * If the call is the module's own vm_mmap() (see vma.c), the VMA is left unclaimed.
  */
 int iokmem_mmap_vma(struct iokmem_desc *desc, struct file *file,
-		    struct vm_area_struct *vma, size_t length, bool of_dma_buf)
+		    struct vm_area_struct *vma, size_t length, u32 options, bool of_dma_buf)
 {
 	int err;
 
@@ -161,7 +178,7 @@ int iokmem_mmap_vma(struct iokmem_desc *desc, struct file *file,
 		return 0;
 	}
 	if (!err)
-		err = mmap_desc(desc, file, vma, length, of_dma_buf);
+		err = mmap_desc(desc, file, vma, length, options, of_dma_buf);
 	if (err)
 		trace_iokmem_refuse("mmap", desc->id, err);
 	return err;
@@ -171,7 +188,8 @@ int iokmem_mmap_vma(struct iokmem_desc *desc, struct file *file,
  * iokmem_desc_mmap - serve ->mmap() of a driver's own file
  * @desc: the descriptor
  * @vma: what ->mmap() was given; its offset is in bytes of @desc's memory
- * @options: 0; or %IOKMEM_MAP_READ_ONLY: the program cannot write the memory, now or later
+ * @options: %IOKMEM_MAP_READ_ONLY: the program cannot write the memory, now or later;
+ *	%IOKMEM_MAP_PINNABLE: the map is of pages that the kernel can pin, for direct I/O; or 0
  *
  * The program gets a Unique map, as by mmap() of a file that iokmem_desc_get_file() made. The map
  * keeps @desc, and ends with munmap() or a revoke. It does not keep the driver's file nor the
@@ -182,7 +200,9 @@ int iokmem_mmap_vma(struct iokmem_desc *desc, struct file *file,
  *
  * * -EOPNOTSUPP: @options has other bits; memory that has to be held to be mapped: a range of
  *   addresses, a dma-buf, or a multi-descriptor; it can be mapped with
- *   iokmem_desc_create_mapping_in_task()
+ *   iokmem_desc_create_mapping_in_task(). %IOKMEM_MAP_PINNABLE, and the memory is not a wired
+ *   buffer, or not copyback
+ * * -EBUSY: %IOKMEM_MAP_PINNABLE, while the memory is given another cache mode
  * * -EINVAL: a private mapping (MAP_PRIVATE)
  * * -EPERM: an executable mapping
  * * -EACCES: a writable mapping with %IOKMEM_MAP_READ_ONLY, or of memory that @desc may only read;
@@ -197,12 +217,13 @@ int iokmem_desc_mmap(struct iokmem_desc *desc, struct vm_area_struct *vma, u32 o
 
 	mmap_assert_write_locked(vma->vm_mm);
 
-	if (options & ~IOKMEM_MAP_READ_ONLY)
+	if (options & ~(IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_PINNABLE))
 		return -EOPNOTSUPP;
 	err = check_rights(vma, desc->read_only || options & IOKMEM_MAP_READ_ONLY);
 	if (err)
 		return err;
-	return mmap_desc(desc, vma->vm_file, vma, iokmem_desc_get_length(desc), false);
+	return mmap_desc(desc, vma->vm_file, vma, iokmem_desc_get_length(desc),
+			 options & IOKMEM_MAP_PINNABLE, false);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_mmap, IOKMEM_NS);
 

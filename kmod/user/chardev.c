@@ -27,32 +27,43 @@
 #include "user/ioctl.h"
 #include "user/show.h"
 
-static const struct file_operations iokmem_buffer_fops, iokmem_maker_fops;
+/* What the operations of a file tell about it, which are as many as there are combinations. */
+#define IOKMEM_FILE_MAKER	1u	/* it may revoke the descriptor */
+#define IOKMEM_FILE_PINNABLE	2u	/* mmap() makes pinnable maps */
+#define IOKMEM_FILE_KINDS	4
+
+static const struct file_operations iokmem_buffer_fops[IOKMEM_FILE_KINDS];
 
 static bool is_read_only(const struct iokmem_call *call)
 {
 	return !(call->file->f_mode & FMODE_WRITE);
 }
 
-static struct file *get_file_by(struct iokmem_desc *desc, int flags,
-				const struct file_operations *fops)
+static struct file *get_file_by(struct iokmem_desc *desc, int flags, unsigned int kind)
 {
 	int err = iokmem_desc_try_get(desc);
 	struct file *file;
 
 	if (err)
 		return ERR_PTR(err);
-	file = iokmem_desc_file(desc, desc, flags, fops);
+	file = iokmem_desc_file(desc, desc, flags, &iokmem_buffer_fops[kind]);
 	if (IS_ERR(file))
 		iokmem_desc_put(desc);
 	return file;
 }
 
+/* The memory's cache mode may change, so mmap() looks at that. */
+static int check_pinnable(struct iokmem_desc *desc, u32 flags)
+{
+	return !(flags & IOKMEM_FD_PINNABLE) ||
+	       iokmem_desc_can_be_pinnable(iokmem_desc_owner(desc)) ? 0 : -EOPNOTSUPP;
+}
+
 /**
  * iokmem_desc_get_file - create a file by which programs use a descriptor
  * @desc: the descriptor
- * @flags: 0; or %IOKMEM_FD_READ_ONLY: the file allows read-only maps only, and does not
- *	allow changes
+ * @flags: %IOKMEM_FD_READ_ONLY: the file allows read-only maps only, and does not allow
+ *	changes; %IOKMEM_FD_PINNABLE: mmap() of it makes pinnable maps; or 0
  *
  * The file is like those that the ioctls of /dev/iokmem create; see
  * <uapi/linux/iokmem.h>. But it does not allow IOKMEM_REVOKE. It has its own reference to
@@ -62,7 +73,7 @@ static struct file *get_file_by(struct iokmem_desc *desc, int flags,
  * Context: May sleep.
  * Return: the file, of which the caller owns the reference; or ERR_PTR():
  *
- * * -EOPNOTSUPP: @flags has other bits
+ * * -EOPNOTSUPP: @flags has other bits, or %IOKMEM_FD_PINNABLE for memory that cannot be pinned
  * * -EACCES: no %IOKMEM_FD_READ_ONLY, and the memory may only be read by @desc
  * * -EOVERFLOW: @desc has 2^30 references
  * * -ENOMEM, -ENFILE: no room for a file
@@ -71,24 +82,38 @@ struct file *iokmem_desc_get_file(struct iokmem_desc *desc, u32 flags)
 {
 	int err;
 
-	if (flags & ~IOKMEM_FD_READ_ONLY)
+	if (flags & ~(IOKMEM_FD_READ_ONLY | IOKMEM_FD_PINNABLE))
 		return ERR_PTR(-EOPNOTSUPP);
-	err = iokmem_desc_check_write(desc, !(flags & IOKMEM_FD_READ_ONLY));
+	err = check_pinnable(desc, flags);
+	if (!err)
+		err = iokmem_desc_check_write(desc, !(flags & IOKMEM_FD_READ_ONLY));
 	if (err)
 		return ERR_PTR(err);
 	return get_file_by(desc, flags & IOKMEM_FD_READ_ONLY ? O_RDONLY : O_RDWR,
-			   &iokmem_buffer_fops);
+			   flags & IOKMEM_FD_PINNABLE ? IOKMEM_FILE_PINNABLE : 0);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_get_file, IOKMEM_NS);
 
-static bool may_revoke(const struct file *file)
-{
-	return file->f_op == &iokmem_maker_fops;
-}
-
 static bool is_of_desc(const struct file *file)
 {
-	return file->f_op == &iokmem_buffer_fops || may_revoke(file);
+	return file->f_op >= iokmem_buffer_fops &&
+	       file->f_op < iokmem_buffer_fops + IOKMEM_FILE_KINDS;
+}
+
+/* Return IOKMEM_FILE_* of a descriptor's file. */
+static unsigned int kind_of(const struct file *file)
+{
+	return file->f_op - iokmem_buffer_fops;
+}
+
+static bool may_revoke(const struct file *file)
+{
+	return kind_of(file) & IOKMEM_FILE_MAKER;
+}
+
+static bool is_pinnable(const struct file *file)
+{
+	return kind_of(file) & IOKMEM_FILE_PINNABLE;
 }
 
 /**
@@ -116,14 +141,13 @@ EXPORT_SYMBOL_NS_GPL(iokmem_desc_with_file, IOKMEM_NS);
  * the caller's reference to @desc. Return 0 or a negative error.
  */
 static int answer_desc(struct iokmem_call *call, struct iokmem_desc *desc,
-		       bool read_only, bool maker, __s32 *fd)
+		       bool read_only, unsigned int kind, __s32 *fd)
 {
 	struct file *file;
 
 	if (IS_ERR(desc))
 		return PTR_ERR(desc);
-	file = get_file_by(desc, read_only ? O_RDONLY : O_RDWR,
-			   maker ? &iokmem_maker_fops : &iokmem_buffer_fops);
+	file = get_file_by(desc, read_only ? O_RDONLY : O_RDWR, kind);
 	iokmem_desc_put(desc);
 	return IS_ERR(file) ? PTR_ERR(file) : iokmem_call_answer_file(call, file, fd);
 }
@@ -163,7 +187,7 @@ static int answer_mapped(struct iokmem_call *call, struct iokmem_desc *desc)
 	size_t length;
 	int err;
 
-	file = get_file_by(desc, O_RDWR, &iokmem_maker_fops);
+	file = get_file_by(desc, O_RDWR, IOKMEM_FILE_MAKER);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	address = map_for_task(file, &map, &length, NULL);
@@ -211,7 +235,7 @@ static int run_create_buffer(struct iokmem_call *call)
 
 	desc = iokmem_buffer_create(&args);
 	if (IS_ERR(desc) || !arg->map_options)
-		return answer_desc(call, desc, false, true, &arg->fd);
+		return answer_desc(call, desc, false, IOKMEM_FILE_MAKER, &arg->fd);
 	err = answer_mapped(call, desc);
 	iokmem_desc_put(desc);
 	return err;
@@ -276,7 +300,8 @@ static int run_query_buffer(struct iokmem_call *call)
 	arg->cache_mode = iokmem_desc_get_cache_mode(desc);
 	arg->extents = iokmem_nr_extents(desc);
 	arg->maps = iokmem_nr_maps(desc);
-	arg->access = is_read_only(call) ? IOKMEM_FD_READ_ONLY : 0;
+	arg->access = (is_read_only(call) ? IOKMEM_FD_READ_ONLY : 0) |
+		      (is_pinnable(call->file) ? IOKMEM_FD_PINNABLE : 0);
 	iokmem_desc_root(desc, &offset);
 	arg->offset = offset;
 	return iokmem_call_answer(call);
@@ -310,12 +335,23 @@ static int run_set_length(struct iokmem_call *call)
 static int run_duplicate(struct iokmem_call *call)
 {
 	struct iokmem_duplicate *arg = &call->arg.duplicate;
+	struct iokmem_desc *desc = call->file->private_data;
+	unsigned int kind = kind_of(call->file);
+	int err;
 
-	if ((arg->flags & ~(IOKMEM_FD_READ_ONLY | IOKMEM_FD_NO_REVOKE)) || arg->__reserved)
+	if ((arg->flags & ~(IOKMEM_FD_READ_ONLY | IOKMEM_FD_NO_REVOKE | IOKMEM_FD_PINNABLE)) ||
+	    arg->__reserved)
 		return -EOPNOTSUPP;
-	return answer_desc(call, iokmem_desc_get(call->file->private_data),
-			   is_read_only(call) || (arg->flags & IOKMEM_FD_READ_ONLY),
-			   may_revoke(call->file) && !arg->flags, &arg->fd);
+	err = check_pinnable(desc, arg->flags);
+	if (err)
+		return err;
+	if (arg->flags & (IOKMEM_FD_READ_ONLY | IOKMEM_FD_NO_REVOKE))
+		kind &= ~IOKMEM_FILE_MAKER;
+	if (arg->flags & IOKMEM_FD_PINNABLE)
+		kind |= IOKMEM_FILE_PINNABLE;
+	return answer_desc(call, iokmem_desc_get(desc),
+			   is_read_only(call) || (arg->flags & IOKMEM_FD_READ_ONLY), kind,
+			   &arg->fd);
 }
 
 static int run_set_purgeable(struct iokmem_call *call)
@@ -359,7 +395,7 @@ static int run_create_sub(struct iokmem_call *call)
 		return -EOPNOTSUPP;
 	desc = iokmem_sub_with_sub_range(call->file->private_data, arg->offset,
 					 arg->length, arg->options);
-	return answer_desc(call, desc, is_read_only(call), false, &arg->fd);
+	return answer_desc(call, desc, is_read_only(call), 0, &arg->fd);
 }
 
 static void put_descs(struct iokmem_desc **descs, unsigned int nr)
@@ -430,7 +466,7 @@ static int run_create_multi(struct iokmem_call *call)
 		return PTR_ERR(descs);
 	desc = iokmem_multi_with_descriptors(descs, arg->nr_fds, arg->options);
 	put_descs(descs, arg->nr_fds);
-	return answer_desc(call, desc, read_only, !read_only, &arg->fd);
+	return answer_desc(call, desc, read_only, read_only ? 0 : IOKMEM_FILE_MAKER, &arg->fd);
 }
 
 /* Redirect a map of the calling task to the descriptor of the argument's @fd. */
@@ -518,7 +554,7 @@ static int run_with_dma_buf(struct iokmem_call *call)
 	desc = iokmem_program_with_dma_buf(dmabuf, arg->options);
 	read_only = iokmem_dma_buf_is_read_only(dmabuf);
 	dma_buf_put(dmabuf);
-	return answer_desc(call, desc, read_only, false, &arg->fd);
+	return answer_desc(call, desc, read_only, 0, &arg->fd);
 }
 
 static int run_revoke(struct iokmem_call *call)
@@ -573,7 +609,8 @@ static int iokmem_buffer_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct iokmem_desc *desc = file->private_data;
 
-	return iokmem_mmap_vma(desc, file, vma, iokmem_desc_get_length(desc), false);
+	return iokmem_mmap_vma(desc, file, vma, iokmem_desc_get_length(desc),
+			       is_pinnable(file) ? IOKMEM_MAP_PINNABLE : 0, false);
 }
 
 static unsigned long
@@ -614,8 +651,8 @@ static __poll_t iokmem_buffer_poll(struct file *file, poll_table *table)
 static void iokmem_buffer_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	iokmem_show_desc(m, file->private_data);
-	seq_printf(m, "iokmem-rights:\t%s%s\n", file->f_mode & FMODE_WRITE ? "rw" : "ro",
-		   may_revoke(file) ? " revoke" : "");
+	seq_printf(m, "iokmem-rights:\t%s%s%s\n", file->f_mode & FMODE_WRITE ? "rw" : "ro",
+		   may_revoke(file) ? " revoke" : "", is_pinnable(file) ? " pinnable" : "");
 }
 
 /* File locks belong to the inode, which the files of other descriptors share. */
@@ -639,10 +676,9 @@ static int iokmem_buffer_lock(struct file *file, int cmd, struct file_lock *lock
 	.poll			= iokmem_buffer_poll,			\
 }
 
-static const struct file_operations iokmem_buffer_fops = IOKMEM_BUFFER_FOPS;
-
-/* Of a file that may revoke the descriptor. */
-static const struct file_operations iokmem_maker_fops = IOKMEM_BUFFER_FOPS;
+static const struct file_operations iokmem_buffer_fops[IOKMEM_FILE_KINDS] = {
+	IOKMEM_BUFFER_FOPS, IOKMEM_BUFFER_FOPS, IOKMEM_BUFFER_FOPS, IOKMEM_BUFFER_FOPS,
+};
 
 static const struct file_operations iokmem_device_fops = {
 	.owner		= THIS_MODULE,

@@ -70,6 +70,8 @@ extern "C" {
 #define IOKMEM_MEMORY_MAP_CACHE_MODE_COPYBACK		0x0200u
 #define IOKMEM_MEMORY_MAP_CACHE_MODE_WRITE_THROUGH	0x0400u
 #define IOKMEM_MEMORY_MAP_CACHE_MODE_REAL_TIME		0x0800u
+/* Not DriverKit's: the kernel can pin the pages of the map, for O_DIRECT and io_uring. */
+#define IOKMEM_MEMORY_MAP_PINNABLE			0x10000u
 
 /* The most members of iokmem_desc_create_with_memory_descriptors(). */
 #define IOKMEM_MEMORY_DESCRIPTORS_MAX	32u

@@ -9,6 +9,7 @@
 #define MAP_OPTIONS	(IOKMEM_MEMORY_MAP_FIXED_ADDRESS |	\
 			 IOKMEM_MEMORY_MAP_READ_ONLY |		\
 			 IOKMEM_MEMORY_MAP_GUARDED_MASK |	\
+			 IOKMEM_MEMORY_MAP_PINNABLE |		\
 			 IOKMEM_MEMORY_MAP_CACHE_MODE_MASK)
 
 /* A map at a fixed address has no guards, whatever the options are. */
@@ -100,6 +101,8 @@ int32_t __iokmem_mapping_create(struct iokmem_desc *desc, uint64_t options,
 		return IOKMEM_RETURN_ERROR;
 	if (is_read_only(desc, options, process))
 		arg.options |= IOKMEM_MAP_READ_ONLY;
+	if (options & IOKMEM_MEMORY_MAP_PINNABLE)
+		arg.options |= IOKMEM_MAP_PINNABLE;
 	if (ioctl(desc->fd, IOKMEM_CREATE_MAPPING, &arg))
 		return IOKMEM_RETURN_ERROR;
 	/* The program would take address 0 for a map. */

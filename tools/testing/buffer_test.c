@@ -327,7 +327,8 @@ TEST_F(duplicate, refuses_unknown_flags)
 	int bit;
 
 	for (bit = 0; bit < BITS; bit++)
-		if (!(1u << bit & (IOKMEM_FD_READ_ONLY | IOKMEM_FD_NO_REVOKE)))
+		if (!(1u << bit & (IOKMEM_FD_READ_ONLY | IOKMEM_FD_NO_REVOKE |
+				   IOKMEM_FD_PINNABLE)))
 			EXPECT_EQ(-EOPNOTSUPP, duplicate(self->fd, 1u << bit));
 	EXPECT_EQ(-EOPNOTSUPP, duplicate(self->fd, UINT32_MAX));
 	EXPECT_UNCHANGED(before, self->fd);

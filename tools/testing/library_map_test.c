@@ -89,6 +89,14 @@ FIXTURE_VARIANT_ADD(options, real_time)
 	.guard = NR_PAGES(1),
 };
 
+FIXTURE_VARIANT_ADD(options, pinnable)
+{
+	.options = 0x10000 | 0x4,
+	.kernel = IOKMEM_MAP_PINNABLE,
+	.cache_mode = IOKMEM_MAP_COPYBACK_CACHE,
+	.guard = NR_PAGES(0),
+};
+
 FIXTURE_SETUP(options)
 {
 	NEED_CACHE_MODE(variant->kernel);
@@ -188,8 +196,8 @@ TEST_F(library, map_options_that_do_not_exist_are_bad_arguments)
 	int bit;
 
 	for (bit = 5; bit < 64; bit++) {
-		/* These bits are cache modes. */
-		if (bit >= 8 && bit <= 11)
+		/* These bits are cache modes, and IOKMEM_MEMORY_MAP_PINNABLE. */
+		if ((bit >= 8 && bit <= 11) || bit == 16)
 			continue;
 		map = (struct iokmem_map *)self;
 		EXPECT_FAILS(BAD_ARGUMENT, EOPNOTSUPP,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Pinnable maps: what the kernel does with pages that it pins, by way of files. */
-#include "iokmem_utils.h"
+#include "driver_utils.h"
 
 #include <linux/io_uring.h>
 #include <sys/mount.h>
@@ -227,6 +227,122 @@ TEST_F(pinnable, direct_io_goes_both_ways)
 	EXPECT_TRUE(pages_are_numbered(check, size, 0));
 	/* A map of raw frames supports no direct I/O. */
 	EXPECT_ERRNO(EFAULT, pread(file, self->plain, size, 0));
+	close(file);
+}
+
+TEST_F(pinnable, mmap_can_do_direct_io_by_a_file_descriptor_for_that)
+{
+	size_t size = size_on_disk(self->size), whole = round_up(self->size, PAGE);
+	int fd = duplicate(self->fd, IOKMEM_FD_PINNABLE), file = open_direct();
+	char *mapped;
+
+	ASSERT_LE(0, fd);
+	mapped = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, mapped);
+	number_pages(self->plain, self->size);
+	EXPECT_TRUE(pages_are_numbered(mapped, self->size, 0));
+	if (file < 0)
+		SKIP(return, "no " DISK);
+	ASSERT_EQ(size, pwrite(file, mapped, size, 0));
+	memset(mapped, 0, size);
+	ASSERT_EQ(size, pread(file, mapped, size, 0));
+	EXPECT_TRUE(pages_are_numbered(self->plain, size, 0));
+	ASSERT_EQ(0, munmap(mapped, whole));
+	/* A map of another file descriptor supports none. */
+	mapped = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd, 0);
+	ASSERT_NE(MAP_FAILED, mapped);
+	EXPECT_ERRNO(EFAULT, pread(file, mapped, size, 0));
+	close(file);
+}
+
+TEST_F(pinnable, file_descriptor_that_makes_pinnable_maps_keeps_its_other_rights)
+{
+	int fd = duplicate(self->fd, IOKMEM_FD_PINNABLE), same = duplicate(fd, 0);
+	int read_only = duplicate(same, IOKMEM_FD_READ_ONLY), file = open_direct();
+	struct iokmem_query_buffer buffer;
+	char *mapped, path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	EXPECT_EQ(1, count_lines(path, "iokmem-rights:\trw revoke pinnable"));
+	ASSERT_EQ(0, query(fd, &buffer));
+	EXPECT_EQ(IOKMEM_FD_PINNABLE, buffer.access);
+	ASSERT_EQ(0, query(read_only, &buffer));
+	EXPECT_EQ(IOKMEM_FD_READ_ONLY | IOKMEM_FD_PINNABLE, buffer.access);
+	EXPECT_ERRNO(EACCES, mmap(NULL, PAGE, PROT_WRITE, MAP_SHARED, read_only, 0));
+	mapped = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, read_only, 0);
+	ASSERT_NE(MAP_FAILED, mapped);
+	EXPECT_ERRNO(EACCES, mprotect(mapped, PAGE, PROT_READ | PROT_WRITE));
+	/* The disk can read it, and cannot write it either. */
+	if (file >= 0) {
+		EXPECT_EQ(PAGE, pwrite(file, mapped, PAGE, 0));
+		EXPECT_ERRNO(EFAULT, pread(file, mapped, PAGE, 0));
+	}
+	EXPECT_EQ(-EACCES, revoke_memory(read_only));
+	/* The right of the maker. */
+	EXPECT_EQ(0, revoke_memory(same));
+	EXPECT_EQ(SIGBUS, probe(mapped, false));
+	EXPECT_ERRNO(ENODEV, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0));
+}
+
+TEST_F(pinnable, map_by_mmap_is_refused_what_pinnable_maps_are)
+{
+	int fd = duplicate(self->fd, IOKMEM_FD_PINNABLE), other = new_buffer(PAGE);
+	char *mapped = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+
+	ASSERT_NE(MAP_FAILED, mapped);
+	EXPECT_ERRNO(EINVAL, mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0));
+	EXPECT_ERRNO(EPERM, mmap(NULL, PAGE, PROT_EXEC, MAP_SHARED, fd, 0));
+	EXPECT_ERRNO(ERANGE, mmap(NULL, self->size + PAGE, PROT_READ, MAP_SHARED, fd, 0));
+	EXPECT_EQ(-EOPNOTSUPP, redirect(fd, mapped, PAGE, other, 0, 0));
+	EXPECT_ERRNO(EACCES, mprotect(mapped, PAGE, PROT_READ | PROT_EXEC));
+}
+
+TEST(only_wired_copyback_memory_is_pinnable_by_mmap)
+{
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC), fd, pinnable;
+	__s32 both[2];
+
+	fd = create(dev, IOKMEM_PAGEABLE, SIZE, 0);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EOPNOTSUPP, duplicate(fd, IOKMEM_FD_PINNABLE));
+	both[0] = new_buffer(SIZE);
+	both[1] = new_buffer(SIZE);
+	EXPECT_EQ(-EOPNOTSUPP, duplicate(create_multi(dev, 0, both, 2), IOKMEM_FD_PINNABLE));
+	/* A part shows its own pages only. */
+	pinnable = duplicate(create_sub(both[0], 0, PAGE, PAGE), IOKMEM_FD_PINNABLE);
+	ASSERT_LE(0, pinnable);
+	EXPECT_NE(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, pinnable, 0));
+	EXPECT_ERRNO(ERANGE, mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, pinnable, 0));
+	/* The map keeps the mode. */
+	if (!has_cache_mode(IOKMEM_MAP_WRITE_COMBINE_CACHE))
+		return;
+	EXPECT_EQ(-EBUSY, try_map(both[0], IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_WRITE_COMBINE_CACHE,
+				  0, 0, SIZE));
+	fd = create(dev, IOKMEM_MAP_WRITE_COMBINE_CACHE, SIZE, 0);
+	pinnable = duplicate(fd, IOKMEM_FD_PINNABLE);
+	ASSERT_LE(0, pinnable);
+	EXPECT_ERRNO(EOPNOTSUPP, mmap(NULL, SIZE, PROT_READ, MAP_SHARED, pinnable, 0));
+	EXPECT_EQ(0, nr_maps(fd));
+}
+
+TEST_F(pinnable, driver_can_show_pages_that_can_be_pinned)
+{
+	int driver = open_driver(), file = open_direct();
+	char *mapped;
+
+	if (driver < 0)
+		SKIP(return, "no probe module");
+	ASSERT_EQ(0, driver_show(driver, self->fd, IOKMEM_PROBE_MMAP_PINNABLE));
+	mapped = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, driver, 0);
+	ASSERT_NE(MAP_FAILED, mapped);
+	mapped[0] = 'm';
+	EXPECT_EQ('m', self->plain[0]);
+	if (file < 0)
+		SKIP(return, "no " DISK);
+	ASSERT_EQ(PAGE, pwrite(file, mapped, PAGE, 0));
+	mapped[0] = 0;
+	ASSERT_EQ(PAGE, pread(file, mapped, PAGE, 0));
+	EXPECT_EQ('m', self->plain[0]);
 	close(file);
 }
 

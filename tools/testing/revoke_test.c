@@ -129,7 +129,7 @@ TEST_F(revoke, needs_the_right_of_the_maker)
 	EXPECT_EQ(0, revoke_memory(same));
 	EXPECT_FALSE(can_read(self->address));
 	EXPECT_EQ(-EACCES, revoke_memory(handed_on));
-	EXPECT_EQ(-EOPNOTSUPP, duplicate(self->fd, 4));
+	EXPECT_EQ(-EOPNOTSUPP, duplicate(self->fd, 8));
 }
 
 TEST_F(revoke, is_not_a_right_over_a_dma_bufs_memory)

@@ -29,7 +29,8 @@
  * of the whole map, exec and exit. Part of a map can be neither unmapped nor protected on
  * its own, and a map can be neither moved nor resized: munmap() and mprotect() then fail
  * with EINVAL, mremap() with EINVAL or EFAULT. mmap() of the file descriptor works too
- * (MAP_SHARED only). It makes a separate map of whole pages, as with IOKMEM_MAP_UNIQUE.
+ * (MAP_SHARED only). It makes a separate map of whole pages, as with IOKMEM_MAP_UNIQUE; and with
+ * IOKMEM_MAP_PINNABLE, if the file descriptor was made with IOKMEM_FD_PINNABLE.
  * lseek() of the file descriptor to SEEK_END tells the length in bytes. poll() of it reports POLLHUP
  * once the memory has been revoked, and all maps have ended. /proc/PID/mem and ptrace()
  * read and write a map of wired memory with the map's own rights (on arm64, if it is copyback).
@@ -125,7 +126,8 @@
  *    or cache mode through a window; a map of part of a page, where the rest is not the
  *    descriptor's memory; a dma-buf that can only be read, in another direction than out; a
  *    dma-buf that cannot be read; a revoke through a file descriptor that does not allow it
- *  - EBUSY: another cache mode, of memory that is mapped, prepared or pinned
+ *  - EBUSY: another cache mode, of memory that is mapped, prepared or pinned; a pinnable map by
+ *    mmap(), while the cache mode is being changed
  *  - EBADFD: IOKMEM_MAP_PREFAULT, of pageable memory that is not prepared
  *  - ENOTUNIQ: a map that is to be redirected is not Unique
  *  - ENODATA: a map is to be redirected to memory that has been emptied
@@ -365,7 +367,7 @@ struct iokmem_release_mapping {
  * @extents: out: number of extents (physical blocks) of the memory; 0 if the memory has no
  *	fixed place
  * @maps: out: number of maps, in all address spaces
- * @access: out: IOKMEM_FD_READ_ONLY, or 0
+ * @access: out: IOKMEM_FD_READ_ONLY and IOKMEM_FD_PINNABLE, if the file descriptor is so
  * @offset: out: of a sub-descriptor: where it begins in the memory that it is a part of, in
  *	bytes; 0 if it is no part
  */
@@ -425,16 +427,21 @@ struct iokmem_set_length {
 
 #define IOKMEM_SET_LENGTH	_IO(IOKMEM_IOC_TYPE, 0x05)
 
-/* Rights that a file descriptor is made without. */
+/*
+ * Rights that a file descriptor is made without; and IOKMEM_FD_PINNABLE: what mmap() of it makes is
+ * pinnable, as with IOKMEM_MAP_PINNABLE.
+ */
 #define IOKMEM_FD_READ_ONLY		0x00000001u
 #define IOKMEM_FD_NO_REVOKE		0x00000002u
+#define IOKMEM_FD_PINNABLE		0x00000004u
 
 /**
  * struct iokmem_duplicate - argument of IOKMEM_DUPLICATE
  * @size: sizeof(struct iokmem_duplicate)
  * @flags: IOKMEM_FD_READ_ONLY: the new file descriptor allows read-only maps only, and
  *	no changes to the buffer, and so no revoke. IOKMEM_FD_NO_REVOKE: it does not allow
- *	IOKMEM_REVOKE. 0: it has the rights of this file descriptor.
+ *	IOKMEM_REVOKE. IOKMEM_FD_PINNABLE: mmap() of it makes pinnable maps, for programs that
+ *	do not know these ioctls; the memory must be wired. 0: it is as this file descriptor.
  * @fd: out: another file descriptor of the buffer, close-on-exec
  * @__reserved: must be 0
  */

@@ -396,6 +396,8 @@ static int driver_mmap(struct file *file, struct vm_area_struct *vma)
 		return iokmem_desc_mmap(driver->desc, vma, 0);
 	case IOKMEM_PROBE_MMAP_READ_ONLY:
 		return iokmem_desc_mmap(driver->desc, vma, IOKMEM_MAP_READ_ONLY);
+	case IOKMEM_PROBE_MMAP_PINNABLE:
+		return iokmem_desc_mmap(driver->desc, vma, IOKMEM_MAP_PINNABLE);
 	default:
 		return -EINVAL;
 	}

@@ -71,6 +71,7 @@ struct iokmem_probe_map {
 #define IOKMEM_PROBE_MAP_IN_MMAP	2u	/* request a map there, and return the error */
 #define IOKMEM_PROBE_MMAP		3u	/* iokmem_desc_mmap() */
 #define IOKMEM_PROBE_MMAP_READ_ONLY	4u	/* that, read-only */
+#define IOKMEM_PROBE_MMAP_PINNABLE	5u	/* that, pinnable */
 
 /**
  * struct iokmem_probe_show - argument of IOKMEM_PROBE_SHOW
