@@ -34,6 +34,9 @@ MODULES	 = $(DESTDIR)/lib/modules/$(RELEASE)
 SYSTEM	:= $(DESTDIR)$(PREFIX)/lib
 LIBRARY	:= $(MAKE) -C tools/libiokmem OUT=$(CURDIR)/build/libiokmem DESTDIR=$(DESTDIR) \
 	PREFIX=$(PREFIX) LIBDIR=$(LIBDIR)
+# Where the Python package goes; 'no': nowhere.
+PYTHONDIR ?= $(if $(shell command -v python3),,no)
+PYTHON	:= $(MAKE) -C tools/python DESTDIR=$(DESTDIR) $(if $(PYTHONDIR),PYTHONDIR=$(PYTHONDIR))
 TOOL	:= $(MAKE) -C tools/iokmem OUT=$(CURDIR)/build/iokmem DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) \
 	MANDIR=$(MANDIR)
 
@@ -76,6 +79,7 @@ install-files: $(if $(filter no,$(MAN)),,man-install)
 	install -D -m 644 tools/system/iokmem.sysusers $(SYSTEM)/sysusers.d/iokmem.conf
 	install -D -m 644 tools/system/iokmem.modules-load $(SYSTEM)/modules-load.d/iokmem.conf
 ifeq ($(DESTDIR),)
+	$(if $(filter no,$(PYTHONDIR)),,$(PYTHON) install)
 	ldconfig
 	systemd-sysusers $(PREFIX)/lib/sysusers.d/iokmem.conf 2>/dev/null || groupadd -rf iokmem
 	udevadm control --reload 2>/dev/null || :
@@ -90,6 +94,7 @@ uninstall: no-dkms $(if $(filter no,$(MAN)),,man)
 		$(addprefix $(MODULES)/$(INSTALL_MOD_DIR)/,iokmem.symvers kmod/iokmem.ko*)
 	rm -rf $(SRCDIR)
 	[ "$(MAN)" = no ] || (cd build/man && find * -type f) | (cd $(DESTDIR)$(MANDIR) && xargs rm -f)
+	$(if $(filter no,$(PYTHONDIR)),,$(PYTHON) uninstall)
 	[ -n "$(DESTDIR)" ] || depmod $(RELEASE)
 
 # Needs no kernel headers, unlike kbuild's own clean.
@@ -166,11 +171,13 @@ help:
 	@echo 'make                  build the modules for the running kernel'
 	@echo '     KVER=, KDIR=     for another kernel, by release or by headers'
 	@echo 'make samples          build the sample drivers, too'
-	@echo 'make install          install the module, headers, the library, the tool iokmem,'
-	@echo '                      manual pages, a udev rule and the group iokmem (root); make uninstall removes them'
+	@echo 'make install          install the module, headers, the library, the tool iokmem, the Python'
+	@echo '                      package, manual pages, a udev rule and the group iokmem (root); make'
+	@echo '                      uninstall removes them'
 	@echo '     PREFIX=/usr      not in /usr/local'
 	@echo '     DESTDIR=         below this directory, for packaging'
 	@echo '     MAN=no           without manual pages, which take python3'
+	@echo '     PYTHONDIR=DIR    the Python package to DIR; no: without it'
 	@echo 'make modules_install  install the module only (root)'
 	@echo 'make deb              packages for Debian, in build/deb'
 	@echo 'make dkms-install     put the sources where DKMS finds them (root); make dkms-uninstall'

@@ -97,6 +97,24 @@ shared_libraries()
 	done
 }
 
+# stock_modules DIR MODULE...: copy modules of Debian's kernel in use, which may be
+# compressed.
+stock_modules()
+{
+	local dir=$1 wanted module
+	shift
+
+	[ -n "$KFILES" ] || return 0
+	for wanted; do
+		find "$KFILES" -path "*/kernel/*/$wanted.ko*" | while read -r module; do
+			case $module in
+			*.xz)	xz -dc "$module" >"$dir/$wanted.ko" ;;
+			*.ko)	cp "$module" "$dir/$wanted.ko" ;;
+			esac
+		done
+	done
+}
+
 # Print the name of this machine's release of Debian, or exit: only these releases have the
 # packages that the scripts need.
 host_release()
