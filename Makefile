@@ -145,6 +145,13 @@ fuzz:
 
 model:
 	@scripts/life
+# The guides and the manual pages, to be read offline.
+html: man
+	@python3 -c 'import markdown' 2>/dev/null && command -v mandoc >/dev/null || { \
+		echo "making HTML takes python3-markdown and mandoc: install them" >&2; exit 1; }
+	@scripts/html build/html build/man
+	@echo build/html/README.html
+
 
 shell:
 	@scripts/shell $(KERNEL)
@@ -210,10 +217,11 @@ help:
 	@echo 'make model            check the life of a mapping exhaustively, as a model (kmod/map/life.pml)'
 	@echo 'make shell            a prompt in the test kernel, in a virtual machine'
 	@echo '     KERNEL=6.12      in a kernel of Debian'
+	@echo 'make html             the guides and manual pages as HTML, in build/html'
 	@echo 'make clean            remove what was built (not the cache of kernels)'
 	@echo
 	@echo 'V=1 shows the commands of a build. Kernels are kept in ~/.cache/iokmem'
 	@echo '(IOKMEM_CACHE= or XDG_CACHE_HOME= moves it).'
 
 .PHONY: modules headers samples modules_install install no-dkms install-files uninstall clean demo check check-all check-packages check-library torture bench lint fuzz model shell \
-	man man-install dkms-install dkms-uninstall deb help
+	man man-install html dkms-install dkms-uninstall deb help
