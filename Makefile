@@ -64,6 +64,11 @@ install: no-dkms install-files modules_install
 	cp -R --parents $(DRIVER_HEADERS) $(SRCDIR)
 	@[ -n "$(DESTDIR)" ] || echo "Now: modprobe iokmem, and 'usermod -aG iokmem USER' for" \
 		"each user of /dev/iokmem"
+	@[ -n "$(DESTDIR)" ] || [ -n "$$(modinfo -k $(RELEASE) -F signer iokmem 2>/dev/null)" ] || \
+		! grep -qs -e Y -e '\[[ic]' /sys/module/module/parameters/sig_enforce \
+			/sys/kernel/security/lockdown || \
+		echo "But this kernel loads signed modules only: sign the module first, see" \
+			"'Secure Boot' in iokmem(8)"
 
 # DKMS would build another module, for whose sources the headers are a link.
 no-dkms:
@@ -74,12 +79,12 @@ no-dkms:
 install-files: $(if $(filter no,$(MAN)),,man-install)
 	$(LIBRARY) install
 	$(TOOL) install
+	$(if $(filter no,$(PYTHONDIR)),,$(PYTHON) install)
 	install -D -m 644 include/uapi/linux/iokmem.h $(DESTDIR)$(PREFIX)/include/linux/iokmem.h
 	install -D -m 644 tools/system/iokmem.rules $(SYSTEM)/udev/rules.d/60-iokmem.rules
 	install -D -m 644 tools/system/iokmem.sysusers $(SYSTEM)/sysusers.d/iokmem.conf
 	install -D -m 644 tools/system/iokmem.modules-load $(SYSTEM)/modules-load.d/iokmem.conf
 ifeq ($(DESTDIR),)
-	$(if $(filter no,$(PYTHONDIR)),,$(PYTHON) install)
 	ldconfig
 	systemd-sysusers $(PREFIX)/lib/sysusers.d/iokmem.conf 2>/dev/null || groupadd -rf iokmem
 	udevadm control --reload 2>/dev/null || :
@@ -89,12 +94,12 @@ endif
 uninstall: no-dkms $(if $(filter no,$(MAN)),,man)
 	$(LIBRARY) uninstall
 	$(TOOL) uninstall
+	$(if $(filter no,$(PYTHONDIR)),,$(PYTHON) uninstall)
 	rm -f $(DESTDIR)$(PREFIX)/include/linux/iokmem.h $(SYSTEM)/udev/rules.d/60-iokmem.rules \
 		$(SYSTEM)/sysusers.d/iokmem.conf $(SYSTEM)/modules-load.d/iokmem.conf \
 		$(addprefix $(MODULES)/$(INSTALL_MOD_DIR)/,iokmem.symvers kmod/iokmem.ko*)
 	rm -rf $(SRCDIR)
 	[ "$(MAN)" = no ] || (cd build/man && find * -type f) | (cd $(DESTDIR)$(MANDIR) && xargs rm -f)
-	$(if $(filter no,$(PYTHONDIR)),,$(PYTHON) uninstall)
 	[ -n "$(DESTDIR)" ] || depmod $(RELEASE)
 
 # Needs no kernel headers, unlike kbuild's own clean.
@@ -140,11 +145,6 @@ man-install: man
 	cd build/man && for section in *; do \
 		install -m 644 $$section/* $(DESTDIR)$(MANDIR)/$$section || exit 1; done
 
-fuzz:
-	@scripts/model $(MINUTES)
-
-model:
-	@scripts/life
 # The guides and the manual pages, to be read offline.
 html: man
 	@python3 -c 'import markdown' 2>/dev/null && command -v mandoc >/dev/null || { \
@@ -152,6 +152,11 @@ html: man
 	@scripts/html build/html build/man
 	@echo build/html/README.html
 
+fuzz:
+	@scripts/model $(MINUTES)
+
+model:
+	@scripts/life
 
 shell:
 	@scripts/shell $(KERNEL)
@@ -211,13 +216,13 @@ help:
 	@echo 'make lint             static checks only'
 	@echo 'make man              manual pages, in build/man'
 	@echo 'make man-install      install them (root); MANDIR=, DESTDIR='
+	@echo 'make html             the guides and manual pages as HTML, in build/html'
 	@echo 'make fuzz             search for requests on which the module and the model of'
 	@echo '                      its maps (tools/testing/model) do not agree'
 	@echo '     MINUTES=10       for how long'
 	@echo 'make model            check the life of a mapping exhaustively, as a model (kmod/map/life.pml)'
 	@echo 'make shell            a prompt in the test kernel, in a virtual machine'
 	@echo '     KERNEL=6.12      in a kernel of Debian'
-	@echo 'make html             the guides and manual pages as HTML, in build/html'
 	@echo 'make clean            remove what was built (not the cache of kernels)'
 	@echo
 	@echo 'V=1 shows the commands of a build. Kernels are kept in ~/.cache/iokmem'
