@@ -70,10 +70,15 @@ use_kernel()
 	eval "$env"
 }
 
-# build_module OUT [MAKE-ARGUMENT...]: build the modules for the kernel in use.
+# build_module OUT [MAKE-ARGUMENT...]: build the modules for the kernel in use. For lint, sparse
+# looks at those for one of the kernels, of which there is one build for all.
 build_module()
 {
-	"$SCRIPTS/build-module" ${KROOT:+--root "$KROOT"} "$KDIR" "$1" "${KMAKE[@]}" "${@:2}"
+	local sparse=()
+
+	[ "$1" != "$BUILD/stock-6.12" ] || ! command -v sparse >/dev/null || sparse=(C=1)
+	"$SCRIPTS/build-module" ${KROOT:+--root "$KROOT"} "$KDIR" "$1" "${KMAKE[@]}" \
+		"${sparse[@]}" "${@:2}"
 }
 
 # build_programs OUT [PROGRAM...]: build programs for the kernel in use.
