@@ -42,7 +42,8 @@ static void put_driver_file(void *file)
 }
 
 /* Open the device of a driver with this memory. */
-static struct file *open_driver(struct kunit *test, struct iokmem_desc *desc, u32 options, int flags)
+static struct file *open_driver(struct kunit *test, struct iokmem_desc *desc, u32 options,
+				int flags)
 {
 	struct driver *driver = kunit_kzalloc(test, sizeof(*driver), GFP_KERNEL);
 	struct file *file;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Memory between a driver and the programs that have its device open, after IOUserClient's: see
- * <linux/iokmem_client.h>. What a program gets is a file of a descriptor. So mapping, sharing,
- * rights and a revoke are as with all such files: see chardev.c.
+ * <linux/iokmem_client.h>. A program gets a file of a descriptor. So mapping, sharing, rights and a
+ * revoke are as with all such files: see chardev.c.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -15,6 +15,7 @@
 #include "desc/desc.h"
 #include "memory/multi.h"
 #include "page/compat.h"
+#include "trace.h"
 #include "user/ioctl.h"
 
 /* Make a file with the rights that @file, the driver, and the memory itself allow. */
@@ -28,6 +29,29 @@ static struct file *make_file(const struct file *file, struct iokmem_desc *desc,
 	return iokmem_desc_get_file(desc, read_only ? IOKMEM_FD_READ_ONLY : 0);
 }
 
+/* Answer the call with a file descriptor of the memory of a type. Return 0 or a negative error. */
+static int answer_type(struct iokmem_call *call,
+		       struct iokmem_desc *(*memory_for_type)(struct file *file, u32 type,
+							      u32 *options))
+{
+	struct iokmem_client_memory *arg = &call->arg.client_memory;
+	struct iokmem_desc *desc;
+	u32 options = 0;
+	struct file *new;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	/* A map that can be written can be read. */
+	if (!(call->file->f_mode & FMODE_READ))
+		return -EACCES;
+	desc = memory_for_type(call->file, arg->type, &options);
+	if (IS_ERR(desc))
+		return PTR_ERR(desc);
+	new = make_file(call->file, desc, options);
+	iokmem_desc_put(desc);
+	return IS_ERR(new) ? PTR_ERR(new) : iokmem_call_answer_file(call, new, &arg->fd);
+}
+
 /**
  * iokmem_client_ioctl - serve ->unlocked_ioctl() of a driver's own file: the memory of a type
  * @file: the file
@@ -39,12 +63,14 @@ static struct file *make_file(const struct file *file, struct iokmem_desc *desc,
  *	called with no lock held, and by several threads at once.
  *
  * Follows IOUserClient::clientMemoryForType(). The program calls IOKMEM_CLIENT_MEMORY of
- * <uapi/linux/iokmem.h>, and gets a file descriptor as by iokmem_desc_get_file(). It is read-only if
- * the options, the descriptor or @file is. Maps of one descriptor are shared, so a driver should
- * return the same one for a type each time. A range of a descriptor is a sub-descriptor.
+ * <uapi/linux/iokmem.h>, and gets a file descriptor as by iokmem_desc_get_file(). The file
+ * descriptor is read-only if the options, the descriptor or @file is. Maps of one descriptor are
+ * shared, so a driver should return the same descriptor for a type each time. To offer a part of a
+ * descriptor, the driver returns a sub-descriptor.
  *
- * File descriptor and maps keep the memory, and neither @file nor the driver: a driver that must
- * not be outlived revokes the descriptor (iokmem_desc_revoke()). poll() tells the program then.
+ * The file descriptor and its maps keep the memory. They keep neither @file nor the driver. A
+ * driver that must not be outlived revokes the descriptor (iokmem_desc_revoke()), and poll() of the
+ * file descriptor tells the program.
  *
  * Context: ->unlocked_ioctl() of a file. May sleep.
  * Return: 0, or a negative error for ->unlocked_ioctl() to return:
@@ -61,30 +87,17 @@ long iokmem_client_ioctl(struct file *file, unsigned int cmd, unsigned long arg,
 								u32 *options))
 {
 	struct iokmem_call call = { .file = file, .uptr = (void __user *)arg };
-	struct iokmem_client_memory *memory = &call.arg.client_memory;
-	struct iokmem_desc *desc;
-	u32 options = 0;
-	struct file *new;
 	int err;
 
 	if (cmd != IOKMEM_CLIENT_MEMORY)
 		return -ENOTTY;
-	err = iokmem_call_read(&call, sizeof(*memory),
+	err = iokmem_call_read(&call, sizeof(struct iokmem_client_memory),
 			       offsetofend(struct iokmem_client_memory, __reserved));
-	if (err)
-		return err;
-	if (memory->__reserved)
-		return -EOPNOTSUPP;
-	/* A map that can be written can be read. */
-	if (!(file->f_mode & FMODE_READ))
-		return -EACCES;
-
-	desc = memory_for_type(file, memory->type, &options);
-	if (IS_ERR(desc))
-		return PTR_ERR(desc);
-	new = make_file(file, desc, options);
-	iokmem_desc_put(desc);
-	return IS_ERR(new) ? PTR_ERR(new) : iokmem_call_answer_file(&call, new, &memory->fd);
+	if (!err)
+		err = answer_type(&call, memory_for_type);
+	if (err < 0)
+		trace_iokmem_refuse("IOKMEM_CLIENT_MEMORY", 0, err);
+	return err;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_client_ioctl, IOKMEM_NS);
 

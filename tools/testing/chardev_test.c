@@ -72,7 +72,7 @@ TEST_F(chardev, opened_to_read_cannot_be_written)
 	ASSERT_LE(0, dma_buf);
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, SIZE, PROT_WRITE, MAP_SHARED, dma_buf, 0));
 	EXPECT_EQ(EACCES, errno);
-	EXPECT_ERRNO(ENOTTY, ioctl(reader, IOKMEM_CHARDEV_GET_DMA_BUF + 1));
+	EXPECT_ERRNO(ENOTTY, ioctl(reader, IOKMEM_CHARDEV_STORE + 1));
 }
 
 TEST_F(chardev, that_is_unplugged_takes_its_buffer_away)

@@ -18,8 +18,9 @@
  * Four ioctls return a file descriptor for a new descriptor. IOKMEM_CREATE_BUFFER on
  * /dev/iokmem makes a buffer. IOKMEM_CREATE_SUB and IOKMEM_CREATE_MULTI make a descriptor of
  * existing descriptors, and IOKMEM_WITH_DMA_BUF makes one of another driver's memory.
- * IOKMEM_CLIENT_MEMORY, on the device of a driver that uses this module, returns a file descriptor
- * for a descriptor of the driver's. All other ioctls are called on a descriptor's file descriptor.
+ * IOKMEM_CLIENT_MEMORY, on the device of a driver that uses this module, returns a file
+ * descriptor for a descriptor of the driver's. All other ioctls are called on a descriptor's file
+ * descriptor.
  * Another process gets the buffer by receiving the file descriptor over a Unix socket, or
  * by inheriting it over fork(). The memory exists as long as a file descriptor or a map of
  * it does.
@@ -31,8 +32,8 @@
  * with EINVAL, mremap() with EINVAL or EFAULT. mmap() of the file descriptor works too
  * (MAP_SHARED only). It makes a separate map of whole pages, as with IOKMEM_MAP_UNIQUE; and with
  * IOKMEM_MAP_PINNABLE, if the file descriptor was made with IOKMEM_FD_PINNABLE.
- * lseek() of the file descriptor to SEEK_END tells the length in bytes. poll() of it reports POLLHUP
- * once the memory has been revoked, and all maps have ended. /proc/PID/mem and ptrace()
+ * lseek() of the file descriptor to SEEK_END tells the length in bytes. poll() of it reports
+ * POLLHUP once the memory has been revoked, and all maps have ended. /proc/PID/mem and ptrace()
  * read and write a map of wired memory with the map's own rights (on arm64, if it is copyback).
  *
  * A process may have a limited number of maps: as many as the module's parameter max_map_count
@@ -702,11 +703,12 @@ struct iokmem_revoke {
  * @fd: out: the descriptor's file descriptor, close-on-exec
  * @__reserved: must be 0
  *
- * Called on the device of a driver that offers memory in this way. The file descriptor is like that
- * of a buffer which another process has passed on. It is read-only if the driver says so, or if the
- * device is open for reading only. All who get memory of one descriptor share it: who maps the same
- * bytes twice gets one address. The driver may revoke the memory at any time, for example when its
- * device is unplugged. Maps that exist, and the file descriptor, do not need the device's file.
+ * Called on the device of a driver that offers memory in this way. The file descriptor is like
+ * that of a buffer which another process has passed on. It is read-only if the driver says so, or
+ * if the device is open for reading only. A process that maps the same bytes of one descriptor
+ * twice gets one address, by whatever file descriptors. The driver may revoke the memory at any
+ * time, for example when its device is unplugged. The file descriptor and its maps do not need the
+ * device's file.
  */
 struct iokmem_client_memory {
 	__u32 size;
