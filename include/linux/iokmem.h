@@ -22,7 +22,7 @@
  *	-ESRCH: the task has exited
  *	-EDEADLK: the caller holds the mmap lock of the task
  *	-EINVAL: the task is a kernel thread and has no address space
- *	-ENOSPC: more bytes than the buffer has room for; more members than a
+ *	-ENOSPC: more bytes than the buffer, or the queue, has room for; more members than a
  *		multi-descriptor can have
  *	-EBADFD: the memory is not prepared
  *	-EACCES: the memory may only be read, or is a range that is prepared for reading only;
@@ -40,9 +40,11 @@
  *		for the device
  *	-EDOM: memory that is not aligned as a DMA command specifies
  *	-EMSGSIZE: a bus address with more bits than the DMA command specifies; memory that
- *		the device does not reach
+ *		the device does not reach; an entry that is longer than its queue
  *	-ENOBUFS: the DMA API has no room: for addresses, or for bounce buffers
  *	-EALREADY: the DMA command is prepared for another range
+ *	-ENODATA: the queue is empty
+ *	-EBADMSG: the program has written nonsense into the queue
  *
  * A module that uses these functions must contain IOKMEM_IMPORT_NS(); once.
  */
@@ -61,6 +63,7 @@ struct file;
 struct iokmem_desc;
 struct iokmem_dma;
 struct iokmem_map;
+struct iokmem_queue;
 struct task_struct;
 struct vm_area_struct;
 
@@ -319,6 +322,17 @@ size_t iokmem_dma_read_bytes(struct iokmem_dma *dma, size_t offset, void *bytes,
 			     size_t length);
 size_t iokmem_dma_write_bytes(struct iokmem_dma *dma, size_t offset, const void *bytes,
 			      size_t length);
+
+/* IOSharedDataQueue */
+struct iokmem_queue *iokmem_queue_with_capacity(u32 capacity);
+struct iokmem_queue *iokmem_queue_with_entries(u32 nr, u32 size);
+struct iokmem_queue *iokmem_queue_with_memory_descriptor(struct iokmem_desc *desc);
+void iokmem_queue_free(struct iokmem_queue *queue);
+struct iokmem_desc *iokmem_queue_get_memory_descriptor(struct iokmem_queue *queue);
+int iokmem_queue_enqueue(struct iokmem_queue *queue, const void *data, u32 length);
+int iokmem_queue_dequeue(struct iokmem_queue *queue, void *data, u32 *length);
+int iokmem_queue_peek(struct iokmem_queue *queue, u32 *length);
+int iokmem_queue_set_notification(struct iokmem_queue *queue, int fd);
 
 /* Descriptors and file descriptors. */
 struct file *iokmem_desc_get_file(struct iokmem_desc *desc, u32 flags);

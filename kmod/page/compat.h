@@ -472,4 +472,11 @@ static inline pgprot_t iokmem_prot_marked(pgprot_t prot, vm_flags_t flags)
 	return pte_pgprot(pte_mkdirty(pte_mkyoung(pfn_pte(0, prot))));
 }
 
+/* eventfd_signal() lost its second argument in 6.8. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define iokmem_eventfd_signal(event)	eventfd_signal(event, 1)
+#else
+#define iokmem_eventfd_signal(event)	eventfd_signal(event)
+#endif
+
 #endif /* _IOKMEM_COMPAT_H */

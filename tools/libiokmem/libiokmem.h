@@ -41,7 +41,11 @@ extern "C" {
 #define IOKMEM_RETURN_UNSUPPORTED	((int32_t)0xe00002c7)
 #define IOKMEM_RETURN_BUSY		((int32_t)0xe00002d5)
 #define IOKMEM_RETURN_NOT_READY		((int32_t)0xe00002d8)
+#define IOKMEM_RETURN_NO_SPACE		((int32_t)0xe00002db)
+#define IOKMEM_RETURN_MESSAGE_TOO_LARGE	((int32_t)0xe00002e1)
 #define IOKMEM_RETURN_NOT_PERMITTED	((int32_t)0xe00002e2)
+#define IOKMEM_RETURN_UNDERRUN		((int32_t)0xe00002e7)
+#define IOKMEM_RETURN_OVERRUN		((int32_t)0xe00002e8)
 
 /*
  * Options of a descriptor: its direction, as a device sees it. In is from the device into
@@ -102,6 +106,9 @@ struct iokmem_dma;
 
 /* IOService: a device that the program drives by VFIO. */
 struct iokmem_device;
+
+/* IODataQueueDispatchSource. */
+struct iokmem_queue;
 
 /* IOAddressSegment. */
 struct iokmem_address_segment {
@@ -183,6 +190,20 @@ int32_t iokmem_desc_create_with_client_memory(int client, uint32_t type,
 int32_t iokmem_client_map(int client, uint32_t type, uint32_t options,
 			  uint64_t *address, uint64_t *length);
 int32_t iokmem_client_unmap(int client, uint32_t type, uint64_t address);
+
+/* queue.c */
+int32_t iokmem_queue_create(uint64_t capacity, struct iokmem_queue **queue);
+int32_t iokmem_queue_create_with_memory(struct iokmem_desc *desc,
+					struct iokmem_queue **queue);
+void iokmem_queue_put(struct iokmem_queue *queue);
+int32_t iokmem_queue_copy_memory(struct iokmem_queue *queue,
+				 struct iokmem_desc **desc);
+int32_t iokmem_queue_set_notification(struct iokmem_queue *queue, int sock);
+int32_t iokmem_queue_enqueue(struct iokmem_queue *queue, const void *data,
+			     uint32_t length);
+int32_t iokmem_queue_dequeue(struct iokmem_queue *queue, void *data,
+			     uint32_t *length);
+int32_t iokmem_queue_peek(struct iokmem_queue *queue, uint32_t *length);
 
 /* socket.c */
 int32_t iokmem_desc_send(struct iokmem_desc *desc, int sock, uint64_t options);

@@ -65,7 +65,11 @@ static const struct number numbers[] = {
 	NUMBER(IOKMEM_DMA_OPERATION_READ, kIODMACommandPerformOperationOptionRead),
 	NUMBER(IOKMEM_DMA_OPERATION_WRITE, kIODMACommandPerformOperationOptionWrite),
 	NUMBER(IOKMEM_DMA_OPERATION_ZERO, kIODMACommandPerformOperationOptionZero),
+	NUMBER(IOKMEM_RETURN_NO_SPACE,			kIOReturnNoSpace),
+	NUMBER(IOKMEM_RETURN_MESSAGE_TOO_LARGE,		kIOReturnMessageTooLarge),
 	NUMBER(IOKMEM_RETURN_NOT_PERMITTED,		kIOReturnNotPermitted),
+	NUMBER(IOKMEM_RETURN_UNDERRUN,			kIOReturnUnderrun),
+	NUMBER(IOKMEM_RETURN_OVERRUN,			kIOReturnOverrun),
 };
 
 TEST(constants_are_driverkits)

@@ -149,6 +149,7 @@ TEST_F(trace, revoke_tells_how_long_it_took)
 TEST_F(trace, refusal_tells_the_call_and_the_reason)
 {
 	struct iokmem_create_buffer arg = { .size = sizeof(arg) };
+	struct iokmem_client_memory type = { .size = sizeof(type), .type = 1 };
 	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
 
 	ASSERT_EQ(-ERANGE, try_map(self->fd, IOKMEM_MAP_ANYWHERE, 0, 0, LENGTH + 1));
@@ -164,6 +165,12 @@ TEST_F(trace, refusal_tells_the_call_and_the_reason)
 	/* One that no descriptor is there for. */
 	ASSERT_EQ(-EINVAL, iok(dev, IOKMEM_CREATE_BUFFER, &arg));
 	EXPECT_TRUE(says("iokmem_refuse", 0, "function=IOKMEM_CREATE_BUFFER "));
+	EXPECT_EQ(-EINVAL, value("iokmem_refuse", 0, "err"));
+	close(dev);
+	/* One of a driver, which has no such type. */
+	dev = open("/dev/" IOKMEM_PROBE_QUEUE, O_RDWR | O_CLOEXEC);
+	ASSERT_EQ(-EINVAL, iok(dev, IOKMEM_CLIENT_MEMORY, &type));
+	EXPECT_TRUE(says("iokmem_refuse", 0, "function=IOKMEM_CLIENT_MEMORY "));
 	EXPECT_EQ(-EINVAL, value("iokmem_refuse", 0, "err"));
 	close(dev);
 }

@@ -731,4 +731,44 @@ struct iokmem_address_range {
 	__aligned_u64 length;
 };
 
+/**
+ * struct iokmem_queue_memory - the start of the memory of a shared queue
+ * @queue_size: bytes for entries, which follow this structure
+ * @head: where the first entry begins, in bytes from there; the side that takes entries writes it
+ * @tail: where the next entry will begin; the side that adds entries writes it. The queue is empty
+ *	if it equals @head
+ *
+ * The layout is that of IOKit's IODataQueueMemory. Numbers have the byte order of the machine. An
+ * entry is a struct iokmem_queue_entry and its data, without a gap to the next entry. An entry that
+ * has no room at the end is at the start. Its size is also where the entry would have been, if
+ * there is room for the size. The entries are followed by a struct iokmem_queue_appendix. libiokmem
+ * has functions for both sides, and drivers have iokmem_queue_enqueue() and its neighbours.
+ */
+struct iokmem_queue_memory {
+	__u32 queue_size;
+	__u32 head;
+	__u32 tail;
+};
+
+/**
+ * struct iokmem_queue_entry - the start of an entry of a shared queue
+ * @size: of the data that follows, in bytes
+ */
+struct iokmem_queue_entry {
+	__u32 size;
+};
+
+/**
+ * struct iokmem_queue_appendix - the end of the memory of a shared queue
+ * @version: 0
+ * @__reserved: 0; a message header of Mach's in IOKit
+ */
+struct iokmem_queue_appendix {
+	__u32 version;
+	__u32 __reserved[6];
+};
+
+/* Bytes of a shared queue's memory that are not for entries. */
+#define IOKMEM_QUEUE_OVERHEAD		40u
+
 #endif /* _UAPI_LINUX_IOKMEM_H */

@@ -199,4 +199,17 @@ struct iokmem_probe_use {
 /* A device that is no descriptor. All its ioctls return 0, and it answers IOKMEM_QUERY_BUFFER. */
 #define IOKMEM_PROBE_IMPOSTOR	"iokmem-impostor"
 
+/*
+ * A device with a shared queue for each open file. The queue's memory is type 0. write() has the
+ * driver add an entry, and read() has it take one.
+ */
+#define IOKMEM_PROBE_QUEUE	"iokmem-queue"
+#define IOKMEM_PROBE_QUEUE_SIZE	1024u	/* bytes for entries */
+/* Say which eventfd is told of entries, or -1. */
+#define IOKMEM_PROBE_QUEUE_EVENT	_IO(0xBE, 17)
+/* Have the driver revoke the memory. */
+#define IOKMEM_PROBE_QUEUE_REVOKE	_IO(0xBE, 18)
+/* Return the length of the first entry. */
+#define IOKMEM_PROBE_QUEUE_PEEK		_IO(0xBE, 19)
+
 #endif /* _IOKMEM_PROBE_H */

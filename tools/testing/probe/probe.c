@@ -18,6 +18,7 @@
 #include "impostor.h"
 #include "iokmem_probe.h"
 #include "outside.h"
+#include "queue.h"
 
 static struct dentry *probe_dir;
 
@@ -80,8 +81,13 @@ static int __init probe_init(void)
 	err = probe_impostor_init();
 	if (err)
 		goto err_driver;
+	err = probe_queue_init();
+	if (err)
+		goto err_impostor;
 	return 0;
 
+err_impostor:
+	probe_impostor_exit();
 err_driver:
 	probe_driver_exit();
 err_remove:
@@ -91,6 +97,7 @@ err_remove:
 
 static void __exit probe_exit(void)
 {
+	probe_queue_exit();
 	probe_impostor_exit();
 	probe_driver_exit();
 	debugfs_remove(probe_dir);
