@@ -22,7 +22,7 @@ int main(void)
 		return 1;
 	}
 	bytes = (char *)(uintptr_t)buffer.address;
-	strcpy(bytes, "held");
+	memcpy(bytes, "held", sizeof("held"));
 	while (getchar() != EOF)
 		;
 	return strcmp(bytes, "held") || bytes[buffer.capacity - 1];
