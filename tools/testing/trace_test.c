@@ -205,14 +205,37 @@ TEST_F(trace, dma_buf_tells_exports_and_imports)
 	close(udmabuf);
 }
 
+/*
+ * Replace the buffer by one at addresses of 28 bits, which is as far as the device reaches. There
+ * are none on machines where it needs an IOMMU, which brings any memory within reach.
+ */
+static void bring_within_reach(int *fd, long long *id)
+{
+	struct iokmem_create_buffer arg = {
+		.size = sizeof(arg),
+		.options = IOKMEM_DIRECTION_INOUT,
+		.capacity = LENGTH,
+		.physical_mask = 0x0fffffff,
+	};
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (!iok(dev, IOKMEM_CREATE_BUFFER, &arg)) {
+		close(*fd);
+		*fd = arg.fd;
+		*id = buffer_id(arg.fd);
+	}
+	close(dev);
+}
+
 TEST_F(trace, dma_tells_the_device)
 {
 	int driver = open_driver(), err;
 
 	ASSERT_LE(0, driver);
+	bring_within_reach(&self->fd, &self->id);
 	err = driver_use(driver, self->fd, IOKMEM_PROBE_MAP_DMA, 0, 0);
-	if (err == -ENODEV && !machine_has("edu"))
-		SKIP(return, "no edu device");
+	if (err == -ENXIO)
+		SKIP(return, "no edu device with a driver");
 	ASSERT_EQ(0, err);
 	ASSERT_TRUE(find_edu());
 	EXPECT_TRUE(says("iokmem_dma_map", self->id, slot) ||
