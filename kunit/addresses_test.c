@@ -187,6 +187,27 @@ static void map_has_no_bytes_behind_its_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, range_error(address_of(m) - 10, PAGE_SIZE, INOUT));
 }
 
+/* A prepared window is in memory, and the rest of the pageable memory need not be. */
+static void map_of_what_is_prepared_is_filled(struct kunit *test)
+{
+	u32 options = IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_PREFAULT;
+	struct iokmem_desc *desc, *part;
+	unsigned long first;
+
+	attach_address_space(test);
+	desc = buffer_with(test, NULL, INOUT | IOKMEM_PAGEABLE, SIZE, 0);
+	first = address_of(map(test, desc, current, 0, 0, 0));
+	part = range(test, first + PAGE_SIZE, 2 * PAGE_SIZE, INOUT);
+	KUNIT_EXPECT_EQ(test, -EBADFD, map_error(part, current, 0, options, 0, 0));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(part, NONE));
+	map(test, part, current, IOKMEM_MAP_PREFAULT, 0, 0);
+	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, first + PAGE_SIZE).present);
+	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, first + 2 * PAGE_SIZE).present);
+	KUNIT_EXPECT_EQ(test, -EBADFD, map_error(desc, current, 0, options, 0, 0));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_complete(part, NONE));
+	KUNIT_EXPECT_EQ(test, -EBADFD, map_error(part, current, 0, options, 0, 0));
+}
+
 static void map_that_has_ended_is_not_described(struct kunit *test)
 {
 	struct iokmem_desc *desc;
@@ -507,6 +528,7 @@ static struct kunit_case addresses_cases[] = {
 	KUNIT_CASE(map_may_be_part_of_the_addresses),
 	KUNIT_CASE(map_with_nothing_behind_it_is_not_prepared),
 	KUNIT_CASE(map_has_no_bytes_behind_its_memory),
+	KUNIT_CASE(map_of_what_is_prepared_is_filled),
 	KUNIT_CASE(map_that_has_ended_is_not_described),
 	KUNIT_CASE(map_that_is_redirected_shows_other_memory),
 	KUNIT_CASE(map_of_revoked_memory_is_of_no_use),

@@ -194,7 +194,8 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
  * * -EBUSY: the memory needs another cache mode, and is mapped, held or pinned. The address of a
  *   buffer that was made for the kernel does not count if it is that of the kernel's map of all
  *   memory and can have the mode: not if the memory is in several blocks, and only on x86
- * * -EBADFD: %IOKMEM_MAP_PREFAULT, and the memory is pageable and not prepared
+ * * -EBADFD: %IOKMEM_MAP_PREFAULT, and the memory is pageable and not prepared, neither as a whole
+ *   nor by @desc
  * * -EACCES: part of a page, and the rest of the page is not the buffer's; or no
  *   IOKMEM_MAP_READ_ONLY, the direction is not "out", and the memory may only be read, or is a
  *   range that is prepared for reading only

@@ -81,14 +81,15 @@ static int check_options(struct iokmem_map_request *request)
 
 /*
  * Filling a map in advance would have to read pageable memory from swap, so the memory must
- * be prepared.
+ * be prepared. A range of addresses that are in a map has preparations of its own.
  */
-static int check_prepared(const struct iokmem_map_request *request)
+static int check_prepared(const struct iokmem_map_request *request,
+			  const struct iokmem_desc *desc)
 {
 	if (!(request->options & IOKMEM_MAP_PREFAULT) ||
 	    !iokmem_desc_is_paged(request->desc))
 		return 0;
-	return READ_ONCE(request->desc->prepared) ? 0 : -EBADFD;
+	return READ_ONCE(request->desc->prepared) || READ_ONCE(desc->prepared) ? 0 : -EBADFD;
 }
 
 /* A length of 0 asks for the descriptor's length, not for the rest after the offset. */
@@ -202,7 +203,7 @@ int iokmem_request_check(struct iokmem_map_request *request, struct iokmem_desc 
 	if (!err)
 		err = iokmem_desc_check_write(desc, !(request->options & IOKMEM_MAP_READ_ONLY));
 	if (!err)
-		err = check_prepared(request);
+		err = check_prepared(request, desc);
 	if (!err)
 		err = check_range(request, desc);
 	if (err)

@@ -238,7 +238,8 @@
  * IOKMEM_MAP_REFERENCE: only find a map that serves the request.
  * IOKMEM_MAP_UNIQUE: make a map that shares with no other map, and can be redirected.
  * IOKMEM_MAP_PREFAULT: fill the map, so that no access to it faults. Pageable memory must
- *	be prepared, which a driver can do.
+ *	be prepared, which a driver can do. Maps of a range of addresses that is prepared, and in
+ *	a map of pageable memory, can be filled as well.
  * IOKMEM_MAP_OVERWRITE: with an address: the map replaces whatever is mapped there, as
  *	mmap() with MAP_FIXED does, unless a map there serves the request. Releasing the
  *	map frees the addresses, and does not restore the old mapping. If there is no
