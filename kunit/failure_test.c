@@ -107,6 +107,12 @@ static int run_map_kernel(struct iokmem_desc *desc)
 			 IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_UNIQUE, 0, 0);
 }
 
+static int run_map_kernel_guarded(struct iokmem_desc *desc)
+{
+	return map_error(desc, IOKMEM_KERNEL_TASK, 0,
+			 IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_GUARDED_SMALL, 0, 0);
+}
+
 static int run_map_task(struct iokmem_desc *desc)
 {
 	return map_error(desc, current, 0, IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_READ_ONLY,
@@ -311,6 +317,7 @@ static const struct attempt attempts[] = {
 	{ "show to an importer", run_show_importer },
 	{ "show to an importer in the kernel", run_export_to_kernel },
 	{ "map into the kernel", run_map_kernel },
+	{ "map into the kernel, guarded", run_map_kernel_guarded },
 	{ "map into a task", run_map_task },
 	{ "map into a task, guarded and filled", run_map_guarded },
 	{ "map into a task, pinnable", run_map_pinnable },

@@ -13,6 +13,7 @@
 
 #include "kinds.h"
 #include "map/map.h"
+#include "page/compat.h"
 #include "trace.h"
 
 static IOBufferMemoryDescriptor *facts_buffer(struct kunit *test, IOOptionBits options)
@@ -262,6 +263,38 @@ static void iokit_null_has_a_reason(struct kunit *test)
 	tracepoint_synchronize_unregister();
 }
 
+/* Neither a map of the kernel's nor a buffer has anything before it and behind it. */
+static void iokit_guards_are_unmapped(struct kunit *test)
+{
+	IOBufferMemoryDescriptor *md;
+	unsigned long address;
+	IOMemoryMap *m;
+
+	if (!IOKMEM_GUARDS_IN_KERNEL) {
+		KUNIT_EXPECT_NULL(test, IOMemoryDescriptor_map(facts_buffer(test, 0),
+							       kIOMapGuardedSmall));
+		KUNIT_EXPECT_NULL(test, IOBufferMemoryDescriptor_inTaskWithGuardPages(kernel_task,
+										      0, 1));
+		return;
+	}
+	m = keep_map(test, IOMemoryDescriptor_map(facts_buffer(test, 0), kIOMapGuardedLarge));
+	address = IOMemoryMap_getVirtualAddress(m);
+	KUNIT_EXPECT_TRUE(test, kernel_entry_of(address).present);
+	KUNIT_EXPECT_FALSE(test, kernel_entry_of(address - SZ_64K).present);
+	KUNIT_EXPECT_FALSE(test, kernel_entry_of(address + 2 * SZ_64K - 1).present);
+
+	md = keep_desc(test, IOBufferMemoryDescriptor_inTaskWithGuardPages(kernel_task,
+									   kIODirectionOut, 1));
+	KUNIT_EXPECT_EQ(test, PAGE_SIZE, IOBufferMemoryDescriptor_getCapacity(md));
+	address = (unsigned long)IOBufferMemoryDescriptor_getBytesNoCopy(md);
+	KUNIT_EXPECT_TRUE(test, kernel_entry_of(address).present);
+	KUNIT_EXPECT_FALSE(test, kernel_entry_of(address - 1).present);
+	KUNIT_EXPECT_FALSE(test, kernel_entry_of(address + PAGE_SIZE).present);
+	KUNIT_EXPECT_NULL(test, IOBufferMemoryDescriptor_inTaskWithGuardPages(kernel_task,
+							kIOMemoryPageable, 1));
+	KUNIT_EXPECT_NULL(test, IOBufferMemoryDescriptor_inTaskWithGuardPages(TASK_NULL, 0, 1));
+}
+
 static struct kunit_case iokit_facts_cases[] = {
 	KUNIT_CASE(iokit_dma_map_length_is_in_whole_pages),
 	KUNIT_CASE(iokit_cast_tells_the_class),
@@ -273,6 +306,7 @@ static struct kunit_case iokit_facts_cases[] = {
 	KUNIT_CASE(iokit_wired_range_is_one_that_never_faults),
 	KUNIT_CASE(iokit_device_memory_is_physical),
 	KUNIT_CASE(iokit_null_has_a_reason),
+	KUNIT_CASE(iokit_guards_are_unmapped),
 	{}
 };
 

@@ -132,6 +132,20 @@ IOBufferMemoryDescriptor_inTaskWithPhysicalMask(task_t inTask, IOOptionBits opti
 	return iokit_desc(desc);
 }
 
+/* IOKit takes kernel_task only. */
+static inline IOBufferMemoryDescriptor *
+IOBufferMemoryDescriptor_inTaskWithGuardPages(task_t inTask, IOOptionBits options,
+					      mach_vm_size_t capacity)
+{
+	IOReturn ret;
+	u32 native;
+
+	ret = iokit_buffer_options(options, &native);
+	if (ret)
+		return iokit_refuse(ret);
+	return iokit_desc(iokmem_buffer_in_task_with_guard_pages(inTask, native, capacity));
+}
+
 static inline IOBufferMemoryDescriptor *
 IOBufferMemoryDescriptor_withOptions(IOOptionBits options, vm_size_t capacity,
 				     vm_offset_t alignment)

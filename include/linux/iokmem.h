@@ -180,6 +180,8 @@ struct iokmem_desc *
 iokmem_buffer_in_task_with_physical_mask(struct task_struct *task, u32 options,
 					 size_t capacity, u64 physical_mask);
 struct iokmem_desc *
+iokmem_buffer_in_task_with_guard_pages(struct task_struct *task, u32 options, size_t capacity);
+struct iokmem_desc *
 iokmem_buffer_charged_to(struct task_struct *payer, struct task_struct *task, u32 options,
 			 size_t capacity, size_t alignment, u64 physical_mask);
 struct iokmem_desc *

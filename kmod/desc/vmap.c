@@ -11,6 +11,7 @@
 #include "desc/vmap.h"
 #include "page/cache.h"
 #include "page/compat.h"
+#include "page/hole.h"
 
 static void fill_run(struct page **pages, unsigned long pfn, unsigned long nr)
 {
@@ -100,18 +101,12 @@ static bool any_poisoned(struct page **pages, unsigned long nr)
  * VM_IOREMAP makes vmap() align the address to the size. A buffer that is not contiguous is
  * at least as large as its alignment, so the address has that alignment, too.
  */
-static void *map_pages(struct page **pages, const struct iokmem_desc *desc,
-		       pgoff_t index, unsigned long nr, pgprot_t prot)
+static void *map_pages(struct page **pages, const struct iokmem_desc *desc, unsigned long nr,
+		       pgprot_t prot)
 {
 	unsigned long flags = VM_MAP;
 	void *address;
-	int err;
 
-	err = fill_pages(pages, desc, index, nr, &prot);
-	if (err)
-		return ERR_PTR(err);
-	if (any_poisoned(pages, nr))
-		return ERR_PTR(-EIO);
 	if (desc->alignment > PAGE_SIZE)
 		flags |= VM_IOREMAP;
 	address = vmap(pages, nr, flags, prot);
@@ -119,21 +114,62 @@ static void *map_pages(struct page **pages, const struct iokmem_desc *desc,
 }
 
 /*
+ * Map the pages between guards. Until they are unmapped, the guards show pages of the memory
+ * itself, which have its cache mode. No guard continues its neighbour, so no huge entry maps both.
+ */
+static void *map_guarded(struct page **pages, const struct iokmem_desc *desc, unsigned long nr,
+			 pgprot_t prot, unsigned long guard)
+{
+	unsigned long lead = iokmem_vmap_lead(desc, guard), all = lead + nr + guard, i;
+	void *address;
+	int err;
+
+	for (i = 0; i < lead; i++)
+		pages[i] = pages[lead];
+	for (i = lead + nr; i < all; i++)
+		pages[i] = pages[lead + nr - 1];
+	address = map_pages(pages, desc, all, prot);
+	if (!guard || IS_ERR(address))
+		return address;
+	err = iokmem_unmap_ends(address, lead, nr, guard);
+	if (!err)
+		return address;
+	vunmap(address);
+	return ERR_PTR(err);
+}
+
+/*
+ * iokmem_vmap_lead - return how many pages come before the memory in a mapping with guards
+ *
+ * @guard: how many pages the guard has; 0: there is none. The memory is aligned as it is asked for.
+ */
+unsigned long iokmem_vmap_lead(const struct iokmem_desc *desc, unsigned long guard)
+{
+	return round_up(guard, max(desc->alignment >> PAGE_SHIFT, 1UL));
+}
+
+/*
  * iokmem_vmap - make kernel addresses for @nr pages from @index on, for vunmap()
  *
- * The memory must be held or always there, and keep its cache mode. Returns ERR_PTR() on
- * failure.
+ * The memory must be held or always there, and keep its cache mode. @guard: how many pages before
+ * and behind the memory show nothing. Then the memory is iokmem_vmap_lead() pages behind the
+ * address. Returns ERR_PTR() on failure.
  */
 void *iokmem_vmap(const struct iokmem_desc *desc, pgoff_t index, unsigned long nr,
-		  pgprot_t prot)
+		  pgprot_t prot, unsigned long guard)
 {
+	unsigned long lead = iokmem_vmap_lead(desc, guard);
 	struct page **pages;
 	void *address;
+	int err;
 
-	pages = iokmem_kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	pages = iokmem_kvmalloc_array(lead + nr + guard, sizeof(*pages), GFP_KERNEL_ACCOUNT);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
-	address = map_pages(pages, desc, index, nr, prot);
+	err = fill_pages(pages + lead, desc, index, nr, &prot);
+	if (!err && any_poisoned(pages + lead, nr))
+		err = -EIO;
+	address = err ? ERR_PTR(err) : map_guarded(pages, desc, nr, prot, guard);
 	kvfree(pages);
 	return address;
 }

@@ -7,7 +7,8 @@
 
 struct iokmem_desc;
 
+unsigned long iokmem_vmap_lead(const struct iokmem_desc *desc, unsigned long guard);
 void *iokmem_vmap(const struct iokmem_desc *desc, pgoff_t index, unsigned long nr,
-		  pgprot_t prot);
+		  pgprot_t prot, unsigned long guard);
 
 #endif /* _IOKMEM_VMAP_H */

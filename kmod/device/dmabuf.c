@@ -332,7 +332,7 @@ static int export_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 	}
 	if (!address)
 		bytes = iokmem_vmap(window->desc, iokmem_window_index(window),
-				    iokmem_window_pages(window), PAGE_KERNEL);
+				    iokmem_window_pages(window), PAGE_KERNEL, 0);
 	if (IS_ERR(bytes))
 		return PTR_ERR(bytes);
 	iosys_map_set_vaddr(map, bytes);

@@ -38,6 +38,9 @@ static int check_options(const struct iokmem_buffer_args *args)
 
 	if (options & ~IOKMEM_BUFFER_OPTIONS)
 		return -EOPNOTSUPP;
+	/* The mapping of pageable memory comes and goes. */
+	if (args->guards && (!args->task || (options & IOKMEM_PAGEABLE)))
+		return -EINVAL;
 	if (!(options & IOKMEM_PAGEABLE))
 		return options & IOKMEM_PURGEABLE ? -EINVAL : 0;
 	/* Pageable memory has no fixed place that could be contiguous, limited or aligned. */
@@ -180,11 +183,11 @@ static struct iokmem_desc *create_pageable(const struct iokmem_buffer_args *args
 }
 
 /* Map all of a buffer into the task that it is made for. */
-static int open_home(struct iokmem_desc *desc, struct task_struct *task)
+static int open_home(struct iokmem_desc *desc, struct task_struct *task, u32 guards)
 {
 	struct iokmem_map_request request = {
 		.task = task,
-		.options = IOKMEM_MAP_ANYWHERE,
+		.options = IOKMEM_MAP_ANYWHERE | guards,
 		.desc = desc,
 		.length = desc->capacity,
 	};
@@ -210,7 +213,7 @@ static int open_home(struct iokmem_desc *desc, struct task_struct *task)
 
 static int open_kernel_home(struct iokmem_desc *desc)
 {
-	return open_home(desc, IOKMEM_KERNEL_TASK);
+	return open_home(desc, IOKMEM_KERNEL_TASK, 0);
 }
 
 /* Put the home mapping, and kill it unless maps of it are in use. */
@@ -254,7 +257,7 @@ static const struct iokmem_home_ops home_ops = {
  * Takes over the caller's reference. Return the buffer or an error.
  */
 static struct iokmem_desc *publish(struct iokmem_desc *desc, u32 options,
-				   struct task_struct *task)
+				   struct task_struct *task, u32 guards)
 {
 	int err = 0;
 
@@ -263,7 +266,7 @@ static struct iokmem_desc *publish(struct iokmem_desc *desc, u32 options,
 	desc->home_ops = &home_ops;
 	iokmem_desc_publish(desc);
 	if (task && !desc->kernel_home)
-		err = open_home(desc, task);
+		err = open_home(desc, task, guards);
 	if (!err)
 		return desc;
 	iokmem_desc_put(desc);
@@ -280,7 +283,7 @@ static struct iokmem_desc *create_charged(const struct iokmem_buffer_args *args,
 	desc = args->options & IOKMEM_PAGEABLE ? create_pageable(args, payer) :
 						 create_wired(args, cache_mode, payer);
 	if (!IS_ERR(desc))
-		desc = publish(desc, args->options, args->task);
+		desc = publish(desc, args->options, args->task, args->guards);
 	iokmem_payer_leave(payer, old);
 	return desc;
 }
@@ -607,7 +610,7 @@ struct iokmem_desc *iokmem_buffer_coherent(struct device *dev, u32 options,
 	desc = iokmem_coherent_create(dev, capacity);
 	if (IS_ERR(desc))
 		return desc;
-	return publish(desc, options, IOKMEM_KERNEL_TASK);
+	return publish(desc, options, IOKMEM_KERNEL_TASK, 0);
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_buffer_coherent, IOKMEM_NS);
 

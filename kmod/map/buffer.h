@@ -14,6 +14,7 @@ struct task_struct;
  * @capacity: in bytes
  * @alignment: in bytes; 0 means 1
  * @physical_mask: which bits physical addresses may have; 0 means all
+ * @guards: of the mapping in @task: IOKMEM_MAP_GUARDED_SMALL, _LARGE, or 0
  * @node: 1 plus the number of the node that the memory has to be on; 0: any
  * @charge: charge the calling task's user and memory cgroup, and for pageable memory those of
  *	who touches and holds it
@@ -25,6 +26,7 @@ struct iokmem_buffer_args {
 	size_t capacity;
 	size_t alignment;
 	u64 physical_mask;
+	u32 guards;
 	u32 node;
 	bool charge;
 	struct task_struct *payer;

@@ -29,11 +29,12 @@ int iokmem_map_kernel(struct iokmem_mapping *mapping)
 	if (iokmem_desc_has_fixed_address(desc))
 		return -EOPNOTSUPP;
 	address = iokmem_vmap(desc, iokmem_mapping_index(mapping),
-			      iokmem_mapping_pages(mapping), prot);
+			      iokmem_mapping_pages(mapping), prot, mapping->guard);
 	if (IS_ERR(address))
 		return PTR_ERR(address);
 	mapping->kaddr = address;
-	mapping->start = (unsigned long)address;
+	mapping->start = (unsigned long)address +
+			 (iokmem_vmap_lead(desc, mapping->guard) << PAGE_SHIFT);
 	mapping->unmap = unmap_kernel;
 	return 0;
 }

@@ -151,7 +151,8 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
  * Kernel mappings never fault, and cannot be placed.
  *
  * %IOKMEM_MAP_PREFAULT, _OVERWRITE, _GUARDED_SMALL, _GUARDED_LARGE and _PINNABLE are
- * described in <uapi/linux/iokmem.h>; the last three are for user tasks only.
+ * described in <uapi/linux/iokmem.h>. _PINNABLE is for user tasks only. Kernel mappings have
+ * guards on x86 before Linux 6.18; the kernel oopses when it touches them.
  * %IOKMEM_MAP_STATIC records a mapping that already exists: see iokmem_desc_set_mapping().
  *
  * If @options name another cache mode than the memory has, all of the descriptor's memory
@@ -173,8 +174,9 @@ struct iokmem_map *iokmem_map_in_task(struct iokmem_desc *desc,
  * * -EOPNOTSUPP: an option or cache mode is unknown or not provided; a kernel mapping is
  *   to be at a fixed address; user tasks cannot be shown the memory (another task's
  *   anonymous memory, some of the kernel's own); no kernel mapping can show guard pages,
- *   memory of several cache modes, or a coherent buffer at another address, or have
- *   guards; memory other than wired copyback memory is to be pinnable
+ *   memory of several cache modes, or a coherent buffer at another address; none has guards on
+ *   other machines than x86, or since Linux 6.18; memory other than wired copyback memory is to
+ *   be pinnable
  * * -EINVAL: there is no task, or it is a kernel thread; options contradict each other;
  *   @offset without @length; @at is neither a page's address nor congruent to @offset;
  *   another map would be overwritten in part; members of a multi-descriptor, of which the

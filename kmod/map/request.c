@@ -28,8 +28,8 @@ static int check_guards(const struct iokmem_map_request *request)
 	if (guards == IOKMEM_MAP_GUARDED_MASK ||
 	    !(request->options & IOKMEM_MAP_ANYWHERE))
 		return -EINVAL;
-	/* Kernel mappings, and VMAs that a kind fills itself, cannot have guards. */
-	return !request->mm || iokmem_desc_fills_vma(request->desc) ? -EOPNOTSUPP : 0;
+	/* VMAs that a kind fills itself cannot have guards. */
+	return request->mm && iokmem_desc_fills_vma(request->desc) ? -EOPNOTSUPP : 0;
 }
 
 /* A static mapping already exists, so only options that describe it are allowed. */

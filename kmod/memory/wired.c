@@ -56,7 +56,7 @@ static int access_mapped(struct iokmem_desc *desc, size_t offset, void *bytes,
 	void *address;
 
 	address = iokmem_vmap(desc, offset >> PAGE_SHIFT,
-			      PAGE_ALIGN(in_page + length) >> PAGE_SHIFT, PAGE_KERNEL);
+			      PAGE_ALIGN(in_page + length) >> PAGE_SHIFT, PAGE_KERNEL, 0);
 	if (IS_ERR(address))
 		return PTR_ERR(address);
 	iokmem_access_address(address + in_page, bytes, length, write);

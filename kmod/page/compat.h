@@ -455,6 +455,16 @@ iokmem_shrinker_new(const char *name,
 #endif
 
 /*
+ * True if a module can take entries of the kernel's mappings away. That needs
+ * lookup_address(), which x86 has, and __flush_tlb_all(), which is for KVM only since 6.18 or so.
+ */
+#if defined(CONFIG_X86) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define IOKMEM_GUARDS_IN_KERNEL	1
+#else
+#define IOKMEM_GUARDS_IN_KERNEL	0
+#endif
+
+/*
  * True if every CPU marks the entries that it reads and writes by. Other CPUs fault
  * instead, so entries that a task may write by are marked when they are made.
  */

@@ -448,6 +448,17 @@ TEST_F(request, gets_the_addresses_that_one_like_it_has_left)
 	EXPECT_EQ(vmas, nr_vmas());
 }
 
+TEST(a_driver_has_guards_in_the_kernel_or_an_error)
+{
+	int driver = open_driver(), fd = new_buffer(SIZE);
+
+	if (driver < 0)
+		SKIP(return, "no probe module");
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(kernel_maps_have_guards() ? 0 : -EOPNOTSUPP,
+		  driver_use(driver, fd, IOKMEM_PROBE_GUARDED, 0, 0));
+}
+
 #include "nothing_left.h"
 
 TEST_HARNESS_MAIN

@@ -290,15 +290,28 @@ static inline double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-/* Large page table entries for raw frames came in 6.12. */
-static inline bool kernel_has_huge_pfn(void)
+static inline bool kernel_is_since(int since_major, int since_minor)
 {
 	int major = 0, minor = 0;
 	struct utsname uts;
 
 	if (uname(&uts) || sscanf(uts.release, "%d.%d", &major, &minor) != 2)
 		return false;
-	return major > 6 || (major == 6 && minor >= 12);
+	return major > since_major || (major == since_major && minor >= since_minor);
+}
+
+/* Large page table entries for raw frames came in 6.12. */
+static inline bool kernel_has_huge_pfn(void)
+{
+	return kernel_is_since(6, 12);
+}
+
+/* Modules can take entries of the kernel's mappings away. */
+static inline bool kernel_maps_have_guards(void)
+{
+	struct utsname uts;
+
+	return !uname(&uts) && !strcmp(uts.machine, "x86_64") && !kernel_is_since(6, 18);
 }
 
 #endif /* _KERNEL_STATE_H */

@@ -247,7 +247,8 @@
  * IOKMEM_MAP_GUARDED_SMALL, _LARGE: guards of a page, or of 64 KiB, before and behind the
  *	map. Touching a guard is SIGSEGV. Guards are not counted in the length of the map,
  *	and are unmapped with it: munmap() must include them. The kernel must choose the
- *	address. The map shares only with maps that have equal guards.
+ *	address. The map shares only with maps that have equal guards. Drivers can have them
+ *	in the kernel, too, on x86 before Linux 6.18.
  */
 #define IOKMEM_MAP_ANYWHERE		0x00000001u
 #define IOKMEM_MAP_READ_ONLY		0x00001000u

@@ -124,8 +124,6 @@ static void check_kind(const struct model *model,
 
 	if (!resolved)
 		add_error(errors, -EOPNOTSUPP);
-	if (kernel && (options & IOKMEM_MAP_GUARDED_MASK))
-		add_error(errors, -EOPNOTSUPP);
 	if ((options & IOKMEM_MAP_PINNABLE) &&
 	    (kernel || memory->pageable || resolved != IOKMEM_MAP_COPYBACK_CACHE))
 		add_error(errors, -EOPNOTSUPP);

@@ -140,6 +140,11 @@ struct iokmem_probe_buffer {
 #define IOKMEM_PROBE_MAP_KERNEL	4u	/* map it into the kernel, and put the map */
 #define IOKMEM_PROBE_MAP_DMA	5u	/* prepare a DMA command of the edu device */
 #define IOKMEM_PROBE_FLUSH	6u	/* flush the caches */
+/*
+ * Map it into the kernel with guards, and look: returns ENXIO if something is mapped where the
+ * guards should be, or nothing where the memory should be.
+ */
+#define IOKMEM_PROBE_GUARDED	9u
 
 /**
  * struct iokmem_probe_use - argument of IOKMEM_PROBE_USE

@@ -11,6 +11,7 @@
 
 #include <linux/iokmem.h>
 
+#include "../../../kunit/entry.h"
 #include "device.h"
 #include "iokmem_probe.h"
 #include "poison.h"
@@ -66,6 +67,34 @@ static int map_kernel(struct iokmem_desc *desc)
 	return 0;
 }
 
+/* Return true if something is mapped at each page of the range in the kernel, or at none. */
+static bool all_present(unsigned long address, unsigned long length, bool present)
+{
+	unsigned long end = address + length;
+
+	for (; address < end; address += PAGE_SIZE)
+		if (kernel_entry_of(address).present != present)
+			return false;
+	return true;
+}
+
+static int map_guarded(struct iokmem_desc *desc)
+{
+	struct iokmem_map *map = iokmem_desc_map(desc, IOKMEM_MAP_GUARDED_LARGE);
+	unsigned long address, length;
+	bool guarded;
+
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	address = iokmem_map_get_address(map);
+	length = PAGE_ALIGN(iokmem_map_get_length(map));
+	guarded = all_present(address - SZ_64K, SZ_64K, false) &&
+		  all_present(address, length, true) &&
+		  all_present(address + length, SZ_64K, false);
+	iokmem_map_put(map);
+	return guarded ? 0 : -ENXIO;
+}
+
 /* Prepare a DMA command of the edu device that has a driver. */
 static int map_dma(struct iokmem_desc *desc)
 {
@@ -100,6 +129,8 @@ int probe_use(struct iokmem_desc *desc, const struct iokmem_probe_use *use)
 	case IOKMEM_PROBE_FLUSH:
 		return iokmem_desc_perform_operation(desc, IOKMEM_INCOHERENT_IO_FLUSH,
 						     use->offset, use->length);
+	case IOKMEM_PROBE_GUARDED:
+		return map_guarded(desc);
 	default:
 		return -EINVAL;
 	}
