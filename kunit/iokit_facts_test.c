@@ -295,6 +295,24 @@ static void iokit_guards_are_unmapped(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, IOBufferMemoryDescriptor_inTaskWithGuardPages(TASK_NULL, 0, 1));
 }
 
+static void iokit_redirect_spares_the_safe_task(struct kunit *test)
+{
+	IOBufferMemoryDescriptor *md;
+	IOMemoryMap *m;
+
+	attach_address_space(test);
+	md = facts_buffer(test, 0);
+	m = keep_map(test, IOMemoryDescriptor_createMappingInTask(md, current, 0, kIOMapAnywhere,
+								  0, 0));
+	KUNIT_EXPECT_EQ(test, kIOReturnSuccess, IOMemoryDescriptor_redirect(md, current, true));
+	KUNIT_EXPECT_EQ(test, 0UL, touch(IOMemoryMap_getVirtualAddress(m)));
+	KUNIT_EXPECT_EQ(test, kIOReturnSuccess,
+			IOMemoryDescriptor_redirect(md, kernel_task, true));
+	KUNIT_EXPECT_NE(test, 0UL, touch(IOMemoryMap_getVirtualAddress(m)));
+	KUNIT_EXPECT_EQ(test, kIOReturnSuccess, IOMemoryDescriptor_redirect(md, TASK_NULL, false));
+	KUNIT_EXPECT_EQ(test, 0UL, touch(IOMemoryMap_getVirtualAddress(m)));
+}
+
 static struct kunit_case iokit_facts_cases[] = {
 	KUNIT_CASE(iokit_dma_map_length_is_in_whole_pages),
 	KUNIT_CASE(iokit_cast_tells_the_class),
@@ -307,6 +325,7 @@ static struct kunit_case iokit_facts_cases[] = {
 	KUNIT_CASE(iokit_device_memory_is_physical),
 	KUNIT_CASE(iokit_null_has_a_reason),
 	KUNIT_CASE(iokit_guards_are_unmapped),
+	KUNIT_CASE(iokit_redirect_spares_the_safe_task),
 	{}
 };
 

@@ -575,8 +575,6 @@ static void iokit_unsupported_functions_fail(struct kunit *test)
 			IOMemoryDescriptor_setOwnership(md, kernel_task,
 							kIOMemoryLedgerTagDefault, 0));
 	KUNIT_EXPECT_EQ(test, kIOReturnUnsupported,
-			IOMemoryDescriptor_redirect(md, TASK_NULL, true));
-	KUNIT_EXPECT_EQ(test, kIOReturnUnsupported,
 			IOMemoryDescriptor_setPreparationID(md));
 	KUNIT_EXPECT_EQ(test, 0, IOMemoryDescriptor_getVMTag(md, kernel_task));
 	KUNIT_EXPECT_EQ(test, kIOReturnUnsupported,

@@ -282,6 +282,122 @@ static void redirect_in_another_task(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, old->nr_mapped);
 }
 
+static void blocked_memory_of_every_kind_is_not_seen(struct kunit *test)
+{
+	const struct kind *kind = test->param_value;
+	struct iokmem_desc *desc = make_kind(test, kind);
+	struct iokmem_map *m, *later;
+
+	if (kind->no_user_map)
+		kunit_skip(test, "no user task can map it");
+	prepare_kind(test, desc, 0x5a);
+	m = map(test, desc, current, 0, 0, 0);
+	KUNIT_ASSERT_EQ(test, 0x5a, byte_at(address_of(m)));
+	if (iokmem_desc_fills_vma(iokmem_desc_owner(desc))) {
+		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, iokmem_desc_redirect(desc, NULL, true));
+		KUNIT_EXPECT_EQ(test, 0x5a, byte_at(address_of(m)));
+		return;
+	}
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_redirect(desc, NULL, true));
+	/* These addresses are the task's own. */
+	if (m->mapping->borrowed) {
+		KUNIT_EXPECT_EQ(test, 0x5a, byte_at(address_of(m)));
+		return;
+	}
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, address_of(m)).present);
+	KUNIT_EXPECT_EQ(test, -1, byte_at(address_of(m)));
+	later = map(test, desc, current, IOKMEM_MAP_UNIQUE, 0, 0);
+	KUNIT_EXPECT_FALSE(test, entry_of(current->mm, address_of(later)).present);
+	KUNIT_EXPECT_EQ(test, -1, byte_at(address_of(later)));
+
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_redirect(desc, NULL, false));
+	KUNIT_EXPECT_EQ(test, 0x5a, byte_at(address_of(m)));
+	KUNIT_EXPECT_EQ(test, 0x5a, byte_at(address_of(later)));
+}
+
+static void blocked_memory_is_seen_by_the_safe_task(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, IOKMEM_KERNEL_TASK, SZ_64K, 0), *sub;
+	struct task_struct *task = start_process(test);
+	struct iokmem_map *ours, *theirs;
+	struct mm_struct *mm;
+
+	attach_address_space(test);
+	mm = get_task_mm(task);
+	KUNIT_ASSERT_NOT_NULL(test, mm);
+	ours = map(test, desc, current, 0, 0, 0);
+	theirs = map(test, desc, task, 0, 0, 0);
+	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, address_of(ours)).present);
+	KUNIT_EXPECT_TRUE(test, entry_of(mm, address_of(theirs)).present);
+
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_redirect(desc, current, true));
+	KUNIT_EXPECT_TRUE(test, entry_of(current->mm, address_of(ours)).present);
+	KUNIT_EXPECT_FALSE(test, entry_of(mm, address_of(theirs)).present);
+	KUNIT_EXPECT_EQ(test, 0, byte_at(address_of(ours)));
+
+	/* Another task is spared instead. The kernel always sees the memory. */
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_redirect(desc, task, true));
+	KUNIT_EXPECT_EQ(test, -1, byte_at(address_of(ours)));
+	KUNIT_EXPECT_TRUE(test, entry_of(mm, address_of(map(test, desc, task, IOKMEM_MAP_UNIQUE,
+							    0, 0))).present);
+	KUNIT_EXPECT_EQ(test, 0, *(u8 *)iokmem_buffer_get_bytes_no_copy(desc));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_redirect(desc, NULL, false));
+	KUNIT_EXPECT_EQ(test, 0, byte_at(address_of(ours)));
+
+	/* A sub-descriptor's memory is all of its parent's. */
+	sub = keep_desc(test, iokmem_sub_with_sub_range(desc, PAGE_SIZE, PAGE_SIZE,
+							IOKMEM_DIRECTION_INOUT));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_redirect(sub, IOKMEM_KERNEL_TASK, true));
+	KUNIT_EXPECT_EQ(test, -1, byte_at(address_of(ours)));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_redirect(sub, IOKMEM_KERNEL_TASK, false));
+	KUNIT_EXPECT_EQ(test, 0, byte_at(address_of(ours)));
+
+	/* The task that is spared may be gone. */
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_redirect(desc, task, true));
+	mmput(mm);
+	kill_process(task);
+	KUNIT_EXPECT_EQ(test, -1, byte_at(address_of(ours)));
+	KUNIT_EXPECT_EQ(test, -ESRCH, iokmem_desc_redirect(desc, task, true));
+}
+
+static void blocked_memory_and_other_memory_with_it(struct kunit *test)
+{
+	struct iokmem_desc *blocked = buffer(test, NULL, SZ_64K, 0);
+	struct iokmem_desc *open = buffer(test, NULL, SZ_64K, 0);
+	struct iokmem_desc *both[2] = { open, blocked }, *multi;
+	struct iokmem_map *m;
+
+	attach_address_space(test);
+	/* A multi-descriptor is blocked by itself. */
+	multi = keep_desc(test, iokmem_multi_with_descriptors(both, 2, IOKMEM_DIRECTION_INOUT));
+	m = map(test, multi, current, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_redirect(blocked, NULL, true));
+	KUNIT_EXPECT_EQ(test, 0, byte_at(address_of(m) + SZ_64K));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_redirect(blocked, NULL, false));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_redirect(multi, NULL, true));
+	KUNIT_EXPECT_EQ(test, -1, byte_at(address_of(m)));
+
+	/* A map is blocked while it shows blocked memory. */
+	m = unique(test, open, 0);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_redirect(blocked, NULL, true));
+	KUNIT_EXPECT_EQ(test, 0, byte_at(address_of(m)));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_map_redirect(m, blocked, 0, 0));
+	KUNIT_EXPECT_EQ(test, -1, byte_at(address_of(m)));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_map_redirect(m, open, 0, 0));
+	KUNIT_EXPECT_EQ(test, 0, byte_at(address_of(m)));
+}
+
+static void block_that_cannot_be_is_refused(struct kunit *test)
+{
+	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
+
+	KUNIT_EXPECT_EQ(test, -EINVAL, iokmem_desc_redirect(desc, current, true));
+	KUNIT_EXPECT_FALSE(test, desc->blocked);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_redirect(desc, NULL, false));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_revoke(desc));
+	KUNIT_EXPECT_EQ(test, -ENODEV, iokmem_desc_redirect(desc, NULL, true));
+}
+
 static void unmap_ends_a_map_for_all(struct kunit *test)
 {
 	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
@@ -386,6 +502,10 @@ static struct kunit_case redirect_cases[] = {
 	KUNIT_CASE(redirect_revokes_device_memory_and_gives_it_back),
 	KUNIT_CASE(redirect_to_nothing_fails_the_kernels_accesses),
 	KUNIT_CASE(redirect_in_another_task),
+	KUNIT_CASE_PARAM(blocked_memory_of_every_kind_is_not_seen, kind_gen_params),
+	KUNIT_CASE(blocked_memory_is_seen_by_the_safe_task),
+	KUNIT_CASE(blocked_memory_and_other_memory_with_it),
+	KUNIT_CASE(block_that_cannot_be_is_refused),
 	KUNIT_CASE(unmap_ends_a_map_for_all),
 	KUNIT_CASE(unmap_of_a_kernel_map_frees_its_addresses),
 	KUNIT_CASE(unmap_leaves_a_buffers_own_mapping),

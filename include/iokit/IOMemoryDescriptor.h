@@ -553,7 +553,7 @@ static inline IOReturn IOMemoryDescriptor_setOwnership(IOMemoryDescriptor *md,
 static inline IOReturn IOMemoryDescriptor_redirect(IOMemoryDescriptor *md,
 						   task_t safeTask, bool redirect)
 {
-	return kIOReturnUnsupported;
+	return iokit_from_errno(iokmem_desc_redirect(md, safeTask, redirect));
 }
 
 /* Preparations have their numbers without being asked. */

@@ -266,6 +266,7 @@ int iokmem_desc_with_mapping(struct iokmem_desc *desc, u32 options, size_t offse
 			     size_t length,
 			     int (*call)(void *address, size_t length, void *data),
 			     void *data);
+int iokmem_desc_redirect(struct iokmem_desc *desc, struct task_struct *safe, bool on);
 int iokmem_desc_revoke(struct iokmem_desc *desc);
 enum iokmem_class iokmem_desc_get_class(const struct iokmem_desc *desc);
 u64 iokmem_desc_get_id(const struct iokmem_desc *desc);

@@ -196,6 +196,8 @@ static void desc_free(struct kref *count)
 		desc->kind->release(desc);
 	if (desc->mm)
 		mmdrop(desc->mm);
+	if (desc->spared)
+		mmdrop(desc->spared);
 	iokmem_uncharge(&desc->charge);
 	put_pid(desc->maker);
 	mutex_destroy(&desc->lock);

@@ -137,7 +137,9 @@ struct iokmem_home_ops {
  * @nr_mapped: number of mappings that may have page table entries, killed ones included
  * @nr_awaiting: how many of these await the memory, and have no entries yet
  * @nr_dma_bufs: how many dma-bufs of the memory, or of a part of it, there are
- * @wait: threads that wait for a map under construction, a retype, or a revoke
+ * @blocked: programs that touch a map wait: see blocked.c
+ * @spared: the address space whose program does not, kept as an object only (mmgrab()); or NULL
+ * @wait: threads that wait for a map under construction, a retype, a revoke, or while @blocked
  * @revoked: no new map, hold or access is allowed: see revoke.c
  * @revoke_done: nothing maps the memory any more, and it may be gone
  * @watches: those who use the memory otherwise than by maps, to be told of a revoke
@@ -222,6 +224,8 @@ struct iokmem_desc {
 	unsigned long nr_mapped;	/* protected by @lock */
 	unsigned long nr_awaiting;	/* protected by @lock */
 	atomic_t nr_dma_bufs;		/* atomic */
+	bool blocked;			/* protected by @lock; any reader */
+	struct mm_struct *spared;	/* protected by @lock; any reader, to compare */
 	wait_queue_head_t wait;		/* has its own lock */
 	bool revoked;			/* protected by @lock; any reader */
 	bool revoke_done;		/* protected by @lock; any reader */
@@ -444,6 +448,12 @@ static inline int iokmem_desc_check_write(const struct iokmem_desc *desc, bool w
 static inline int iokmem_desc_check_revoked(const struct iokmem_desc *desc)
 {
 	return READ_ONCE(desc->revoked) ? -ENODEV : 0;
+}
+
+/* Return true if programs in @mm that touch a map of the memory have to wait. */
+static inline bool iokmem_desc_blocks(const struct iokmem_desc *desc, const struct mm_struct *mm)
+{
+	return READ_ONCE(desc->blocked) && READ_ONCE(desc->spared) != mm;
 }
 
 static inline bool iokmem_desc_is_buffer(const struct iokmem_desc *desc)

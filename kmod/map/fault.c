@@ -255,7 +255,8 @@ void iokmem_vma_fill_small(struct vm_area_struct *vma)
 	mmap_assert_write_locked(vma->vm_mm);
 
 	if (iokmem_desc_is_typed(iokmem_mapping_desc(mapping)) &&
-	    !iokmem_vma_has_pages(vma) && nr <= IOKMEM_FAULT_AROUND)
+	    !iokmem_vma_has_pages(vma) && nr <= IOKMEM_FAULT_AROUND &&
+	    !iokmem_mapping_is_blocked(mapping))
 		apply_to_page_range(vma->vm_mm, mapping->start, nr << PAGE_SHIFT,
 				    fill_entry, &filler);
 }
@@ -435,9 +436,28 @@ static bool may_wait(const struct vm_fault *vmf)
 	return vmf->flags & FAULT_FLAG_ALLOW_RETRY;
 }
 
+/* Sleep until the mapping, which is redirected to nothing, shows memory again or is killed. */
+static void sleep_redirected(struct iokmem_mapping *mapping)
+{
+	(void)___wait_var_event(&mapping->blocked,
+				!READ_ONCE(mapping->blocked) ||
+				READ_ONCE(mapping->state) == IOKMEM_MAPPING_KILLED,
+				(TASK_INTERRUPTIBLE | TASK_FREEZABLE), 0, 0, schedule());
+}
+
+/* Sleep until the mapping's program may touch @desc, or the mapping shows it no longer. */
+static void sleep_blocked(struct iokmem_mapping *mapping, struct iokmem_desc *desc)
+{
+	(void)___wait_event(desc->wait,
+			    !iokmem_desc_blocks(desc, mapping->mm) ||
+			    READ_ONCE(mapping->backing.desc) != desc ||
+			    READ_ONCE(mapping->state) == IOKMEM_MAPPING_KILLED,
+			    (TASK_INTERRUPTIBLE | TASK_FREEZABLE), 0, 0, schedule());
+}
+
 /*
- * Drop the mmap lock and sleep until the mapping, which is redirected to nothing, shows
- * memory again or is killed. The access is tried again in either case.
+ * Drop the mmap lock and sleep until the mapping, which is redirected to nothing or is of memory
+ * that is blocked, shows memory again or is killed. The access is tried again in either case.
  *
  * Only accesses from user mode wait. The kernel's own accesses may hold locks that other
  * processes need, and a task that exits or dumps core must finish. Signals, debuggers, and
@@ -448,6 +468,8 @@ static bool may_wait(const struct vm_fault *vmf)
  */
 static vm_fault_t wait_unblocked(struct vm_fault *vmf, struct iokmem_mapping *mapping)
 {
+	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
+	bool redirected = mapping->blocked;
 	struct file *file;
 
 	if (!(vmf->flags & FAULT_FLAG_USER) || !may_wait(vmf) ||
@@ -457,12 +479,14 @@ static vm_fault_t wait_unblocked(struct vm_fault *vmf, struct iokmem_mapping *ma
 		return VM_FAULT_RETRY;
 
 	kref_get(&mapping->count);
+	iokmem_desc_count_get(desc);
 	file = get_file(vmf->vma->vm_file);
 	mmap_read_unlock(vmf->vma->vm_mm);
-	(void)___wait_var_event(&mapping->blocked,
-				!READ_ONCE(mapping->blocked) ||
-				READ_ONCE(mapping->state) == IOKMEM_MAPPING_KILLED,
-				(TASK_INTERRUPTIBLE | TASK_FREEZABLE), 0, 0, schedule());
+	if (redirected)
+		sleep_redirected(mapping);
+	else
+		sleep_blocked(mapping, desc);
+	iokmem_desc_count_put(desc);
 	iokmem_mapping_put(mapping);
 	fput(file);
 	return VM_FAULT_RETRY;
@@ -509,7 +533,7 @@ vm_fault_t iokmem_vma_fault(struct vm_fault *vmf)
 	if (vmf->address < mapping->start ||
 	    vmf->address >= iokmem_mapping_end_address(mapping))
 		return VM_FAULT_SIGSEGV;
-	if (mapping->blocked)
+	if (iokmem_mapping_is_blocked(mapping))
 		return wait_unblocked(vmf, mapping);
 	desc = iokmem_mapping_desc(mapping);
 	/* All entries were made when the VMA was claimed; the program has removed some. */
@@ -551,8 +575,9 @@ int iokmem_vma_access(struct vm_area_struct *vma, unsigned long address, void *b
 
 	mmap_assert_locked(vma->vm_mm);
 
-	if (!mapping || READ_ONCE(mapping->state) == IOKMEM_MAPPING_KILLED || mapping->blocked ||
-	    address < mapping->start || address >= iokmem_mapping_end_address(mapping) ||
+	if (!mapping || READ_ONCE(mapping->state) == IOKMEM_MAPPING_KILLED ||
+	    iokmem_mapping_is_blocked(mapping) || address < mapping->start ||
+	    address >= iokmem_mapping_end_address(mapping) ||
 	    !(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
 		return -EFAULT;
 	desc = iokmem_mapping_desc(mapping);

@@ -450,6 +450,15 @@ iokmem_mapping_desc(const struct iokmem_mapping *mapping)
 	return desc;
 }
 
+/*
+ * Return true if programs that touch the user mapping have to wait. The mapping is live, or has
+ * been until the caller took the mmap lock.
+ */
+static inline bool iokmem_mapping_is_blocked(const struct iokmem_mapping *mapping)
+{
+	return mapping->blocked || iokmem_desc_blocks(iokmem_mapping_desc(mapping), mapping->mm);
+}
+
 static inline struct iokmem_live_key iokmem_live_key_of(const struct iokmem_mapping *mapping)
 {
 	return (struct iokmem_live_key) {

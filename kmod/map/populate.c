@@ -19,7 +19,8 @@ static struct vm_area_struct *vma_to_fill(const struct iokmem_mapping *mapping)
 {
 	struct vm_area_struct *vma = iokmem_mapping_vma(mapping);
 
-	if (!vma || READ_ONCE(mapping->state) != IOKMEM_MAPPING_LIVE || mapping->blocked ||
+	if (!vma || READ_ONCE(mapping->state) != IOKMEM_MAPPING_LIVE ||
+	    iokmem_mapping_is_blocked(mapping) ||
 	    (iokmem_desc_fills_vma(iokmem_mapping_desc(mapping)) &&
 	     !iokmem_vma_is_adopted(vma)) ||
 	    !(vma->vm_flags & (VM_READ | VM_WRITE)))

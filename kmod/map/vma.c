@@ -216,7 +216,7 @@ static int find_in_vma(const struct vm_area_struct *vma, unsigned long address,
 	/* A killed mapping may have put its descriptor. */
 	if (!mapping || mapping->vacant || READ_ONCE(mapping->state) == IOKMEM_MAPPING_KILLED)
 		return -ENXIO;
-	if (mapping->blocked)
+	if (iokmem_mapping_is_blocked(mapping))
 		return -EBUSY;
 	if (!(vma->vm_flags & (VM_READ | VM_WRITE)))
 		return -EACCES;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Maps that are redirected to nothing. A thread that touches one waits, but it can always
- * be killed, signalled, stopped and frozen. The kernel's own accesses do not wait.
+ * Maps that are redirected to nothing, or of memory that a driver has blocked. A thread that
+ * touches one waits, but it can always be killed, signalled, stopped and frozen. The kernel's own
+ * accesses do not wait.
  */
 #include "bounded.h"
+#include "driver_utils.h"
 
 #include <linux/futex.h>
 #include <pthread.h>
@@ -17,8 +19,11 @@
 #define SIZE	(4 * PAGE)
 #define VALUE	0x51a7e11eu
 
+/* The driver that blocks all maps of the memory; 0: the program redirects its map to nothing. */
+static int driver;
+
 /**
- * struct blocked - a map that is redirected to nothing
+ * struct blocked - a map that is redirected to nothing, or of memory that a driver has blocked
  * @fd: its buffer
  * @map: its address
  * @thread: a thread that touches it
@@ -43,7 +48,7 @@ static int make_map(struct blocked *blocked)
 	blocked->fd = new_buffer(SIZE);
 	if (blocked->fd < 0)
 		return blocked->fd;
-	err = map(blocked->fd, IOKMEM_MAP_UNIQUE, 0, 0, &blocked->map);
+	err = map(blocked->fd, driver ? 0 : IOKMEM_MAP_UNIQUE, 0, 0, &blocked->map);
 	if (!err)
 		*(uint32_t *)blocked->map = VALUE;
 	return err;
@@ -51,11 +56,15 @@ static int make_map(struct blocked *blocked)
 
 static int block(struct blocked *blocked)
 {
+	if (driver)
+		return driver_use(driver, blocked->fd, IOKMEM_PROBE_BLOCK, 0, 0);
 	return redirect(blocked->fd, blocked->map, SIZE, -1, 0, 0);
 }
 
 static int unblock(struct blocked *blocked)
 {
+	if (driver)
+		return driver_use(driver, blocked->fd, IOKMEM_PROBE_UNBLOCK, 0, 0);
 	return redirect(blocked->fd, blocked->map, SIZE, blocked->fd, 0, 0);
 }
 
@@ -292,8 +301,20 @@ FIXTURE(waiter)
 	struct blocked blocked;
 };
 
+FIXTURE_VARIANT(waiter)
+{
+	bool by_driver;
+};
+
+FIXTURE_VARIANT_ADD(waiter, of_redirected_map) { .by_driver = false };
+FIXTURE_VARIANT_ADD(waiter, of_blocked_memory) { .by_driver = true };
+
 FIXTURE_SETUP(waiter)
 {
+	if (variant->by_driver)
+		driver = open_driver();
+	if (driver < 0)
+		SKIP(return, "no probe module");
 	ASSERT_EQ(0, make_blocked(&self->blocked));
 }
 
@@ -375,8 +396,20 @@ FIXTURE(observer)
 	int tid;
 };
 
+FIXTURE_VARIANT(observer)
+{
+	bool by_driver;
+};
+
+FIXTURE_VARIANT_ADD(observer, of_redirected_map) { .by_driver = false };
+FIXTURE_VARIANT_ADD(observer, of_blocked_memory) { .by_driver = true };
+
 FIXTURE_SETUP(observer)
 {
+	if (variant->by_driver)
+		driver = open_driver();
+	if (driver < 0)
+		SKIP(return, "no probe module");
 	ASSERT_EQ(0, pipe2(self->observed.tid, O_CLOEXEC));
 	ASSERT_EQ(0, pipe2(self->observed.go, O_CLOEXEC));
 	self->child = spawn_bounded(wait_and_be_observed, &self->observed);
@@ -591,6 +624,27 @@ TEST_F(kernel, gets_efault_at_once)
 	long (*call)(struct blocked *blocked) = variant->call;
 
 	EXPECT_EQ(0, run_bounded(call_with_blocked, &call));
+}
+
+TEST(the_kernel_gets_efault_from_memory_that_a_driver_blocks)
+{
+	long (*call)(struct blocked *blocked) = read_into;
+
+	driver = open_driver();
+	if (driver < 0)
+		SKIP(return, "no probe module");
+	EXPECT_EQ(0, run_bounded(call_with_blocked, &call));
+}
+
+TEST_F(waiter, goes_on_when_the_map_is_unmapped)
+{
+	struct sigaction act = { .sa_handler = probe_handler };
+
+	ASSERT_EQ(0, sigaction(SIGSEGV, &act, NULL));
+	ASSERT_EQ(0, sigaction(SIGBUS, &act, NULL));
+	ASSERT_TRUE(start_looking(&self->blocked));
+	ASSERT_EQ(0, munmap(self->blocked.map, SIZE));
+	EXPECT_TRUE(SOON(self->blocked.seen == LEFT));
 }
 
 TEST_F(observer, cannot_read_the_blocked_map_of_another_process)

@@ -140,6 +140,8 @@ struct iokmem_probe_buffer {
 #define IOKMEM_PROBE_MAP_KERNEL	4u	/* map it into the kernel, and put the map */
 #define IOKMEM_PROBE_MAP_DMA	5u	/* prepare a DMA command of the edu device */
 #define IOKMEM_PROBE_FLUSH	6u	/* flush the caches */
+#define IOKMEM_PROBE_BLOCK	7u	/* block all maps of it in programs */
+#define IOKMEM_PROBE_UNBLOCK	8u	/* unblock them */
 /*
  * Map it into the kernel with guards, and look: returns ENXIO if something is mapped where the
  * guards should be, or nothing where the memory should be.

@@ -131,6 +131,9 @@ int probe_use(struct iokmem_desc *desc, const struct iokmem_probe_use *use)
 						     use->offset, use->length);
 	case IOKMEM_PROBE_GUARDED:
 		return map_guarded(desc);
+	case IOKMEM_PROBE_BLOCK:
+	case IOKMEM_PROBE_UNBLOCK:
+		return iokmem_desc_redirect(desc, NULL, use->how == IOKMEM_PROBE_BLOCK);
 	default:
 		return -EINVAL;
 	}
