@@ -25,7 +25,8 @@ struct driver {
 
 static const struct file_operations driver_fops = { .owner = THIS_MODULE };
 
-static struct iokmem_desc *memory_for_type(struct file *file, u32 type, u32 *options)
+static struct iokmem_desc *memory_for_type(struct file *file, u32 type,
+					   iokmem_map_options_t *options)
 {
 	struct driver *driver = file->private_data;
 

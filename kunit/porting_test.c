@@ -62,7 +62,8 @@ static IOReturn client_start_in_iokit(struct client *client, task_t task)
 /* Types of memory that programs can map. */
 enum { CLIENT_PAGE, CLIENT_PAGE_TO_READ };
 
-static struct iokmem_desc *client_memory_for_type(struct file *file, u32 type, u32 *options)
+static struct iokmem_desc *client_memory_for_type(struct file *file, u32 type,
+						  iokmem_map_options_t *options)
 {
 	struct client *client = file->private_data;
 
@@ -261,7 +262,8 @@ static int registers_map(struct registers *registers, struct device *dev,
 							  IOKMEM_DIRECTION_INOUT);
 	if (IS_ERR(registers->desc))
 		return PTR_ERR(registers->desc);
-	registers->map = iokmem_desc_map(registers->desc, IOKMEM_MAP_INHIBIT_CACHE);
+	registers->map = iokmem_desc_map(registers->desc,
+					 iokmem_map_cache(IOKMEM_MAP_INHIBIT_CACHE));
 	if (IS_ERR(registers->map)) {
 		iokmem_desc_put(registers->desc);
 		return PTR_ERR(registers->map);

@@ -104,7 +104,8 @@ static int chardev_store(struct chardev *chardev, const struct iokmem_address_ra
 	return err;
 }
 
-static struct iokmem_desc *chardev_memory_for_type(struct file *file, u32 type, u32 *options)
+static struct iokmem_desc *chardev_memory_for_type(struct file *file, u32 type,
+						   iokmem_map_options_t *options)
 {
 	struct chardev *chardev = file->private_data;
 

@@ -171,15 +171,15 @@ static inline IOReturn iokit_descriptor_options(IOOptionBits options, task_t tas
 static inline IOReturn iokit_map_options(IOOptionBits options, u32 *native)
 {
 	static const struct iokit_bit bits[] = {
-		{ kIOMapAnywhere,	IOKMEM_MAP_ANYWHERE },
-		{ kIOMapReadOnly,	IOKMEM_MAP_READ_ONLY },
-		{ kIOMapStatic,		IOKMEM_MAP_STATIC },
-		{ kIOMapReference,	IOKMEM_MAP_REFERENCE },
-		{ kIOMapUnique,		IOKMEM_MAP_UNIQUE },
-		{ kIOMapPrefault,	IOKMEM_MAP_PREFAULT },
-		{ kIOMapOverwrite,	IOKMEM_MAP_OVERWRITE },
-		{ kIOMapGuardedSmall,	IOKMEM_MAP_GUARDED_SMALL },
-		{ kIOMapGuardedLarge,	IOKMEM_MAP_GUARDED_LARGE },
+		{ kIOMapAnywhere,	(__force u32)IOKMEM_MAP_ANYWHERE },
+		{ kIOMapReadOnly,	(__force u32)IOKMEM_MAP_READ_ONLY },
+		{ kIOMapStatic,		(__force u32)IOKMEM_MAP_STATIC },
+		{ kIOMapReference,	(__force u32)IOKMEM_MAP_REFERENCE },
+		{ kIOMapUnique,		(__force u32)IOKMEM_MAP_UNIQUE },
+		{ kIOMapPrefault,	(__force u32)IOKMEM_MAP_PREFAULT },
+		{ kIOMapOverwrite,	(__force u32)IOKMEM_MAP_OVERWRITE },
+		{ kIOMapGuardedSmall,	(__force u32)IOKMEM_MAP_GUARDED_SMALL },
+		{ kIOMapGuardedLarge,	(__force u32)IOKMEM_MAP_GUARDED_LARGE },
 	};
 	u32 cache_mode = options & kIOMapCacheMask;
 	IOReturn ret;
@@ -448,7 +448,8 @@ IOMemoryDescriptor_createMappingInTask(IOMemoryDescriptor *md, task_t intoTask,
 	ret = iokit_map_options(options, &native);
 	if (ret)
 		return iokit_refuse(ret);
-	return iokit_map(iokmem_desc_create_mapping_in_task(md, intoTask, atAddress, native,
+	return iokit_map(iokmem_desc_create_mapping_in_task(md, intoTask, atAddress,
+							    (__force iokmem_map_options_t)native,
 							    offset, length));
 }
 
@@ -666,7 +667,7 @@ static inline IOMemoryDescriptor *IOMemoryMap_getMemoryDescriptor(const IOMemory
 /* Options have equal numbers in iokmem. The one that IOKit does not have is left out. */
 static inline IOOptionBits IOMemoryMap_getMapOptions(const IOMemoryMap *map)
 {
-	return iokmem_map_get_options(map) & ~IOKMEM_MAP_PINNABLE;
+	return (__force u32)(iokmem_map_get_options(map) & ~IOKMEM_MAP_PINNABLE);
 }
 
 static inline addr64_t IOMemoryMap_getPhysicalSegment(IOMemoryMap *map,

@@ -55,7 +55,26 @@
 #include <linux/sched/task.h>
 #include <linux/types.h>
 
+/*
+ * Options of a map: IOKMEM_MAP_*. The same bits mean other things in the options of a buffer, so
+ * sparse tells the two apart. A cache mode is an option of both: see iokmem_map_cache(). The module
+ * itself takes options from programs, and defines IOKMEM_PLAIN_OPTIONS.
+ */
+#ifdef IOKMEM_PLAIN_OPTIONS
+typedef u32 iokmem_map_options_t;
+#else
+typedef u32 __bitwise iokmem_map_options_t;
+#undef __IOKMEM_MAP
+#define __IOKMEM_MAP(bits)	((__force iokmem_map_options_t)(bits))
+#endif
+
 #include <uapi/linux/iokmem.h>
+
+/* Return the option of a map that asks for a cache mode, IOKMEM_MAP_*_CACHE. */
+static inline iokmem_map_options_t iokmem_map_cache(u32 mode)
+{
+	return (__force iokmem_map_options_t)mode;
+}
 
 struct device;
 struct dma_buf;
@@ -256,14 +275,15 @@ int iokmem_desc_set_purgeable(struct iokmem_desc *desc, u32 state, u32 *old);
 struct iokmem_map *
 iokmem_desc_create_mapping_in_task(struct iokmem_desc *desc,
 				   struct task_struct *task, unsigned long at,
-				   u32 options, size_t offset, size_t length);
-struct iokmem_map *iokmem_desc_map(struct iokmem_desc *desc, u32 options);
-int iokmem_desc_mmap(struct iokmem_desc *desc, struct vm_area_struct *vma, u32 options);
+				   iokmem_map_options_t options, size_t offset, size_t length);
+struct iokmem_map *iokmem_desc_map(struct iokmem_desc *desc, iokmem_map_options_t options);
+int iokmem_desc_mmap(struct iokmem_desc *desc, struct vm_area_struct *vma,
+		     iokmem_map_options_t options);
 struct iokmem_map *iokmem_desc_set_mapping(struct iokmem_desc *desc,
-					   struct task_struct *task,
-					   unsigned long address, u32 options);
-int iokmem_desc_with_mapping(struct iokmem_desc *desc, u32 options, size_t offset,
-			     size_t length,
+					   struct task_struct *task, unsigned long address,
+					   iokmem_map_options_t options);
+int iokmem_desc_with_mapping(struct iokmem_desc *desc, iokmem_map_options_t options,
+			     size_t offset, size_t length,
 			     int (*call)(void *address, size_t length, void *data),
 			     void *data);
 int iokmem_desc_redirect(struct iokmem_desc *desc, struct task_struct *safe, bool on);
@@ -282,7 +302,7 @@ void iokmem_map_put_async(struct iokmem_map *map);
 unsigned long iokmem_map_get_address(const struct iokmem_map *map);
 size_t iokmem_map_get_length(const struct iokmem_map *map);
 size_t iokmem_map_get_offset(const struct iokmem_map *map);
-u32 iokmem_map_get_options(const struct iokmem_map *map);
+iokmem_map_options_t iokmem_map_get_options(const struct iokmem_map *map);
 u32 iokmem_map_get_cache_mode(const struct iokmem_map *map);
 struct iokmem_desc *iokmem_map_get_memory_descriptor(const struct iokmem_map *map);
 struct task_struct *iokmem_map_get_address_task(const struct iokmem_map *map);

@@ -5,7 +5,8 @@
  *
  * The driver names its memory by types, which are numbers of its own:
  *
- *	static struct iokmem_desc *memory_for_type(struct file *file, u32 type, u32 *options)
+ *	static struct iokmem_desc *memory_for_type(struct file *file, u32 type,
+ *						   iokmem_map_options_t *options)
  *	{
  *		struct my_device *device = file->private_data;
  *
@@ -28,7 +29,7 @@
 /* IOUserClient. */
 long iokmem_client_ioctl(struct file *file, unsigned int cmd, unsigned long arg,
 			 struct iokmem_desc *(*memory_for_type)(struct file *file, u32 type,
-								u32 *options));
+								iokmem_map_options_t *options));
 struct iokmem_desc *
 iokmem_client_create_memory_descriptor(const struct iokmem_address_range __user *ranges,
 				       unsigned int nr, u32 direction);

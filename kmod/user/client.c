@@ -84,7 +84,7 @@ static int answer_type(struct iokmem_call *call,
  */
 long iokmem_client_ioctl(struct file *file, unsigned int cmd, unsigned long arg,
 			 struct iokmem_desc *(*memory_for_type)(struct file *file, u32 type,
-								u32 *options))
+								iokmem_map_options_t *options))
 {
 	struct iokmem_call call = { .file = file, .uptr = (void __user *)arg };
 	int err;

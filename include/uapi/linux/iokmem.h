@@ -159,7 +159,7 @@
  * Direction of a buffer, in its options, as a device sees it: In is from the device into
  * memory, Out is from memory to the device. The kernel holds devices to it, not programs: who is
  * not to write the memory of an Out buffer gets a read-only file descriptor. (libiokmem passes
- * such a one on, unless told otherwise.)
+ * such a one on, unless told otherwise.) A buffer without a direction may be used for both.
  */
 #define IOKMEM_DIRECTION_NONE		0x00000000u
 #define IOKMEM_DIRECTION_IN		0x00000001u
@@ -250,17 +250,20 @@
  *	address. The map shares only with maps that have equal guards. Drivers can have them
  *	in the kernel, too, on x86 before Linux 6.18.
  */
-#define IOKMEM_MAP_ANYWHERE		0x00000001u
-#define IOKMEM_MAP_READ_ONLY		0x00001000u
-#define IOKMEM_MAP_PINNABLE		0x00100000u
-#define IOKMEM_MAP_STATIC		0x01000000u
-#define IOKMEM_MAP_REFERENCE		0x02000000u
-#define IOKMEM_MAP_UNIQUE		0x04000000u
-#define IOKMEM_MAP_PREFAULT		0x10000000u
-#define IOKMEM_MAP_OVERWRITE		0x20000000u
-#define IOKMEM_MAP_GUARDED_MASK		0xc0000000u
-#define IOKMEM_MAP_GUARDED_SMALL	0x40000000u
-#define IOKMEM_MAP_GUARDED_LARGE	0x80000000u
+#ifndef __IOKMEM_MAP
+#define __IOKMEM_MAP(bits)		(bits)	/* <linux/iokmem.h> has another one for drivers */
+#endif
+#define IOKMEM_MAP_ANYWHERE		__IOKMEM_MAP(0x00000001u)
+#define IOKMEM_MAP_READ_ONLY		__IOKMEM_MAP(0x00001000u)
+#define IOKMEM_MAP_PINNABLE		__IOKMEM_MAP(0x00100000u)
+#define IOKMEM_MAP_STATIC		__IOKMEM_MAP(0x01000000u)
+#define IOKMEM_MAP_REFERENCE		__IOKMEM_MAP(0x02000000u)
+#define IOKMEM_MAP_UNIQUE		__IOKMEM_MAP(0x04000000u)
+#define IOKMEM_MAP_PREFAULT		__IOKMEM_MAP(0x10000000u)
+#define IOKMEM_MAP_OVERWRITE		__IOKMEM_MAP(0x20000000u)
+#define IOKMEM_MAP_GUARDED_MASK		__IOKMEM_MAP(0xc0000000u)
+#define IOKMEM_MAP_GUARDED_SMALL	__IOKMEM_MAP(0x40000000u)
+#define IOKMEM_MAP_GUARDED_LARGE	__IOKMEM_MAP(0x80000000u)
 
 /**
  * struct iokmem_create_buffer - argument of IOKMEM_CREATE_BUFFER
