@@ -169,13 +169,12 @@ static void dma_cuts_segments_where_the_next_may_begin(struct kunit *test)
 	}
 }
 
-static void dma_refuses_memory_that_is_not_aligned(struct kunit *test)
+static void dma_refuses_lengths_that_are_not_aligned(struct kunit *test)
 {
 	struct iokmem_dma_specification specification = { .alignment = 64 };
-	struct iokmem_desc *desc = contiguous(test, 4 * PAGE_SIZE), *odd[2], *multi;
+	struct iokmem_desc *desc = contiguous(test, 4 * PAGE_SIZE), *odd[2], *multi, *registers;
 	struct iokmem_dma *dma = command_for(test, desc, &specification);
 
-	KUNIT_EXPECT_EQ(test, -EDOM, iokmem_dma_prepare(dma, 32, 64));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_prepare(dma, 64, 33));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_complete(dma));
 
@@ -191,13 +190,23 @@ static void dma_refuses_memory_that_is_not_aligned(struct kunit *test)
 			iokmem_dma_prepare_with_specification(dma, &specification, 64, 32));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_complete(dma));
 
-	/* The second member begins where no segment may begin. */
+	/* Memory of devices cannot be copied. */
+	registers = iokmem_desc_with_physical_address(NOBODYS_ADDRESS, SZ_64K, INOUT);
+	registers = keep_desc(test, registers);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, registers, false));
+	KUNIT_EXPECT_EQ(test, -EDOM, iokmem_dma_prepare(dma, 32, 64));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_prepare(dma, 64, 64));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_complete(dma));
+
+	/* The second member begins where no segment may begin, so the device gets a copy. */
 	odd[0] = keep_desc(test, iokmem_sub_with_sub_range(desc, 0, 64, INOUT));
 	odd[1] = keep_desc(test, iokmem_sub_with_sub_range(desc, 136, 64, INOUT));
 	multi = keep_desc(test, iokmem_multi_with_descriptors(odd, 2, INOUT));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, multi, false));
-	KUNIT_EXPECT_EQ(test, -EDOM, iokmem_dma_prepare(dma, 0, 0));
-	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_prepare(dma, 0, 64));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_prepare(dma, 0, 0));
+	KUNIT_EXPECT_EQ(test, 1, walk(test, dma, NULL, SEGMENTS));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_complete(dma));
+	KUNIT_EXPECT_EQ(test, 0, multi->held);
 }
 
 static void dma_goes_on_where_it_was_or_anywhere(struct kunit *test)
@@ -292,12 +301,15 @@ static void dma_refuses_addresses_with_too_many_bits(struct kunit *test)
 
 	if (!(pfn_of(desc, 0) >> (20 - PAGE_SHIFT)))
 		kunit_skip(test, "the buffer is in the first MiB");
-	KUNIT_EXPECT_EQ(test, -EMSGSIZE, iokmem_dma_prepare(dma, 0, 0));
+	/* There is no memory for a copy either. */
+	KUNIT_EXPECT_EQ(test, -ENOBUFS, iokmem_dma_prepare(dma, 0, 0));
+	KUNIT_EXPECT_EQ(test, 0, desc->held);
 	KUNIT_EXPECT_EQ(test, -EBADFD,
 			iokmem_dma_get_prepared_offset_and_length(dma, &offset, NULL));
 }
 
-static void dma_refuses_memory_above_the_mask(struct kunit *test)
+/* Memory above the mask is copied, and other memory is not. */
+static void dma_uses_memory_below_the_mask_as_it_is(struct kunit *test)
 {
 	struct device *dev = device(test);
 	struct iokmem_dma *dma = command(test, dev, &anything);
@@ -307,10 +319,6 @@ static void dma_refuses_memory_above_the_mask(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(24)));
 	if (pfn_of(high, 0) < SZ_16M >> PAGE_SHIFT)
 		kunit_skip(test, "the buffer is in the first 16 MiB");
-	KUNIT_EXPECT_EQ(test, -EMSGSIZE, iokmem_dma_set_memory_descriptor(dma, high, true));
-	KUNIT_EXPECT_NULL(test, iokmem_dma_get_memory_descriptor(dma));
-	KUNIT_EXPECT_EQ(test, 0, high->held);
-
 	low = iokmem_buffer_in_task_with_physical_mask(NULL, INOUT, SZ_64K,
 						       DMA_BIT_MASK(24));
 	low = keep_desc(test, low);
@@ -323,7 +331,9 @@ static void dma_refuses_memory_above_the_mask(struct kunit *test)
 	members[1] = high;
 	members[2] = low;
 	both = keep_desc(test, iokmem_multi_with_descriptors(members, 3, INOUT));
-	KUNIT_EXPECT_EQ(test, -EMSGSIZE, iokmem_dma_set_memory_descriptor(dma, both, true));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, both, true));
+	walk(test, dma, NULL, SEGMENTS);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_clear_memory_descriptor(dma, true));
 	KUNIT_EXPECT_EQ(test, 0, both->held);
 }
 
@@ -686,12 +696,12 @@ static struct kunit_case dma_cases[] = {
 	KUNIT_CASE(dma_joins_neighbours),
 	KUNIT_CASE(dma_cuts_segments_at_their_longest),
 	KUNIT_CASE(dma_cuts_segments_where_the_next_may_begin),
-	KUNIT_CASE(dma_refuses_memory_that_is_not_aligned),
+	KUNIT_CASE(dma_refuses_lengths_that_are_not_aligned),
 	KUNIT_CASE(dma_goes_on_where_it_was_or_anywhere),
 	KUNIT_CASE(dma_gen_refuses_bad_argument),
 	KUNIT_CASE(dma_gives_32_bit_segments_where_they_suffice),
 	KUNIT_CASE(dma_refuses_addresses_with_too_many_bits),
-	KUNIT_CASE(dma_refuses_memory_above_the_mask),
+	KUNIT_CASE(dma_uses_memory_below_the_mask_as_it_is),
 	KUNIT_CASE(dma_counts_preparations_of_the_same_bytes),
 	KUNIT_CASE(dma_refuses_bad_ranges),
 	KUNIT_CASE(dma_refuses_bad_specifications),

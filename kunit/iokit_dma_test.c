@@ -217,8 +217,10 @@ static void iokit_command_knows_its_specification(struct kunit *test)
 			IODMACommand_prepare(clone, 0, 0, true, true));
 	KUNIT_EXPECT_EQ(test, kIOReturnNotAligned,
 			IODMACommand_prepare(clone, 0, 1022, true, true));
-	KUNIT_EXPECT_EQ(test, kIOReturnNotAligned,
+	/* Memory that is not aligned is copied. */
+	KUNIT_EXPECT_EQ(test, kIOReturnSuccess,
 			IODMACommand_prepare(clone, 8, 1024, true, true));
+	KUNIT_EXPECT_EQ(test, kIOReturnSuccess, IODMACommand_complete(clone, true, true));
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess,
 			IODMACommand_prepare(clone, 16, 2048, true, true));
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess,
@@ -298,7 +300,7 @@ static void iokit_command_refuses_what_it_cannot_do(struct kunit *test)
 				kIODMACommandOutputHost64, &good, IODMACommand_kMapped, dev,
 				NULL));
 	KUNIT_EXPECT_FALSE(test, IODMACommand_initWithRefCon(dma, NULL));
-	KUNIT_EXPECT_NULL(test, IODMACommand_createCopyBuffer(dma, kIODirectionIn, 1));
+	KUNIT_EXPECT_NULL(test, IODMACommand_createCopyBuffer(dma, kIODirectionIn, 0));
 }
 
 static void iokit_command_is_prepared_and_completed(struct kunit *test)
@@ -341,8 +343,8 @@ static void iokit_command_is_prepared_and_completed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kIOReturnBadArgument,
 			IODMACommand_synchronize(dma, kIODirectionInOut));
 	KUNIT_EXPECT_EQ(test, kIOReturnBadArgument, IODMACommand_synchronize(dma, 4));
-	KUNIT_EXPECT_EQ(test, kIOReturnUnsupported,
-			IODMACommand_synchronize(dma, kIODirectionIn |
+	KUNIT_EXPECT_EQ(test, kIOReturnBadArgument,
+			IODMACommand_synchronize(dma, kIODirectionInOut |
 						 IODMACommand_kForceDoubleBuffer));
 
 	KUNIT_EXPECT_EQ(test, kIOReturnSuccess, IODMACommand_complete(dma, true, true));
@@ -353,6 +355,50 @@ static void iokit_command_is_prepared_and_completed(struct kunit *test)
 	/* The last reference completes remaining preparations. */
 	IODMACommand_retain(dma);
 	IODMACommand_release(dma);
+}
+
+static void iokit_command_has_a_copy_if_it_is_told_to(struct kunit *test)
+{
+	IODMACommand *dma = command(test, kIODMACommandOutputHost64, device(test));
+	IOMemoryDescriptor *md = scattered(test), *copy;
+	IODMACommand_Segment64 before, after;
+	UInt64 offset = 0;
+	UInt32 nr = 1;
+
+	KUNIT_EXPECT_EQ(test, kIOReturnNotReady,
+			IODMACommand_synchronize(dma, IODMACommand_kForceDoubleBuffer));
+	KUNIT_ASSERT_EQ(test, kIOReturnSuccess,
+			IODMACommand_setMemoryDescriptor(dma, md, true));
+	KUNIT_ASSERT_EQ(test, kIOReturnSuccess,
+			IODMACommand_genIOVMSegments(dma, &offset, &before, &nr));
+	KUNIT_EXPECT_EQ(test, kIOReturnSuccess,
+			IODMACommand_synchronize(dma, IODMACommand_kForceDoubleBuffer));
+	offset = 0;
+	KUNIT_ASSERT_EQ(test, kIOReturnSuccess,
+			IODMACommand_genIOVMSegments(dma, &offset, &after, &nr));
+	KUNIT_EXPECT_NE(test, before.fIOVMAddr, after.fIOVMAddr);
+	KUNIT_EXPECT_EQ(test, kIOReturnSuccess, IODMACommand_complete(dma, true, true));
+
+	copy = keep_desc(test, IODMACommand_createCopyBuffer(dma, kIODirectionIn, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, PAGE_SIZE, IOMemoryDescriptor_getLength(copy));
+	KUNIT_EXPECT_EQ(test, kIODirectionIn, IOMemoryDescriptor_getDirection(copy));
+}
+
+static void iokit_command_has_no_copy_of_registers(struct kunit *test)
+{
+	struct device *dev = device(test);
+	IOMemoryDescriptor *md;
+	IODMACommand *dma;
+
+	md = keep_desc(test, IOMemoryDescriptor_withAddressRange(0x900000000, PAGE_SIZE,
+								 kIODirectionInOut, TASK_NULL));
+	dma = keep_command(test, IODMACommand_withSpecification(kIODMACommandOutputHost64, 32, 0,
+				IODMACommand_kMapped, 0, 64, dev, NULL));
+	KUNIT_ASSERT_EQ(test, kIOReturnSuccess,
+			IODMACommand_setMemoryDescriptor(dma, md, false));
+	KUNIT_EXPECT_EQ(test, kIOReturnMessageTooLarge,
+			IODMACommand_prepare(dma, 0, 0, true, true));
+	KUNIT_EXPECT_EQ(test, kIOReturnNotAligned, IODMACommand_prepare(dma, 32, 0, true, true));
 }
 
 static void iokit_command_copies_what_is_prepared(struct kunit *test)
@@ -536,6 +582,8 @@ static struct kunit_case iokit_dma_cases[] = {
 	KUNIT_CASE(iokit_command_knows_its_specification),
 	KUNIT_CASE(iokit_command_refuses_what_it_cannot_do),
 	KUNIT_CASE(iokit_command_is_prepared_and_completed),
+	KUNIT_CASE(iokit_command_has_a_copy_if_it_is_told_to),
+	KUNIT_CASE(iokit_command_has_no_copy_of_registers),
 	KUNIT_CASE(iokit_command_copies_what_is_prepared),
 	KUNIT_CASE(iokit_command_can_be_specified_later),
 #ifdef CONFIG_FAULT_INJECTION

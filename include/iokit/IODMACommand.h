@@ -549,10 +549,14 @@ static inline IOReturn IODMACommand_getPreparedOffsetAndLength(IODMACommand *com
 
 static inline IOReturn IODMACommand_synchronize(IODMACommand *command, IOOptionBits options)
 {
-	if (options & ~(kIODirectionInOut | IODMACommand_kForceDoubleBuffer))
+	if (options & ~(kIODirectionInOut | IODMACommand_kForceDoubleBuffer) ||
+	    (options & kIODirectionInOut) == kIODirectionInOut)
 		return kIOReturnBadArgument;
 	if (!command->dma)
 		return kIOReturnNotReady;
+	/* The copy is new, so nothing else is to be done. */
+	if (options & IODMACommand_kForceDoubleBuffer)
+		return iokit_from_errno(iokmem_dma_double_buffer(command->dma));
 	return iokit_from_errno(iokmem_dma_synchronize(command->dma, options));
 }
 
@@ -665,11 +669,12 @@ IODMACommand_getAlignmentInternalSegments(const IODMACommand *command)
 	return command->specification.alignment_internal_segments;
 }
 
-/* Only the DMA API copies, and has its own bounce buffers, so this always fails. */
 static inline IOBufferMemoryDescriptor *
 IODMACommand_createCopyBuffer(IODMACommand *command, IODirection direction, UInt64 length)
 {
-	return NULL;
+	if (!command->dma)
+		return iokit_null(-EBADFD);
+	return iokit_desc(iokmem_dma_create_copy_buffer(command->dma, direction, length));
 }
 
 #endif /* _IOKIT_IODMACOMMAND_H */

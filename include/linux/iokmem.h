@@ -341,6 +341,9 @@ int iokmem_dma_gen_segments(struct iokmem_dma *dma, size_t *offset,
 int iokmem_dma_gen_segments32(struct iokmem_dma *dma, size_t *offset,
 			      struct iokmem_dma_segment32 *segments, unsigned int *nr);
 int iokmem_dma_synchronize(struct iokmem_dma *dma, u32 direction);
+int iokmem_dma_double_buffer(struct iokmem_dma *dma);
+struct iokmem_desc *iokmem_dma_create_copy_buffer(struct iokmem_dma *dma, u32 direction,
+						  size_t length);
 size_t iokmem_dma_read_bytes(struct iokmem_dma *dma, size_t offset, void *bytes,
 			     size_t length);
 size_t iokmem_dma_write_bytes(struct iokmem_dma *dma, size_t offset, const void *bytes,

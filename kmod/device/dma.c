@@ -8,7 +8,8 @@
  *
  * A command is mapped no longer than its device's driver is bound. If the driver has not
  * completed it by then, it is completed after the driver's remove(), and can no longer be
- * used. A command is completed as well when its descriptor is revoked.
+ * used. A command is completed as well when its descriptor is revoked. A device that cannot take
+ * the memory as it is gets a copy (bounce.c).
  */
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
@@ -42,13 +43,14 @@ static int is_of_command(struct device *dev, void *res, void *data)
 	return ((struct iokmem_dma_devres *)res)->dma == data;
 }
 
-static void unprepare(struct iokmem_dma *dma)
+/* Complete the command. Return an error if the device had a copy that cannot be copied back. */
+static int unprepare(struct iokmem_dma *dma)
 {
 	lockdep_assert_held(&dma->lock);
 
 	dma->prepared = 0;
-	iokmem_watch_remove(&dma->watch, dma->view.window.desc);
-	iokmem_dma_unmap(&dma->view);
+	iokmem_watch_remove(&dma->watch, iokmem_desc_owner(dma->desc));
+	return iokmem_dma_unmap_and_copy(dma);
 }
 
 static struct iokmem_dma *dma_of_watch(struct iokmem_watch *watch)
@@ -276,18 +278,17 @@ static int prepare_first(struct iokmem_dma *dma, size_t offset, size_t length)
 
 	/* Only a transfer out of memory leaves the memory as it is. */
 	err = iokmem_desc_check_write(dma->desc, direction != DMA_TO_DEVICE);
-	if (!err)
-		err = iokmem_dma_map(&dma->view, dma->dev, &window, direction);
 	if (err)
 		return err;
 	dma->offset = offset;
 	dma->length = length;
 	dma->next = (struct iokmem_dma_cursor) {};
-	err = iokmem_dma_check_segments(dma);
-	if (!err)
-		err = iokmem_watch_add(&dma->watch, &dma_watch_ops, window.desc);
+	err = iokmem_dma_map_or_copy(dma, &window, direction);
 	if (err)
-		iokmem_dma_unmap(&dma->view);
+		return err;
+	err = iokmem_watch_add(&dma->watch, &dma_watch_ops, window.desc);
+	if (err)
+		iokmem_dma_unmap_and_copy(dma);
 	else
 		dma->prepared = 1;
 	return err;
@@ -355,6 +356,10 @@ static int wait_and_lock(struct iokmem_dma *dma)
  * fences that their drivers have put on the dma-buf: for those of devices that write it, and, if
  * the command's device may write, also for those of devices that read it.
  *
+ * If the memory is not aligned as specified, or out of the device's reach, the device gets a copy
+ * of it, which is made here and copied back by the last complete(), unless the direction is "out".
+ * iokmem_dma_synchronize(), iokmem_dma_read_bytes() and iokmem_dma_write_bytes() copy, too.
+ *
  * Nested preparations are counted. They must be of the same bytes.
  *
  * Context: May sleep. The caller holds no mmap lock.
@@ -365,13 +370,13 @@ static int wait_and_lock(struct iokmem_dma *dma)
  * * -EOVERFLOW: @offset plus @length wraps
  * * -ERANGE: the range passes the end of the descriptor, or is empty
  * * -ENOSPC: longer than the longest transfer
- * * -EDOM: @length, or the memory as the device sees it, is not aligned as specified;
- *   nothing is copied for that, as IOKit does
- * * -EMSGSIZE: a bus address has more bits than specified, which the device's DMA mask
- *   should have forbidden; or there is memory at addresses above the mask, or that the device has
- *   no addresses for, and nothing that would bring it below
+ * * -EDOM: @length is not aligned as specified; or the memory as the device sees it is not, and
+ *   there can be no copy, because it is coherent, a device's or a dma-buf
+ * * -EMSGSIZE: a bus address has more bits than specified; or there is memory at addresses above
+ *   the device's DMA mask, or that the device has no addresses for; and there can be no copy
  * * -EALREADY: the command is prepared for another range
- * * -ENOBUFS: the DMA API has no room, for addresses or for memory to bounce in
+ * * -ENOBUFS: the DMA API has no room, for addresses or for memory to bounce in; or there is no
+ *   memory for a copy
  * * -EFAULT: the range has a guard page
  * * -EXDEV: coherent memory of another device; a dma-buf that its exporter does not give
  *   to this one; memory of another PCI device that this one, also on PCI, does not reach, or
@@ -447,7 +452,9 @@ EXPORT_SYMBOL_NS_GPL(iokmem_dma_prepare_with_specification, IOKMEM_NS);
  *
  * Context: May sleep. The caller holds no mmap lock.
  * Return: 0; -EBADFD if the command is not prepared; -ENODEV if the driver has left the
- * device or the descriptor has been revoked, which has completed the command.
+ * device or the descriptor has been revoked, which has completed the command. If the device had a
+ * copy of the memory that cannot be copied back, the command is completed nevertheless: -EIO if
+ * the hardware has lost some memory, -EINTR if a fatal signal arrived.
  */
 int iokmem_dma_complete(struct iokmem_dma *dma)
 {
@@ -458,7 +465,7 @@ int iokmem_dma_complete(struct iokmem_dma *dma)
 	if (!err && dma->prepared > 1)
 		dma->prepared--;
 	else if (!err)
-		unprepare(dma);
+		err = unprepare(dma);
 	mutex_unlock(&dma->lock);
 	return err;
 }
@@ -625,8 +632,8 @@ static int sync_and_unlock(struct iokmem_dma *dma, bool for_cpu)
  * @direction: %IOKMEM_DIRECTION_IN: the CPU, at what the device has written;
  *	%IOKMEM_DIRECTION_OUT: the device, at what the CPU has written
  *
- * Follows IODMACommand::synchronize(), for all bytes that are prepared. Where the DMA API
- * bounces the transfers, all of them are copied: with %IOKMEM_DIRECTION_OUT over bytes that
+ * Follows IODMACommand::synchronize(), for all bytes that are prepared. Where transfers are
+ * bounced, all of them are copied: with %IOKMEM_DIRECTION_OUT over bytes that
  * the device has written and the CPU has not seen, with %IOKMEM_DIRECTION_IN over bytes that
  * the CPU has written and the device has not seen. iokmem_dma_read_bytes() and
  * iokmem_dma_write_bytes() synchronise only the bytes that they copy.
@@ -638,7 +645,7 @@ static int sync_and_unlock(struct iokmem_dma *dma, bool for_cpu)
  * * -EINVAL: @direction is both, or neither
  * * -EBADFD: the command is not prepared
  * * -ENODEV: the driver has left the device, or the descriptor has been revoked
- * * -EIO, -ENOMEM, -EINTR: the exporter of a dma-buf has failed
+ * * -EIO, -ENOMEM, -EINTR: the exporter of a dma-buf has failed, or bytes could not be copied
  */
 int iokmem_dma_synchronize(struct iokmem_dma *dma, u32 direction)
 {
@@ -653,7 +660,9 @@ int iokmem_dma_synchronize(struct iokmem_dma *dma, u32 direction)
 	err = iokmem_dma_check_prepared(dma);
 	if (!err && iokmem_desc_syncs_devices(dma->view.window.desc))
 		return sync_and_unlock(dma, for_cpu);
-	if (!err)
+	if (!err && dma->copy)
+		err = iokmem_dma_sync_bytes(dma, 0, dma->length, for_cpu);
+	else if (!err)
 		iokmem_dma_sync(&dma->view, for_cpu);
 	mutex_unlock(&dma->lock);
 	return err;
@@ -670,8 +679,9 @@ static size_t clip(const struct iokmem_dma *dma, size_t offset, size_t length)
 
 static int read_for_cpu(struct iokmem_dma *dma, size_t offset, void *bytes, size_t length)
 {
-	iokmem_dma_sync_range(&dma->view, offset, length, true);
-	return iokmem_desc_read_bytes(dma->desc, dma->offset + offset, bytes, length);
+	int err = iokmem_dma_sync_bytes(dma, offset, length, true);
+
+	return err ? err : iokmem_desc_read_bytes(dma->desc, dma->offset + offset, bytes, length);
 }
 
 /*
@@ -683,11 +693,10 @@ static int write_for_device(struct iokmem_dma *dma, size_t offset, const void *b
 {
 	int err;
 
-	iokmem_dma_sync_range(&dma->view, offset, length, true);
-	err = iokmem_desc_write_bytes(dma->desc, dma->offset + offset, bytes, length);
+	err = iokmem_dma_sync_bytes(dma, offset, length, true);
 	if (!err)
-		iokmem_dma_sync_range(&dma->view, offset, length, false);
-	return err;
+		err = iokmem_desc_write_bytes(dma->desc, dma->offset + offset, bytes, length);
+	return err ? err : iokmem_dma_sync_bytes(dma, offset, length, false);
 }
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * DMA commands: for dma.c, which has their life, and segments.c, which cuts memory into
- * what a device can take.
+ * DMA commands: for dma.c, which has their life, segments.c, which cuts memory into what a
+ * device can take, and bounce.c, which copies what it cannot take.
  */
 #ifndef _IOKMEM_DMA_H
 #define _IOKMEM_DMA_H
@@ -40,7 +40,10 @@ struct iokmem_dma_cursor {
  * @prepared: how many times the command is prepared
  * @offset: of the first byte that is prepared, in @desc
  * @length: how many bytes are prepared
- * @view: the prepared memory
+ * @view: the prepared memory, or its copy
+ * @copy: the buffer that stands for the memory, or NULL
+ * @copied: the memory that there is a copy of, held
+ * @copied_charge: the charge for that hold, or NULL
  * @watch: of the descriptor that has the prepared memory
  * @next: where the last segments ended
  */
@@ -58,6 +61,9 @@ struct iokmem_dma {
 	size_t offset;
 	size_t length;
 	struct iokmem_dma_view view;
+	struct iokmem_desc *copy;
+	struct iokmem_window copied;
+	struct iokmem_hold_charge *copied_charge;
 	struct iokmem_watch watch;
 	struct iokmem_dma_cursor next;
 };
@@ -82,6 +88,13 @@ static inline int iokmem_dma_check_prepared(const struct iokmem_dma *dma)
 	return dma->prepared ? 0 : -EBADFD;
 }
 
+/* segments.c */
 int iokmem_dma_check_segments(struct iokmem_dma *dma);
+
+/* bounce.c */
+int iokmem_dma_map_or_copy(struct iokmem_dma *dma, const struct iokmem_window *window,
+			   enum dma_data_direction direction);
+int iokmem_dma_unmap_and_copy(struct iokmem_dma *dma);
+int iokmem_dma_sync_bytes(struct iokmem_dma *dma, size_t offset, size_t length, bool for_cpu);
 
 #endif /* _IOKMEM_DMA_H */
