@@ -146,10 +146,13 @@ man-install: man
 		install -m 644 $$section/* $(DESTDIR)$(MANDIR)/$$section || exit 1; done
 
 # The guides and the manual pages, to be read offline.
+# Another python3 that comes first in PATH need not have the modules that Debian's has.
 html: man
-	@python3 -c 'import markdown' 2>/dev/null && command -v mandoc >/dev/null || { \
-		echo "making HTML takes python3-markdown and mandoc: install them" >&2; exit 1; }
-	@scripts/html build/html build/man
+	@for python in python3 /usr/bin/python3; do \
+		$$python -c 'import markdown' 2>/dev/null && break; \
+	done && command -v mandoc >/dev/null || { \
+		echo "making HTML takes python3-markdown and mandoc: install them" >&2; exit 1; }; \
+	$$python scripts/html build/html build/man
 	@echo build/html/README.html
 
 fuzz:
