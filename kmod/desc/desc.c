@@ -139,6 +139,7 @@ struct iokmem_desc *iokmem_desc_alloc(const struct iokmem_kind *kind,
 	desc->live = RB_ROOT;
 	desc->index = RB_ROOT;
 	init_waitqueue_head(&desc->wait);
+	init_waitqueue_head(&desc->hangup);
 	INIT_LIST_HEAD(&desc->watches);
 	RB_CLEAR_NODE(&desc->by_id);
 	return desc;

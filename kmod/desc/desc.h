@@ -139,7 +139,9 @@ struct iokmem_home_ops {
  * @nr_dma_bufs: how many dma-bufs of the memory, or of a part of it, there are
  * @blocked: programs that touch a map wait: see blocked.c
  * @spared: the address space whose program does not, kept as an object only (mmgrab()); or NULL
- * @wait: threads that wait for a map under construction, a retype, a revoke, or while @blocked
+ * @wait: threads that wait for a map under construction, a retype, or a revoke
+ * @hangup: those who poll() a file of the descriptor for a revoke. They may be many, and are not
+ *	woken by anything else
  * @revoked: no new map, hold or access is allowed: see revoke.c
  * @revoke_done: nothing maps the memory any more, and it may be gone
  * @watches: those who use the memory otherwise than by maps, to be told of a revoke
@@ -227,6 +229,7 @@ struct iokmem_desc {
 	bool blocked;			/* protected by @lock; any reader */
 	struct mm_struct *spared;	/* protected by @lock; any reader, to compare */
 	wait_queue_head_t wait;		/* has its own lock */
+	wait_queue_head_t hangup;	/* has its own lock */
 	bool revoked;			/* protected by @lock; any reader */
 	bool revoke_done;		/* protected by @lock; any reader */
 	struct list_head watches;	/* protected by @lock */

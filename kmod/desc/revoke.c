@@ -152,6 +152,7 @@ int iokmem_desc_revoke(struct iokmem_desc *desc)
 	/* Pairs with the acquire above. */
 	smp_store_release(&desc->revoke_done, true);
 	iokmem_wake_all(&desc->wait);
+	iokmem_wake_all(&desc->hangup);
 	trace_iokmem_revoke(desc, start);
 	return 0;
 }

@@ -27,7 +27,10 @@
 #include "user/ioctl.h"
 #include "user/show.h"
 
-/* What the operations of a file tell about it, which are as many as there are combinations. */
+/*
+ * The operations of a file tell what the file may do. There is a copy of them for each combination
+ * of these bits.
+ */
 #define IOKMEM_FILE_MAKER	1u	/* it may revoke the descriptor */
 #define IOKMEM_FILE_PINNABLE	2u	/* mmap() makes pinnable maps */
 #define IOKMEM_FILE_KINDS	4
@@ -641,7 +644,7 @@ static __poll_t iokmem_buffer_poll(struct file *file, poll_table *table)
 {
 	struct iokmem_desc *owner = iokmem_desc_owner(file->private_data);
 
-	poll_wait(file, &owner->wait, table);
+	poll_wait(file, &owner->hangup, table);
 	/* Pairs with iokmem_wake_all(), if the kernel's poll_wait() has no barrier. */
 	smp_mb();
 	/* Pairs with the release in iokmem_desc_revoke(). */

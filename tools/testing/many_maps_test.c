@@ -9,6 +9,8 @@
 #include "bounded.h"
 #include "limits_utils.h"
 
+#include <sys/epoll.h>
+
 #define PARAMETER	"/sys/module/iokmem/parameters/max_map_count"
 #define SIZE		(16 * PAGE)
 #define ATTACKER	60101
@@ -231,6 +233,38 @@ TEST_F(many_maps, at_one_offset_do_not_slow_a_placed_request)
 {
 	allow(2 * MANY);
 	EXPECT_EQ(0, run_child(look_among_parts, &self->passed));
+}
+
+/* Have poll() of the buffer's file wait 10,000 times. */
+static int watch(int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int fds[250], i, j, epoll;
+
+	for (i = 0; i < 250; i++)
+		fds[i] = dup(fd);
+	for (i = 0; i < 40; i++) {
+		epoll = epoll_create1(0);
+		for (j = 0; j < 250; j++)
+			if (epoll_ctl(epoll, EPOLL_CTL_ADD, fds[j], &event))
+				return -errno;
+	}
+	return 0;
+}
+
+static int map_and_release(int fd, char *at, __u64 offset)
+{
+	char *address;
+
+	return map(fd, 0, 0, 0, &address) || release(fd, address, SIZE);
+}
+
+TEST_F(many_maps, are_not_slowed_by_watchers)
+{
+	double few = time_of(map_and_release, self->fd, NULL, 0);
+
+	ASSERT_EQ(0, watch(self->passed));
+	EXPECT_EQ(0, is_not_slower(few, time_of(map_and_release, self->fd, NULL, 0)));
 }
 
 static int look_among_mappings(void *arg)
