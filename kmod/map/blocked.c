@@ -16,18 +16,31 @@
 #include "page/compat.h"
 #include "page/wake.h"
 
-/* Return the first live mapping from @key on, with a count, and move @key behind it; or NULL. */
-static struct iokmem_mapping *take_live(struct iokmem_desc *desc, struct iokmem_live_key *key)
+/* How many mappings are passed over with the lock held. */
+#define IOKMEM_PASS_OVER	64
+
+/*
+ * Return the first live mapping from @key on, with a count, and move @key behind it; or NULL.
+ *
+ * Mappings of the age @new and above have found the mark. There may be many, and programs may add
+ * them in front of @key as fast as this function is called. So it passes over several.
+ */
+static struct iokmem_mapping *take_live(struct iokmem_desc *desc, struct iokmem_live_key *key,
+					u64 new)
 {
 	struct iokmem_mapping *mapping;
+	int i = 0;
 
 	mutex_lock(&desc->lock);
-	mapping = iokmem_index_live_from(desc, key);
-	if (mapping) {
+	do {
+		mapping = iokmem_index_live_from(desc, key);
+		if (mapping) {
+			*key = iokmem_live_key_of(mapping);
+			key->age++;
+		}
+	} while (mapping && mapping->age >= new && ++i < IOKMEM_PASS_OVER);
+	if (mapping)
 		kref_get(&mapping->count);
-		*key = iokmem_live_key_of(mapping);
-		key->age++;
-	}
 	mutex_unlock(&desc->lock);
 	return mapping;
 }
@@ -51,8 +64,12 @@ static void zap_blocked(struct iokmem_desc *desc)
 {
 	struct iokmem_live_key key = {};
 	struct iokmem_mapping *mapping;
+	u64 new;
 
-	while ((mapping = take_live(desc, &key))) {
+	mutex_lock(&desc->lock);
+	new = desc->next_age;
+	mutex_unlock(&desc->lock);
+	while ((mapping = take_live(desc, &key, new))) {
 		if (mapping->mm && !mapping->borrowed && iokmem_desc_blocks(desc, mapping->mm))
 			zap(mapping);
 		iokmem_mapping_put(mapping);
@@ -80,7 +97,7 @@ static int mark(struct iokmem_desc *desc, bool blocked, struct mm_struct *spared
 	mutex_unlock(&desc->lock);
 	if (old)
 		mmdrop(old);
-	iokmem_wake_all(&desc->wait);
+	iokmem_wake_up(&desc->blocked);
 	return err;
 }
 

@@ -448,11 +448,11 @@ static void sleep_redirected(struct iokmem_mapping *mapping)
 /* Sleep until the mapping's program may touch @desc, or the mapping shows it no longer. */
 static void sleep_blocked(struct iokmem_mapping *mapping, struct iokmem_desc *desc)
 {
-	(void)___wait_event(desc->wait,
-			    !iokmem_desc_blocks(desc, mapping->mm) ||
-			    READ_ONCE(mapping->backing.desc) != desc ||
-			    READ_ONCE(mapping->state) == IOKMEM_MAPPING_KILLED,
-			    (TASK_INTERRUPTIBLE | TASK_FREEZABLE), 0, 0, schedule());
+	(void)___wait_var_event(&desc->blocked,
+				!iokmem_desc_blocks(desc, mapping->mm) ||
+				READ_ONCE(mapping->backing.desc) != desc ||
+				READ_ONCE(mapping->state) == IOKMEM_MAPPING_KILLED,
+				(TASK_INTERRUPTIBLE | TASK_FREEZABLE), 0, 0, schedule());
 }
 
 /*

@@ -244,6 +244,8 @@ bool iokmem_mapping_kill(struct iokmem_mapping *mapping)
 	iokmem_wake_all(&desc->wait);
 	if (mapping->options & IOKMEM_MAP_UNIQUE)
 		iokmem_wake_up(&mapping->blocked);
+	if (desc->blocked)
+		iokmem_wake_up(&desc->blocked);
 	return true;
 }
 

@@ -157,7 +157,8 @@ static void exchange_locked(struct iokmem_mapping *mapping, struct iokmem_backin
 	spin_unlock(&mapping->shown_lock);
 	iokmem_index_add_live(mapping);
 	/* A thread may wait until it may touch the old memory: see iokmem_desc_redirect(). */
-	iokmem_wake_all(&old->wait);
+	if (old->blocked)
+		iokmem_wake_up(&old->blocked);
 	WRITE_ONCE(mapping->cache_mode, iokmem_desc_get_cache_mode(mapping->backing.desc));
 	trace_iokmem_redirect(&mapping->whole);
 }
