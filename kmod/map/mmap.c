@@ -220,10 +220,12 @@ int iokmem_desc_mmap(struct iokmem_desc *desc, struct vm_area_struct *vma, u32 o
 	if (options & ~(IOKMEM_MAP_READ_ONLY | IOKMEM_MAP_PINNABLE))
 		return -EOPNOTSUPP;
 	err = check_rights(vma, desc->read_only || options & IOKMEM_MAP_READ_ONLY);
+	if (!err)
+		err = mmap_desc(desc, vma->vm_file, vma, iokmem_desc_get_length(desc),
+				options & IOKMEM_MAP_PINNABLE, false);
 	if (err)
-		return err;
-	return mmap_desc(desc, vma->vm_file, vma, iokmem_desc_get_length(desc),
-			 options & IOKMEM_MAP_PINNABLE, false);
+		trace_iokmem_refuse("mmap", desc->id, err);
+	return err;
 }
 EXPORT_SYMBOL_NS_GPL(iokmem_desc_mmap, IOKMEM_NS);
 
