@@ -214,6 +214,8 @@ TEST_F(slow_peer, makes_nobody_wait)
 
 /* Each try to hold all of it takes its time on slow kernels. */
 #define BUSY_SIZE	(2 * MIB)
+/* So does each touch of a page that has just been emptied. */
+#define NR_TOUCHES	500
 
 /* A peer with a writable file descriptor, which empties the memory all the time. */
 FIXTURE(busy_peer)
@@ -253,7 +255,7 @@ static int touch_many_pages(void *arg)
 	int i;
 
 	CHILD_EXPECT(!map(owner->fd, 0, 0, 0, &address));
-	for (i = 0; i < 1000; i++)
+	for (i = 0; i < NR_TOUCHES; i++)
 		address[i * PAGE % BUSY_SIZE] = 1;
 	return 0;
 }
@@ -266,7 +268,7 @@ static int have_the_kernel_touch(void *arg)
 	char *address;
 
 	CHILD_EXPECT(!map(owner->fd, 0, 0, 0, &address));
-	for (i = 0; i < 1000; i++)
+	for (i = 0; i < NR_TOUCHES; i++)
 		CHILD_EXPECT(read(zero, address + i * PAGE % BUSY_SIZE, 1) == 1 ||
 			     errno == EFAULT);
 	return 0;
