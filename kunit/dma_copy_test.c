@@ -107,7 +107,7 @@ static void copy_is_of_the_memory_and_goes_back(struct kunit *test)
 	for (i = 0; i < LENGTH; i += 37)
 		KUNIT_ASSERT_EQ(test, pattern(FIRST + i), *device_byte(test, dma, i));
 
-	/* What the device writes is in the memory when the command is completed. */
+	/* Completing the command brings the device's bytes into the memory. */
 	*device_byte(test, dma, at) = ~pattern(FIRST + at);
 	KUNIT_EXPECT_EQ(test, pattern(FIRST + at), memory_byte(test, desc, at));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_complete(dma));
@@ -177,7 +177,7 @@ static void copy_is_within_reach(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_complete(dma));
 	expect_pattern(test, desc, SIZE_MAX);
 
-	/* The same if it is the device's mask that is narrow. */
+	/* A device with a narrow mask gets a copy as well. */
 	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(24)));
 	dma = command(test, dev, &anything);
 	offset = 0;

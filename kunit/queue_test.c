@@ -82,7 +82,7 @@ static void entries_come_out_as_they_went_in(struct kunit *test)
 		if (added || prandom_u32_state(&random) % 2) {
 			taken = take(q, out);
 			KUNIT_ASSERT_TRUE(test, taken >= 0 || taken == -ENODATA);
-			/* What has no room has some once there is nothing else. */
+			/* An empty queue has room for the entry. */
 			KUNIT_ASSERT_FALSE(test, added && taken == -ENODATA);
 			out += max(taken, 0);
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What iokit_dma.cc, in C++, and iokit_dma_test.c, in C, call of each other: the test harness is
- * for C only.
+ * Functions that iokit_dma.cc (C++) and iokit_dma_test.c (C) call of each other. The test harness
+ * is for C only.
  */
 #ifndef _IOKIT_DMA_H
 #define _IOKIT_DMA_H

@@ -117,11 +117,11 @@ TEST_F(dma, device_reaches_nothing_else)
 	ASSERT_OK(prepare(self->command, self->buffer, 0, 0, &segment));
 	vfio_transfer(&self->vfio, segment.address, LENGTH, false);
 	EXPECT_OK(IODMACommand_CompleteDMA(self->command, 0));
-	/* What is completed is out of reach. */
+	/* The device does not reach memory that is completed. */
 	memset(self->bytes, 'x', LENGTH);
 	vfio_transfer(&self->vfio, segment.address, LENGTH, true);
 	EXPECT_EQ('x', self->bytes[0]);
-	/* What goes out is not written. */
+	/* The device cannot write memory of direction Out. */
 	memset(bytes, 'y', LENGTH);
 	ASSERT_OK(prepare(self->command, out, 0, 0, &segment));
 	vfio_transfer(&self->vfio, segment.address, LENGTH, true);
@@ -164,7 +164,7 @@ TEST_F(dma, addresses_are_apart_and_free_ones_are_found)
 	/* Others are not as limited. */
 	EXPECT_OK(prepare(self->command, self->buffer, 0, 1, &segments[15]));
 	EXPECT_LE(16 * PAGE, segments[15].address);
-	/* What is free again is found. */
+	/* The next command finds the place that is free again. */
 	EXPECT_OK(IODMACommand_CompleteDMA(small[5], 0));
 	EXPECT_OK(prepare(small[14], self->buffer, 0, 1, &segments[14]));
 	EXPECT_EQ(segments[5].address, segments[14].address);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What library_driverkit.cc, in C++, and library_driverkit_test.c, in C, call of each other:
- * the test harness is for C only.
+ * Functions that library_driverkit.cc (C++) and library_driverkit_test.c (C) call of each other.
+ * The test harness is for C only.
  */
 #ifndef _LIBRARY_DRIVERKIT_H
 #define _LIBRARY_DRIVERKIT_H
