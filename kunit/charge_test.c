@@ -8,7 +8,7 @@
 #include "helpers.h"
 
 #define NR	5
-#define SIZE	(NR * PAGE_SIZE)
+#define CHARGED	(NR * PAGE_SIZE)
 
 static long locked(struct task_struct *task)
 {
@@ -23,7 +23,7 @@ static struct iokmem_desc *charged(struct kunit *test, struct task_struct *payer
 {
 	struct iokmem_desc *desc;
 
-	desc = iokmem_buffer_charged_to(payer, NULL, options, SIZE, 0, 0);
+	desc = iokmem_buffer_charged_to(payer, NULL, options, CHARGED, 0, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, desc);
 	return desc;
 }
@@ -129,7 +129,7 @@ static void nobody_is_charged_unless_named(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, before, locked(task));
 		iokmem_desc_put(desc);
 	}
-	desc = iokmem_buffer_in_task_with_options(task, 0, SIZE, 0);
+	desc = iokmem_buffer_in_task_with_options(task, 0, CHARGED, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, desc);
 	KUNIT_EXPECT_EQ(test, before, locked(task));
 	iokmem_desc_put(desc);
@@ -139,7 +139,7 @@ static int error_of(struct task_struct *payer, u32 options)
 {
 	struct iokmem_desc *desc;
 
-	desc = iokmem_buffer_charged_to(payer, NULL, options, SIZE, 0, 0);
+	desc = iokmem_buffer_charged_to(payer, NULL, options, CHARGED, 0, 0);
 	if (IS_ERR(desc))
 		return PTR_ERR(desc);
 	iokmem_desc_put(desc);
@@ -175,9 +175,9 @@ static void failures_leave_no_charge(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, error_of(task, 0x80000000u));
 	KUNIT_EXPECT_EQ(test, -EINVAL,
-			PTR_ERR_OR_ZERO(iokmem_buffer_charged_to(task, NULL, 0, SIZE, 3, 0)));
+			PTR_ERR_OR_ZERO(iokmem_buffer_charged_to(task, NULL, 0, CHARGED, 3, 0)));
 	KUNIT_EXPECT_EQ(test, -EINVAL,
-			PTR_ERR_OR_ZERO(iokmem_buffer_charged_to(task, NULL, 0, SIZE, 0, 5)));
+			PTR_ERR_OR_ZERO(iokmem_buffer_charged_to(task, NULL, 0, CHARGED, 0, 5)));
 	KUNIT_EXPECT_EQ(test, -ENOMEM,
 			PTR_ERR_OR_ZERO(iokmem_buffer_charged_to(task, NULL, 0, 1UL << 50,
 								 0, 0)));

@@ -7,8 +7,6 @@
 
 #include "kinds.h"
 
-#define NONE	IOKMEM_DIRECTION_NONE
-#define INOUT	IOKMEM_DIRECTION_INOUT
 
 static struct iokmem_desc *sub(struct kunit *test, struct iokmem_desc *parent,
 			       size_t offset, size_t length)

@@ -9,17 +9,17 @@
 #include "helpers.h"
 #include "page/pages.h"
 
-static const size_t sizes[] = {
+static const size_t contiguous_sizes[] = {
 	1, PAGE_SIZE + 1, 5 * PAGE_SIZE, SZ_64K, SZ_2M + 7, 3 * SZ_1M, SZ_4M,
 	5 * SZ_1M, SZ_16M, 48 * SZ_1M + PAGE_SIZE,
 };
 
-static void size_desc(const size_t *size, char *desc)
+static void contiguous_size_desc(const size_t *size, char *desc)
 {
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%zu bytes", *size);
 }
 
-KUNIT_ARRAY_PARAM(size, sizes, size_desc);
+KUNIT_ARRAY_PARAM(contiguous_size, contiguous_sizes, contiguous_size_desc);
 
 /* Expect the memory to be one piece and zero, at the address that the kernel sees. */
 static void expect_one_piece(struct kunit *test, struct iokmem_desc *desc)
@@ -176,11 +176,11 @@ static void contiguous_memory_comes_from_the_reserve_first(struct kunit *test)
 			before - SZ_4M / PAGE_SIZE);
 }
 
-static const size_t alignments[] = {
+static const size_t contiguous_alignments[] = {
 	2, PAGE_SIZE, SZ_64K, SZ_2M, SZ_4M, SZ_8M, SZ_32M,
 };
 
-KUNIT_ARRAY_PARAM(alignment, alignments, size_desc);
+KUNIT_ARRAY_PARAM(contiguous_alignment, contiguous_alignments, contiguous_size_desc);
 
 static void contiguous_memory_is_aligned(struct kunit *test)
 {
@@ -298,7 +298,7 @@ static void contiguous_mask_fits_every_byte(struct kunit *test)
 	memset(bytes, 0xa5, PAGE_ALIGN(c->size));
 }
 
-struct refused_case {
+struct refused_place {
 	const char *name;
 	u64 mask;
 	u32 options;
@@ -306,7 +306,7 @@ struct refused_case {
 	int err;
 };
 
-static const struct refused_case refused_cases[] = {
+static const struct refused_place refused_places[] = {
 	{ "below a page", 0xfff, 0, 1, -ERANGE },
 	{ "one bit", 1, 0, 1, -ERANGE },
 	{ "smaller than the buffer", 0xfffff, 0, SZ_1M + 1, -ERANGE },
@@ -320,16 +320,16 @@ static const struct refused_case refused_cases[] = {
 	{ "unknown option", 0xffffffff, 0x8, 1, -EOPNOTSUPP },
 };
 
-static void refused_desc(const struct refused_case *c, char *desc)
+static void refused_place_desc(const struct refused_place *c, char *desc)
 {
 	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
 }
 
-KUNIT_ARRAY_PARAM(refused, refused_cases, refused_desc);
+KUNIT_ARRAY_PARAM(refused_place, refused_places, refused_place_desc);
 
 static void contiguous_impossible_mask_is_refused(struct kunit *test)
 {
-	const struct refused_case *c = test->param_value;
+	const struct refused_place *c = test->param_value;
 	struct iokmem_desc *desc;
 
 	desc = iokmem_buffer_in_task_with_physical_mask(NULL, c->options, c->size,
@@ -371,16 +371,16 @@ static void contiguous_impossible_request_fails_soon(struct kunit *test)
 }
 
 static struct kunit_case contiguous_cases[] = {
-	KUNIT_CASE_PARAM(contiguous_memory_is_one_zeroed_piece, size_gen_params),
+	KUNIT_CASE_PARAM(contiguous_memory_is_one_zeroed_piece, contiguous_size_gen_params),
 	KUNIT_CASE(contiguous_memory_comes_from_the_reserve_first),
 	KUNIT_CASE_PARAM(contiguous_neighbours_are_found_among_blocks, neighbours_gen_params),
 	KUNIT_CASE(contiguous_memory_is_of_blocks_that_are_neighbours),
 	KUNIT_CASE(contiguous_memory_comes_from_anywhere),
-	KUNIT_CASE_PARAM(contiguous_memory_is_aligned, alignment_gen_params),
+	KUNIT_CASE_PARAM(contiguous_memory_is_aligned, contiguous_alignment_gen_params),
 	KUNIT_CASE(contiguous_memory_is_what_large_alignment_gives),
 	KUNIT_CASE(contiguous_capacity_is_aligned_to_its_size),
 	KUNIT_CASE_PARAM(contiguous_mask_fits_every_byte, mask_gen_params),
-	KUNIT_CASE_PARAM(contiguous_impossible_mask_is_refused, refused_gen_params),
+	KUNIT_CASE_PARAM(contiguous_impossible_mask_is_refused, refused_place_gen_params),
 	KUNIT_CASE(contiguous_impossible_request_fails_soon),
 	{}
 };

@@ -166,7 +166,7 @@ static u8 *bytes_of(const struct importer *importer)
 	return phys_to_virt(sg_dma_address(importer->table->sgl));
 }
 
-/* Expect the memory to have what device_writes() wrote. */
+/* Expect the memory to have what device_writes_byte() wrote. */
 static void expect_written(struct kunit *test, struct iokmem_desc *desc,
 			   const struct importer *importer, size_t at)
 {
@@ -178,7 +178,7 @@ static void expect_written(struct kunit *test, struct iokmem_desc *desc,
 	KUNIT_EXPECT_EQ_MSG(test, 10 + at, byte, "byte %zu", at);
 }
 
-static void device_writes(const struct importer *importer, size_t at)
+static void device_writes_byte(const struct importer *importer, size_t at)
 {
 	if (importer->direction != DMA_TO_DEVICE)
 		bytes_of(importer)[at] = 10 + at;
@@ -197,8 +197,8 @@ static void expect_nothing_is_lost(struct kunit *test, struct iokmem_desc *desc,
 {
 	u8 byte = 13;
 
-	device_writes(first, 1);
-	device_writes(second, 2);
+	device_writes_byte(first, 1);
+	device_writes_byte(second, 2);
 	KUNIT_EXPECT_EQ(test, 0, dma_buf_begin_cpu_access(dmabuf, DMA_BIDIRECTIONAL));
 	expect_written(test, desc, first, 1);
 	expect_written(test, desc, second, 2);
@@ -227,7 +227,7 @@ static void bounce_of_importers_loses_nothing(struct kunit *test)
 		let_go(&first);
 	} else {
 		/* The second device may have the memory after the first. */
-		device_writes(&first, 1);
+		device_writes_byte(&first, 1);
 		let_go(&first);
 		expect_written(test, desc, &first, 1);
 		KUNIT_ASSERT_EQ(test, 0, import_for(&second, dmabuf, second_device,

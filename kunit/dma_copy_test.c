@@ -10,10 +10,9 @@
 #include "device/dma.h"
 #include "dma_helpers.h"
 
-#define FIRST	32		/* the first byte that is prepared: not aligned */
-#define LENGTH	(2 * PAGE_SIZE)
+#define COPIED_FROM	32		/* the first byte that is prepared: not aligned */
+#define COPIED	(2 * PAGE_SIZE)
 #define WHOLE	(4 * PAGE_SIZE)
-#define NONE	IOKMEM_DIRECTION_NONE
 
 static const struct iokmem_dma_specification aligned = {
 	.alignment = 64,
@@ -21,7 +20,7 @@ static const struct iokmem_dma_specification aligned = {
 };
 
 /* Return where the device has byte @offset of those that are prepared. */
-static u8 *device_byte(struct kunit *test, struct iokmem_dma *dma, size_t offset)
+static u8 *byte_of_copy(struct kunit *test, struct iokmem_dma *dma, size_t offset)
 {
 	struct iokmem_dma_segment segment;
 	unsigned int nr = 1;
@@ -34,20 +33,20 @@ static u8 *device_byte(struct kunit *test, struct iokmem_dma *dma, size_t offset
 }
 
 /* Return byte @offset of the memory, counted from the first that is prepared. */
-static int memory_byte(struct kunit *test, struct iokmem_desc *desc, ssize_t offset)
+static int byte_of_memory(struct kunit *test, struct iokmem_desc *desc, ssize_t offset)
 {
 	u8 byte = 0;
 
-	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, FIRST + offset, &byte, 1));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_read_bytes(desc, COPIED_FROM + offset, &byte, 1));
 	return byte;
 }
 
 static void set_memory_byte(struct kunit *test, struct iokmem_desc *desc, size_t offset, u8 byte)
 {
-	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_write_bytes(desc, FIRST + offset, &byte, 1));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_write_bytes(desc, COPIED_FROM + offset, &byte, 1));
 }
 
-static void fill(struct kunit *test, struct iokmem_desc *desc)
+static void fill_whole(struct kunit *test, struct iokmem_desc *desc)
 {
 	u8 *bytes = kunit_kzalloc(test, WHOLE, GFP_KERNEL);
 
@@ -60,7 +59,7 @@ static struct iokmem_desc *filled(struct kunit *test, u32 options)
 {
 	struct iokmem_desc *desc = iokmem_buffer_in_task_with_options(NULL, options, WHOLE, 0);
 
-	fill(test, keep_desc(test, desc));
+	fill_whole(test, keep_desc(test, desc));
 	return desc;
 }
 
@@ -69,9 +68,9 @@ static void expect_pattern(struct kunit *test, struct iokmem_desc *desc, size_t 
 {
 	ssize_t i;
 
-	for (i = -FIRST; i < (ssize_t)(WHOLE - FIRST); i++)
+	for (i = -COPIED_FROM; i < (ssize_t)(WHOLE - COPIED_FROM); i++)
 		if (i != changed)
-			KUNIT_ASSERT_EQ_MSG(test, pattern(FIRST + i), memory_byte(test, desc, i),
+			KUNIT_ASSERT_EQ_MSG(test, pattern(COPIED_FROM + i), byte_of_memory(test, desc, i),
 					    "byte %zd", i);
 }
 
@@ -102,17 +101,17 @@ static void copy_is_of_the_memory_and_goes_back(struct kunit *test)
 	struct iokmem_dma *dma = command_for(test, desc, &aligned);
 	size_t i, at = PAGE_SIZE + 7;
 
-	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, FIRST, LENGTH));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, COPIED_FROM, COPIED));
 	KUNIT_EXPECT_EQ(test, 2, walk(test, dma, NULL, SEGMENTS));
-	for (i = 0; i < LENGTH; i += 37)
-		KUNIT_ASSERT_EQ(test, pattern(FIRST + i), *device_byte(test, dma, i));
+	for (i = 0; i < COPIED; i += 37)
+		KUNIT_ASSERT_EQ(test, pattern(COPIED_FROM + i), *byte_of_copy(test, dma, i));
 
 	/* Completing the command brings the device's bytes into the memory. */
-	*device_byte(test, dma, at) = ~pattern(FIRST + at);
-	KUNIT_EXPECT_EQ(test, pattern(FIRST + at), memory_byte(test, desc, at));
+	*byte_of_copy(test, dma, at) = ~pattern(COPIED_FROM + at);
+	KUNIT_EXPECT_EQ(test, pattern(COPIED_FROM + at), byte_of_memory(test, desc, at));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_complete(dma));
-	KUNIT_EXPECT_EQ(test, c->back ? (u8)~pattern(FIRST + at) : pattern(FIRST + at),
-			memory_byte(test, desc, at));
+	KUNIT_EXPECT_EQ(test, c->back ? (u8)~pattern(COPIED_FROM + at) : pattern(COPIED_FROM + at),
+			byte_of_memory(test, desc, at));
 	expect_pattern(test, desc, at);
 	KUNIT_EXPECT_EQ(test, 0, desc->held);
 	KUNIT_EXPECT_EQ(test, -EBADFD, iokmem_dma_complete(dma));
@@ -124,27 +123,27 @@ static void copy_follows_who_looks_next(struct kunit *test)
 	struct iokmem_dma *dma = command_for(test, desc, &aligned);
 	u8 bytes[3] = { 11, 12, 13 };
 
-	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, FIRST, LENGTH));
-	*device_byte(test, dma, 0) = 77;
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, COPIED_FROM, COPIED));
+	*byte_of_copy(test, dma, 0) = 77;
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_synchronize(dma, IN));
-	KUNIT_EXPECT_EQ(test, 77, memory_byte(test, desc, 0));
-	set_memory_byte(test, desc, LENGTH - 1, 78);
-	KUNIT_EXPECT_NE(test, 78, *device_byte(test, dma, LENGTH - 1));
+	KUNIT_EXPECT_EQ(test, 77, byte_of_memory(test, desc, 0));
+	set_memory_byte(test, desc, COPIED - 1, 78);
+	KUNIT_EXPECT_NE(test, 78, *byte_of_copy(test, dma, COPIED - 1));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_synchronize(dma, OUT));
-	KUNIT_EXPECT_EQ(test, 78, *device_byte(test, dma, LENGTH - 1));
+	KUNIT_EXPECT_EQ(test, 78, *byte_of_copy(test, dma, COPIED - 1));
 
 	/* Only the bytes that are asked for are copied. */
-	*device_byte(test, dma, 100) = 79;
+	*byte_of_copy(test, dma, 100) = 79;
 	set_memory_byte(test, desc, 200, 80);
 	KUNIT_EXPECT_EQ(test, 3, iokmem_dma_write_bytes(dma, 110, bytes, 3));
-	KUNIT_EXPECT_EQ(test, 12, *device_byte(test, dma, 111));
-	KUNIT_EXPECT_EQ(test, 79, *device_byte(test, dma, 100));
-	*device_byte(test, dma, 112) = 14;
+	KUNIT_EXPECT_EQ(test, 12, *byte_of_copy(test, dma, 111));
+	KUNIT_EXPECT_EQ(test, 79, *byte_of_copy(test, dma, 100));
+	*byte_of_copy(test, dma, 112) = 14;
 	KUNIT_EXPECT_EQ(test, 3, iokmem_dma_read_bytes(dma, 110, bytes, 3));
 	KUNIT_EXPECT_EQ(test, 14, bytes[2]);
-	KUNIT_EXPECT_EQ(test, 80, memory_byte(test, desc, 200));
+	KUNIT_EXPECT_EQ(test, 80, byte_of_memory(test, desc, 200));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_complete(dma));
-	KUNIT_EXPECT_EQ(test, 79, memory_byte(test, desc, 100));
+	KUNIT_EXPECT_EQ(test, 79, byte_of_memory(test, desc, 100));
 }
 
 static void copy_of_what_is_only_read_leaves_it(struct kunit *test)
@@ -152,8 +151,8 @@ static void copy_of_what_is_only_read_leaves_it(struct kunit *test)
 	struct iokmem_desc *desc = filled(test, OUT);
 	struct iokmem_dma *dma = command_for(test, desc, &aligned);
 
-	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, FIRST, LENGTH));
-	*device_byte(test, dma, 0) = ~pattern(FIRST);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, COPIED_FROM, COPIED));
+	*byte_of_copy(test, dma, 0) = ~pattern(COPIED_FROM);
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_synchronize(dma, IN));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_complete(dma));
 	expect_pattern(test, desc, SIZE_MAX);
@@ -196,7 +195,7 @@ static void copy_is_contiguous_if_segments_have_to_be_long(struct kunit *test)
 	struct iokmem_desc *desc = scattered(test, 4);
 	struct iokmem_dma *dma = command_for(test, desc, &in_blocks);
 
-	fill(test, desc);
+	fill_whole(test, desc);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, 0, 0));
 	KUNIT_EXPECT_EQ(test, 1, walk(test, dma, NULL, SEGMENTS));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_complete(dma));
@@ -209,12 +208,12 @@ static void copy_of_pageable_memory_keeps_it(struct kunit *test)
 	struct iokmem_desc *desc = filled(test, INOUT | IOKMEM_PAGEABLE);
 	struct iokmem_dma *dma = command_for(test, desc, &aligned);
 
-	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, FIRST, LENGTH));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, COPIED_FROM, COPIED));
 	KUNIT_EXPECT_EQ(test, 1, desc->held);
-	*device_byte(test, dma, 5) = ~pattern(FIRST + 5);
+	*byte_of_copy(test, dma, 5) = ~pattern(COPIED_FROM + 5);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_complete(dma));
 	KUNIT_EXPECT_EQ(test, 0, desc->held);
-	KUNIT_EXPECT_EQ(test, (u8)~pattern(FIRST + 5), memory_byte(test, desc, 5));
+	KUNIT_EXPECT_EQ(test, (u8)~pattern(COPIED_FROM + 5), byte_of_memory(test, desc, 5));
 	expect_pattern(test, desc, 5);
 }
 
@@ -237,9 +236,9 @@ static void copy_is_made_on_demand(struct kunit *test)
 	*(u8 *)phys_to_virt(segment.address) = 99;
 	/* There are still two preparations. */
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_complete(dma));
-	KUNIT_EXPECT_EQ(test, pattern(0), memory_byte(test, desc, -FIRST));
+	KUNIT_EXPECT_EQ(test, pattern(0), byte_of_memory(test, desc, -COPIED_FROM));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_complete(dma));
-	KUNIT_EXPECT_EQ(test, 99, memory_byte(test, desc, -FIRST));
+	KUNIT_EXPECT_EQ(test, 99, byte_of_memory(test, desc, -COPIED_FROM));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, 0, 0));
 	walk(test, dma, desc, SEGMENTS);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_clear_memory_descriptor(dma, true));
@@ -256,7 +255,7 @@ static void copy_ends_with_its_memory(struct kunit *test)
 	struct iokmem_desc *desc = filled(test, INOUT);
 	struct iokmem_dma *dma = command_for(test, desc, &aligned);
 
-	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, FIRST, LENGTH));
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, COPIED_FROM, COPIED));
 	KUNIT_ASSERT_NOT_NULL(test, dma->copy);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_revoke(desc));
 	KUNIT_EXPECT_NULL(test, dma->copy);
@@ -275,12 +274,12 @@ static void copy_ends_with_the_driver(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(64)));
 	dma = command(test, dev, &aligned);
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, desc, false));
-	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, FIRST, LENGTH));
-	*device_byte(test, dma, 3) = ~pattern(FIRST + 3);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, COPIED_FROM, COPIED));
+	*byte_of_copy(test, dma, 3) = ~pattern(COPIED_FROM + 3);
 	get_device(dev);
 	kunit_device_unregister(test, dev);
 	KUNIT_EXPECT_NULL(test, dma->copy);
-	KUNIT_EXPECT_EQ(test, (u8)~pattern(FIRST + 3), memory_byte(test, desc, 3));
+	KUNIT_EXPECT_EQ(test, (u8)~pattern(COPIED_FROM + 3), byte_of_memory(test, desc, 3));
 	/* The test puts the command after the device. */
 	put_device(dev);
 }
@@ -304,8 +303,8 @@ static void copy_buffer_is_what_the_device_takes(struct kunit *test)
 	struct iokmem_desc *desc, *any = filled(test, INOUT);
 	struct iokmem_dma *dma = command_for(test, any, &specification);
 
-	desc = keep_desc(test, iokmem_dma_create_copy_buffer(dma, OUT, LENGTH + 1));
-	KUNIT_EXPECT_EQ(test, LENGTH + 1, iokmem_desc_get_length(desc));
+	desc = keep_desc(test, iokmem_dma_create_copy_buffer(dma, OUT, COPIED + 1));
+	KUNIT_EXPECT_EQ(test, COPIED + 1, iokmem_desc_get_length(desc));
 	KUNIT_EXPECT_EQ(test, OUT, iokmem_desc_get_direction(desc));
 	KUNIT_EXPECT_NOT_NULL(test, iokmem_buffer_get_bytes_no_copy(desc));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, desc, true));

@@ -8,9 +8,6 @@
 
 #include "kinds.h"
 
-#define IN		IOKMEM_DIRECTION_IN
-#define OUT		IOKMEM_DIRECTION_OUT
-#define INOUT		IOKMEM_DIRECTION_INOUT
 #define SEGMENTS	32
 
 /* A specification that allows any segment. */

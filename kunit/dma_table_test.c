@@ -30,7 +30,7 @@ static struct device *device_with(struct kunit *test, unsigned int longest,
  * few as possible, none longer than the device's longest entry or across its boundary. Returns
  * how many there are.
  */
-static unsigned int fill(struct kunit *test, struct device *dev, struct iokmem_desc *desc,
+static unsigned int fill_table(struct kunit *test, struct device *dev, struct iokmem_desc *desc,
 			 size_t offset, size_t length)
 {
 	u64 boundary = dma_get_seg_boundary(dev);
@@ -67,14 +67,14 @@ static void dma_entries_are_runs_of_memory(struct kunit *test)
 	struct iokmem_desc *scattered_one = scattered(test, 8);
 	struct iokmem_desc *runs = in_runs(test, 20);
 
-	KUNIT_EXPECT_EQ(test, 1, fill(test, dev, one, 0, 8 * PAGE_SIZE));
-	KUNIT_EXPECT_EQ(test, 1, fill(test, dev, one, 5 * PAGE_SIZE + 17, 100));
-	KUNIT_EXPECT_EQ(test, 8, fill(test, dev, scattered_one, 0, 8 * PAGE_SIZE));
-	KUNIT_EXPECT_EQ(test, 2, fill(test, dev, scattered_one, PAGE_SIZE - 1, 2));
-	KUNIT_EXPECT_EQ(test, 20, fill(test, dev, runs, 0, 40 * PAGE_SIZE));
-	KUNIT_EXPECT_EQ(test, 1, fill(test, dev, runs, 39 * PAGE_SIZE, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 1, fill_table(test, dev, one, 0, 8 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 1, fill_table(test, dev, one, 5 * PAGE_SIZE + 17, 100));
+	KUNIT_EXPECT_EQ(test, 8, fill_table(test, dev, scattered_one, 0, 8 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 2, fill_table(test, dev, scattered_one, PAGE_SIZE - 1, 2));
+	KUNIT_EXPECT_EQ(test, 20, fill_table(test, dev, runs, 0, 40 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 1, fill_table(test, dev, runs, 39 * PAGE_SIZE, PAGE_SIZE));
 	/* From the middle of the fourth run to the first page of the seventh. */
-	KUNIT_EXPECT_EQ(test, 4, fill(test, dev, runs, 7 * PAGE_SIZE + 5, 5 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 4, fill_table(test, dev, runs, 7 * PAGE_SIZE + 5, 5 * PAGE_SIZE));
 }
 
 static void dma_obeys_the_devices_longest_entry(struct kunit *test)
@@ -85,18 +85,18 @@ static void dma_obeys_the_devices_longest_entry(struct kunit *test)
 	struct iokmem_dma *dma = command(test, dev, &anything);
 
 	/* All entries but the last end with a page. */
-	KUNIT_EXPECT_EQ(test, 4, fill(test, dev, one, 10, 3 * PAGE_SIZE));
-	KUNIT_EXPECT_EQ(test, 5, fill(test, dev, runs, 10, 4 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 4, fill_table(test, dev, one, 10, 3 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 5, fill_table(test, dev, runs, 10, 4 * PAGE_SIZE));
 	/* Too many entries for one piece of a table. */
-	KUNIT_EXPECT_EQ(test, 300, fill(test, dev, one, 0, 300 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 300, fill_table(test, dev, one, 0, 300 * PAGE_SIZE));
 
 	/*
 	 * The bytes are few enough, but not together with the bytes before them in the first
 	 * page.
 	 */
 	dma_set_max_seg_size(dev, 3 * PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, 2, fill(test, dev, one, 10, 3 * PAGE_SIZE - 5));
-	KUNIT_EXPECT_EQ(test, 1, fill(test, dev, one, 10, 2 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 2, fill_table(test, dev, one, 10, 3 * PAGE_SIZE - 5));
+	KUNIT_EXPECT_EQ(test, 1, fill_table(test, dev, one, 10, 2 * PAGE_SIZE));
 
 	dma_set_max_seg_size(dev, 512);
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, runs, true));
@@ -181,12 +181,12 @@ static void dma_obeys_the_devices_boundary(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(boundaries); i++) {
 		dma_set_seg_boundary(dev, boundaries[i]);
 		KUNIT_EXPECT_EQ(test, parts(one, 0, 9 * PAGE_SIZE, boundaries[i]),
-				fill(test, dev, one, 0, 9 * PAGE_SIZE));
+				fill_table(test, dev, one, 0, 9 * PAGE_SIZE));
 		KUNIT_EXPECT_EQ(test, parts(one, 100, 5000, boundaries[i]),
-				fill(test, dev, one, 100, 5000));
+				fill_table(test, dev, one, 100, 5000));
 		for (j = 0, nr = 0; j < 4; j++)
 			nr += parts(runs, 2 * j * PAGE_SIZE, 2 * PAGE_SIZE, boundaries[i]);
-		KUNIT_EXPECT_EQ(test, nr, fill(test, dev, runs, 0, 8 * PAGE_SIZE));
+		KUNIT_EXPECT_EQ(test, nr, fill_table(test, dev, runs, 0, 8 * PAGE_SIZE));
 	}
 }
 

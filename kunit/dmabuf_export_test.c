@@ -177,7 +177,7 @@ static void export_gives_drivers_a_kernel_address(struct kunit *test)
 }
 
 /* Create a descriptor of two pages that are not neighbours. */
-static struct iokmem_desc *scattered(struct kunit *test)
+static struct iokmem_desc *two_apart(struct kunit *test)
 {
 	struct iokmem_desc *whole = buffer(test, NULL, 4 * PAGE_SIZE, 0);
 	struct iokmem_desc *members[2] = {
@@ -192,7 +192,7 @@ static struct iokmem_desc *scattered(struct kunit *test)
 /* The address must not be that of another user's map, which may end at any time. */
 static void export_has_a_kernel_address_of_its_own(struct kunit *test)
 {
-	struct iokmem_desc *desc = scattered(test);
+	struct iokmem_desc *desc = two_apart(test);
 	struct dma_buf *dmabuf = export(test, desc, 0);
 	struct iokmem_map *m = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
 	struct iosys_map address;
@@ -249,7 +249,7 @@ static void export_is_joined_by_an_iommu(struct kunit *test)
 {
 	struct device *dev = bus_device(test);
 	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
-	struct iokmem_desc *desc = scattered(test);
+	struct iokmem_desc *desc = two_apart(test);
 	struct importer importer;
 	struct scatterlist *sg;
 	size_t offset = 0, at;
@@ -396,7 +396,7 @@ static void export_is_mapped_as_long_as_it_was(struct kunit *test)
 /* The hold on the old memory ends with the redirection. */
 static void export_that_is_mapped_is_redirected(struct kunit *test)
 {
-	struct iokmem_desc *multi = scattered(test), *other = buffer(test, NULL, SZ_64K, 0);
+	struct iokmem_desc *multi = two_apart(test), *other = buffer(test, NULL, SZ_64K, 0);
 	struct dma_buf *dmabuf = export(test, multi, 0);
 	struct iokmem_map *m;
 	unsigned long address;

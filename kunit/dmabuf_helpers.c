@@ -60,16 +60,6 @@ bool is_revoked(const struct iokmem_desc *desc)
 	return READ_ONCE(desc->revoke_done);
 }
 
-void write_pattern(struct kunit *test, struct iokmem_desc *desc)
-{
-	size_t length = iokmem_desc_get_length(desc);
-	u8 *bytes = kunit_kmalloc(test, length, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, bytes);
-	fill_bytes(bytes, length);
-	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_write_bytes(desc, 0, bytes, length));
-}
-
 struct iokmem_desc *exportable(struct kunit *test)
 {
 	const struct kind *kind = test->param_value;

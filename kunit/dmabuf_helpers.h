@@ -10,10 +10,6 @@
 #include "exporter.h"
 #include "kinds.h"
 
-#define NONE	IOKMEM_DIRECTION_NONE
-#define IN	IOKMEM_DIRECTION_IN
-#define OUT	IOKMEM_DIRECTION_OUT
-#define INOUT	IOKMEM_DIRECTION_INOUT
 #define RO	IOKMEM_FD_READ_ONLY
 
 struct device *dma_device(struct kunit *test, const char *name);
@@ -29,7 +25,6 @@ int import_error(struct dma_buf *dmabuf, u32 direction);
 /* Wait until the revoke of a descriptor is over, which a worker does. */
 bool is_revoked(const struct iokmem_desc *desc);
 
-void write_pattern(struct kunit *test, struct iokmem_desc *desc);
 
 /* A device that has imported a dma-buf. */
 struct importer {

@@ -77,7 +77,7 @@ struct contiguous_case {
 	bool contiguous;
 };
 
-static const struct contiguous_case contiguous_cases[] = {
+static const struct contiguous_case runs[] = {
 	{ "inside one extent", 0, 4, true },
 	{ "over a gap", 3, 2, false },
 	{ "over two neighbours", 4, 9, true },
@@ -91,7 +91,7 @@ static void contiguous_desc(const struct contiguous_case *c, char *desc)
 	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
 }
 
-KUNIT_ARRAY_PARAM(contiguous, contiguous_cases, contiguous_desc);
+KUNIT_ARRAY_PARAM(contiguous, runs, contiguous_desc);
 
 static void extent_neighbours_count_as_contiguous(struct kunit *test)
 {

@@ -18,8 +18,6 @@
 #include "kinds.h"
 #include "page/pool.h"
 
-#define NONE		IOKMEM_DIRECTION_NONE
-#define INOUT		IOKMEM_DIRECTION_INOUT
 #define MAX_PLACES	300
 
 /**

@@ -242,6 +242,14 @@ u8 pattern(size_t offset)
 	return (offset * 2654435761u) >> 13;
 }
 
+u8 *scratch(struct kunit *test, size_t length)
+{
+	u8 *bytes = kunit_kzalloc(test, length, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	return bytes;
+}
+
 void fill_pattern(struct iokmem_desc *desc)
 {
 	u8 *page = NULL;
@@ -260,6 +268,15 @@ void fill_bytes(u8 *bytes, size_t length)
 
 	for (i = 0; i < length; i++)
 		bytes[i] = pattern(i);
+}
+
+void write_pattern(struct kunit *test, struct iokmem_desc *desc)
+{
+	size_t length = iokmem_desc_get_length(desc);
+	u8 *bytes = scratch(test, length);
+
+	fill_bytes(bytes, length);
+	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_write_bytes(desc, 0, bytes, length));
 }
 
 bool has_pattern(const u8 *bytes, size_t length, size_t first)

@@ -18,6 +18,12 @@
 #include "map/map.h"
 #include "page/compat.h"
 
+#define NONE	IOKMEM_DIRECTION_NONE
+#define IN	IOKMEM_DIRECTION_IN
+#define OUT	IOKMEM_DIRECTION_OUT
+#define INOUT	IOKMEM_DIRECTION_INOUT
+#define ANY	IOKMEM_MAP_ANYWHERE
+
 /* Read a byte in the address space of this thread. Returns 0 on success. */
 unsigned long touch(unsigned long address);
 
@@ -105,8 +111,12 @@ struct refused_range {
 /* Describe a case, for KUNIT_ARRAY_PARAM(). */
 void refused_range_desc(const struct refused_range *c, char *desc);
 
+/* Return zeroed memory of the test. */
+u8 *scratch(struct kunit *test, size_t length);
+
 /* Fill or check memory by the kernel's own addresses. Byte i is a function of i. */
 void fill_pattern(struct iokmem_desc *desc);
+void write_pattern(struct kunit *test, struct iokmem_desc *desc);
 u8 pattern(size_t offset);
 void fill_bytes(u8 *bytes, size_t length);
 bool has_pattern(const u8 *bytes, size_t length, size_t first);

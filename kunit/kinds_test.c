@@ -14,28 +14,9 @@
 
 #include "kinds.h"
 
-#define NONE	IOKMEM_DIRECTION_NONE
-
-static u8 *scratch(struct kunit *test, size_t length)
-{
-	u8 *bytes = kunit_kzalloc(test, length, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, bytes);
-	return bytes;
-}
-
 static void prepare(struct kunit *test, struct iokmem_desc *desc)
 {
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_prepare(desc, NONE));
-}
-
-static void write_pattern(struct kunit *test, struct iokmem_desc *desc)
-{
-	size_t length = iokmem_desc_get_length(desc);
-	u8 *bytes = scratch(test, length);
-
-	fill_bytes(bytes, length);
-	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_write_bytes(desc, 0, bytes, length));
 }
 
 static void kind_has_the_bytes_that_were_written(struct kunit *test)

@@ -12,7 +12,6 @@
 
 #include "helpers.h"
 
-#define ANY	IOKMEM_MAP_ANYWHERE
 #define LENGTH	(16 * PAGE_SIZE)
 
 static bool can_read(unsigned long address)
@@ -26,7 +25,7 @@ static bool can_read(unsigned long address)
  * Create an address space, a buffer, and a map of it. Return the map; the caller owns the
  * references to both.
  */
-static struct iokmem_map *begin(struct kunit *test)
+static struct iokmem_map *begin_with_map(struct kunit *test)
 {
 	struct iokmem_desc *desc;
 	struct iokmem_map *map;
@@ -43,7 +42,7 @@ static struct iokmem_map *begin(struct kunit *test)
 
 static void lifetime_last_holder_unmaps(struct kunit *test)
 {
-	struct iokmem_map *map = begin(test);
+	struct iokmem_map *map = begin_with_map(test);
 	unsigned long address = address_of(map);
 	struct iokmem_desc *desc = iokmem_map_get_memory_descriptor(map);
 	u64 id = desc->id;
@@ -60,7 +59,7 @@ static void lifetime_last_holder_unmaps(struct kunit *test)
 
 static void lifetime_map_keeps_the_memory(struct kunit *test)
 {
-	struct iokmem_map *map = begin(test);
+	struct iokmem_map *map = begin_with_map(test);
 	unsigned long address = address_of(map);
 	u64 id = iokmem_map_get_memory_descriptor(map)->id;
 	u8 byte = 0;
@@ -75,7 +74,7 @@ static void lifetime_map_keeps_the_memory(struct kunit *test)
 
 static void lifetime_sub_map_keeps_the_mapping(struct kunit *test)
 {
-	struct iokmem_map *map = begin(test);
+	struct iokmem_map *map = begin_with_map(test);
 	struct iokmem_desc *desc = iokmem_map_get_memory_descriptor(map);
 	unsigned long address = address_of(map);
 	struct iokmem_map *sub, *inner;
@@ -97,7 +96,7 @@ static void lifetime_sub_map_keeps_the_mapping(struct kunit *test)
 
 static void lifetime_munmap_ends_the_map(struct kunit *test)
 {
-	struct iokmem_map *map = begin(test), *sub, *again;
+	struct iokmem_map *map = begin_with_map(test), *sub, *again;
 	struct iokmem_desc *desc = iokmem_map_get_memory_descriptor(map);
 	unsigned long address = address_of(map);
 	u64 id = desc->id;
@@ -128,7 +127,7 @@ static void lifetime_munmap_ends_the_map(struct kunit *test)
 /* The task may map something else at a killed map's address. A put must not unmap that. */
 static void lifetime_release_spares_what_came_after(struct kunit *test)
 {
-	struct iokmem_map *map = begin(test);
+	struct iokmem_map *map = begin_with_map(test);
 	struct iokmem_desc *desc = iokmem_map_get_memory_descriptor(map);
 	unsigned long address = address_of(map);
 	unsigned long stranger;
@@ -147,7 +146,7 @@ static void lifetime_release_spares_what_came_after(struct kunit *test)
 
 static void lifetime_part_of_a_map_cannot_be_unmapped(struct kunit *test)
 {
-	struct iokmem_map *map = begin(test);
+	struct iokmem_map *map = begin_with_map(test);
 	struct iokmem_desc *desc = iokmem_map_get_memory_descriptor(map);
 	unsigned long address = address_of(map);
 
@@ -234,7 +233,7 @@ static void lifetime_release_empties_the_addresses_from_another_task(struct kuni
 
 static void lifetime_put_async_works_where_one_cannot_sleep(struct kunit *test)
 {
-	struct iokmem_map *map = begin(test);
+	struct iokmem_map *map = begin_with_map(test);
 	struct iokmem_desc *desc = iokmem_map_get_memory_descriptor(map);
 	unsigned long address = address_of(map);
 	static DEFINE_SPINLOCK(lock);

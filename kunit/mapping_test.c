@@ -143,7 +143,6 @@ struct refused_case {
 	int err;
 };
 
-#define ANY IOKMEM_MAP_ANYWHERE
 
 static const struct refused_case refused_cases[] = {
 	{ "offset without length", ANY, 0, 1, 0, -EINVAL },

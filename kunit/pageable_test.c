@@ -9,7 +9,6 @@
 
 #include "kinds.h"
 
-#define NONE		IOKMEM_DIRECTION_NONE
 #define SIZE		SZ_2M
 #define PAGES		(SIZE / PAGE_SIZE)
 
@@ -19,15 +18,6 @@ static u64 resident(struct kunit *test, struct iokmem_desc *desc)
 
 	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_get_page_counts(desc, &pages, NULL));
 	return pages;
-}
-
-static void write_pattern(struct kunit *test, struct iokmem_desc *desc)
-{
-	u8 *bytes = kunit_kmalloc(test, desc->capacity, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, bytes);
-	fill_bytes(bytes, desc->capacity);
-	KUNIT_ASSERT_EQ(test, 0, iokmem_desc_write_bytes(desc, 0, bytes, desc->capacity));
 }
 
 static bool reads(struct iokmem_desc *desc, bool zeroes)

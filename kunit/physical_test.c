@@ -8,7 +8,6 @@
 
 #include "kinds.h"
 
-#define INOUT	IOKMEM_DIRECTION_INOUT
 
 static int physical_error(phys_addr_t address, size_t length, u32 options)
 {

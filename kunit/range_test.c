@@ -10,10 +10,6 @@
 
 #include "kinds.h"
 
-#define NONE	IOKMEM_DIRECTION_NONE
-#define IN	IOKMEM_DIRECTION_IN
-#define OUT	IOKMEM_DIRECTION_OUT
-#define INOUT	IOKMEM_DIRECTION_INOUT
 #define SIZE	(5 * PAGE_SIZE)
 
 static int ranges_error(const struct iokmem_address_range *ranges, unsigned int nr,
@@ -310,7 +306,7 @@ static void range_of_a_process_is_named_by_any_of_its_threads(struct kunit *test
 	KUNIT_EXPECT_EQ(test, 0, iokmem_desc_complete(desc, INOUT));
 }
 
-static const struct refused_range refused_cases[] = {
+static const struct refused_range refused_ranges[] = {
 	{ "wraps", ULONG_MAX - 5, 7, INOUT, -EOVERFLOW },
 	{ "length SIZE_MAX", PAGE_SIZE, SIZE_MAX, INOUT, -EOVERFLOW },
 	{ "the kernel's", 0xffff800000000000UL, 1, INOUT, -EADDRNOTAVAIL },
@@ -319,7 +315,7 @@ static const struct refused_range refused_cases[] = {
 	{ "cache mode", SZ_1G, 1, IOKMEM_MAP_INHIBIT_CACHE, -EOPNOTSUPP },
 };
 
-KUNIT_ARRAY_PARAM(refused, refused_cases, refused_range_desc);
+KUNIT_ARRAY_PARAM(refused_range, refused_ranges, refused_range_desc);
 
 static void range_refuses_bad_argument(struct kunit *test)
 {
@@ -593,7 +589,7 @@ static struct kunit_case range_cases[] = {
 	KUNIT_CASE(range_shows_no_part_of_a_page_to_tasks),
 	KUNIT_CASE(range_of_a_task_that_exited_is_gone),
 	KUNIT_CASE(range_of_a_process_is_named_by_any_of_its_threads),
-	KUNIT_CASE_PARAM(range_refuses_bad_argument, refused_gen_params),
+	KUNIT_CASE_PARAM(range_refuses_bad_argument, refused_range_gen_params),
 	KUNIT_CASE(range_of_nothing_is_one),
 	KUNIT_CASE(range_that_persists_is_found_again),
 	KUNIT_CASE(range_of_the_kernel_is_where_it_is),

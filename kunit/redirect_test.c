@@ -12,7 +12,7 @@
 #include "kinds.h"
 
 #define UNIQUE	(IOKMEM_MAP_ANYWHERE | IOKMEM_MAP_UNIQUE)
-#define LENGTH	(3 * PAGE_SIZE)
+#define SPAN	(3 * PAGE_SIZE)
 
 /* Return the byte at @address in the current address space, or -1 if it cannot be read. */
 static int byte_at(unsigned long address)
@@ -57,7 +57,7 @@ static void redirect_shows_every_kind(struct kunit *test)
 	start = desc->parent ? desc->start : 0;
 	m = map(test, old, current, IOKMEM_MAP_UNIQUE,
 		offset_in_page((desc->parent ? desc->parent->skew : desc->skew) + start),
-		LENGTH - PAGE_SIZE + 16);
+		SPAN - PAGE_SIZE + 16);
 	KUNIT_ASSERT_EQ(test, 0, byte_at(address_of(m)));
 
 	if (kind->no_user_map || iokmem_desc_fills_vma(desc)) {

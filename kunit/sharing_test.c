@@ -9,11 +9,10 @@
 
 #include "helpers.h"
 
-#define ANY	IOKMEM_MAP_ANYWHERE
 #define LENGTH	(16 * PAGE_SIZE)
 
 /* Begin a test case: create an address space and return a new buffer. */
-static struct iokmem_desc *begin(struct kunit *test)
+static struct iokmem_desc *begin_with_buffer(struct kunit *test)
 {
 	attach_address_space(test);
 	return buffer(test, NULL, LENGTH, 0);
@@ -21,7 +20,7 @@ static struct iokmem_desc *begin(struct kunit *test)
 
 static void sharing_same_request_gives_the_same_map(struct kunit *test)
 {
-	struct iokmem_desc *desc = begin(test);
+	struct iokmem_desc *desc = begin_with_buffer(test);
 	struct iokmem_map *first = map(test, desc, current, 0, 100, 5000);
 	int maps = current->mm->map_count;
 
@@ -33,7 +32,7 @@ static void sharing_same_request_gives_the_same_map(struct kunit *test)
 
 static void sharing_contained_range_gives_the_same_addresses(struct kunit *test)
 {
-	struct iokmem_desc *desc = begin(test);
+	struct iokmem_desc *desc = begin_with_buffer(test);
 	struct iokmem_map *whole = map(test, desc, current, 0, 0, 0);
 	int maps = current->mm->map_count;
 	struct iokmem_map *sub, *inner;
@@ -60,7 +59,7 @@ struct range_case {
 };
 
 /* Requests while there is a map of the bytes 4000 to 13999. */
-static const struct range_case range_cases[] = {
+static const struct range_case contained_ranges[] = {
 	{ "the same", 4000, 10000, true },
 	{ "first byte", 4000, 1, true },
 	{ "last byte", 13999, 1, true },
@@ -76,12 +75,12 @@ static void range_desc(const struct range_case *c, char *desc)
 	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
 }
 
-KUNIT_ARRAY_PARAM(range, range_cases, range_desc);
+KUNIT_ARRAY_PARAM(range, contained_ranges, range_desc);
 
 static void sharing_is_of_contained_bytes_only(struct kunit *test)
 {
 	const struct range_case *c = test->param_value;
-	struct iokmem_desc *desc = begin(test);
+	struct iokmem_desc *desc = begin_with_buffer(test);
 	struct iokmem_map *first = map(test, desc, current, 0, 4000, 10000);
 	struct iokmem_map *second = map(test, desc, current, 0, c->offset, c->length);
 	unsigned long inside = address_of(first) + c->offset - 4000;
@@ -133,7 +132,7 @@ static void check_options(struct kunit *test, struct iokmem_desc *desc,
 
 static void sharing_in_a_task_goes_by_options(struct kunit *test)
 {
-	check_options(test, begin(test), current);
+	check_options(test, begin_with_buffer(test), current);
 }
 
 static void sharing_in_the_kernel_goes_by_options(struct kunit *test)
@@ -149,7 +148,7 @@ static void sharing_in_the_kernel_goes_by_options(struct kunit *test)
 
 static void sharing_reference_never_makes_a_mapping(struct kunit *test)
 {
-	struct iokmem_desc *desc = begin(test);
+	struct iokmem_desc *desc = begin_with_buffer(test);
 	struct iokmem_map *sub;
 
 	map(test, desc, current, 0, 0, 8 * PAGE_SIZE);
@@ -166,7 +165,7 @@ static void sharing_reference_never_makes_a_mapping(struct kunit *test)
 
 static void sharing_placed_request_gets_its_address_or_an_error(struct kunit *test)
 {
-	struct iokmem_desc *desc = begin(test);
+	struct iokmem_desc *desc = begin_with_buffer(test);
 	struct iokmem_map *at = placed(test, desc, SZ_1G, 0, 0);
 	struct iokmem_map *sub, *other;
 
@@ -195,7 +194,7 @@ static void sharing_placed_request_gets_its_address_or_an_error(struct kunit *te
 
 static void sharing_is_in_the_mapping_that_begins_first(struct kunit *test)
 {
-	struct iokmem_desc *desc = begin(test);
+	struct iokmem_desc *desc = begin_with_buffer(test);
 	struct iokmem_map *late = placed(test, desc, SZ_1G, PAGE_SIZE, 2 * PAGE_SIZE);
 	struct iokmem_map *early = placed(test, desc, 2UL * SZ_1G, 0, 2 * PAGE_SIZE);
 	struct iokmem_map *again = placed(test, desc, 3UL * SZ_1G, 0, 2 * PAGE_SIZE);
@@ -213,7 +212,7 @@ static void sharing_is_in_the_mapping_that_begins_first(struct kunit *test)
 /* A request that is repeated gets its old map, even if a better mapping exists by now. */
 static void sharing_same_request_gives_the_same_map_whatever_came_since(struct kunit *test)
 {
-	struct iokmem_desc *desc = begin(test);
+	struct iokmem_desc *desc = begin_with_buffer(test);
 	struct iokmem_map *mapping = map(test, desc, current, 0, PAGE_SIZE, 2 * PAGE_SIZE);
 	struct iokmem_map *sub = map(test, desc, current, 0, PAGE_SIZE, PAGE_SIZE);
 	struct iokmem_map *across = map(test, desc, current, 0, 0, 2 * PAGE_SIZE);
@@ -227,7 +226,7 @@ static void sharing_same_request_gives_the_same_map_whatever_came_since(struct k
 /* The cache modes that the mappings were asked for with make no difference. */
 static void sharing_same_request_gives_the_same_map_of_any_cache_mode(struct kunit *test)
 {
-	struct iokmem_desc *desc = begin(test);
+	struct iokmem_desc *desc = begin_with_buffer(test);
 	struct iokmem_map *mapping = map(test, desc, current, COPYBACK, 0, 0);
 	struct iokmem_map *sub = map(test, desc, current, 0, PAGE_SIZE, PAGE_SIZE);
 	struct iokmem_map *same = placed(test, desc, SZ_1G, PAGE_SIZE, PAGE_SIZE);
@@ -245,7 +244,7 @@ static void sharing_same_request_gives_the_same_map_of_any_cache_mode(struct kun
 
 static void sharing_map_keeps_its_first_options(struct kunit *test)
 {
-	struct iokmem_desc *desc = begin(test);
+	struct iokmem_desc *desc = begin_with_buffer(test);
 	struct iokmem_map *m = map(test, desc, current, COPYBACK, 0, 0);
 
 	map(test, desc, current, 0, 0, 0);
@@ -255,7 +254,7 @@ static void sharing_map_keeps_its_first_options(struct kunit *test)
 static void sharing_is_within_one_address_space(struct kunit *test)
 {
 	struct task_struct *task = start_process(test);
-	struct iokmem_desc *desc = begin(test);
+	struct iokmem_desc *desc = begin_with_buffer(test);
 	struct iokmem_map *here = map(test, desc, current, 0, 0, 0);
 	struct iokmem_map *there = map(test, desc, task, 0, 0, 0);
 	struct iokmem_map *kernel = map(test, desc, IOKMEM_KERNEL_TASK, 0, 0, 0);
@@ -281,7 +280,7 @@ static void sharing_of_a_buffer_with_its_own_task(struct kunit *test)
 
 static void sharing_after_the_length_changed(struct kunit *test)
 {
-	struct iokmem_desc *desc = begin(test);
+	struct iokmem_desc *desc = begin_with_buffer(test);
 	struct iokmem_map *whole = map(test, desc, current, 0, 0, 0);
 
 	KUNIT_ASSERT_EQ(test, 0, iokmem_buffer_set_length(desc, PAGE_SIZE));
@@ -295,7 +294,7 @@ static void sharing_after_the_length_changed(struct kunit *test)
 
 static void sharing_again_checks_what_differs(struct kunit *test)
 {
-	struct iokmem_desc *desc = begin(test);
+	struct iokmem_desc *desc = begin_with_buffer(test);
 	struct iokmem_map *whole = map(test, desc, current, 0, 0, 0), *other;
 
 	KUNIT_EXPECT_PTR_EQ(test, whole, map(test, desc, current, 0, 0, 0));
@@ -416,7 +415,7 @@ static bool random_step(struct iokmem_desc *desc, struct iokmem_map **held, int 
 
 static void sharing_agrees_with_the_rule_counted_out(struct kunit *test)
 {
-	struct iokmem_desc *desc = begin(test);
+	struct iokmem_desc *desc = begin_with_buffer(test);
 	struct iokmem_map **held;
 	u32 state = 1;
 	int nr = 0, step;
@@ -491,7 +490,7 @@ static void run_race(struct kunit *test, struct race *race)
 
 static void sharing_threads_at_once_make_one_mapping(struct kunit *test)
 {
-	struct race race = { .desc = begin(test) };
+	struct race race = { .desc = begin_with_buffer(test) };
 	int maps = current->mm->map_count;
 	int round, i;
 
@@ -513,7 +512,7 @@ static void sharing_threads_at_once_make_one_mapping(struct kunit *test)
 /* The thread that asks for the longest range may come first or last. */
 static void sharing_threads_of_different_lengths_agree(struct kunit *test)
 {
-	struct race race = { .desc = begin(test) };
+	struct race race = { .desc = begin_with_buffer(test) };
 	int round, i, j;
 
 	for (i = 0; i < NR_RACERS; i++)
