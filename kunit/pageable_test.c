@@ -552,9 +552,9 @@ static void purgeable_buffers_are_emptied_in_constant_time(struct kunit *test)
 	/* Have the caches of others emptied first. */
 	shrink(test);
 	for (i = 0; i < 3; i++) {
-		few = time_to_empty(test, 500);
-		many = time_to_empty(test, 4000);
-		kunit_info(test, "%llu ns for each of 500, %llu for each of 4000\n", few, many);
+		few = time_to_empty(test, 250);
+		many = time_to_empty(test, 2000);
+		kunit_info(test, "%llu ns for each of 250, %llu for each of 2000\n", few, many);
 		/* The machine may be busy with something else. */
 		if (many < 2 * few)
 			return;

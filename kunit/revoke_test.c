@@ -544,7 +544,7 @@ static int make_device_memory(void *data)
 	} while (!IS_ERR(desc) && !iokmem_desc_check_revoked(desc) && !READ_ONCE(maker->gone));
 	maker->desc = desc;
 	while (!kthread_should_stop())
-		msleep(20);
+		usleep_range(500, 1000);
 	return 0;
 }
 
@@ -561,7 +561,7 @@ static void revoke_misses_no_memory_that_is_being_made(struct kunit *test)
 		thread = kthread_run(make_device_memory, &maker, "iokmem-maker");
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
 		while (READ_ONCE(maker.made) < 3)
-			msleep(20);
+			usleep_range(500, 1000);
 		kunit_device_unregister(test, maker.dev);
 		WRITE_ONCE(maker.gone, true);
 		kthread_stop(thread);
