@@ -200,8 +200,7 @@ static struct iokmem_map *obtain(struct iokmem_map_request *request,
 	int err = 0;
 
 	/* Begin with a new mapping where nothing is mapped: a look would be in vain. */
-	if (!(request->options & IOKMEM_MAP_REFERENCE) &&
-	    list_empty_careful(&request->desc->mappings))
+	if (!(request->options & IOKMEM_MAP_REFERENCE) && !READ_ONCE(request->desc->nr_maps))
 		err = spare_fill(spare, request);
 	while (!map && !err) {
 		map = find_or_list(request, spare);

@@ -72,12 +72,17 @@ static inline void iokmem_ring_format(const struct iokmem_ring *ring)
 	memset(iokmem_ring_bytes(ring, ring->size), 0, sizeof(struct iokmem_queue_appendix));
 }
 
-/* Return the size that is written at @at, which the other side may change afterwards. */
+/* Write or return the size at @at, which the other side may change at any time. */
+static inline void iokmem_ring_write_size(const struct iokmem_ring *ring, __u32 at, __u32 size)
+{
+	data_race(memcpy(iokmem_ring_bytes(ring, at), &size, sizeof(size)));
+}
+
 static inline __u32 iokmem_ring_read_size(const struct iokmem_ring *ring, __u32 at)
 {
 	__u32 size;
 
-	memcpy(&size, iokmem_ring_bytes(ring, at), sizeof(size));
+	data_race(memcpy(&size, iokmem_ring_bytes(ring, at), sizeof(size)));
 	/* The compiler must not read it again. */
 	OPTIMIZER_HIDE_VAR(size);
 	return size;
@@ -174,8 +179,8 @@ static inline int iokmem_ring_enqueue(const struct iokmem_ring *ring, const void
 
 	/* The size tells a reader at the old tail that the entry is at the start. */
 	if (at != tail && ring->size - tail >= IOKMEM_RING_ENTRY)
-		memcpy(iokmem_ring_bytes(ring, tail), &length, sizeof(length));
-	memcpy(iokmem_ring_bytes(ring, at), &length, sizeof(length));
+		iokmem_ring_write_size(ring, tail, length);
+	iokmem_ring_write_size(ring, at, length);
 	memcpy(iokmem_ring_bytes(ring, at + IOKMEM_RING_ENTRY), data, length);
 	/* Pairs with the acquire in iokmem_ring_peek(). */
 	smp_store_release(&ring->memory->tail, at + needed);
