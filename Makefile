@@ -97,7 +97,8 @@ uninstall: no-dkms $(if $(filter no,$(MAN)),,man)
 	$(if $(filter no,$(PYTHONDIR)),,$(PYTHON) uninstall)
 	rm -f $(DESTDIR)$(PREFIX)/include/linux/iokmem.h $(SYSTEM)/udev/rules.d/60-iokmem.rules \
 		$(SYSTEM)/sysusers.d/iokmem.conf $(SYSTEM)/modules-load.d/iokmem.conf \
-		$(addprefix $(MODULES)/$(INSTALL_MOD_DIR)/,iokmem.symvers kmod/iokmem.ko*)
+		$(addprefix $(MODULES)/$(INSTALL_MOD_DIR)/,iokmem.symvers kmod/iokmem.ko* \
+			kmod/named/iokmem_named.ko*)
 	rm -rf $(SRCDIR)
 	[ "$(MAN)" = no ] || (cd build/man && find * -type f) | (cd $(DESTDIR)$(MANDIR) && xargs rm -f)
 	[ -n "$(DESTDIR)" ] || depmod $(RELEASE)
