@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * iokmem: look at the descriptors and maps of the kernel module of that name.
+ * iokmem: look at the descriptors and maps of the kernel module of that name, and make named
+ * buffers.
  *
  * parse.c reads the kernel's lines, view.c collects what this user may see, and each command
  * has a source of its own that shows a part of it.
@@ -136,7 +137,8 @@ struct view {
 struct options {
 	bool json;
 	const char *root;	/* where /proc and /sys are looked for; "" usually */
-	const char *argument;	/* of show, draw, limits; or NULL */
+	const char *argument;	/* the first argument, or NULL */
+	const char *const *arguments;	/* all arguments, and NULL */
 	double delay;		/* of top, in seconds */
 	unsigned long count;	/* of top: how often; 0: until it is quit */
 };
@@ -152,6 +154,8 @@ int command_draw(void);
 int command_leaks(void);
 int command_limits(void);
 int command_report(void);
+int command_create(void);
+int command_remove(void);
 
 /* util.c */
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);

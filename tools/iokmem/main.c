@@ -13,17 +13,23 @@ static const struct command {
 	const char *name;
 	int (*run)(void);
 	const char *argument;	/* NULL: none */
+	int most;		/* arguments */
 	bool has_json;
 	const char *purpose;
 } commands[] = {
-	{ "list", command_list, NULL, true, "descriptors: size, cache mode, who uses them" },
-	{ "maps", command_maps, NULL, true, "maps of descriptors in all address spaces" },
-	{ "show", command_show, "ID", true, "all that is known of one descriptor" },
-	{ "top", command_top, NULL, true, "processes and users by memory, again and again" },
-	{ "draw", command_draw, "ID", false, "one descriptor as a picture (SVG)" },
-	{ "leaks", command_leaks, NULL, true, "descriptors that no living process has (root)" },
-	{ "limits", command_limits, "[PID]", true, "what a process may use, and has used" },
-	{ "report", command_report, NULL, false, "all that belongs in a report of a fault (root)" },
+	{ "list", command_list, NULL, 0, true, "descriptors: size, cache mode, who uses them" },
+	{ "maps", command_maps, NULL, 0, true, "maps of descriptors in all address spaces" },
+	{ "show", command_show, "ID", 1, true, "all that is known of one descriptor" },
+	{ "top", command_top, NULL, 0, true, "processes and users by memory, again and again" },
+	{ "draw", command_draw, "ID", 1, false, "one descriptor as a picture (SVG)" },
+	{ "leaks", command_leaks, NULL, 0, true, "descriptors that no living process has (root)" },
+	{ "limits", command_limits, "[PID]", 1, true, "what a process may use, and has used" },
+	{ "create", command_create, "NAME SIZE", 8, false,
+	  "make a named buffer (root), with these words behind SIZE:\n"
+	  "                           contiguous, coherent, cached, uncached, write-combine" },
+	{ "remove", command_remove, "NAME", 1, false, "remove a named buffer (root)" },
+	{ "report", command_report, NULL, 0, false,
+	  "all that belongs in a report of a fault (root)" },
 };
 
 static void print_help(FILE *out)
@@ -32,10 +38,10 @@ static void print_help(FILE *out)
 
 	fprintf(out, "usage: iokmem COMMAND [OPTION]... [ARGUMENT]\n\n");
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(out, "  iokmem %-6s %-6s  %s\n", commands[i].name,
+		fprintf(out, "  iokmem %-6s %-9s  %s\n", commands[i].name,
 			commands[i].argument ? commands[i].argument : "", commands[i].purpose);
 	fprintf(out, "\n"
-		"  -j, --json         JSON for programs; not for draw and report\n"
+		"  -j, --json         JSON for programs; not for draw, report, create and remove\n"
 		"  -d, --delay=N      top: every N seconds (2)\n"
 		"  -n, --count=N      top: N times, and end\n"
 		"      --root=DIR     look for /proc and /sys below DIR, for tests\n"
@@ -117,7 +123,7 @@ static void parse_options(int argc, char **argv)
 /* Refuse what the command would ignore. */
 static void check_usage(const struct command *command, int nr_arguments)
 {
-	if (nr_arguments > (command->argument ? 1 : 0))
+	if (nr_arguments > command->most)
 		die("too many arguments for %s: try 'iokmem --help'", command->name);
 	if (options.json && !command->has_json)
 		die("%s has no --json", command->name);
@@ -138,6 +144,7 @@ int main(int argc, char **argv)
 	command = find_command(argv[optind++]);
 	check_usage(command, argc - optind);
 	options.argument = argv[optind];
+	options.arguments = (const char *const *)argv + optind;
 	use_colour(stdout);
 	code = command->run();
 	/* A full disk must not look like success. */
