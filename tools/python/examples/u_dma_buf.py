@@ -3,7 +3,9 @@
 """What programs do with u-dma-buf, done with iokmem.
 
     u-dma-buf                                       here
-    insmod u-dma-buf.ko udmabuf0=1048576            iokmem.Buffer(1 << 20, contiguous=True)
+    insmod u-dma-buf.ko udmabuf0=1048576            iokmem.Buffer(1 << 20, contiguous=True); or the
+                                                    administrator makes it, and programs open
+                                                    /dev/iokmem.d/udmabuf0: see iokmem(8)
     fd = os.open("/dev/udmabuf0", os.O_RDWR)        buffer.fileno()
     mmap.mmap(fd, size)                             buffer.map()
     open with O_SYNC: not cached                    Buffer(..., cache="uncached")
