@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Named buffers, which the administrator makes and which exist until the administrator removes
- * them. Each is a platform device:
+ * them. Each is a platform device. The device tree has them, or this module makes them:
  *
  *	modprobe iokmem_named buffers=camera:8M:contiguous,log:64K
  *	echo display:4M:coherent >/sys/bus/platform/drivers/iokmem-buffer/create
@@ -12,6 +12,7 @@
 #include <linux/err.h>
 #include <linux/iokmem.h>
 #include <linux/list.h>
+#include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/platform_device.h>
@@ -147,18 +148,29 @@ static struct attribute *named_driver_attrs[] = {
 };
 ATTRIBUTE_GROUPS(named_driver);
 
+static const struct of_device_id named_of_match[] = {
+	{ .compatible = "iokmem,buffer" },
+	{}
+};
+MODULE_DEVICE_TABLE(of, named_of_match);
+
 /* Only this module makes devices of the driver's name. */
 static int named_probe(struct platform_device *device)
 {
-	if (strcmp(device->name, DRIVER))
-		return -ENODEV;
-	return named_buffer_create(&device->dev, dev_get_platdata(&device->dev));
+	struct named_spec spec;
+	int err;
+
+	if (!strcmp(device->name, DRIVER))
+		return named_buffer_create(&device->dev, dev_get_platdata(&device->dev));
+	err = named_spec_of_device(&spec, &device->dev);
+	return err ? err : named_buffer_create(&device->dev, &spec);
 }
 
 static struct platform_driver named_driver = {
 	.probe	= named_probe,
 	.driver	= {
 		.name		= DRIVER,
+		.of_match_table	= named_of_match,
 		.groups		= named_driver_groups,
 		.probe_type	= PROBE_FORCE_SYNCHRONOUS,
 	},

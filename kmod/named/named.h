@@ -27,6 +27,7 @@ struct named_spec {
 
 /* spec.c */
 int named_spec_parse(struct named_spec *spec, const char *text);
+int named_spec_of_device(struct named_spec *spec, struct device *dev);
 
 /* buffer.c */
 int named_buffer_create(struct device *dev, const struct named_spec *spec);

@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Specs of named buffers: NAME:SIZE[:OPTION]... */
+/*
+ * Specs of named buffers: as text, NAME:SIZE[:OPTION]..., and as a node of the device tree:
+ *
+ *	camera-buffer {
+ *		compatible = "iokmem,buffer";
+ *		label = "camera";
+ *		size = /bits/ 64 <0x100000>;
+ *		contiguous;
+ *	};
+ */
 #include <linux/ctype.h>
 #include <linux/iokmem.h>
 #include <linux/mm.h>
+#include <linux/property.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "named.h"
 
+/* In the device tree each option is a boolean property. */
 static const struct {
 	const char *name;
 	u32 option;
@@ -133,5 +144,37 @@ int named_spec_parse(struct named_spec *spec, const char *text)
 	*spec = (struct named_spec){};
 	err = parse(spec, copy);
 	kfree(copy);
+	return err;
+}
+
+/**
+ * named_spec_of_device - read the properties of a device
+ * @spec: out
+ * @dev: the device
+ *
+ * Return: 0; an error of named_spec_parse(); or a negative error:
+ *
+ * * -EINVAL: a property is missing
+ * * -EILSEQ: the label is no text
+ * * -EOVERFLOW: the size has fewer than 64 bits
+ */
+int named_spec_of_device(struct named_spec *spec, struct device *dev)
+{
+	const char *name;
+	u64 size;
+	size_t i;
+	int err;
+
+	*spec = (struct named_spec){};
+	err = device_property_read_string(dev, "label", &name);
+	if (!err)
+		err = set_name(spec, name);
+	if (!err)
+		err = device_property_read_u64(dev, "size", &size);
+	if (!err)
+		err = set_size(spec, size);
+	for (i = 0; !err && i < ARRAY_SIZE(options); i++)
+		if (device_property_present(dev, options[i].name))
+			err = add_option(spec, options[i].option);
 	return err;
 }

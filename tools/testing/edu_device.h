@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * QEMU's edu devices, and the sample driver that one of them has.
- *
- * IOKMEM_DEVICES in the environment tells what the machine is sure to have: edu, iommu.
- */
+/* QEMU's edu devices, and the sample driver that one of them has. */
 #ifndef _EDU_DEVICE_H
 #define _EDU_DEVICE_H
 
@@ -14,13 +10,6 @@
 
 /* PCI addresses, such as 0000:00:02.0: of the device that the driver has, and of another one. */
 static char slot[32], other[32];
-
-static inline bool machine_has(const char *what)
-{
-	const char *devices = getenv("IOKMEM_DEVICES");
-
-	return devices && strstr(devices, what);
-}
 
 static inline bool is_bound_to(const char *name)
 {

@@ -290,6 +290,14 @@ static inline double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
+/* Return true if scripts/check says that the machine has this: edu, iommu, tree, or vfio. */
+static inline bool machine_has(const char *what)
+{
+	const char *devices = getenv("IOKMEM_DEVICES");
+
+	return devices && strstr(devices, what);
+}
+
 static inline bool kernel_is_since(int since_major, int since_minor)
 {
 	int major = 0, minor = 0;

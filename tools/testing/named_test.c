@@ -480,6 +480,63 @@ TEST_F(named, are_as_many_as_there_are_minor_numbers)
 	EXPECT_EQ(0, make("four:1"));
 }
 
+/* The device tree's buffers, which scripts/boot adds to that of arm64: see named_test.dts. */
+TEST_F(named, are_made_for_the_device_tree)
+{
+	static const struct {
+		const char *device;
+		int err;
+	} wrong[] = {
+		{ "tree-same", -EEXIST }, { "tree-no-label", -EINVAL },
+		{ "tree-no-text", -EILSEQ }, { "tree-empty-label", -EINVAL },
+		{ "tree-parent", -EINVAL }, { "tree-path", -EINVAL },
+		{ "tree-long-label", -ENAMETOOLONG }, { "tree-no-size", -EINVAL },
+		{ "tree-size-of-32-bits", -EOVERFLOW }, { "tree-zero", -EINVAL },
+		{ "tree-overflow", -EOVERFLOW }, { "tree-large", -ENOMEM },
+		{ "tree-conflict", -EINVAL },
+	};
+	unsigned long long address = 0;
+	struct iokmem_query_buffer arg = {};
+	int fd, memory;
+	char *bytes;
+	size_t i;
+
+	if (!machine_has("tree"))
+		SKIP(return, "no such device tree");
+	EXPECT_EQ(2 * PAGE, size_of("tree-plain"));
+	EXPECT_EQ(SIZE, size_of("tree-contiguous"));
+	EXPECT_EQ(2 * SIZE, size_of("tree-coherent"));
+	EXPECT_EQ(-ENXIO, attribute("tree-plain", "phys_addr", &address));
+	EXPECT_EQ(0, attribute("tree-coherent", "phys_addr", &address));
+	EXPECT_NE(0, address);
+	fd = open(NODES "tree-contiguous", O_RDWR | O_CLOEXEC);
+	memory = memory_of(fd);
+	ASSERT_EQ(0, query(memory, &arg));
+	EXPECT_EQ(IOKMEM_MAP_WRITE_COMBINE_CACHE, arg.cache_mode);
+	bytes = map_file(fd, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, bytes);
+	number_pages(bytes, SIZE);
+	EXPECT_TRUE(pages_are_numbered(bytes, SIZE, 0));
+
+	/* The tree makes these devices, so only its driver can be taken from them. */
+	EXPECT_EQ(-ENOENT, take_away("tree-contiguous"));
+	EXPECT_EQ(-EEXIST, make("tree-contiguous:1M"));
+	EXPECT_EQ(0, write_file(DRIVER "unbind", "tree-contiguous"));
+	EXPECT_FALSE(is_there("tree-contiguous"));
+	EXPECT_EQ(SIGBUS, probe(bytes, true));
+	EXPECT_EQ(0, write_file(DRIVER "bind", "tree-contiguous"));
+	EXPECT_TRUE(is_there("tree-contiguous"));
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		EXPECT_FALSE(is_there(wrong[i].device));
+		/* The write tells the error of the probe. */
+		EXPECT_EQ(wrong[i].err, write_file(DRIVER "bind", wrong[i].device))
+			TH_LOG("%s", wrong[i].device);
+	}
+	ASSERT_EQ(0, munmap(bytes, SIZE));
+	close(memory);
+	close(fd);
+}
+
 TEST(the_other_buffers_are_there_if_one_cannot_be_made)
 {
 	if (access(MODULE, F_OK))

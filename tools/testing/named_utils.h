@@ -49,6 +49,7 @@ static inline bool is_there(const char *name)
 	return !access(path, F_OK);
 }
 
+/* Count the entries of a directory that do not begin with "tree-": see named_test.dts. */
 static inline int nr_entries(const char *path)
 {
 	struct dirent *entry;
@@ -58,7 +59,7 @@ static inline int nr_entries(const char *path)
 	if (!dir)
 		return 0;
 	while ((entry = readdir(dir)))
-		nr += entry->d_name[0] != '.';
+		nr += entry->d_name[0] != '.' && strncmp(entry->d_name, "tree-", 5);
 	closedir(dir);
 	return nr;
 }
