@@ -284,7 +284,8 @@ int iokmem_desc_get_found(struct iokmem_desc *desc)
 static void desc_close(struct iokmem_desc *desc)
 {
 	iokmem_desc_complete_all(desc);
-	if (desc->home_ops)
+	/* Only a user, or a preparation, makes a home mapping. */
+	if (desc->home)
 		desc->home_ops->close(desc);
 	if (desc->born_held)
 		iokmem_desc_unhold(desc, desc->birth_charge);

@@ -502,14 +502,16 @@ static void complete_locked(struct iokmem_desc *desc)
 
 /*
  * iokmem_desc_complete_all - complete what the last user has left prepared
+ *
+ * The last user is gone, so nobody prepares the memory meanwhile.
  */
 void iokmem_desc_complete_all(struct iokmem_desc *desc)
 {
+	if (!desc->prepared)
+		return;
 	mutex_lock(&desc->prepare_lock);
-	if (desc->prepared) {
-		WRITE_ONCE(desc->prepared, 1);
-		complete_locked(desc);
-	}
+	WRITE_ONCE(desc->prepared, 1);
+	complete_locked(desc);
 	mutex_unlock(&desc->prepare_lock);
 }
 
