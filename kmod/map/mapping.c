@@ -376,14 +376,19 @@ static void put_descs(struct iokmem_desc *user, struct iokmem_desc *count, bool 
 		iokmem_desc_put(user);
 }
 
-/* Drop a reference that may be the last one. @locked: the mmap lock is held. */
-static void map_drop(struct iokmem_map *map, bool by_program, bool locked)
+/*
+ * Drop a reference that may be the last one. Unlocks @desc, which the mapping shows. @locked: the
+ * mmap lock is held.
+ */
+static void map_drop_and_unlock(struct iokmem_map *map, struct iokmem_desc *desc,
+				bool by_program, bool locked)
 {
 	struct iokmem_mapping *mapping = map->mapping;
-	struct iokmem_desc *desc, *unneeded;
+	struct iokmem_desc *unneeded;
 	bool unused, ends;
 
-	desc = iokmem_mapping_lock(mapping);
+	lockdep_assert_held(&desc->lock);
+
 	if (!refcount_dec_and_test(&map->references)) {
 		mutex_unlock(&desc->lock);
 		return;
@@ -409,7 +414,7 @@ static void map_drop(struct iokmem_map *map, bool by_program, bool locked)
 void iokmem_map_drop(struct iokmem_map *map, bool by_program)
 {
 	if (!refcount_dec_not_one(&map->references))
-		map_drop(map, by_program, false);
+		map_drop_and_unlock(map, iokmem_mapping_lock(map->mapping), by_program, false);
 }
 
 /*
@@ -423,7 +428,10 @@ void iokmem_map_drop_later(struct iokmem_map *map)
 	mapping_queue(map->mapping);
 }
 
-/* Drop the task's own references to a map, if it has any. @locked: the mmap lock is held. */
+/*
+ * Drop the task's own references to a map, if it has any. Unlocks @desc. @locked: the mmap lock is
+ * held.
+ */
 static void drop_task_held(struct iokmem_map *map, struct iokmem_desc *desc, bool locked)
 {
 	bool held = map->task_refs;
@@ -431,9 +439,10 @@ static void drop_task_held(struct iokmem_map *map, struct iokmem_desc *desc, boo
 	lockdep_assert_held(&desc->lock);
 
 	map->task_refs = 0;
-	mutex_unlock(&desc->lock);
 	if (held)
-		map_drop(map, false, locked);
+		map_drop_and_unlock(map, desc, false, locked);
+	else
+		mutex_unlock(&desc->lock);
 	cond_resched();
 }
 
