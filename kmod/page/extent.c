@@ -61,12 +61,12 @@ void iokmem_extents_add(struct iokmem_extents_builder *builder, unsigned long pf
 			unsigned long nr)
 {
 	if (!builder->nr || pfn != builder->next) {
-		if (builder->array)
+		if (builder->nr < builder->room)
 			builder->array[builder->nr].pfn = pfn;
 		builder->nr++;
 	}
 	builder->end += nr;
-	if (builder->array)
+	if (builder->nr <= builder->room)
 		builder->array[builder->nr - 1].end = builder->end;
 	builder->next = pfn + nr;
 }
@@ -74,21 +74,24 @@ void iokmem_extents_add(struct iokmem_extents_builder *builder, unsigned long pf
 /*
  * iokmem_extents_build - make extents of the frames that @walk adds, in order
  *
- * @walk is called twice and adds the frames, at least one, both times: the extents are
- * counted first, then filled in. Returns 0, -ENOMEM, or an error of the first @walk.
+ * @walk adds the frames, at least one. The only extent is filled in while the extents are counted.
+ * If there are more, @walk is called a second time to fill in all of them. Returns 0, -ENOMEM, or
+ * an error of the first @walk.
  */
 int iokmem_extents_build(struct iokmem_extents *extents, gfp_t gfp,
 			 iokmem_extents_walk_fn walk, void *arg)
 {
-	struct iokmem_extents_builder builder = {};
+	struct iokmem_extents_builder builder = { .array = &extents->one, .room = 1 };
+	unsigned int nr;
 	int err;
 
 	err = walk(&builder, arg);
+	nr = builder.nr;
 	if (!err)
-		err = iokmem_extents_init(extents, builder.nr, gfp);
-	if (err)
+		err = iokmem_extents_init(extents, nr, gfp);
+	if (err || nr == 1)
 		return err;
-	builder = (struct iokmem_extents_builder) { .array = extents->array };
+	builder = (struct iokmem_extents_builder) { .array = extents->array, .room = nr };
 	walk(&builder, arg);
 	return 0;
 }

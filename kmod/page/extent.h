@@ -52,14 +52,16 @@ struct iokmem_run {
 };
 
 /**
- * struct iokmem_extents_builder - extents that are counted, or filled in
- * @array: to be filled in; NULL: the extents are only counted
+ * struct iokmem_extents_builder - extents that are counted, and filled in as far as there is room
+ * @array: to be filled in
+ * @room: how many extents @array has room for
  * @nr: how many extents there are so far
  * @end: how many pages these have
  * @next: the frame behind the last one
  */
 struct iokmem_extents_builder {
 	struct iokmem_extent *array;
+	unsigned int room;
 	unsigned int nr;
 	pgoff_t end;
 	unsigned long next;
