@@ -220,6 +220,18 @@ void iokmem_undo_mode(struct iokmem_desc *desc, struct iokmem_mode_change *chang
 }
 
 /*
+ * iokmem_backing_init - make a backing of the memory of a request, which gets a count of it
+ */
+void iokmem_backing_init(struct iokmem_backing *backing,
+			 const struct iokmem_map_request *request)
+{
+	iokmem_desc_count_get(request->desc);
+	backing->desc = request->desc;
+	backing->offset = request->offset;
+	backing->place = iokmem_desc_place(request->desc, request->offset);
+}
+
+/*
  * iokmem_backing_map - count a backing in nr_mapped, before its entries are made
  */
 void iokmem_backing_map(struct iokmem_backing *backing)

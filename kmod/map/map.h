@@ -54,6 +54,7 @@ enum iokmem_mapping_state {
  * struct iokmem_backing - the memory that a mapping shows
  * @desc: the descriptor, never a sub-descriptor, with one count; NULL once it has been put
  * @offset: offset of the first byte in @desc, in bytes
+ * @place: where the first byte is: see iokmem_desc_place()
  * @mapped: the backing is counted in @desc's nr_mapped. Protected by @desc's lock
  * @part: the part of @desc's memory that is held, a user reference; NULL: all of it
  * @held: the backing holds the memory. Protected by @desc's lock
@@ -64,6 +65,7 @@ enum iokmem_mapping_state {
 struct iokmem_backing {
 	struct iokmem_desc *desc;
 	size_t offset;
+	size_t place;
 	struct iokmem_desc *part;
 	bool mapped;
 	bool held;
@@ -332,6 +334,8 @@ struct iokmem_desc *iokmem_mapping_lock(struct iokmem_mapping *mapping);
 int iokmem_wait_retyped(struct iokmem_desc *desc);
 int iokmem_lock_in_mode(struct iokmem_map_request *request);
 void iokmem_undo_mode(struct iokmem_desc *desc, struct iokmem_mode_change *change);
+void iokmem_backing_init(struct iokmem_backing *backing,
+			 const struct iokmem_map_request *request);
 void iokmem_backing_map(struct iokmem_backing *backing);
 void iokmem_backing_unmap(struct iokmem_backing *backing);
 struct iokmem_run iokmem_backing_lookup(const struct iokmem_backing *backing, pgoff_t index);
@@ -379,8 +383,7 @@ int iokmem_map_user(struct iokmem_mapping *mapping, unsigned long at, struct fil
 struct vm_area_struct *iokmem_mapping_vma(const struct iokmem_mapping *mapping);
 void iokmem_vma_zap(struct vm_area_struct *vma);
 void iokmem_vma_show(struct vm_area_struct *vma, vm_flags_t flags);
-pgoff_t iokmem_vma_pgoff(const struct iokmem_desc *desc, size_t offset,
-			 unsigned long guard);
+pgoff_t iokmem_vma_pgoff(const struct iokmem_backing *backing, unsigned long guard);
 bool iokmem_vma_is_paged_by(const struct vm_area_struct *vma,
 			    const struct iokmem_desc *desc, pgoff_t pgoff);
 struct iokmem_mapping *iokmem_mapping_at(struct mm_struct *mm, unsigned long address,
@@ -509,22 +512,16 @@ static inline unsigned long iokmem_guard_pages(u32 options)
 	return options & IOKMEM_MAP_GUARDED_SMALL ? 1 : 0;
 }
 
-/* Return where the backing begins, in bytes from the start of the memory's first page. */
-static inline size_t iokmem_mapping_place(const struct iokmem_mapping *mapping)
-{
-	return iokmem_desc_place(mapping->backing.desc, mapping->backing.offset);
-}
-
 /* Return the address of the mapping's first byte. */
 static inline unsigned long iokmem_mapping_first_byte(const struct iokmem_mapping *mapping)
 {
-	return mapping->start + offset_in_page(iokmem_mapping_place(mapping));
+	return mapping->start + offset_in_page(mapping->backing.place);
 }
 
 /* Return the index of the mapping's first page in the memory. */
 static inline pgoff_t iokmem_mapping_index(const struct iokmem_mapping *mapping)
 {
-	return iokmem_mapping_place(mapping) >> PAGE_SHIFT;
+	return mapping->backing.place >> PAGE_SHIFT;
 }
 
 /*
@@ -534,16 +531,16 @@ static inline pgoff_t iokmem_mapping_index(const struct iokmem_mapping *mapping)
 static inline struct iokmem_run iokmem_mapping_lookup(const struct iokmem_mapping *mapping,
 						      unsigned long address)
 {
-	size_t place = iokmem_desc_place(iokmem_mapping_desc(mapping), mapping->backing.offset);
 	pgoff_t ahead = (address - mapping->start) >> PAGE_SHIFT;
 
-	return iokmem_backing_lookup(&mapping->backing, (place >> PAGE_SHIFT) + ahead);
+	/* It asserts the locks. */
+	(void)iokmem_mapping_desc(mapping);
+	return iokmem_backing_lookup(&mapping->backing, iokmem_mapping_index(mapping) + ahead);
 }
 
 static inline unsigned long iokmem_mapping_pages(const struct iokmem_mapping *mapping)
 {
-	return PAGE_ALIGN(offset_in_page(iokmem_mapping_place(mapping)) +
-			  mapping->length) >> PAGE_SHIFT;
+	return PAGE_ALIGN(offset_in_page(mapping->backing.place) + mapping->length) >> PAGE_SHIFT;
 }
 
 /* Return the address just past the pages of the mapping, guards not counted. */

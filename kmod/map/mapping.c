@@ -94,9 +94,7 @@ struct iokmem_mapping *iokmem_mapping_alloc(const struct iokmem_map_request *req
 	mapping->made_of = request->desc->id;
 	INIT_WORK(&mapping->work, mapping_work);
 	init_llist_head(&mapping->drops);
-	iokmem_desc_count_get(request->desc);
-	mapping->backing.desc = request->desc;
-	mapping->backing.offset = request->offset;
+	iokmem_backing_init(&mapping->backing, request);
 	spin_lock_init(&mapping->shown_lock);
 	mapping->state = IOKMEM_MAPPING_KILLED;
 	mapping->finished = true;

@@ -66,7 +66,7 @@ static int set_file(struct vm_area_struct *vma, struct iokmem_mapping *mapping,
 		return PTR_ERR(own);
 	if (of_dma_buf && !iokmem_desc_is_always_there(desc) && !iokmem_desc_is_paged(desc))
 		mapping->backing.keeper = get_file(file);
-	vma->vm_pgoff = iokmem_vma_pgoff(desc, mapping->backing.offset, 0);
+	vma->vm_pgoff = iokmem_vma_pgoff(&mapping->backing, 0);
 	vma_set_file(vma, own);
 	fput(own);
 	return 0;

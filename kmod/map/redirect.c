@@ -102,7 +102,7 @@ static bool resume(struct iokmem_mapping *mapping, struct iokmem_desc *desc, siz
 /* Return true if the wanted memory can be mapped page by page in the mapping's VMA. */
 static bool is_paged_by(struct iokmem_mapping *mapping, const struct iokmem_backing *new)
 {
-	pgoff_t pgoff = iokmem_vma_pgoff(new->desc, new->offset, mapping->guard);
+	pgoff_t pgoff = iokmem_vma_pgoff(new, mapping->guard);
 	struct vm_area_struct *vma = change_begin(mapping);
 	bool paged;
 
@@ -122,7 +122,7 @@ static bool shows_own_pages(const struct vm_area_struct *vma,
 {
 	const struct iokmem_mapping *mapping = vma->vm_private_data;
 	const struct address_space *pages = vma->vm_file->f_mapping;
-	unsigned long index = iokmem_desc_place(backing->desc, backing->offset) >> PAGE_SHIFT;
+	unsigned long index = backing->place >> PAGE_SHIFT;
 	unsigned long end = index + iokmem_mapping_pages(mapping);
 
 	/* @backing holds its memory, so its pages would be in the cache. */
@@ -194,7 +194,7 @@ static int exchange(struct iokmem_mapping *mapping, struct iokmem_backing *new)
  */
 static int show(struct iokmem_mapping *mapping, struct iokmem_backing *new)
 {
-	pgoff_t pgoff = iokmem_vma_pgoff(new->desc, new->offset, mapping->guard);
+	pgoff_t pgoff = iokmem_vma_pgoff(new, mapping->guard);
 	struct vm_area_struct *vma = change_begin(mapping);
 	int err = -EOPNOTSUPP;
 	bool paged;
@@ -222,9 +222,7 @@ static int backing_get(struct iokmem_backing *backing, struct iokmem_mapping *ma
 	err = iokmem_lock_in_mode(request);
 	if (err)
 		return err;
-	iokmem_desc_count_get(request->desc);
-	backing->desc = request->desc;
-	backing->offset = request->offset;
+	iokmem_backing_init(backing, request);
 	iokmem_backing_map(backing);
 	mutex_unlock(&request->desc->lock);
 	return iokmem_backing_hold(backing, request->length, request->options,

@@ -250,16 +250,15 @@ int iokmem_vma_find_shown(struct mm_struct *mm, unsigned long address,
 }
 
 /*
- * iokmem_vma_pgoff - return vm_pgoff for the VMA of a mapping with @guard pages
+ * iokmem_vma_pgoff - return vm_pgoff for a VMA that shows @backing, with @guard pages before it
  *
  * The value matters only for a file that has the pages: the kernel finds the pages of a
  * VMA by it, and the VMAs of a page.
  */
-pgoff_t iokmem_vma_pgoff(const struct iokmem_desc *desc, size_t offset,
-			 unsigned long guard)
+pgoff_t iokmem_vma_pgoff(const struct iokmem_backing *backing, unsigned long guard)
 {
-	pgoff_t index = iokmem_desc_place(desc, offset) >> PAGE_SHIFT;
-	unsigned long lead = iokmem_desc_map_lead(desc);
+	unsigned long lead = iokmem_desc_map_lead(backing->desc);
+	pgoff_t index = backing->place >> PAGE_SHIFT;
 
 	return lead ? index + lead - guard : index;
 }
@@ -347,7 +346,7 @@ static int fill(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
 static int bind(struct vm_area_struct *vma, struct iokmem_mapping *mapping)
 {
 	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
-	pgoff_t pgoff = iokmem_vma_pgoff(desc, mapping->backing.offset, mapping->guard);
+	pgoff_t pgoff = iokmem_vma_pgoff(&mapping->backing, mapping->guard);
 	vm_flags_t flags = VM_PFNMAP;
 	int err;
 
@@ -421,9 +420,9 @@ static bool vacant_suits(const struct iokmem_mapping *vacant,
 	if (at)
 		return at == vacant->start;
 	if (may_have_pages(mapping) &&
-	    vma->vm_pgoff != iokmem_vma_pgoff(desc, mapping->backing.offset, mapping->guard))
+	    vma->vm_pgoff != iokmem_vma_pgoff(&mapping->backing, mapping->guard))
 		return false;
-	return IS_ALIGNED((vacant->start - iokmem_mapping_place(mapping)) & PAGE_MASK,
+	return IS_ALIGNED((vacant->start - mapping->backing.place) & PAGE_MASK,
 			  iokmem_preferred_alignment(desc, size));
 }
 
@@ -711,7 +710,7 @@ static bool will_do(const struct file *of, const struct iokmem_mapping *mapping)
 static int make_and_claim(struct iokmem_mapping *mapping, unsigned long at, struct file *of)
 {
 	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
-	pgoff_t pgoff = iokmem_vma_pgoff(desc, mapping->backing.offset, mapping->guard);
+	pgoff_t pgoff = iokmem_vma_pgoff(&mapping->backing, mapping->guard);
 	bool overwrite = mapping->options & IOKMEM_MAP_OVERWRITE;
 	unsigned long fixed = overwrite ? MAP_FIXED : MAP_FIXED_NOREPLACE;
 	unsigned long start;

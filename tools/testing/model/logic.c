@@ -168,6 +168,7 @@ static struct iokmem_mapping *mapping_add(const struct iokmem_map_request *reque
 	mapping->length = request->length;
 	mapping->backing.desc = request->desc;
 	mapping->backing.offset = request->offset;
+	mapping->backing.place = iokmem_desc_place(request->desc, request->offset);
 	mapping->parts = RB_ROOT;
 	map_init(&mapping->whole, mapping, request);
 	list_add(&mapping->node, &request->desc->mappings);
@@ -237,8 +238,7 @@ static int mapping_build(struct logic *logic, struct iokmem_mapping *mapping)
 	if (!placed)
 		start = highest_free(logic, mapping->mm, size);
 	mapping->start = start + (mapping->guard << PAGE_SHIFT);
-	mapping->address = mapping->start +
-			   offset_in_page(iokmem_mapping_place(mapping));
+	mapping->address = mapping->start + offset_in_page(mapping->backing.place);
 	mapping->state = IOKMEM_MAPPING_LIVE;
 	list_move_tail(&mapping->node, &mapping->backing.desc->mappings);
 	iokmem_index_add_live(mapping);
