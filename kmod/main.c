@@ -85,6 +85,7 @@ static void __exit iokmem_exit(void)
 {
 	iokmem_chardev_exit();
 	iokmem_procfs_exit();
+	iokmem_space_exit();
 	iokmem_desc_exit();
 	iokmem_file_exit();
 	iokmem_dma_buf_exit();
