@@ -359,8 +359,8 @@ struct iokmem_map *iokmem_index_find_again(const struct iokmem_desc *desc,
 					   const struct mm_struct *mm, u32 options,
 					   size_t offset, size_t length)
 {
-	size_t whole = iokmem_desc_get_length(desc);
 	struct iokmem_map *map = desc->last;
+	size_t whole = READ_ONCE(desc->length);
 
 	lockdep_assert_held(&desc->lock);
 
