@@ -160,6 +160,26 @@ static void remember(struct iokmem_desc *desc, struct iokmem_map *map, u32 optio
 	desc->last_options = (options & EQUAL_MASK) | IOKMEM_MAP_ANYWHERE;
 }
 
+/* Insert a map of a mapping that is not Unique into the tree of maps that may be shared. */
+static void insert(struct iokmem_map *map, struct iokmem_desc *desc)
+{
+	struct rb_node **link = &desc->index.rb_node, *parent = NULL;
+	struct place place = place_of(map);
+	size_t end = mapping_end(map);
+
+	while (*link) {
+		struct iokmem_map *other = map_of(*link);
+
+		parent = *link;
+		other->subtree_end = max(other->subtree_end, end);
+		link = place_cmp(&place, other) < 0 ? &parent->rb_left :
+						      &parent->rb_right;
+	}
+	map->subtree_end = end;
+	rb_link_node(&map->by_range, parent, link);
+	rb_insert_augmented(&map->by_range, &desc->index, &subtree_callbacks);
+}
+
 /*
  * iokmem_index_add - add a map, whose address need not be known yet
  *
@@ -170,9 +190,6 @@ void iokmem_index_add(struct iokmem_map *map)
 {
 	struct iokmem_mapping *mapping = map->mapping;
 	struct iokmem_desc *desc = iokmem_mapping_desc(mapping);
-	struct rb_node **link = &desc->index.rb_node, *parent = NULL;
-	struct place place;
-	size_t end = mapping_end(map);
 
 	lockdep_assert_held(&desc->lock);
 
@@ -185,18 +202,7 @@ void iokmem_index_add(struct iokmem_map *map)
 	/* A map is added if none served its request. Placed ones may be beside others. */
 	remember(desc, map->options & IOKMEM_MAP_ANYWHERE ? map : NULL, map->options);
 	desc->modes |= BIT(iokmem_cache_field(mapping->equal) >> IOKMEM_MAP_CACHE_SHIFT);
-	place = place_of(map);
-	while (*link) {
-		struct iokmem_map *other = map_of(*link);
-
-		parent = *link;
-		other->subtree_end = max(other->subtree_end, end);
-		link = place_cmp(&place, other) < 0 ? &parent->rb_left :
-						      &parent->rb_right;
-	}
-	map->subtree_end = end;
-	rb_link_node(&map->by_range, parent, link);
-	rb_insert_augmented(&map->by_range, &desc->index, &subtree_callbacks);
+	insert(map, desc);
 	if (!iokmem_map_is_whole(map))
 		part_add(map);
 }
