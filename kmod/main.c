@@ -51,11 +51,15 @@ static int __init iokmem_init(void)
 	if (err)
 		goto err_dma_buf;
 
+	err = iokmem_mapping_init();
+	if (err)
+		goto err_file;
+
 	iokmem_end_mappings = iokmem_mappings_end_all;
 	iokmem_find_shown = iokmem_vma_find_shown;
 	err = iokmem_procfs_init();
 	if (err)
-		goto err_file;
+		goto err_mapping;
 
 	err = iokmem_chardev_init();
 	if (err)
@@ -65,6 +69,8 @@ static int __init iokmem_init(void)
 err_procfs:
 	iokmem_procfs_exit();
 	iokmem_desc_exit();
+err_mapping:
+	iokmem_mapping_exit();
 err_file:
 	iokmem_file_exit();
 err_dma_buf:
@@ -86,6 +92,7 @@ static void __exit iokmem_exit(void)
 	iokmem_chardev_exit();
 	iokmem_procfs_exit();
 	iokmem_space_exit();
+	iokmem_mapping_exit();
 	iokmem_desc_exit();
 	iokmem_file_exit();
 	iokmem_dma_buf_exit();

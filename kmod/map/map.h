@@ -366,6 +366,8 @@ void iokmem_map_use(struct iokmem_map *map);
 void iokmem_map_unlist(struct iokmem_map *map);
 void iokmem_map_drop(struct iokmem_map *map, bool by_program);
 void iokmem_map_drop_later(struct iokmem_map *map);
+int iokmem_mapping_init(void);
+void iokmem_mapping_exit(void);
 
 /* fault.c */
 vm_fault_t iokmem_vma_fault(struct vm_fault *vmf);

@@ -50,6 +50,9 @@
 #include "page/workqueue.h"
 #include "trace.h"
 
+/* All mappings. kmalloc() would take, and zero, 512 bytes for each. */
+static struct kmem_cache *iokmem_mapping_cache;
+
 static void mapping_work(struct work_struct *work);
 
 static void map_init(struct iokmem_map *map, u32 options, size_t length,
@@ -82,7 +85,7 @@ struct iokmem_mapping *iokmem_mapping_alloc(const struct iokmem_map_request *req
 
 	if (IS_ERR(space))
 		return NULL;
-	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL_ACCOUNT);
+	mapping = kmem_cache_zalloc(iokmem_mapping_cache, GFP_KERNEL_ACCOUNT);
 	if (!mapping) {
 		iokmem_space_uncount(space);
 		return NULL;
@@ -127,7 +130,7 @@ static void mapping_free(struct kref *count)
 	if (mapping->mm)
 		mmdrop(mapping->mm);
 	put_pid(mapping->pid);
-	kfree(mapping);
+	kmem_cache_free(iokmem_mapping_cache, mapping);
 	if (desc)
 		iokmem_desc_count_put(desc);
 }
@@ -574,4 +577,15 @@ static void mapping_work(struct work_struct *work)
 	llist_for_each_entry_safe(map, next, llist_del_all(&mapping->drops), dropped)
 		iokmem_map_drop(map, false);
 	iokmem_mapping_put(mapping);
+}
+
+int __init iokmem_mapping_init(void)
+{
+	iokmem_mapping_cache = KMEM_CACHE(iokmem_mapping, SLAB_ACCOUNT);
+	return iokmem_mapping_cache ? 0 : -ENOMEM;
+}
+
+void iokmem_mapping_exit(void)
+{
+	kmem_cache_destroy(iokmem_mapping_cache);
 }
