@@ -27,9 +27,15 @@ static int __init iokmem_init(void)
 {
 	int err;
 
+	err = iokmem_mapping_init();
+	if (err)
+		return err;
+
 	iokmem_workqueue = alloc_workqueue("iokmem", WQ_UNBOUND, 0);
-	if (!iokmem_workqueue)
-		return -ENOMEM;
+	if (!iokmem_workqueue) {
+		err = -ENOMEM;
+		goto err_mapping;
+	}
 
 	err = iokmem_contig_init();
 	if (err)
@@ -51,15 +57,11 @@ static int __init iokmem_init(void)
 	if (err)
 		goto err_dma_buf;
 
-	err = iokmem_mapping_init();
-	if (err)
-		goto err_file;
-
 	iokmem_end_mappings = iokmem_mappings_end_all;
 	iokmem_find_shown = iokmem_vma_find_shown;
 	err = iokmem_procfs_init();
 	if (err)
-		goto err_mapping;
+		goto err_file;
 
 	err = iokmem_chardev_init();
 	if (err)
@@ -69,8 +71,6 @@ static int __init iokmem_init(void)
 err_procfs:
 	iokmem_procfs_exit();
 	iokmem_desc_exit();
-err_mapping:
-	iokmem_mapping_exit();
 err_file:
 	iokmem_file_exit();
 err_dma_buf:
@@ -83,6 +83,8 @@ err_contig:
 	iokmem_contig_exit();
 err_workqueue:
 	destroy_workqueue(iokmem_workqueue);
+err_mapping:
+	iokmem_mapping_exit();
 	return err;
 }
 
@@ -91,8 +93,6 @@ static void __exit iokmem_exit(void)
 {
 	iokmem_chardev_exit();
 	iokmem_procfs_exit();
-	iokmem_space_exit();
-	iokmem_mapping_exit();
 	iokmem_desc_exit();
 	iokmem_file_exit();
 	iokmem_dma_buf_exit();
@@ -100,7 +100,10 @@ static void __exit iokmem_exit(void)
 	iokmem_leftover_exit();
 	iokmem_pool_exit();
 	iokmem_contig_exit();
+	/* Its work may still free mappings that were killed. */
 	destroy_workqueue(iokmem_workqueue);
+	iokmem_space_exit();
+	iokmem_mapping_exit();
 }
 
 module_init(iokmem_init);
