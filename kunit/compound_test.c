@@ -7,7 +7,6 @@
 
 #include "kinds.h"
 
-
 static struct iokmem_desc *sub(struct kunit *test, struct iokmem_desc *parent,
 			       size_t offset, size_t length)
 {

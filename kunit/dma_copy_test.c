@@ -70,8 +70,8 @@ static void expect_pattern(struct kunit *test, struct iokmem_desc *desc, size_t 
 
 	for (i = -COPIED_FROM; i < (ssize_t)(WHOLE - COPIED_FROM); i++)
 		if (i != changed)
-			KUNIT_ASSERT_EQ_MSG(test, pattern(COPIED_FROM + i), byte_of_memory(test, desc, i),
-					    "byte %zd", i);
+			KUNIT_ASSERT_EQ_MSG(test, pattern(COPIED_FROM + i),
+					    byte_of_memory(test, desc, i), "byte %zd", i);
 }
 
 struct copied {

@@ -31,7 +31,7 @@ static struct device *device_with(struct kunit *test, unsigned int longest,
  * how many there are.
  */
 static unsigned int fill_table(struct kunit *test, struct device *dev, struct iokmem_desc *desc,
-			 size_t offset, size_t length)
+			       size_t offset, size_t length)
 {
 	u64 boundary = dma_get_seg_boundary(dev);
 	size_t longest = dma_get_max_seg_size(dev), end = offset + length;

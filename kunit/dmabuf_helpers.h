@@ -25,7 +25,6 @@ int import_error(struct dma_buf *dmabuf, u32 direction);
 /* Wait until the revoke of a descriptor is over, which a worker does. */
 bool is_revoked(const struct iokmem_desc *desc);
 
-
 /* A device that has imported a dma-buf. */
 struct importer {
 	struct dma_buf_attachment *attachment;

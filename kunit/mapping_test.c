@@ -143,7 +143,6 @@ struct refused_case {
 	int err;
 };
 
-
 static const struct refused_case refused_cases[] = {
 	{ "offset without length", ANY, 0, 1, 0, -EINVAL },
 	{ "range that wraps", ANY, 0, 2, SIZE_MAX, -EOVERFLOW },

@@ -8,7 +8,6 @@
 
 #include "kinds.h"
 
-
 static int physical_error(phys_addr_t address, size_t length, u32 options)
 {
 	struct iokmem_desc *desc = iokmem_desc_with_physical_address(address, length,

@@ -14,7 +14,6 @@
 #include "exporter.h"
 #include "page/compat.h"
 
-
 /* Return a descriptor of the kind that can be revoked: of a sub-descriptor, the parent. */
 static struct iokmem_desc *make_revocable(struct kunit *test)
 {
