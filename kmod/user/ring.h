@@ -75,6 +75,7 @@ static inline void iokmem_ring_format(const struct iokmem_ring *ring)
 /* Write or return the size at @at, which the other side may change at any time. */
 static inline void iokmem_ring_write_size(const struct iokmem_ring *ring, __u32 at, __u32 size)
 {
+	/* This is the race that the head of this file is about. */
 	data_race(memcpy(iokmem_ring_bytes(ring, at), &size, sizeof(size)));
 }
 
@@ -82,6 +83,7 @@ static inline __u32 iokmem_ring_read_size(const struct iokmem_ring *ring, __u32 
 {
 	__u32 size;
 
+	/* As above. */
 	data_race(memcpy(&size, iokmem_ring_bytes(ring, at), sizeof(size)));
 	/* The compiler must not read it again. */
 	OPTIMIZER_HIDE_VAR(size);

@@ -5,7 +5,6 @@
  */
 #include "bounded.h"
 
-#include <stdatomic.h>
 #include <sys/swap.h>
 
 #define SIZE		(64 * PAGE)
@@ -58,7 +57,7 @@ static bool all_are_numbered(char *const maps[NR_KINDS])
 	return right;
 }
 
-static atomic_bool *stop;
+static volatile bool *stop;
 
 /* Make, map, touch and free memory of each kind until @stop. */
 static int use_memory(void *arg)
