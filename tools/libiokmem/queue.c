@@ -19,7 +19,7 @@
 #define smp_store_release(p, value)	__atomic_store_n(p, value, __ATOMIC_RELEASE) /* as above */
 #define smp_mb()			__atomic_thread_fence(__ATOMIC_SEQ_CST)	/* as above */
 #define OPTIMIZER_HIDE_VAR(x)		__asm__("" : "+r"(x))
-#define data_race(x)			(x)
+#define data_race(x)			(x)	/* ring.h says which */
 
 #include "../../kmod/user/ring.h"
 
