@@ -209,7 +209,7 @@ help:
 	@echo '                      iommu (devices, with an IOMMU), two-nodes (6.12, with two NUMA'
 	@echo '                      nodes), vfio (6.12, with VFIO), kcsan or kmsan'
 	@echo 'make check-all        that and all else: arm64, devices, sanitizers'
-	@echo 'make torture          everything at random and at once, on the debug kernel'
+	@echo 'make torture          everything at random and at once, on the devices kernel'
 	@echo '     MINUTES=10       for how long'
 	@echo '     KERNEL=kcsan     or on another kernel'
 	@echo 'make check-packages   install, use and remove the packages on Debian 12 and 13'
