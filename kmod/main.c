@@ -102,7 +102,6 @@ static void __exit iokmem_exit(void)
 	iokmem_contig_exit();
 	/* Its work may still free mappings that were killed. */
 	destroy_workqueue(iokmem_workqueue);
-	iokmem_space_exit();
 	iokmem_mapping_exit();
 }
 

@@ -90,14 +90,11 @@ static void desc_count_put_work(struct work_struct *work)
 	iokmem_ended();
 }
 
-/*
- * Record who makes the descriptor. A driver makes it for the process that has called it. The name
- * is copied without a lock, as get_task_comm() does since 6.13: it always ends with a zero.
- */
+/* Record who makes the descriptor. A driver makes it for the process that has called it. */
 static void set_maker(struct iokmem_desc *desc)
 {
 	desc->maker_uid = current_uid();
-	memcpy(desc->maker_comm, current->group_leader->comm, sizeof(desc->maker_comm));
+	get_task_comm(desc->maker_comm, current->group_leader);
 	if (!(current->flags & PF_KTHREAD))
 		desc->maker = get_pid(task_tgid(current));
 }

@@ -23,10 +23,6 @@
 
 #define IOKMEM_INODES	64
 
-#define NAME_PREFIX	"iokmem:"
-/* The size of the longest name. */
-#define NAME_SIZE	sizeof(NAME_PREFIX "18446744073709551615")
-
 static struct vfsmount *iokmem_mnt;
 static struct inode *iokmem_inodes[IOKMEM_INODES];
 
@@ -45,23 +41,6 @@ static struct inode *make_inode(void)
 }
 
 /*
- * Write "iokmem:" and @id to the end of @buffer, and return where the name begins. snprintf() would
- * take seven times as long, for every buffer that a program makes.
- */
-static char *write_name(char buffer[NAME_SIZE], u64 id)
-{
-	char *name = buffer + NAME_SIZE - 1;
-
-	*name = '\0';
-	do {
-		*--name = '0' + id % 10;
-		id /= 10;
-	} while (id);
-	name -= strlen(NAME_PREFIX);
-	return memcpy(name, NAME_PREFIX, strlen(NAME_PREFIX));
-}
-
-/*
  * The name tells the descriptor in /proc/PID/maps and /proc/PID/fd. Until its ->release()
  * has run, the file keeps this module (fops->owner). Its owner must keep the descriptor.
  */
@@ -69,12 +48,13 @@ static struct file *file_on(struct inode *inode, struct vfsmount *mnt, u64 id,
 			    void *private, int flags,
 			    const struct file_operations *fops)
 {
-	char buffer[NAME_SIZE];
+	char name[sizeof("iokmem:18446744073709551615")];
 	struct file *file;
 
 	__module_get(fops->owner);
 	ihold(inode);
-	file = alloc_file_pseudo(inode, mnt, write_name(buffer, id), flags, fops);
+	snprintf(name, sizeof(name), "iokmem:%llu", id);
+	file = alloc_file_pseudo(inode, mnt, name, flags, fops);
 	if (IS_ERR(file)) {
 		iput(inode);
 		module_put(fops->owner);

@@ -507,7 +507,7 @@ static void complete_locked(struct iokmem_desc *desc)
  */
 void iokmem_desc_complete_all(struct iokmem_desc *desc)
 {
-	if (!desc->prepared)
+	if (!READ_ONCE(desc->prepared))
 		return;
 	mutex_lock(&desc->prepare_lock);
 	WRITE_ONCE(desc->prepared, 1);

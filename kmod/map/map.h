@@ -279,7 +279,6 @@ struct iokmem_space {
 extern unsigned int iokmem_max_map_count;
 struct iokmem_space *iokmem_space_count(const struct mm_struct *mm, bool may_wait);
 void iokmem_space_uncount(struct iokmem_space *space);
-void iokmem_space_exit(void);
 
 /* request.c */
 int iokmem_request_check(struct iokmem_map_request *request, struct iokmem_desc *desc);

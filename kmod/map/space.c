@@ -24,9 +24,7 @@ module_param_named(max_map_count, iokmem_max_map_count, uint, 0644);
 MODULE_PARM_DESC(max_map_count, "Maps that a process may have, those inside others included");
 
 static DEFINE_HASHTABLE(iokmem_spaces, 8);
-static DEFINE_SPINLOCK(iokmem_spaces_lock);	/* for iokmem_spaces and iokmem_spare_space */
-/* The last one that became unused, so that a program with a map at a time allocates none. */
-static struct iokmem_space *iokmem_spare_space;
+static DEFINE_SPINLOCK(iokmem_spaces_lock);	/* for iokmem_spaces */
 
 static struct iokmem_space *find(const struct mm_struct *mm)
 {
@@ -41,8 +39,8 @@ static struct iokmem_space *find(const struct mm_struct *mm)
 }
 
 /*
- * Count a map of @mm. @new is for an address space that has none yet; NULL: take the spare one, or
- * fail with -ENOENT. Return the space, or ERR_PTR(-EAGAIN) at the limit.
+ * Count a map of @mm. @new is for an address space that has none yet; NULL: fail with -ENOENT
+ * then. Return the space, or ERR_PTR(-EAGAIN) at the limit.
  */
 static struct iokmem_space *count(const struct mm_struct *mm, struct iokmem_space *new)
 {
@@ -55,10 +53,8 @@ static struct iokmem_space *count(const struct mm_struct *mm, struct iokmem_spac
 		space = ERR_PTR(-EAGAIN);
 	} else if (space) {
 		space->nr_maps++;
-	} else if (new || iokmem_spare_space) {
+	} else if (new) {
 		space = new;
-		if (!new)
-			swap(space, iokmem_spare_space);
 		space->mm = mm;
 		space->nr_maps = 1;
 		hash_add(iokmem_spaces, &space->node, (unsigned long)mm);
@@ -117,18 +113,10 @@ void iokmem_space_uncount(struct iokmem_space *space)
 	if (!space)
 		return;
 	spin_lock(&iokmem_spaces_lock);
-	if (--space->nr_maps) {
+	if (--space->nr_maps)
 		space = NULL;
-	} else {
+	else
 		hash_del(&space->node);
-		swap(space, iokmem_spare_space);
-	}
 	spin_unlock(&iokmem_spaces_lock);
 	kfree(space);
-}
-
-/* No map is left. */
-void iokmem_space_exit(void)
-{
-	kfree(iokmem_spare_space);
 }

@@ -57,19 +57,6 @@ static void call_work(struct work_struct *work)
 	call_as_kthread(container_of(work, struct mmap_call, work));
 }
 
-/* Make the call, in a worker unless the caller is a kernel thread. */
-static void make_call(struct mmap_call *call)
-{
-	if ((current->flags & PF_KTHREAD) && !current->mm) {
-		call_as_kthread(call);
-		return;
-	}
-	INIT_WORK_ONSTACK(&call->work, call_work);
-	queue_work(iokmem_workqueue, &call->work);
-	flush_work(&call->work);
-	destroy_work_on_stack(&call->work);
-}
-
 /*
  * A kernel thread does not know what addresses a 32-bit program can reach, as the
  * program's own system calls do.
@@ -91,23 +78,30 @@ unsigned long iokmem_mm_mmap(struct mm_struct *mm, struct file *file,
 			     unsigned long prot, unsigned long flags,
 			     unsigned long offset)
 {
+	struct mmap_call call;
+
 	might_sleep();
 
-	if (current->mm != mm) {
-		struct mmap_call call = {
-			.mm = mm,
-			.file = file,
-			.start = start,
-			.size = size,
-			.prot = prot,
-			.flags = flags | low_address_flag(mm),
-			.offset = offset,
-		};
-
-		make_call(&call);
-		return call.result;
+	if (current->mm == mm)
+		return vm_mmap(file, start, size, prot, flags, offset);
+	call = (struct mmap_call) {
+		.mm = mm,
+		.file = file,
+		.start = start,
+		.size = size,
+		.prot = prot,
+		.flags = flags | low_address_flag(mm),
+		.offset = offset,
+	};
+	if ((current->flags & PF_KTHREAD) && !current->mm) {
+		call_as_kthread(&call);
+	} else {
+		INIT_WORK_ONSTACK(&call.work, call_work);
+		queue_work(iokmem_workqueue, &call.work);
+		flush_work(&call.work);
+		destroy_work_on_stack(&call.work);
 	}
-	return vm_mmap(file, start, size, prot, flags, offset);
+	return call.result;
 }
 
 /*
