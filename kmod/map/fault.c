@@ -448,11 +448,15 @@ static void sleep_redirected(struct iokmem_mapping *mapping)
 /* Sleep until the mapping's program may touch @desc, or the mapping shows it no longer. */
 static void sleep_blocked(struct iokmem_mapping *mapping, struct iokmem_desc *desc)
 {
+	atomic_inc(&mapping->nr_sleepers);
+	/* Pairs with iokmem_mapping_wake_sleepers(): it sees the thread, or the thread the change. */
+	smp_mb__after_atomic();
 	(void)___wait_var_event(&desc->blocked,
 				!iokmem_desc_blocks(desc, mapping->mm) ||
 				READ_ONCE(mapping->backing.desc) != desc ||
 				READ_ONCE(mapping->state) == IOKMEM_MAPPING_KILLED,
 				(TASK_INTERRUPTIBLE | TASK_FREEZABLE), 0, 0, schedule());
+	atomic_dec(&mapping->nr_sleepers);
 }
 
 /*

@@ -10,6 +10,7 @@
 #ifndef _IOKMEM_MAP_H
 #define _IOKMEM_MAP_H
 
+#include <linux/atomic.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/llist.h>
@@ -18,6 +19,7 @@
 #include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
+#include <linux/wait_bit.h>
 #include <linux/workqueue.h>
 
 #include <linux/iokmem.h>
@@ -145,6 +147,7 @@ struct iokmem_map {
  * @blocked: redirected to nothing: a program that touches the mapping waits
  * @borrowed: the addresses exist without the mapping, so it does not unmap them
  * @vacant: the VMA is empty and can be reused. @by_maker is in use only then.
+ * @nr_sleepers: number of threads that sleep in the mapping because its memory is blocked
  * @unmap: remove the addresses as iokmem_mapping_end() describes, and return true if no
  *	entry is left; NULL: there is nothing to remove
  * @kaddr: the result of vmap(), or NULL
@@ -199,6 +202,7 @@ struct iokmem_mapping {
 	bool blocked;
 	bool borrowed;
 	bool vacant;
+	atomic_t nr_sleepers;
 	bool (*unmap)(struct iokmem_mapping *mapping, bool by_program);
 	void *kaddr;
 	struct rb_node by_maker;
@@ -462,6 +466,19 @@ iokmem_mapping_desc(const struct iokmem_mapping *mapping)
 static inline bool iokmem_mapping_is_blocked(const struct iokmem_mapping *mapping)
 {
 	return mapping->blocked || iokmem_desc_blocks(iokmem_mapping_desc(mapping), mapping->mm);
+}
+
+/*
+ * Wake the threads that sleep in a mapping because @desc, which it has shown, is blocked. Threads
+ * in other mappings of @desc may be many: they wake, too, but only if there is one in this mapping.
+ */
+static inline void iokmem_mapping_wake_sleepers(struct iokmem_mapping *mapping,
+						struct iokmem_desc *desc)
+{
+	/* Order the caller's change before the look for threads. */
+	smp_mb();
+	if (atomic_read(&mapping->nr_sleepers))
+		wake_up_var(&desc->blocked);
 }
 
 static inline struct iokmem_live_key iokmem_live_key_of(const struct iokmem_mapping *mapping)

@@ -245,8 +245,7 @@ bool iokmem_mapping_kill(struct iokmem_mapping *mapping)
 	iokmem_wake_all(&desc->wait);
 	if (mapping->options & IOKMEM_MAP_UNIQUE)
 		iokmem_wake_up(&mapping->blocked);
-	if (desc->blocked)
-		iokmem_wake_up(&desc->blocked);
+	iokmem_mapping_wake_sleepers(mapping, desc);
 	return true;
 }
 

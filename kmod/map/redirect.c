@@ -157,8 +157,7 @@ static void exchange_locked(struct iokmem_mapping *mapping, struct iokmem_backin
 	spin_unlock(&mapping->shown_lock);
 	iokmem_index_add_live(mapping);
 	/* A thread may wait until it may touch the old memory: see iokmem_desc_redirect(). */
-	if (old->blocked)
-		iokmem_wake_up(&old->blocked);
+	iokmem_mapping_wake_sleepers(mapping, old);
 	WRITE_ONCE(mapping->cache_mode, iokmem_desc_get_cache_mode(mapping->backing.desc));
 	trace_iokmem_redirect(&mapping->whole);
 }

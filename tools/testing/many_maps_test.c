@@ -7,8 +7,11 @@
  * times of the same machine, since guests can be slow.
  */
 #include "bounded.h"
+#include "driver_utils.h"
 #include "limits_utils.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/epoll.h>
 
 #define PARAMETER	"/sys/module/iokmem/parameters/max_map_count"
@@ -19,6 +22,8 @@
 #define LIMIT		1000
 /* How many maps the attacker has, for tests of time. */
 #define MANY		5000
+/* How many threads sleep in blocked memory. */
+#define NR_BLOCKED	500
 /* How much longer a call may take with so many maps: the kernel's trees grow, too. */
 #define SLOWER		12
 
@@ -265,6 +270,46 @@ TEST_F(many_maps, are_not_slowed_by_watchers)
 
 	ASSERT_EQ(0, watch(self->passed));
 	EXPECT_EQ(0, is_not_slower(few, time_of(map_and_release, self->fd, NULL, 0)));
+}
+
+struct sleeper {
+	char *shown;
+	atomic_int nr;	/* how many threads have begun */
+};
+
+static void *touch_shown(void *arg)
+{
+	struct sleeper *sleeper = arg;
+
+	sleeper->nr++;
+	(void)*(volatile char *)sleeper->shown;
+	return NULL;
+}
+
+/* A driver has blocked the memory, and its owner goes on to make maps. */
+TEST_F(many_maps, are_not_slowed_by_threads_that_are_blocked)
+{
+	struct sleeper sleeper = {};
+	int driver = open_driver(), i;
+	pthread_t threads[NR_BLOCKED];
+	double few, many;
+
+	if (driver < 0)
+		SKIP(return, "no probe module");
+	ASSERT_EQ(0, map_to_read(self->passed, 0, 0, &sleeper.shown));
+	few = time_of(map_and_release, self->fd, NULL, 0);
+	ASSERT_EQ(0, driver_use(driver, self->fd, IOKMEM_PROBE_BLOCK, 0, 0));
+	for (i = 0; i < NR_BLOCKED; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, touch_shown, &sleeper));
+	EXPECT_TRUE(SOON(sleeper.nr == NR_BLOCKED));
+	/* Give the last ones time to fall asleep. */
+	usleep(100000);
+	many = time_of(map_and_release, self->fd, NULL, 0);
+	ASSERT_EQ(0, driver_use(driver, self->fd, IOKMEM_PROBE_UNBLOCK, 0, 0));
+	for (i = 0; i < NR_BLOCKED; i++)
+		pthread_join(threads[i], NULL);
+	EXPECT_EQ(0, is_not_slower(few, many));
+	close(driver);
 }
 
 static int look_among_mappings(void *arg)
