@@ -185,6 +185,19 @@ TEST_F(trace, refusal_tells_the_call_and_the_reason)
 	close(dev);
 }
 
+TEST_F(trace, refusal_is_told_also_of_a_drivers_own_file)
+{
+	int driver = open_driver();
+
+	if (driver < 0)
+		SKIP(return, "no probe module");
+	ASSERT_EQ(0, driver_show(driver, self->fd, IOKMEM_PROBE_MMAP));
+	EXPECT_ERRNO(ERANGE, mmap(NULL, LENGTH + 1, PROT_READ, MAP_SHARED, driver, 0));
+	EXPECT_TRUE(says("iokmem_refuse", self->id, "function=mmap "));
+	EXPECT_EQ(-ERANGE, value("iokmem_refuse", self->id, "err"));
+	close(driver);
+}
+
 TEST_F(trace, dma_buf_tells_exports_and_imports)
 {
 	int dma_buf = get_dma_buf(self->fd, 0), dev, udmabuf, fd;
