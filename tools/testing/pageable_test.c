@@ -330,18 +330,28 @@ TEST_F(purgeable, content_is_gone_in_every_process)
 	EXPECT_EQ(0, join(child));
 }
 
-/* I/O that is under way loses the content as well: a pipe holds the pages themselves. */
+/*
+ * I/O that is under way loses the content as well: a pipe holds the pages themselves. There are
+ * pages without I/O before and between them.
+ */
 TEST_F(purgeable, content_is_gone_from_pages_in_a_pipe)
 {
-	struct iovec iov = { .iov_base = self->base, .iov_len = 4 * PAGE };
-	char bytes[4 * PAGE];
+	const size_t pages[] = { 1, 2, 20, SWAP_SIZE / PAGE - 1 };
+	struct iovec iov[ARRAY_SIZE(pages)];
+	char bytes[ARRAY_SIZE(pages) * PAGE];
+	unsigned int i;
 	int pipes[2];
 	ssize_t n;
 
+	for (i = 0; i < ARRAY_SIZE(pages); i++) {
+		iov[i].iov_base = self->base + pages[i] * PAGE;
+		iov[i].iov_len = PAGE;
+	}
 	ASSERT_EQ(0, pipe(pipes));
-	n = vmsplice(pipes[1], &iov, 1, 0);
+	n = vmsplice(pipes[1], iov, ARRAY_SIZE(iov), 0);
 	if (n < 0)
 		SKIP(return, "pages cannot be had");
+	ASSERT_EQ((ssize_t)sizeof(bytes), n);
 	EXPECT_EQ(NON_VOLATILE, set_purgeable(self->fd, EMPTY));
 	EXPECT_EQ(n, read(pipes[0], bytes, sizeof(bytes)));
 	EXPECT_TRUE(is_zero(bytes, n));
