@@ -449,7 +449,7 @@ static void sleep_redirected(struct iokmem_mapping *mapping)
 static void sleep_blocked(struct iokmem_mapping *mapping, struct iokmem_desc *desc)
 {
 	atomic_inc(&mapping->nr_sleepers);
-	/* Pairs with iokmem_mapping_wake_sleepers(): it sees the thread, or the thread the change. */
+	/* Pairs with iokmem_mapping_wake_sleepers(), unless the thread sees the change itself. */
 	smp_mb__after_atomic();
 	(void)___wait_var_event(&desc->blocked,
 				!iokmem_desc_blocks(desc, mapping->mm) ||

@@ -647,6 +647,23 @@ TEST_F(waiter, goes_on_when_the_map_is_unmapped)
 	EXPECT_TRUE(SOON(self->blocked.seen == LEFT));
 }
 
+TEST_F(waiter, goes_on_when_the_map_shows_other_memory)
+{
+	struct blocked unique = { .fd = self->blocked.fd };
+	int other = new_buffer(SIZE);
+	char *bytes;
+
+	ASSERT_EQ(0, map(other, 0, 0, 0, &bytes));
+	*(uint32_t *)bytes = VALUE + 1;
+	/* Only such a map can be redirected. The driver has blocked it already. */
+	ASSERT_EQ(0, map(unique.fd, IOKMEM_MAP_UNIQUE, 0, 0, &unique.map));
+	if (!driver)
+		ASSERT_EQ(0, block(&unique));
+	ASSERT_TRUE(start_looking(&unique));
+	ASSERT_EQ(0, redirect(unique.fd, unique.map, SIZE, other, 0, 0));
+	EXPECT_TRUE(SOON(unique.seen == VALUE + 1));
+}
+
 TEST_F(observer, cannot_read_the_blocked_map_of_another_process)
 {
 	char *address = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
