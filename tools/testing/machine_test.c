@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an administrator does to the machine while maps are in use: processors, memory and swap go
- * and come back. The memory of maps stays as it is, and nothing hangs.
+ * An administrator takes processors, blocks of memory and swap away and gives them back while maps
+ * are in use. The memory of the maps stays as it is, and nothing hangs.
  */
 #include "bounded.h"
 
@@ -62,7 +62,7 @@ static volatile bool *stop;
 /* Make, map, touch and free memory of each kind until @stop. */
 static int use_memory(void *arg)
 {
-	int dev = *(int *)arg, fd;
+	int dev = *(int *)arg, made = 0, fd;
 	unsigned int i;
 	char *address;
 
@@ -75,7 +75,9 @@ static int use_memory(void *arg)
 		CHILD_EXPECT(pages_are_numbered(address, SIZE, 0));
 		CHILD_EXPECT(!munmap(address, SIZE));
 		close(fd);
+		made++;
 	}
+	CHILD_EXPECT(made > 0);
 	return 0;
 }
 

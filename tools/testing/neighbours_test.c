@@ -248,9 +248,8 @@ TEST_F(neighbours, pages_that_are_to_be_moved_keep_their_content)
 	int nodes[] = { 0, 0 }, status[2];
 	unsigned long all = 1;
 
-	if (syscall(__NR_move_pages, 0, 2, pages, nodes, status, 2 /* MPOL_MF_MOVE */))
-		EXPECT_NE(0, errno);
-	/* A policy that the kernel accepts is for pages that it may move. */
+	/* The kernel may accept or refuse either call. */
+	syscall(__NR_move_pages, 0, 2, pages, nodes, status, 2 /* MPOL_MF_MOVE */);
 	syscall(__NR_mbind, self->address, SIZE, MPOL_BIND, &all, 2, MPOL_MF_MOVE);
 	EXPECT_TRUE(pages_are_numbered(self->address, SIZE, 0));
 	self->address[5 * PAGE + 9] = 1;
