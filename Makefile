@@ -15,6 +15,8 @@ SRCDIR	:= $(DESTDIR)/usr/src/iokmem
 MAN	?=
 # How long to fuzz, or to torture.
 MINUTES	?= 10
+# What random numbers begin with; by default the time.
+SEED	?=
 # The kernel to run: one of Debian's (scripts/stock-kernel) or of our own
 # (scripts/test-kernel).
 KERNEL	?=
@@ -159,6 +161,9 @@ html: man
 fuzz:
 	@scripts/model $(MINUTES)
 
+fuzz-ioctl:
+	@scripts/fuzz-ioctl $(MINUTES) $(SEED)
+
 model:
 	@scripts/life
 
@@ -224,6 +229,8 @@ help:
 	@echo 'make fuzz             search for requests on which the module and the model of'
 	@echo '                      its maps (tools/testing/model) do not agree'
 	@echo '     MINUTES=10       for how long'
+	@echo 'make fuzz-ioctl       have random programs call the module, guided by which code runs'
+	@echo '     SEED=            as in that run'
 	@echo 'make model            check the life of a mapping exhaustively, as a model (kmod/map/life.pml)'
 	@echo 'make shell            a prompt in the test kernel, in a virtual machine'
 	@echo '     KERNEL=6.12      in a kernel of Debian'
@@ -232,5 +239,5 @@ help:
 	@echo 'V=1 shows the commands of a build. Kernels are kept in ~/.cache/iokmem'
 	@echo '(IOKMEM_CACHE= or XDG_CACHE_HOME= moves it).'
 
-.PHONY: modules headers samples modules_install install no-dkms install-files uninstall clean demo check check-all check-packages check-library torture bench lint fuzz model shell \
+.PHONY: modules headers samples modules_install install no-dkms install-files uninstall clean demo check check-all check-packages check-library torture bench lint fuzz fuzz-ioctl model shell \
 	man man-install html dkms-install dkms-uninstall deb help
