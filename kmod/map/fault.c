@@ -567,8 +567,8 @@ vm_fault_t iokmem_vma_fault(struct vm_fault *vmf)
  *
  * The kernel calls this for /proc/PID/mem and ptrace(), which cannot have references to raw
  * frames, and which ask for more than the VMA allows. Only memory of the module's own is touched,
- * and only if the kernel's map of all memory has its cache mode. Return how many bytes were
- * copied, at most to the end of the page; or -EFAULT.
+ * and only if it has a fixed place, and the kernel's map of all memory has its cache mode. Return
+ * how many bytes were copied, at most to the end of the page; or -EFAULT.
  */
 int iokmem_vma_access(struct vm_area_struct *vma, unsigned long address, void *bytes,
 		      int length, int write)
@@ -580,7 +580,8 @@ int iokmem_vma_access(struct vm_area_struct *vma, unsigned long address, void *b
 	mmap_assert_locked(vma->vm_mm);
 
 	if (!mapping || READ_ONCE(mapping->state) == IOKMEM_MAPPING_KILLED ||
-	    iokmem_mapping_is_blocked(mapping) || address < mapping->start ||
+	    iokmem_mapping_is_blocked(mapping) || iokmem_vma_has_pages(vma) ||
+	    address < mapping->start ||
 	    address >= iokmem_mapping_end_address(mapping) ||
 	    !(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
 		return -EFAULT;

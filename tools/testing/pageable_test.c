@@ -157,6 +157,28 @@ static int find_nothing(void *arg)
 	return 0;
 }
 
+/*
+ * The kernel cannot have references to the pages, and asks the module for the bytes. They have no
+ * fixed place, even if they have one for a moment.
+ */
+TEST_F(pageable, memory_is_not_seen_by_a_debugger)
+{
+	int mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+	int multi = create_multi(self->dev, 0, &self->fd, 1);
+	char bytes[8] = "unseen", *held;
+
+	ASSERT_LE(0, mem);
+	ASSERT_LE(0, multi);
+	number_pages(self->base, SWAP_SIZE);
+	EXPECT_ERRNO(EIO, pread(mem, bytes, 7, (uintptr_t)self->base));
+	EXPECT_ERRNO(EIO, pwrite(mem, bytes, 7, (uintptr_t)self->base + PAGE));
+	ASSERT_EQ(0, map(multi, 0, 0, 0, &held));
+	EXPECT_ERRNO(EIO, pread(mem, bytes, 7, (uintptr_t)self->base));
+	EXPECT_ERRNO(EIO, pread(mem, bytes, 7, (uintptr_t)held));
+	EXPECT_EQ(0, strcmp(bytes, "unseen"));
+	EXPECT_TRUE(pages_are_numbered(self->base, SWAP_SIZE, 0));
+}
+
 TEST_F(pageable, memory_is_not_inherited)
 {
 	char *plain = mmap(NULL, SWAP_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
