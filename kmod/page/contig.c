@@ -68,11 +68,18 @@ static void nodes_for(const struct iokmem_pages_request *request, nodemask_t *no
 		*nodes = nodemask_of_node(request->nid);
 }
 
+#ifdef CONFIG_CONTIG_ALLOC
+/*
+ * Held while a range is allocated, by us or by the DMA API: if alloc_contig_range() finds a block
+ * that another caller has isolated, it fails, and also ends that caller's isolation.
+ */
+static DEFINE_MUTEX(iokmem_range_mutex);
+#endif
+
 #ifdef CONFIG_DMA_CMA
 static struct device *iokmem_cma_device;
+/* Limits an allocation. Protected by iokmem_range_mutex. */
 static u64 iokmem_cma_mask = U64_MAX;
-/* Protects the device's mask, which limits an allocation. */
-static DEFINE_MUTEX(iokmem_cma_mutex);
 
 /*
  * The DMA API falls back to the page allocator. That has been asked already, so it must
@@ -92,14 +99,14 @@ static long cma_range(struct iokmem_pages *pages,
 		return -ENOMEM;
 	mask = min_t(u64, request->end_pfn, U64_MAX >> PAGE_SHIFT);
 	mask = (mask << PAGE_SHIFT) - 1;
-	if (mutex_lock_killable(&iokmem_cma_mutex))
+	if (mutex_lock_killable(&iokmem_range_mutex))
 		return -EINTR;
 	iokmem_cma_mask = mask;
 	iokmem_cma_device->coherent_dma_mask = mask;
 	page = dma_alloc_pages(iokmem_cma_device, size, &pages->dma,
 			       DMA_BIDIRECTIONAL,
 			       GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
-	mutex_unlock(&iokmem_cma_mutex);
+	mutex_unlock(&iokmem_range_mutex);
 	if (!page)
 		return -ENOMEM;
 
@@ -234,6 +241,18 @@ static int check_search(const struct search *search)
 	       0 : -ENOMEM;
 }
 
+/* Return false if the range is not to be had, or for a fatal signal. */
+static bool allocate_range(unsigned long start, unsigned long end)
+{
+	int err;
+
+	if (fatal_signal_pending(current) || mutex_lock_killable(&iokmem_range_mutex))
+		return false;
+	err = alloc_contig_range(start, end, MIGRATE_MOVABLE, GFP_KERNEL | __GFP_NOWARN);
+	mutex_unlock(&iokmem_range_mutex);
+	return !err;
+}
+
 /*
  * Allocate the range piece by piece, since the kernel zeroes all of a piece before others may
  * run. Return false if a piece is not to be had, or for a fatal signal.
@@ -246,9 +265,7 @@ static bool try_range(struct search *search, unsigned long pfn)
 	search->tries--;
 	for (done = 0; done < search->nr; done += n) {
 		n = min(search->nr - done, piece);
-		if (fatal_signal_pending(current) ||
-		    alloc_contig_range(pfn + done, pfn + done + n, MIGRATE_MOVABLE,
-				       GFP_KERNEL | __GFP_NOWARN)) {
+		if (!allocate_range(pfn + done, pfn + done + n)) {
 			if (done)
 				free_contig_range(pfn, done);
 			return false;

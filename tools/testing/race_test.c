@@ -400,6 +400,43 @@ TEST_F(race, threads_that_touch_the_same_at_once_all_can)
 	close(fd);
 }
 
+/* Want much of the little memory below 16 MiB, in which ranges are looked for. */
+static void *search_below(void *arg)
+{
+	struct racer *racer = arg;
+	int dev = open(DEVICE, O_RDWR | O_CLOEXEC);
+
+	RACER_EXPECT(racer, dev >= 0);
+	pthread_barrier_wait(racer->barrier);
+	while (!stop && !racer->wrong) {
+		struct iokmem_create_buffer buffer = {
+			.size = sizeof(buffer),
+			.capacity = MIB * (5 + random_below(racer, 4)),
+			.physical_mask = 16 * MIB - 1,
+		};
+		int err = iok(dev, IOKMEM_CREATE_BUFFER, &buffer);
+
+		RACER_EXPECT(racer, !err || err == -ENOMEM);
+		if (!err)
+			close(buffer.fd);
+		racer->done++;
+	}
+	close(dev);
+	return NULL;
+}
+
+/*
+ * A call of the kernel's alloc_contig_range() that fails can end the isolation of blocks that
+ * another one has isolated, of which a kernel with CONFIG_DEBUG_VM dies.
+ */
+TEST_F(race, searches_of_the_same_memory_do_not_disturb_each_other)
+{
+	int round;
+
+	for (round = 0; round < 6; round++)
+		race(_metadata, -1, NR_THREADS, search_below);
+}
+
 TEST_F(race, kill_while_mapping_and_releasing_leaves_nothing)
 {
 	fill(_metadata, self->fd);
