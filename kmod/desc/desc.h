@@ -52,9 +52,6 @@ struct seq_file;
 /* The pages of the largest guard of a mapping, on each side. */
 #define IOKMEM_GUARD_MAX	DIV_ROUND_UP(SZ_64K, PAGE_SIZE)
 
-/* The frame number of memory that must not be touched: guard pages. */
-#define IOKMEM_NO_PFN	(~0UL)
-
 /**
  * struct iokmem_home_ops - the map layer's operations on the home mapping of a buffer
  * @open: map all of the buffer into the kernel, for memory with @kernel_home. Return 0 or

@@ -43,7 +43,7 @@ struct iokmem_run iokmem_desc_lookup(const struct iokmem_desc *desc,
 		return desc->kind->store->lookup(desc, index);
 	run = iokmem_extents_lookup(&desc->extents, index);
 	run.cache_mode = READ_ONCE(desc->cache_mode);
-	run.typed = iokmem_desc_is_typed(desc);
+	run.typed = run.pfn != IOKMEM_NO_PFN && iokmem_desc_is_typed(desc);
 	return run;
 }
 EXPORT_SYMBOL_IF_KUNIT(iokmem_desc_lookup);

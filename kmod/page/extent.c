@@ -161,9 +161,10 @@ EXPORT_SYMBOL_IF_KUNIT(iokmem_extents_find);
 struct iokmem_run iokmem_extents_lookup(const struct iokmem_extents *extents,
 					pgoff_t index)
 {
-	struct iokmem_run run = {};
+	struct iokmem_run run = { .pfn = IOKMEM_NO_PFN, .nr = 1 };
 	unsigned int i;
 
+	/* Nobody gets a frame that is not the memory's, or goes on for ever. */
 	if (WARN_ON_ONCE(index >= iokmem_extents_pages(extents)))
 		return run;
 	i = iokmem_extents_find(extents, index);

@@ -35,6 +35,9 @@ struct iokmem_extents {
 	struct iokmem_extent one;
 };
 
+/* The frame number of memory that must not be touched: guard pages. */
+#define IOKMEM_NO_PFN	(~0UL)
+
 /**
  * struct iokmem_run - the result of a look-up: pages that are neighbours
  * @pfn: frame of the page that was looked up
