@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * fuzz_ioctl run SECONDS SEED CORPUS: make calls at random, beginning with the programs of a
- * file. At the end the programs that reached something new are in the output, behind "#+".
+ * file. The programs that reach something new are in the output, behind "#+".
  *
  * fuzz_ioctl pack FILE: print those of a file's programs that together reach as much as all.
  *
@@ -73,8 +73,13 @@ static int work(unsigned int nr)
 	return 0;
 }
 
+/* Tell what has been done, and what is kept since the last time: a crash takes nothing with it. */
 static void tell(double began)
 {
+	static unsigned int told;
+
+	for (told = told ?: nr_given; told < arena->nr_programs; told++)
+		show_program(&arena->programs[told], "#+ ");
 	printf("# %.0f s: %lu calls in %lu programs; %u are kept, %u edges reached\n",
 	       now() - began, arena->nr_calls, arena->nr_runs, arena->nr_programs,
 	       arena->nr_edges);
@@ -203,8 +208,6 @@ int main(int argc, char **argv)
 		seed = strtoull(argv[3], NULL, 0);
 		read_corpus(argv[4]);
 		well = fuzz(atof(argv[2]));
-		for (unsigned int i = nr_given; i < arena->nr_programs; i++)
-			show_program(&arena->programs[i], "#+ ");
 	} else {
 		read_corpus(argv[2]);
 		well = strcmp(argv[1], "pack") ? replay(argc > 3 ? atoi(argv[3]) : 1) : pack();
