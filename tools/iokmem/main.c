@@ -79,6 +79,20 @@ static unsigned long parse_count(const char *text)
 	return count;
 }
 
+/* Print the version, and that of the module that is loaded if it is another one. */
+static void print_version(void)
+{
+	FILE *file = open_file("/sys/module/iokmem/version");
+	char loaded[32];
+
+	printf("iokmem %s\n", VERSION);
+	if (!file)
+		return;
+	if (fscanf(file, "%31s", loaded) == 1 && strcmp(loaded, VERSION))
+		printf("module %s is loaded\n", loaded);
+	fclose(file);
+}
+
 enum { OPTION_ROOT = 256 };
 
 static void parse_options(int argc, char **argv)
@@ -112,7 +126,7 @@ static void parse_options(int argc, char **argv)
 			print_help(stdout);
 			exit(0);
 		case 'V':
-			printf("iokmem %s\n", VERSION);
+			print_version();
 			exit(0);
 		default:
 			exit(EXIT_TROUBLE);

@@ -397,6 +397,33 @@ TEST_F(input, is_missed_where_there_is_no_module)
 	ran_free(&ran);
 }
 
+/* The version is one line, and another one if the module has another version. */
+TEST_F(input, of_the_modules_version_is_compared)
+{
+	static const char name[] = "sys/module/iokmem/version";
+	struct ran none = run_tool(0, self->option, "--version"), equal, other;
+	char *version = strchr(none.out, ' '), *end;
+
+	EXPECT_EQ(0, none.code);
+	ASSERT_EQ(0, strncmp(none.out, "iokmem ", strlen("iokmem ")));
+	end = strchr(none.out, '\n');
+	ASSERT_NE(NULL, end);
+	EXPECT_STREQ("", end + 1);
+
+	put_file(self->root, name, "%s", version + 1);
+	equal = run_tool(0, self->option, "--version");
+	EXPECT_STREQ(none.out, equal.out);
+
+	put_file(self->root, name, "0.0.1\n");
+	other = run_tool(0, self->option, "--version");
+	EXPECT_EQ(0, other.code);
+	EXPECT_EQ(0, strncmp(none.out, other.out, end + 1 - none.out));
+	EXPECT_STREQ("module 0.0.1 is loaded\n", other.out + (end + 1 - none.out));
+	ran_free(&none);
+	ran_free(&equal);
+	ran_free(&other);
+}
+
 /* Nothing is taken and then ignored. */
 TEST_F(input, of_the_command_line_is_checked)
 {
