@@ -46,16 +46,16 @@
  * mmap() of the file descriptor at an offset of 2^63 or more, which the module itself uses to
  * find addresses, makes a range of addresses without memory, whose touch is SIGBUS.
  *
- * Rights belong to file descriptors. A read-only one allows to see the memory: no change of its
+ * Rights belong to file descriptors. A read-only one shows the memory, and allows no change of its
  * content, length, purgeable state or cache mode, and no revoke. It does not keep those who may
  * write from writing. A *window* is the file descriptor of part of the memory: of a
  * sub-descriptor, of a descriptor of a dma-buf from IOKMEM_GET_DMA_BUF, and of a
- * multi-descriptor that has such a member, even if it shows all of the memory. It allows to use
- * its bytes, and to change them if it is writable. It does not allow what concerns all of the
- * memory: it changes neither the purgeable state nor the cache mode (EACCES), and counts its own
- * pages only. While a window is mapped or part of a dma-buf, the cache mode of the memory stays as
- * it is. Where pageable memory has to stay in memory for a window, the window's pages stay, and
- * count for RLIMIT_MEMLOCK. The rest can be swapped out and emptied.
+ * multi-descriptor that has such a member, even if it shows all of the memory. A program can use
+ * its bytes, and change them if it is writable. A window does not allow what concerns all of
+ * the memory: it changes neither the purgeable state nor the cache mode (EACCES), and counts its
+ * own pages only. While a window is mapped or part of a dma-buf, the cache mode of the memory
+ * stays as it is. Where pageable memory has to stay in memory for a window, the window's pages
+ * stay, and count for RLIMIT_MEMLOCK. The rest can be swapped out and emptied.
  *
  * Every structure starts with its size in bytes, set by the caller. A structure larger than
  * the kernel's is accepted if the rest is zero, and the whole is at most a page. A smaller
