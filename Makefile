@@ -42,6 +42,9 @@ PYTHON	:= $(MAKE) -C tools/python DESTDIR=$(DESTDIR) $(if $(PYTHONDIR),PYTHONDIR
 TOOL	:= $(MAKE) -C tools/iokmem OUT=$(CURDIR)/build/iokmem DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) \
 	MANDIR=$(MANDIR)
 
+# One target after the other: a check comes before what it is for. kbuild's jobs are parallel.
+.NOTPARALLEL:
+
 modules: headers
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
