@@ -104,6 +104,7 @@ uninstall: no-dkms $(if $(filter no,$(MAN)),,man)
 		$(SYSTEM)/sysusers.d/iokmem.conf $(SYSTEM)/modules-load.d/iokmem.conf \
 		$(addprefix $(MODULES)/$(INSTALL_MOD_DIR)/,iokmem.symvers kmod/iokmem.ko* \
 			kmod/named/iokmem_named.ko*)
+	rmdir $(addprefix $(MODULES)/$(INSTALL_MOD_DIR)/,kmod/named kmod) 2>/dev/null || :
 	rm -rf $(SRCDIR)
 	[ "$(MAN)" = no ] || (cd build/man && find * -type f) | (cd $(DESTDIR)$(MANDIR) && xargs rm -f)
 	[ -n "$(DESTDIR)" ] || depmod $(RELEASE)
