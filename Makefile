@@ -107,7 +107,7 @@ uninstall: no-dkms $(if $(filter no,$(MAN)),,man)
 	rmdir $(addprefix $(MODULES)/$(INSTALL_MOD_DIR)/,kmod/named kmod) 2>/dev/null || :
 	rm -rf $(SRCDIR)
 	[ "$(MAN)" = no ] || (cd build/man && find * -type f) | (cd $(DESTDIR)$(MANDIR) && xargs rm -f)
-	[ -n "$(DESTDIR)" ] || depmod $(RELEASE)
+	[ -n "$(DESTDIR)" ] || [ ! -e $(MODULES) ] || depmod $(RELEASE)
 
 # Needs no kernel headers, unlike kbuild's own clean.
 clean:
