@@ -127,15 +127,6 @@ static int part_page_counts(struct iokmem_desc *desc, pgoff_t index, unsigned lo
 					       dirty);
 }
 
-static int part_access(struct iokmem_desc *desc, size_t offset, void *bytes, size_t length,
-		       bool write)
-{
-	struct iokmem_part *part = part_of(desc);
-
-	return iokmem_pageable_access(part->pageable, part->offset + offset, bytes, length,
-				      write);
-}
-
 static void part_release(struct iokmem_desc *desc)
 {
 	iokmem_desc_put(&part_of(desc)->pageable->desc);
@@ -150,15 +141,10 @@ static const struct iokmem_store_ops part_store = {
 	.page_counts	= part_page_counts,
 };
 
-static const struct iokmem_bytes_ops part_bytes = {
-	.access		= part_access,
-};
-
 static const struct iokmem_kind iokmem_part_kind = {
 	.name		= "part of pageable",
 	.resolve	= iokmem_cache_resolve_fixed,
 	.store		= &part_store,
-	.bytes		= &part_bytes,
 	.release	= part_release,
 };
 
