@@ -283,6 +283,8 @@ static void buffer_with_bytes_is_a_copy(struct kunit *test)
 
 	desc = iokmem_buffer_with_bytes(bytes, 0, IOKMEM_DIRECTION_OUT, false);
 	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(desc));
+	desc = iokmem_buffer_with_bytes(bytes, size, IOKMEM_PAGEABLE, false);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, PTR_ERR(desc));
 }
 
 static void buffer_appends_to_its_length_or_not_at_all(struct kunit *test)

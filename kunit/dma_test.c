@@ -243,16 +243,20 @@ static void dma_goes_on_where_it_was_or_anywhere(struct kunit *test)
 static void dma_gen_refuses_bad_argument(struct kunit *test)
 {
 	struct iokmem_dma *dma = command_for(test, contiguous(test, PAGE_SIZE), &anything);
+	struct iokmem_dma_segment32 narrow;
 	struct iokmem_dma_segment segment;
 	size_t offset = 0;
 	unsigned int nr = 0;
 
 	KUNIT_EXPECT_EQ(test, -EINVAL, iokmem_dma_gen_segments(dma, &offset, &segment, &nr));
+	KUNIT_EXPECT_EQ(test, -EINVAL, iokmem_dma_gen_segments32(dma, &offset, &narrow, &nr));
 	nr = 1;
 	KUNIT_EXPECT_EQ(test, -EBADFD, iokmem_dma_gen_segments(dma, &offset, &segment, &nr));
+	KUNIT_EXPECT_EQ(test, -EBADFD, iokmem_dma_gen_segments32(dma, &offset, &narrow, &nr));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_dma_prepare(dma, 0, 0));
 	offset = PAGE_SIZE;
 	KUNIT_EXPECT_EQ(test, -ERANGE, iokmem_dma_gen_segments(dma, &offset, &segment, &nr));
+	KUNIT_EXPECT_EQ(test, -ERANGE, iokmem_dma_gen_segments32(dma, &offset, &narrow, &nr));
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, offset);
 	KUNIT_EXPECT_EQ(test, 1, nr);
 }
@@ -393,6 +397,7 @@ static void dma_refuses_bad_specifications(struct kunit *test)
 	struct iokmem_desc *desc;
 	struct iokmem_dma *dma;
 	unsigned int i;
+	u64 none = 0;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		KUNIT_EXPECT_EQ_MSG(test, -EINVAL,
@@ -414,6 +419,9 @@ static void dma_refuses_bad_specifications(struct kunit *test)
 	dev->dma_mask = NULL;
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
 			PTR_ERR(iokmem_dma_with_specification(dev, &anything)));
+	dev->dma_mask = &none;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			PTR_ERR(iokmem_dma_with_specification(dev, &anything)));
 	dev->dma_mask = &dev->coherent_dma_mask;
 }
 
@@ -425,6 +433,10 @@ static void dma_has_one_descriptor_at_a_time(struct kunit *test)
 	struct iokmem_desc *now;
 
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_clear_memory_descriptor(dma, false));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, a, false));
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, a, false));
+	KUNIT_EXPECT_EQ(test, 0, a->held);
+	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, NULL, true));
 	KUNIT_EXPECT_EQ(test, 0, iokmem_dma_set_memory_descriptor(dma, a, true));
 	KUNIT_EXPECT_EQ(test, 1, a->held);
 	KUNIT_EXPECT_EQ(test, -EBUSY, iokmem_dma_set_memory_descriptor(dma, b, true));

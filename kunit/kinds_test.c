@@ -9,7 +9,10 @@
  *
  * Purgeable states are in pageable_test.c, for every kind, too.
  */
+#include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/io.h>
+#include <linux/kthread.h>
 #include <linux/uaccess.h>
 
 #include "kinds.h"
@@ -369,6 +372,55 @@ static void kind_lives_as_long_as_its_maps(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_gone(id));
 }
 
+/* A thread that maps a descriptor once. */
+struct twin {
+	struct iokmem_desc *desc;
+	struct iokmem_map *map;
+	struct completion done;
+};
+
+static int map_as_twin(void *data)
+{
+	struct twin *twin = data;
+
+	twin->map = iokmem_desc_map(twin->desc, IOKMEM_MAP_UNIQUE);
+	complete(&twin->done);
+	return 0;
+}
+
+/* Only one of the threads pins what it has brought in. The other one lets it go. */
+static void kind_is_held_by_two_who_bring_it_in_at_once(struct kunit *test)
+{
+	struct iokmem_desc *desc = make_kind(test, test->param_value);
+	struct iokmem_desc *owner = desc->parent ? desc->parent : desc;
+	struct twin twins[2] = {};
+	int i;
+
+	if (!owner->kind->store || !owner->kind->store->bring_in)
+		kunit_skip(test, "its memory is always there");
+	mutex_lock(&owner->hold_lock);
+	for (i = 0; i < ARRAY_SIZE(twins); i++) {
+		twins[i].desc = desc;
+		init_completion(&twins[i].done);
+		if (IS_ERR(kthread_run(map_as_twin, &twins[i], "iokmem-twin")))
+			complete(&twins[i].done);
+	}
+	/* Until both wait for the lock. */
+	msleep(100);
+	mutex_unlock(&owner->hold_lock);
+	for (i = 0; i < ARRAY_SIZE(twins); i++) {
+		wait_for_completion(&twins[i].done);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, twins[i].map);
+	}
+	fill_bytes((u8 *)address_of(twins[0].map), iokmem_desc_get_length(desc));
+	KUNIT_EXPECT_TRUE(test, has_pattern((u8 *)address_of(twins[1].map),
+					    iokmem_desc_get_length(desc), 0));
+	for (i = 0; i < ARRAY_SIZE(twins); i++)
+		iokmem_map_put(twins[i].map);
+	KUNIT_EXPECT_EQ(test, 0U, READ_ONCE(desc->held));
+	KUNIT_EXPECT_EQ(test, 0U, READ_ONCE(owner->held));
+}
+
 static bool desc_has_pattern(struct kunit *test, struct iokmem_desc *desc)
 {
 	size_t length = iokmem_desc_get_length(desc);
@@ -532,6 +584,7 @@ static struct kunit_case kinds_cases[] = {
 	KUNIT_CASE_PARAM(kind_is_mapped_into_the_kernel, kind_gen_params),
 	KUNIT_CASE_PARAM(kind_is_mapped_into_a_task, kind_gen_params),
 	KUNIT_CASE_PARAM(kind_lives_as_long_as_its_maps, kind_gen_params),
+	KUNIT_CASE_PARAM(kind_is_held_by_two_who_bring_it_in_at_once, kind_gen_params),
 	KUNIT_CASE_PARAM(kind_is_retyped_or_refuses, kind_gen_params),
 	KUNIT_CASE_PARAM(kind_is_pinnable_or_refuses, kind_gen_params),
 	KUNIT_CASE_PARAM(kind_is_seen_by_a_device_or_refuses, kind_gen_params),

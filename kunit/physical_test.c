@@ -194,6 +194,7 @@ static void physical_memory_is_not_the_kernels(struct kunit *test)
 static const struct refused_range physical_cases[] = {
 	{ "length 0", RESERVED_START, 0, INOUT, -EINVAL },
 	{ "wraps", U64_MAX - 5, 7, INOUT, -EOVERFLOW },
+	{ "ends in the last page", U64_MAX - 5, 4, INOUT, -EOVERFLOW },
 	{ "length SIZE_MAX", RESERVED_START, SIZE_MAX, INOUT, -EOVERFLOW },
 	{ "beyond all addresses", 1ULL << 62, 1, INOUT, -ERANGE },
 	{ "unknown option", RESERVED_START, 1, 8, -EOPNOTSUPP },

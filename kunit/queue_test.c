@@ -379,6 +379,7 @@ static void unsuitable_memory_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(iokmem_queue_with_entries(0, 10)));
 	KUNIT_EXPECT_EQ(test, -EOVERFLOW, PTR_ERR(iokmem_queue_with_entries(U32_MAX, 10)));
 	KUNIT_EXPECT_EQ(test, -EOVERFLOW, PTR_ERR(iokmem_queue_with_entries(1, U32_MAX)));
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW, PTR_ERR(iokmem_queue_with_entries(U32_MAX, U32_MAX)));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_buffer_set_length(desc, IOKMEM_QUEUE_OVERHEAD));
 	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(iokmem_queue_with_memory_descriptor(desc)));
 	KUNIT_ASSERT_EQ(test, 0, iokmem_buffer_set_length(desc, 0));

@@ -308,6 +308,7 @@ static void range_of_a_process_is_named_by_any_of_its_threads(struct kunit *test
 
 static const struct refused_range refused_ranges[] = {
 	{ "wraps", ULONG_MAX - 5, 7, INOUT, -EOVERFLOW },
+	{ "ends in the last page", ULONG_MAX - 5, 4, INOUT, -EOVERFLOW },
 	{ "length SIZE_MAX", PAGE_SIZE, SIZE_MAX, INOUT, -EOVERFLOW },
 	{ "the kernel's", 0xffff800000000000UL, 1, INOUT, -EADDRNOTAVAIL },
 	{ "passes the end", SZ_1G, 1UL << 62, INOUT, -EADDRNOTAVAIL },

@@ -42,11 +42,13 @@ static int retype(void *arg)
 	kthread_complete_and_exit(&retyper->done, 0);
 }
 
-/* A thread of the test's address space that maps the memory by its file. */
+/* A thread of the test's address space that maps the memory by its file, and touches it. */
 struct mapper {
 	struct mm_struct *mm;
 	struct file *file;
 	unsigned long address;
+	u8 byte;
+	int err;
 	struct completion done;
 };
 
@@ -56,8 +58,10 @@ static int map_file(void *arg)
 
 	kthread_use_mm(mapper->mm);
 	mapper->address = vm_mmap(mapper->file, 0, SZ_64K, PROT_READ, MAP_SHARED, 0);
-	if (!IS_ERR_VALUE(mapper->address))
+	if (!IS_ERR_VALUE(mapper->address)) {
+		mapper->err = get_user(mapper->byte, (u8 __user *)mapper->address);
 		vm_munmap(mapper->address, SZ_64K);
+	}
 	kthread_unuse_mm(mapper->mm);
 	kthread_complete_and_exit(&mapper->done, 0);
 }
@@ -81,7 +85,7 @@ static void mmap_keeps_no_lock_while_memory_is_retyped(struct kunit *test)
 	struct iokmem_desc *desc = buffer(test, NULL, SZ_64K, 0);
 	struct retyper retyper = { .desc = desc };
 	struct task_struct *retyping, *mapping;
-	struct mapper mapper = {};
+	struct mapper mapper = { .byte = 1 };
 
 	need_memory_types(test);
 	attach_address_space(test);
@@ -106,16 +110,19 @@ static void mmap_keeps_no_lock_while_memory_is_retyped(struct kunit *test)
 	wake_up_process(retyping);
 	wait_for_completion(&retype_begun);
 	wake_up_process(mapping);
-	/* Give the mapper time to wait for the retype, or to finish without it. */
+	/* Give the mapper time to wait for the retype. */
 	msleep(100);
 	KUNIT_EXPECT_TRUE(test, can_lock_soon(current->mm));
+	KUNIT_EXPECT_FALSE(test, completion_done(&mapper.done));
 	complete(&retype_may_go_on);
 	wait_for_completion(&retyper.done);
 	wait_for_completion(&mapper.done);
 	desc->kind = usual_kind;
 
-	/* The retype may fail if the mapper was first. */
-	KUNIT_EXPECT_TRUE(test, !retyper.err || retyper.err == -EBUSY);
+	KUNIT_EXPECT_EQ(test, 0, retyper.err);
+	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(mapper.address));
+	KUNIT_EXPECT_EQ(test, 0, mapper.err);
+	KUNIT_EXPECT_EQ(test, 0, mapper.byte);
 	fput(mapper.file);
 	settle_files(test);
 }
