@@ -134,6 +134,9 @@ check-packages:
 check-library:
 	@scripts/check library
 
+coverage:
+	@scripts/coverage
+
 bench:
 	@scripts/bench $(BENCH)
 
@@ -216,13 +219,14 @@ help:
 	@echo '     KERNEL=kmsan     on one kernel: one of Debian (6.1, 6.12, newest, arm64-6.1,'
 	@echo '                      arm64-6.12, arm64-16k), debug, devices (debug, with devices),'
 	@echo '                      iommu (devices, with an IOMMU), two-nodes (6.12, with two NUMA'
-	@echo '                      nodes), vfio (6.12, with VFIO), kcsan or kmsan'
+	@echo '                      nodes), vfio (6.12, with VFIO), gcov, kcsan or kmsan'
 	@echo 'make check-all        that and all else: arm64, devices, sanitizers'
 	@echo 'make torture          everything at random and at once, on the devices kernel'
 	@echo '     MINUTES=10       for how long'
 	@echo '     KERNEL=kcsan     or on another kernel'
 	@echo 'make check-packages   install, use and remove the packages on Debian 12 and 13'
 	@echo 'make check-library    only the tests of tools/libiokmem, by valgrind too'
+	@echo 'make coverage         which lines and branches of the module the tests run'
 	@echo 'make bench            what the module costs, in instructions'
 	@echo '     BENCH=--quick    only ours, compared with what is checked in: 40 s'
 	@echo '     BENCH=--help     how to count only a part, or see in which functions it is'
@@ -243,5 +247,5 @@ help:
 	@echo 'V=1 shows the commands of a build. Kernels are kept in ~/.cache/iokmem'
 	@echo '(IOKMEM_CACHE= or XDG_CACHE_HOME= moves it).'
 
-.PHONY: modules headers samples modules_install install no-dkms install-files uninstall clean demo check check-all check-packages check-library torture bench lint fuzz fuzz-ioctl model shell \
+.PHONY: modules headers samples modules_install install no-dkms install-files uninstall clean demo check check-all check-packages check-library torture coverage bench lint fuzz fuzz-ioctl model shell \
 	man man-install html dkms-install dkms-uninstall deb help
