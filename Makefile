@@ -22,6 +22,10 @@ SEED	?=
 KERNEL	?=
 # Options of scripts/bench.
 BENCH	?=
+# The sources to make mutants of, how many of each, and which sample.
+FILE	?=
+NUMBER	?= 10
+SEED	?= 1
 
 VERSION	:= $(shell sed -n 's/^PACKAGE_VERSION="*\([^"]*\)"*$$/\1/p' dkms.conf 2>/dev/null)
 DKMS_SOURCES := Kbuild Kconfig COPYING dkms.conf kmod include scripts/dkms-symvers
@@ -137,6 +141,9 @@ check-library:
 coverage:
 	@scripts/coverage
 
+mutants:
+	@scripts/mutants $(if $(KERNEL),--kernel $(KERNEL)) --number $(NUMBER) --seed $(SEED) $(FILE)
+
 bench:
 	@scripts/bench $(BENCH)
 
@@ -227,6 +234,11 @@ help:
 	@echo 'make check-packages   install, use and remove the packages on Debian 12 and 13'
 	@echo 'make check-library    only the tests of tools/libiokmem, by valgrind too'
 	@echo 'make coverage         which lines and branches of the module the tests run'
+	@echo 'make mutants          whether the tests notice faults, which it puts into the module;'
+	@echo '                      after make coverage'
+	@echo '     FILE=kmod/x/x.c  the source, or several'
+	@echo '     NUMBER=10        how many faults, one at a time; SEED=1: which of them'
+	@echo '     KERNEL=devices   with a device; otherwise on the debug kernel'
 	@echo 'make bench            what the module costs, in instructions'
 	@echo '     BENCH=--quick    only ours, compared with what is checked in: 40 s'
 	@echo '     BENCH=--help     how to count only a part, or see in which functions it is'
@@ -247,5 +259,5 @@ help:
 	@echo 'V=1 shows the commands of a build. Kernels are kept in ~/.cache/iokmem'
 	@echo '(IOKMEM_CACHE= or XDG_CACHE_HOME= moves it).'
 
-.PHONY: modules headers samples modules_install install no-dkms install-files uninstall clean demo check check-all check-packages check-library torture coverage bench lint fuzz fuzz-ioctl model shell \
+.PHONY: modules headers samples modules_install install no-dkms install-files uninstall clean demo check check-all check-packages check-library torture coverage mutants bench lint fuzz fuzz-ioctl model shell \
 	man man-install html dkms-install dkms-uninstall deb help
