@@ -15,17 +15,16 @@ SRCDIR	:= $(DESTDIR)/usr/src/iokmem
 MAN	?=
 # How long to fuzz, or to torture.
 MINUTES	?= 10
-# What random numbers begin with; by default the time.
+# What random numbers begin with; by default the time, or 1 for mutants.
 SEED	?=
 # The kernel to run: one of Debian's (scripts/stock-kernel) or of our own
 # (scripts/test-kernel).
 KERNEL	?=
 # Options of scripts/bench.
 BENCH	?=
-# The sources to make mutants of, how many of each, and which sample.
+# The sources to make mutants of, and how many of each.
 FILE	?=
 NUMBER	?= 10
-SEED	?= 1
 
 VERSION	:= $(shell sed -n 's/^PACKAGE_VERSION="*\([^"]*\)"*$$/\1/p' dkms.conf 2>/dev/null)
 DKMS_SOURCES := Kbuild Kconfig COPYING dkms.conf kmod include scripts/dkms-symvers
@@ -142,7 +141,7 @@ coverage:
 	@scripts/coverage
 
 mutants:
-	@scripts/mutants $(if $(KERNEL),--kernel $(KERNEL)) --number $(NUMBER) --seed $(SEED) $(FILE)
+	@scripts/mutants $(if $(KERNEL),--kernel $(KERNEL)) --number $(NUMBER) --seed $(or $(SEED),1) $(FILE)
 
 bench:
 	@scripts/bench $(BENCH)
