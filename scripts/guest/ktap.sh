@@ -53,3 +53,22 @@ plan()
 {
 	echo "1..$number"
 }
+
+KMEMLEAK=/sys/kernel/debug/kmemleak
+
+# kmemleak does not report objects younger than five seconds, and its first scan finds only
+# candidates. While the module is loaded, backtraces have names.
+no_leaks()
+{
+	sleep 6
+	echo scan >"$KMEMLEAK"
+	no_new_leaks
+}
+
+# Look for leaks after unloading, whose objects are neither young nor new.
+no_new_leaks()
+{
+	echo scan >"$KMEMLEAK"
+	cat "$KMEMLEAK"
+	[ -z "$(cat "$KMEMLEAK")" ]
+}

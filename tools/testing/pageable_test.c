@@ -159,7 +159,7 @@ static int find_nothing(void *arg)
 
 /*
  * The kernel cannot have references to the pages, and asks the module for the bytes. They have no
- * fixed place, even if they have one for a moment.
+ * fixed place, even if they have one for a moment. A look for one makes the kernel warn.
  */
 TEST_F(pageable, memory_is_not_seen_by_a_debugger)
 {

@@ -134,7 +134,7 @@ static long run_create_mapping(const struct call *call)
 	};
 	int err;
 
-	/* What is overwritten is not to be the process's own memory. */
+	/* Overwrite no memory but that of a map: the rest is what the process runs in. */
 	if (place && arg.options & IOKMEM_MAP_OVERWRITE) {
 		arg.address = address_in(place - 1);
 		arg.length = length_in(place - 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a program can have the driver of tools/testing/probe do. */
+/* The calls by which a program has the driver of tools/testing/probe do something. */
 #include "fuzz.h"
 #include "driver_utils.h"
 
@@ -44,7 +44,7 @@ static long run_map(const struct call *call)
 	};
 	int err;
 
-	/* What is overwritten is not to be the process's own memory. */
+	/* Overwrite no memory but that of a map: the rest is what the process runs in. */
 	if (place && arg.options & IOKMEM_MAP_OVERWRITE)
 		arg.length = length_in(place - 1);
 	err = iok(file_in(call->arg[0]), IOKMEM_PROBE_MAP, &arg);

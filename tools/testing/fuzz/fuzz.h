@@ -10,8 +10,8 @@
  *			after the other; has files and maps, in slots by which calls name them
  *	      thread	makes its calls of the program, one after the other
  *
- * What a call has to return is for the other tests to say. The fuzzer looks for what must never
- * be, whatever programs do: see struct arena.
+ * Other tests say what a call has to return. The fuzzer looks for things that must never be,
+ * whatever programs do: see struct arena.
  */
 #ifndef _IOKMEM_FUZZ_H
 #define _IOKMEM_FUZZ_H
@@ -38,7 +38,7 @@
  * @what: which one, of calls[]
  * @thread: which thread makes it
  * @into: the slot of the file or the map that it makes
- * @fail: let so manieth thing that can fail in the kernel fail; 0: none
+ * @fail: which of the things that can fail in the kernel has to fail, from 1; 0: none
  * @arg: its arguments
  */
 struct call {
@@ -63,10 +63,10 @@ struct program {
 	struct call calls[NR_CALLS];
 };
 
-/* What an argument is, which says how to choose it at random. */
+/* The kind of an argument says how to choose it at random. */
 enum kind {
 	NUMBER,		/* one of its values */
-	SOME_BITS,		/* some of its values */
+	SOME_BITS,	/* some of its values */
 	FILE_SLOT,
 	MAP_SLOT,
 	PLACE,		/* 0, or 1 plus a map's slot */

@@ -51,6 +51,16 @@ static void read_corpus(const char *path)
 	nr_given = arena->nr_programs;
 }
 
+/* There have to be programs to run again. */
+static void read_programs(const char *path)
+{
+	read_corpus(path);
+	if (nr_given)
+		return;
+	fprintf(stderr, "no program in %s\n", path);
+	exit(2);
+}
+
 /* Be a worker: run the programs that are given, and then others until the time is over. */
 static int work(unsigned int nr)
 {
@@ -111,6 +121,8 @@ static bool fuzz(double seconds)
 		if (waitpid(-1, &status, WNOHANG) > 0) {
 			left--;
 			well = well && !status;
+			if (status)
+				printf("# a worker has ended with %#x\n", status);
 		} else {
 			usleep(100000);
 		}
@@ -209,7 +221,7 @@ int main(int argc, char **argv)
 		read_corpus(argv[4]);
 		well = fuzz(atof(argv[2]));
 	} else {
-		read_corpus(argv[2]);
+		read_programs(argv[2]);
 		well = strcmp(argv[1], "pack") ? replay(argc > 3 ? atoi(argv[3]) : 1) : pack();
 	}
 	printf("%sok 1 what programs do, nothing happens that must not\n", well ? "" : "not ");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What else the kernel can be asked to do with files and maps. */
+/* The other system calls on files and maps. */
 #include "fuzz.h"
 
 #include <linux/futex.h>
@@ -279,7 +279,7 @@ static long run_userfaultfd(const struct call *call)
 	return done;
 }
 
-/* What a thread leaves to the kernel to look at when it ends. */
+/* Leave a list of futexes, which the kernel looks at when the thread ends. */
 static long run_robust_list(const struct call *call)
 {
 	return result(syscall(SYS_set_robust_list, address_in(call->arg[0]),

@@ -3,6 +3,7 @@
 #include "fuzz.h"
 #include "driver_utils.h"
 #include "fail_nth.h"
+#include "memory_utils.h"
 
 #include <linux/kcov.h>
 #include <pthread.h>
@@ -50,6 +51,14 @@ void finding(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(run->finding, sizeof(run->finding), format, args);
 	va_end(args);
+}
+
+static void must(bool well, const char *what)
+{
+	if (well)
+		return;
+	printf("Bail out! %s: %s\n", what, strerror(errno));
+	exit(2);
 }
 
 int file_in(__u64 slot)
@@ -137,10 +146,10 @@ static void make_call(const struct call *call, int fail_control)
 {
 	long result;
 
-	if (call->fail && fail_control >= 0)
+	if (call->fail)
 		arm(fail_control, call->fail);
 	result = type_of(call)->run(call);
-	if (call->fail && fail_control >= 0)
+	if (call->fail)
 		disarm(fail_control);
 	if (is_strange(result))
 		finding("%s returned %ld", type_of(call)->name, result);
@@ -187,8 +196,12 @@ static void run_calls(unsigned int thread, int fail_control)
 
 static int begin_thread(void)
 {
+	int fail_control = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+
+	if (fail_control < 0)
+		finding("a thread cannot inject failures");
 	interrupt_often();
-	return open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	return fail_control;
 }
 
 /* The second thread: it begins and ends each program together with the first. */
@@ -228,7 +241,7 @@ static void begin_program(void)
 	}
 }
 
-/* What has been in a slot before another thing stays until the process ends. */
+/* Maps that are in no slot any more stay until the process ends. */
 static void end_program(void)
 {
 	int i;
@@ -241,11 +254,6 @@ static void end_program(void)
 		if (files[i] >= 0)
 			close(files[i]);
 	}
-}
-
-static bool is_all(const char *memory, char byte, size_t length)
-{
-	return *memory == byte && !memcmp(memory, memory + 1, length - 1);
 }
 
 /* Be an ordinary user, or root. */
@@ -301,7 +309,7 @@ static void __attribute__((noreturn)) be_process(unsigned int nr,
 		pthread_barrier_wait(&together);
 		end_program();
 		arena->nr_runs++;
-		if (!is_all(canary, 0x5a, PAGE))
+		if (!is_filled(canary, PAGE, 0x5a))
 			finding("memory of the process that is no descriptor's has changed");
 		if (collect()) {
 			run->more = true;
@@ -339,33 +347,24 @@ bool run_process(struct run *of, unsigned int nr, void (*choose)(struct program 
 	memcpy(run->magic, RUN_MAGIC, sizeof(RUN_MAGIC));
 	run->more = false;
 	pid = fork();
+	must(pid >= 0, "fork");
 	if (!pid)
 		be_process(nr, choose);
-	if (pid < 0)
-		return true;
 	if (!wait_for(pid, PATIENCE)) {
 		kill(pid, SIGKILL);
 		if (!wait_for(pid, LONGEST_END))
 			finding("process %d does not end %d s after SIGKILL", pid, LONGEST_END);
 	}
-	/* What a program has reached that has ended its process, or was killed. */
+	/* The program that has ended its process, or was killed, has reached something, too. */
 	if (collect()) {
 		run->more = true;
 		if (choose)
 			keep(&run->program);
 	}
 	arena->nr_runs += arena->nr_runs == begun;
-	if (!is_all(secret, 0x77, SECRET_SIZE) && !*run->finding)
+	if (!is_filled(secret, SECRET_SIZE, 0x77) && !*run->finding)
 		finding("memory has changed that the process could only read");
 	return !*run->finding;
-}
-
-static void must(bool well, const char *what)
-{
-	if (well)
-		return;
-	printf("Bail out! %s: %s\n", what, strerror(errno));
-	exit(2);
 }
 
 /* Have memory that processes may only look at: all of it, or a page by a window. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Programs: made at random, changed, written and read. */
 #include "fuzz.h"
+#include "xorshift.h"
 
 static __u64 random_state = 1;
 
@@ -9,16 +10,9 @@ void seed_random(__u64 seed)
 	random_state = seed * 0x9e3779b97f4a7c15ULL | 1;
 }
 
-/* xorshift64* */
 __u64 below(__u64 n)
 {
-	__u64 x = random_state;
-
-	x ^= x >> 12;
-	x ^= x << 25;
-	x ^= x >> 27;
-	random_state = x;
-	return (x * 0x2545f4914f6cdd1dULL >> 16) % n;
+	return xorshift_below(&random_state, n);
 }
 
 const struct call_type *type_of(const struct call *call)
@@ -258,12 +252,14 @@ void choose_program(struct program *program)
 /* Keep a program that has reached something. Others may be kept at the same time. */
 void keep(const struct program *program)
 {
-	unsigned int at = arena->nr_programs++;
+	unsigned int at = arena->nr_programs;
 
+	/* Nobody may see a number for which there is no room. */
+	while (at < NR_PROGRAMS &&
+	       !atomic_compare_exchange_weak(&arena->nr_programs, &at, at + 1))
+		;
 	if (at < NR_PROGRAMS)
 		arena->programs[at] = *program;
-	else
-		arena->nr_programs--;
 }
 
 /* Write who a process is, and a call to a line, and an empty line behind the last one. */

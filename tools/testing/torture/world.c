@@ -4,6 +4,7 @@
  * and a log of operations.
  */
 #include "torture.h"
+#include "xorshift.h"
 
 #include <stdarg.h>
 
@@ -89,16 +90,10 @@ bool change_end(__u64 buffer, __u64 begun, bool alone)
 	return alone;
 }
 
-/* xorshift64*: return a random number below @n. */
+/* Return a random number below @n. */
 __u64 below(struct thread *thread, __u64 n)
 {
-	__u64 x = thread->random;
-
-	x ^= x >> 12;
-	x ^= x << 25;
-	x ^= x >> 27;
-	thread->random = x;
-	return (x * 0x2545f4914f6cdd1dULL >> 16) % n;
+	return xorshift_below(&thread->random, n);
 }
 
 void trace(struct thread *thread, const char *call, __u64 identity, __u64 address,
