@@ -38,7 +38,8 @@ long probe_is_poisoned(unsigned long pfn)
 
 static int copy(struct iokmem_desc *desc, const struct iokmem_probe_use *use)
 {
-	void *bytes = kvzalloc(use->length, GFP_KERNEL);
+	/* Any length may be asked for. */
+	void *bytes = kvzalloc(use->length, GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
 	int err;
 
 	if (!bytes)
