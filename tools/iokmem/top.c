@@ -21,6 +21,7 @@
 
 static struct termios old_terminal;
 static bool on_screen;
+static sigset_t mask_to_wait;	/* lets the signals in that are blocked otherwise */
 static volatile sig_atomic_t resized, ended;
 
 static void on_resize(int signal)
@@ -48,6 +49,7 @@ static void enter_screen(void)
 {
 	struct sigaction resize = { .sa_handler = on_resize }, end = { .sa_handler = on_end };
 	struct termios terminal;
+	sigset_t signals;
 
 	if (tcgetattr(STDIN_FILENO, &old_terminal))
 		die("the terminal cannot be used: %s", strerror(errno));
@@ -57,6 +59,13 @@ static void enter_screen(void)
 	sigaction(SIGINT, &end, NULL);
 	sigaction(SIGTERM, &end, NULL);
 	sigaction(SIGHUP, &end, NULL);
+	/* They come during a wait only: not just before it, and not while something is printed. */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGWINCH);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, &mask_to_wait);
 	tcsetattr(STDIN_FILENO, TCSANOW, &terminal);
 	on_screen = true;
 	/* An error later leaves the terminal as it was. */
@@ -240,7 +249,11 @@ static bool wait_for_next(void)
 	char key;
 
 	while (!ended && !resized && (left = until - now()) > 0) {
-		int nr = poll(&keys, 1, (int)(left * 1000) + 1);
+		struct timespec time = { .tv_sec = left };
+		int nr;
+
+		time.tv_nsec = (left - time.tv_sec) * 1e9;
+		nr = ppoll(&keys, 1, &time, on_screen ? &mask_to_wait : NULL);
 
 		if (nr < 0 && errno != EINTR)
 			die("poll: %s", strerror(errno));
